@@ -1,0 +1,81 @@
+"""The ledger as a collection: each entry read at most once, and only if someone asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from pytest_aexp.entries import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
+from pytest_aexp.identity import is_job_id
+from pytest_aexp.selection import Batches
+from pytest_aexp.views import View
+
+
+class Ledger:
+    """The entries in one view of the repository."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._judged: dict[str, Entry] = {}
+
+    @cached_property
+    def exists(self) -> bool:
+        """Whether there is a ledger folder, however empty."""
+        return self._view.has_folder(LEDGER_DIR)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return self._view.names(LEDGER_DIR)
+
+    @cached_property
+    def job_ids(self) -> frozenset[str]:
+        """The job ids that an entry's file is named for."""
+        return frozenset(
+            name[:-5] for name in self._names if name.endswith(".json") and is_job_id(name[:-5])
+        )
+
+    @cached_property
+    def strays(self) -> tuple[str, ...]:
+        """The paths of ``.json`` files in the ledger folder that are no entries."""
+        return tuple(
+            f"{LEDGER_DIR}/{name}"
+            for name in self._names
+            if name.endswith(".json") and name[:-5] not in self.job_ids
+        )
+
+    def get(self, job_id: str) -> Entry | None:
+        """The entry of a run; None if the ledger has none."""
+        if job_id not in self.job_ids:
+            return None
+        known = self._judged.get(job_id)
+        if known is None:
+            path = entry_path(job_id)
+            known = judge_entry(job_id, path, self._view.read(path, ENTRY_LIMIT))
+            self._judged[job_id] = known
+        return known
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every entry, by job id."""
+        missing = {
+            entry_path(job_id): job_id
+            for job_id in sorted(self.job_ids)
+            if job_id not in self._judged
+        }
+        for path, data in self._view.read_many(missing, ENTRY_LIMIT):
+            self._judged[missing[path]] = judge_entry(missing[path], path, data)
+        return iter([self._judged[job_id] for job_id in sorted(self.job_ids)])
+
+    @cached_property
+    def batches(self) -> Batches[Entry]:
+        """Every entry with a statepoint, usable or not, by experiment and value."""
+        return Batches(self)
+
+    @cached_property
+    def machines(self) -> tuple[str, ...]:
+        """The machines that usable entries come from, sorted."""
+        return tuple(sorted({entry.machine for entry in self if entry.usable}))
+
+    def select(self, experiment: str, selector: Mapping[str, Any]) -> list[Entry]:
+        """The entries that fit a batch."""
+        return self.batches.select(experiment, selector)

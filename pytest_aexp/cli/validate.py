@@ -1,0 +1,88 @@
+"""``aexp validate``: judge the citations of all findings, or of some."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from pytest_aexp.errors import UsageError
+from pytest_aexp.repository import Repository, StrictRuns
+from pytest_aexp.text import quoted
+
+if TYPE_CHECKING:
+    from pytest_aexp.validate import Judgement
+
+FORMATS = ("text", "json", "github", "sarif")
+
+_EXAMPLES = """\
+examples:
+  aexp validate                           every citation, and every ledger entry
+  aexp validate F004 --strict-runs=warn   one finding; a run that is nowhere is a warning
+  aexp validate --format github           annotations in a GitHub workflow
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb to the command's parser."""
+    parser = verbs.add_parser(
+        "validate",
+        help="check every citation of every finding, and every ledger entry",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "findings", nargs="*", metavar="FINDING", help="a finding's path or id (F004); default: all"
+    )
+    parser.add_argument(
+        "--strict-runs",
+        choices=get_args(StrictRuns),
+        help="what a run that is nowhere is: an error, a warning, or not checked "
+        "(default: what pyproject.toml says, else error)",
+    )
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge and print; 1 if there is an error."""
+    # Here, so that the other verbs start without the rules.
+    from pytest_aexp.problems import Policy
+    from pytest_aexp.rendering import FORMATS as RENDERERS
+    from pytest_aexp.validate import Judgement, judge_repository
+    from pytest_aexp.views import WorkTree
+
+    repository = Repository.open()
+    configured = repository.configuration
+    policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
+    judgement = Judgement(repository, WorkTree(repository.root), policy)
+    chosen = [_path_of(written, judgement) for written in arguments.findings] or None
+    outcome = judge_repository(judgement, chosen)
+    sys.stdout.write(RENDERERS[arguments.format](outcome, colour=wants_colour()))
+    return 0 if outcome.ok else 1
+
+
+def wants_colour() -> bool:
+    """Whether standard output is a terminal whose user did not say NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _path_of(written: str, judgement: Judgement) -> str:
+    root = judgement.repository.root
+    try:
+        path = Path(os.path.abspath(written)).relative_to(root).as_posix()
+    except ValueError:
+        path = written
+    known = judgement.finding_paths
+    if path in known:
+        return path
+    if written in known:
+        return written
+    named = [p for p in known if judgement.finding(p).name == written.upper()]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise UsageError(f"{written} names {len(named)} findings: {', '.join(named)}")
+    raise UsageError(f"there is no finding {quoted(written)}: give a finding's path or its id")

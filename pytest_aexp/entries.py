@@ -1,0 +1,291 @@
+"""One ledger entry, judged by itself: can it be read, is it whole, is it the run it says it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_aexp import redaction, schema
+from pytest_aexp.files import Unreadable, size
+from pytest_aexp.identity import job_id_of, statepoint_json
+from pytest_aexp.jsontext import nested_deeper
+from pytest_aexp.problems import (
+    IDENTITY_MISMATCH,
+    INVALID_ENTRY,
+    LEAK,
+    NOT_A_NUMBER,
+    UNKNOWN_FIELD,
+    Fault,
+    Rule,
+)
+from pytest_aexp.text import Position, counted, listed, quoted, shown
+
+LEDGER_DIR = ".aexp/ledger"
+SCHEMA_VERSION = 1
+TERMINAL_STATUSES = ("complete", "failed", "abandoned", "stopped")
+ENTRY_LIMIT = 1 << 20
+DEPTH_LIMIT = 100
+
+RUN_LINK_FIELDS = ("experiment_id", "experiment_path", "hypothesis_id", "sub_hypothesis_id")
+TRACKER_FIELDS = ("backend", "run_id", "url", "group", "project")
+FIELDS = frozenset(
+    {
+        *("schema_version", "job_id", "statepoint", "status", "registered_machine"),
+        *("promoted_at", "run_link", "started_at", "ended_at", "wallclock_s", "tracker"),
+        *("code_commit", "code_dirty", "redacted"),
+    }
+)
+
+_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a ledger entry says, as far as it can be believed.
+
+    ``statepoint`` is its canonical JSON, None if there is none to read; ``usable`` is False when
+    a fault means that the entry proves nothing; ``checkable`` is False when redaction took away
+    what the identity is computed from.
+    """
+
+    job_id: str
+    path: str
+    usable: bool
+    faults: tuple[Fault, ...] = ()
+    status: str = ""
+    machine: str = ""
+    experiments: tuple[str, ...] = ()
+    statepoint: str | None = None
+    checkable: bool = True
+
+    @property
+    def cause(self) -> Fault | None:
+        """The fault that makes the entry unusable."""
+        unusable = (INVALID_ENTRY, IDENTITY_MISMATCH)
+        return next((fault for fault in self.faults if fault.rule in unusable), None)
+
+
+def entry_path(job_id: str) -> str:
+    """Where the entry of a run lies, relative to the repository."""
+    return f"{LEDGER_DIR}/{job_id}.json"
+
+
+def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
+    """The entry in ``data``, which stands at ``path`` for the run ``job_id``."""
+    judge = _Judge(job_id, path)
+    if isinstance(data, Unreadable):
+        return judge.refused(f"the ledger entry {data.reason}")
+    text = judge.decoded(data)
+    if isinstance(text, Entry):
+        return text
+    document = judge.parsed(text)
+    return document if isinstance(document, Entry) else judge.judged(text, document)
+
+
+class _Judge:
+    def __init__(self, job_id: str, path: str) -> None:
+        self._job_id = job_id
+        self._path = path
+        self._faults: list[Fault] = []
+
+    def refused(self, message: str, position: Position | None = None, fix: str = "") -> Entry:
+        """The entry of which nothing can be used."""
+        self._add(INVALID_ENTRY, message, position, fix)
+        return Entry(self._job_id, self._path, usable=False, faults=tuple(self._faults))
+
+    def decoded(self, data: bytes) -> str | Entry:
+        if len(data) > ENTRY_LIMIT:
+            return self.refused(f"the ledger entry is larger than {size(ENTRY_LIMIT)}")
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            byte = data[error.start]
+            return self.refused(f"the ledger entry is not UTF-8 (byte 0x{byte:02x})")
+
+    def parsed(self, text: str) -> dict[str, Any] | Entry:
+        if nested_deeper(text, DEPTH_LIMIT):
+            return self.refused(f"the ledger entry is nested more than {DEPTH_LIMIT} deep")
+        constants: list[str] = []
+
+        def constant(name: str) -> float:
+            constants.append(name)
+            return float(name)
+
+        try:
+            # The hook costs time, so only a text that may need it pays for it.
+            unusual = "NaN" in text or "Infinity" in text
+            document = json.loads(text, parse_constant=constant) if unusual else json.loads(text)
+        except ValueError as error:
+            return self._not_json(text, error)
+        if not isinstance(document, dict):
+            return self.refused("the ledger entry is not a JSON object")
+        if constants:
+            self._add(
+                NOT_A_NUMBER,
+                f"the ledger entry holds {listed(sorted(set(constants)))}, which is not valid JSON",
+                fix=f"other programs may refuse the file; {self._promote_again()}",
+            )
+        return document
+
+    def _not_json(self, text: str, error: ValueError) -> Entry:
+        conflict = _CONFLICT.search(text)
+        if conflict is not None:
+            return self.refused(
+                "the ledger entry holds conflict markers",
+                Position(text.count("\n", 0, conflict.start()) + 1),
+                f"run `aexp ledger resolve {self._job_id}`",
+            )
+        if isinstance(error, json.JSONDecodeError):
+            at = Position(error.lineno, error.colno)
+            return self.refused(f"the ledger entry is not valid JSON: {error.msg}", at)
+        return self.refused(f"the ledger entry is not valid JSON: {shown(str(error))}")
+
+    def judged(self, text: str, document: dict[str, Any]) -> Entry:
+        """The entry that ``document``, parsed from ``text``, is."""
+        self._schema(text, document)
+        if document.get("job_id") != self._job_id and not self._faults_found():
+            named = quoted(str(document.get("job_id")))
+            self._add(
+                INVALID_ENTRY,
+                f"the ledger entry says that it is of run {named}, but its file is "
+                f"named for {self._job_id}",
+                _position(text, "job_id"),
+            )
+        canonical = self._canonical(document)
+        checkable = not _is_redacted(document, canonical)
+        if canonical is not None and checkable and not self._faults_found():
+            self._identity(text, canonical)
+        usable = not self._faults_found()
+        self._unknown_fields(text, document)
+        self._leaks(text, document)
+        return Entry(
+            self._job_id,
+            self._path,
+            usable,
+            tuple(self._faults),
+            str(document.get("status", "")),
+            str(document.get("registered_machine", "")),
+            experiments_of(document.get("statepoint"), document.get("run_link")),
+            canonical,
+            checkable,
+        )
+
+    def _faults_found(self) -> bool:
+        return any(fault.rule in (INVALID_ENTRY, IDENTITY_MISMATCH) for fault in self._faults)
+
+    def _schema(self, text: str, document: dict[str, Any]) -> None:
+        if schema.is_valid("ledger-entry", document):
+            return
+        violations = schema.violations("ledger-entry", document)
+        said = listed(dict.fromkeys(violation.message for violation in violations), 3)
+        if violations:
+            key = violations[0].pointer.split("/")[1] if violations[0].pointer else ""
+            self._add(
+                INVALID_ENTRY,
+                f"the ledger entry's {said}" if key else f"the ledger entry {said}",
+                _position(text, key),
+            )
+
+    def _canonical(self, document: dict[str, Any]) -> str | None:
+        statepoint = document.get("statepoint")
+        return statepoint_json(statepoint) if isinstance(statepoint, dict) else None
+
+    def _identity(self, text: str, canonical: str) -> None:
+        actual = job_id_of(canonical)
+        if actual != self._job_id:
+            self._add(
+                IDENTITY_MISMATCH,
+                "the ledger entry's statepoint is not the one of its run: it hashes to "
+                f"{actual}, so it was edited or damaged",
+                _position(text, "statepoint"),
+                f"restore it with `git log -p -- {self._path}`, or {self._promote_again()}",
+            )
+
+    def _unknown_fields(self, text: str, document: dict[str, Any]) -> None:
+        version = document.get("schema_version")
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        unknown = [] if newer else _unknown(document)
+        if newer:
+            what = f"the ledger entry has schema_version {shown(str(version))}: a newer "
+            what += "version of pytest-aexp wrote it, and only its identity was checked"
+            self._add(UNKNOWN_FIELD, what, _position(text, "schema_version"), "upgrade pytest-aexp")
+        elif unknown:
+            noun = "a field" if len(unknown) == 1 else f"{len(unknown)} fields"
+            names = listed(map(quoted, unknown))
+            self._add(
+                UNKNOWN_FIELD,
+                f"the ledger entry has {noun} that this version does not know: {names}",
+                _position(text, unknown[0].rpartition(".")[2]),
+                f"upgrade pytest-aexp, or {self._promote_again()}",
+            )
+
+    def _leaks(self, text: str, document: dict[str, Any]) -> None:
+        if not redaction.may_leak(text):
+            return
+        found = redaction.leaks(document)
+        if found:
+            places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in found], 3)
+            self._add(
+                LEAK,
+                f"the ledger entry holds {places}",
+                _position(text, found[0].pointer.rpartition("/")[2]),
+                f"{self._promote_again()}; if a credential was pushed, change it",
+            )
+
+    def _promote_again(self) -> str:
+        return f"run `aexp ledger promote {self._job_id}` on the machine that has the run"
+
+    def _add(
+        self, rule: Rule, message: str, position: Position | None = None, fix: str = ""
+    ) -> None:
+        self._faults.append(
+            Fault(
+                rule,
+                self._path,
+                message,
+                fix or self._promote_again(),
+                position or Position(),
+                job_id=self._job_id,
+            )
+        )
+
+
+def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
+    """The experiments a run belongs to: what its statepoint says, and what its run link says."""
+    said = (part.get("experiment_id") for part in (statepoint, run_link) if isinstance(part, dict))
+    return tuple(dict.fromkeys(name for name in said if isinstance(name, str)))
+
+
+def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
+    pointers = document.get("redacted")
+    return (
+        canonical is not None
+        and redaction.REDACTED in canonical
+        and isinstance(pointers, list)
+        and any(isinstance(each, str) and each.startswith("/statepoint") for each in pointers)
+    )
+
+
+def _unknown(document: dict[str, Any]) -> list[str]:
+    names = sorted(set(document) - FIELDS)
+    for part, known in (("run_link", RUN_LINK_FIELDS), ("tracker", TRACKER_FIELDS)):
+        inner = document.get(part)
+        if isinstance(inner, dict):
+            names += [f"{part}.{name}" for name in sorted(set(inner) - set(known))]
+    return names
+
+
+def _position(text: str, key: str) -> Position:
+    """Where ``key`` first stands as a key in JSON text; the start if it does not."""
+    match = re.search(re.escape(json.dumps(key)) + r"\s*:", text) if key else None
+    if match is None:
+        return Position()
+    line_start = text.rfind("\n", 0, match.start()) + 1
+    return Position(text.count("\n", 0, match.start()) + 1, match.start() - line_start + 1)
+
+
+def count_entries(number: int) -> str:
+    """``1 entry``, ``2 entries``."""
+    return counted(number, "entry", "entries")

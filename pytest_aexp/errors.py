@@ -1,0 +1,67 @@
+"""What can stop the work altogether; bad data never does, it becomes a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AexpError(Exception):
+    """The root of everything pytest-aexp raises on purpose."""
+
+
+class UsageError(AexpError):
+    """The request itself cannot be carried out as it was put."""
+
+
+class GitError(AexpError):
+    """git is missing, or refused what was asked of it."""
+
+
+@dataclass
+class RepositoryNotFound(AexpError):
+    """No folder from ``start`` upwards holds ``.git`` or ``.aexp/installed.json``."""
+
+    start: Path
+
+    def __str__(self) -> str:
+        return (
+            f"no repository at {self.start} or above it: neither .git nor .aexp/installed.json "
+            "was found; change into your repository, or run `git init` and `aexp install` there"
+        )
+
+
+@dataclass
+class ConfigurationError(AexpError):
+    """``[tool.aexp]`` in pyproject.toml cannot be used."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"pyproject.toml: {self.reason}"
+
+
+class RunStoreNotInitialized(AexpError, RuntimeError):
+    """The repository has no run store (a signac project) where one is configured."""
+
+
+class RunNotFound(AexpError, LookupError):
+    """No run in the store has the id that was given."""
+
+
+@dataclass
+class AmbiguousRun(AexpError, LookupError):
+    """A prefix of a job id fits several runs."""
+
+    prefix: str
+    candidates: tuple[str, ...]
+
+    def __str__(self) -> str:
+        listed = ", ".join(self.candidates[:8])
+        more = len(self.candidates) - 8
+        rest = f" and {more} more" if more > 0 else ""
+        return f"{self.prefix} fits {len(self.candidates)} runs: {listed}{rest}; give more digits"
+
+
+class NotPromotable(AexpError, ValueError):
+    """A run that cannot enter the ledger: not finished, or its statepoint is not valid JSON."""

@@ -1,0 +1,137 @@
+"""Reading a file without trusting it, and replacing one without ever leaving half of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+# O_NONBLOCK: opening a FIFO must not wait for a writer. Absent on Windows, where 0 is harmless.
+_READ_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a file could not be read: ``reason`` completes the sentence "the file …"."""
+
+    reason: str
+    missing: bool = False
+
+
+MISSING = Unreadable("does not exist", missing=True)
+LINK = Unreadable("is a link")
+
+
+def read_bounded(
+    path: str | Path, limit: int, *, whole: bool = True, follow: bool = True
+) -> bytes | Unreadable:
+    """The bytes of a regular file of at most ``limit`` bytes; ``whole=False`` cuts a longer one.
+
+    Never blocks on a FIFO or a device, and with ``follow=False`` answers LINK for a symbolic link.
+    """
+    try:
+        descriptor = os.open(path, _READ_FLAGS | (0 if follow else _NO_FOLLOW))
+    except (OSError, ValueError) as error:
+        return _refusal(error, follow=follow)
+    try:
+        return _read_descriptor(descriptor, limit, whole=whole)
+    except OSError as error:
+        return _refusal(error, follow=follow)
+    finally:
+        os.close(descriptor)
+
+
+def _read_descriptor(descriptor: int, limit: int, *, whole: bool) -> bytes | Unreadable:
+    info = os.fstat(descriptor)
+    if not stat.S_ISREG(info.st_mode):
+        return Unreadable(f"is {_kind(info.st_mode)}, not a file")
+    if whole and info.st_size > limit:
+        return Unreadable(f"is larger than {size(limit)}")
+    data = os.read(descriptor, min(info.st_size, limit) + 1)
+    # One more byte than the file had was asked for: only a growing file gives that many.
+    while info.st_size < len(data) <= limit and (more := os.read(descriptor, limit)):
+        data += more
+    if len(data) > limit:
+        return Unreadable(f"is larger than {size(limit)}") if whole else data[:limit]
+    return data
+
+
+def _refusal(error: OSError | ValueError, *, follow: bool) -> Unreadable:
+    if not isinstance(error, OSError):
+        return Unreadable("has a name that no file can have")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return MISSING
+    if error.errno in (errno.ELOOP, errno.EMLINK):
+        return Unreadable("is a link that leads back to itself") if follow else LINK
+    if error.errno == errno.EACCES:
+        return Unreadable("may not be read by you (permission denied)")
+    if error.errno in (errno.ENXIO, errno.ENODEV):
+        return Unreadable("is a device or a socket, not a file")
+    return Unreadable(f"cannot be read: {os.strerror(error.errno) if error.errno else error}")
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    return "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
+
+
+def size(count: int) -> str:
+    """A number of bytes as people write it."""
+    for unit, width in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= width and count % width == 0:
+            return f"{count // width} {unit}"
+    return f"{count} bytes"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` in one step: readers see the old file or the new one, whole.
+
+    The temporary name is unique and lies in the same folder, ends in ``.tmp`` (so that nothing
+    takes it for an entry), and is removed if anything fails. The mode of a new file follows the
+    umask; a file that is replaced keeps its mode. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = _mode_for(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _mode_for(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    # Linux tells the mask without touching it; elsewhere the only way to read it is to set it.
+    with suppress(OSError, ValueError, IndexError):
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.split("Umask:")[1].split()[0], 8)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

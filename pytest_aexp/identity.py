@@ -1,0 +1,60 @@
+"""What makes two runs, or two values, the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import md5
+from typing import Any
+
+JOB_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_canonical = json.JSONEncoder(sort_keys=True).encode
+
+
+def is_job_id(text: str) -> bool:
+    """Whether ``text`` is 32 lower-case hex digits."""
+    return JOB_ID.fullmatch(text) is not None
+
+
+def statepoint_json(statepoint: Any) -> str:
+    """The text whose md5 is the job id.
+
+    Source: signac 2, ``signac.job.calc_id``: ``json.dumps(statepoint, sort_keys=True)``.
+    """
+    return _canonical(statepoint)
+
+
+def job_id_of(canonical: str) -> str:
+    """The job id of the statepoint that ``statepoint_json`` turned into ``canonical``."""
+    return md5(canonical.encode(), usedforsecurity=False).hexdigest()
+
+
+def value_key(value: Any) -> str:
+    """Equal for two JSON values exactly if they are equal as JSON.
+
+    1 and 1.0 are equal; 1, "1", true and null differ.
+    """
+    return _canonical(_normal(value))
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _normal(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_normal(inner) for inner in value]
+    return value
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words: ``text``, ``a number``, ``true or false`` …"""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "a mapping"

@@ -1,0 +1,166 @@
+"""Problems as people and programs read them: text, JSON, GitHub annotations, SARIF."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from pytest_aexp.problems import CODES, Problem
+from pytest_aexp.text import clean, counted
+from pytest_aexp.validate import Outcome
+
+_RED, _YELLOW, _GREEN, _DIM, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
+
+
+def one_line(problem: Problem) -> str:
+    """A problem and what to type next, on one line."""
+    return f"{problem}; next: {clean(problem.fix)}"
+
+
+def render_text(outcome: Outcome, *, colour: bool = False) -> str:
+    """A line per problem, what to type below it, and a line that counts."""
+    lines = []
+    for problem in outcome.problems:
+        lines.append(_painted(problem) if colour else str(problem))
+        fix = f"    next: {clean(problem.fix)}"
+        lines.append(f"{_DIM}{fix}{_RESET}" if colour else fix)
+    lines.append(_summary(outcome, colour=colour))
+    return "\n".join(lines) + "\n"
+
+
+def _painted(problem: Problem) -> str:
+    paint = _RED if problem.severity == "error" else _YELLOW
+    return str(problem).replace(
+        f": {problem.severity}: ", f": {paint}{problem.severity}{_RESET}: ", 1
+    )
+
+
+def _summary(outcome: Outcome, *, colour: bool) -> str:
+    counts = Counter(problem.severity for problem in outcome.problems)
+    verdict = (
+        f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
+        if counts
+        else "all hold"
+    )
+    if colour:
+        paint = _RED if counts["error"] else _YELLOW if counts["warning"] else _GREEN
+        verdict = f"{paint}{verdict}{_RESET}"
+    return f"{_checked(outcome)}: {verdict}"
+
+
+def _checked(outcome: Outcome) -> str:
+    findings = counted(outcome.findings, "finding")
+    citations = counted(outcome.citations, "citation")
+    return f"{findings}, {citations}, {counted(outcome.entries, 'ledger entry', 'ledger entries')}"
+
+
+def render_json(outcome: Outcome, *, colour: bool = False) -> str:
+    """The outcome as a JSON document; ``colour`` changes nothing."""
+    del colour
+    document = {
+        "version": 1,
+        "ok": outcome.ok,
+        "checked": {
+            "findings": outcome.findings,
+            "citations": outcome.citations,
+            "entries": outcome.entries,
+        },
+        "problems": [_as_dict(problem) for problem in outcome.problems],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _as_dict(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "path": clean(problem.path),
+        "line": problem.line,
+        "column": problem.column,
+        "message": clean(problem.message),
+        "fix": clean(problem.fix),
+    }
+
+
+def render_github(outcome: Outcome, *, colour: bool = False) -> str:
+    """Workflow commands that GitHub shows beside the lines of a pull request."""
+    del colour
+    return "".join(f"{_annotation(problem)}\n" for problem in outcome.problems)
+
+
+def _annotation(problem: Problem) -> str:
+    properties = {
+        "file": clean(problem.path),
+        "line": str(problem.line),
+        "col": str(problem.column),
+        "title": problem.code,
+    }
+    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    text = f"{clean(problem.message)}\nnext: {clean(problem.fix)}"
+    return f"::{problem.severity} {written}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def render_sarif(outcome: Outcome, *, colour: bool = False) -> str:
+    """A SARIF 2.1.0 log."""
+    del colour
+    driver = {
+        "name": "pytest-aexp",
+        "informationUri": "https://pytest-aexp.dev",
+        "rules": [
+            {
+                "id": code.name,
+                "shortDescription": {"text": code.title},
+                "fullDescription": {"text": code.meaning},
+                "help": {"text": code.fix},
+            }
+            for code in CODES.values()
+        ],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(problem) for problem in outcome.problems],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _result(problem: Problem) -> dict[str, Any]:
+    path = clean(problem.path)
+    message = clean(problem.message)
+    fingerprint = sha256(f"{problem.code}\n{path}\n{message}".encode()).hexdigest()[:32]
+    return {
+        "ruleId": problem.code,
+        "ruleIndex": list(CODES).index(problem.code),
+        "level": problem.severity,
+        "message": {"text": f"{message}; next: {clean(problem.fix)}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(path)},
+                    "region": {"startLine": problem.line, "startColumn": problem.column},
+                }
+            }
+        ],
+        "partialFingerprints": {"pytest-aexp/1": fingerprint},
+    }
+
+
+FORMATS: Mapping[str, Callable[..., str]] = {
+    "text": render_text,
+    "json": render_json,
+    "github": render_github,
+    "sarif": render_sarif,
+}

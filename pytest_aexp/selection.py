@@ -1,0 +1,73 @@
+"""Finding the runs of a batch among many, without looking at each of them every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from pytest_aexp.identity import value_key
+
+
+class Selectable(Protocol):
+    """What a batch can select: a ledger entry, a run of the store."""
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """The experiments it belongs to."""
+
+    @property
+    def statepoint(self) -> str | None:
+        """Its statepoint as canonical JSON."""
+
+
+R = TypeVar("R", bound=Selectable)
+
+
+class Batches(Generic[R]):
+    """Runs by experiment and, for each key that was asked for, by the key's value."""
+
+    def __init__(self, runs: Iterable[R]) -> None:
+        self._runs: dict[str, list[R]] = {}
+        self._by_value: dict[tuple[str, str], dict[str, set[int]]] = {}
+        for run in runs:
+            if run.statepoint is not None:
+                for experiment in run.experiments:
+                    self._runs.setdefault(experiment, []).append(run)
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """The experiments that have runs, sorted."""
+        return tuple(sorted(self._runs))
+
+    def select(self, experiment: str, selector: Mapping[str, Any]) -> list[R]:
+        """The experiment's runs whose statepoint has each of the selector's values."""
+        runs = self._runs.get(experiment, [])
+        if not selector or not runs:
+            return list(runs)
+        fitting = [
+            self._values(experiment, key).get(value_key(value), set())
+            for key, value in selector.items()
+        ]
+        return [runs[index] for index in sorted(set.intersection(*fitting))]
+
+    def values(self, experiment: str, key: str) -> list[Any]:
+        """The value of ``key`` in each of the experiment's runs that has the key."""
+        return [point[key] for point in self._points(experiment) if key in point]
+
+    def keys(self, experiment: str) -> set[str]:
+        """Every statepoint key that one of the experiment's runs has."""
+        return {key for point in self._points(experiment) for key in point}
+
+    def _values(self, experiment: str, key: str) -> dict[str, set[int]]:
+        known = self._by_value.get((experiment, key))
+        if known is None:
+            known = self._by_value[experiment, key] = {}
+            for index, point in enumerate(self._points(experiment)):
+                if key in point:
+                    known.setdefault(value_key(point[key]), set()).add(index)
+        return known
+
+    def _points(self, experiment: str) -> list[dict[str, Any]]:
+        runs = self._runs.get(experiment, [])
+        return [json.loads(run.statepoint or "{}") for run in runs]

@@ -1,0 +1,91 @@
+"""Text that came from files, made safe to print on one line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHOWN = 80
+"""How many characters of a value from a file a message shows at most."""
+
+_UNPRINTABLE = re.compile(
+    # C0 and C1 controls, line separators, bidirectional and zero-width marks, surrogates, BOM
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def clean(text: str) -> str:
+    """``text`` on one line, each character that could forge output written as its escape."""
+    return _UNPRINTABLE.sub(lambda match: _escape(match.group()), text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def cut(text: str, limit: int = SHOWN) -> str:
+    """At most ``limit`` characters of ``text``, with an ellipsis where something was left out."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def shown(text: str, limit: int = SHOWN) -> str:
+    """``text`` as a message shows it: cut first, so that a huge value costs nothing."""
+    return clean(cut(text, limit))
+
+
+def quoted(text: str, limit: int = SHOWN) -> str:
+    """``text`` in double quotes, cut and cleaned."""
+    return f'"{shown(text, limit)}"'
+
+
+def shown_json(value: object, limit: int = SHOWN) -> str:
+    """A JSON value as a message shows it; ``value`` must be of bounded size."""
+    return shown(json.dumps(value, ensure_ascii=False, default=str), limit)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(words: Iterable[str], limit: int = 5) -> str:
+    """``a, b and c``; past ``limit`` words the rest is counted."""
+    every = list(words)
+    if len(every) > limit:
+        return f"{', '.join(every[:limit])} and {len(every) - limit:,} more"
+    return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
+
+
+def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str | None:
+    """The candidate most like ``word``, if one is like it at all."""
+    found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text; line and column count from 1, columns in characters."""
+
+    line: int = 1
+    column: int = 1
+
+
+class LineMap:
+    """Turns a character offset of a text into a position, lines ending at each newline."""
+
+    def __init__(self, text: str, first_line: int = 1) -> None:
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
+        self._first_line = first_line
+
+    def position(self, offset: int) -> Position:
+        """The position of the character at ``offset``."""
+        index = bisect_right(self._starts, offset) - 1
+        return Position(index + self._first_line, offset - self._starts[index] + 1)

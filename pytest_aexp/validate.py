@@ -1,0 +1,208 @@
+"""Findings, resolution and policy brought together: the one judgement behind every face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_aexp.entries import Entry
+from pytest_aexp.findings import BatchCitation, Citation, Finding, JobCitation, load_finding
+from pytest_aexp.problems import NO_RUN_STORE, Fault, Policy, Problem
+from pytest_aexp.repository import Repository, StrictRuns, parse_strict_runs
+from pytest_aexp.resolution import Place, Sources, resolve
+from pytest_aexp.store import marker_faults
+from pytest_aexp.text import Position
+from pytest_aexp.verdicts import fault_of, written_faults
+from pytest_aexp.views import View, WorkTree, matching
+
+__all__ = ["Issue", "Judgement", "Outcome", "StrictRuns", "ValidateResult", "Verdict"]
+__all__ += ["judge_repository", "validate_repo"]
+
+NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
+NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be said of one citation.
+
+    ``unjudged`` is why nothing could or should be said of whether its runs exist, else None.
+    """
+
+    problems: tuple[Problem, ...]
+    unjudged: str | None = None
+
+
+class Judgement:
+    """One repository, seen through one view, judged by one policy."""
+
+    def __init__(
+        self, repository: Repository, view: View, policy: Policy, on_disk: View | None = None
+    ) -> None:
+        self.repository = repository
+        self.policy = policy
+        self._view = view
+        self.sources = Sources.of(repository, view, on_disk)
+
+    @cached_property
+    def finding_paths(self) -> tuple[str, ...]:
+        """The paths of all findings."""
+        return tuple(matching(self._view, self.repository.configuration.findings))
+
+    def finding(self, path: str) -> Finding:
+        """The finding at ``path``, read now."""
+        return load_finding(self._view, path)
+
+    def front_matter(self, finding: Finding) -> tuple[Problem, ...]:
+        """The problems of a finding's front matter, its citations aside."""
+        return tuple(self.policy.judge(finding.faults))
+
+    def citation(self, citation: Citation) -> Verdict:
+        """What is to be said of one citation."""
+        faults = list(written_faults(citation, self.sources))
+        if not isinstance(citation, JobCitation | BatchCitation):
+            return Verdict(tuple(self.policy.judge(faults)))
+        if not self.sources.authority:
+            return Verdict(tuple(self.policy.judge(faults)), NO_AUTHORITY)
+        fault = fault_of(citation, resolve(citation, self.sources), self.sources)
+        if fault is not None:
+            faults.append(fault)
+        problems = tuple(self.policy.judge(faults))
+        unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
+        return Verdict(problems, unjudged)
+
+    def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
+        """Said once, at the first citation that is due, if nothing can know a run."""
+        due = next((c for c in citations if isinstance(c, JobCitation | BatchCitation)), None)
+        if due is None or self.sources.authority:
+            return ()
+        fault = Fault(
+            NO_RUN_STORE,
+            due.path,
+            f"{NO_AUTHORITY}; whether the cited runs exist is not judged",
+            "run `git pull`; if no machine has a ledger yet, run `aexp install` and "
+            "`aexp ledger backfill` on each machine with runs, commit and push",
+            due.position,
+        )
+        return tuple(self.policy.judge([fault]))
+
+    def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
+        """The problems no citation answers for: of entries, run store, indexes and marker."""
+        return tuple(self.policy.judge(self._surrounding_faults(citations)))
+
+    def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
+        yield from marker_faults(self.repository)
+        faulty = [entry for entry in self.sources.ledger if entry.faults]
+        damaged = {entry.job_id for entry in faulty if not entry.usable}
+        cited = self._cited(damaged, citations) if damaged else set()
+        for entry in faulty:
+            told = entry.cause if entry.job_id in cited else None
+            yield from (fault for fault in entry.faults if fault is not told)
+        if self.sources.store is not None:
+            for run in self.sources.store:
+                yield from run.faults
+        yield from self.sources.indexes.faults
+
+    def _cited(self, job_ids: set[str], citations: Sequence[Citation]) -> set[str]:
+        cited: set[str] = set()
+        for citation in citations:
+            if isinstance(citation, JobCitation):
+                cited.update(job_ids & {citation.job_id})
+            elif isinstance(citation, BatchCitation):
+                cited.update(entry.job_id for entry in self._of_batch(citation))
+        return cited
+
+    def _of_batch(self, citation: BatchCitation) -> tuple[Entry, ...]:
+        found = resolve(citation, self.sources)
+        return found.entries if found.place is Place.LEDGER else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that was found wrong, and how much was looked at."""
+
+    problems: tuple[Problem, ...]
+    findings: int
+    citations: int
+    entries: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not matter."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+
+def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -> Outcome:
+    """The outcome for the findings at ``paths``, or for all findings and everything around them."""
+    problems: list[Problem] = []
+    citations: list[Citation] = []
+    every = judgement.finding_paths if paths is None else tuple(paths)
+    for path in every:
+        finding = judgement.finding(path)
+        citations += finding.citations
+        problems += judgement.front_matter(finding)
+        for citation in finding.citations:
+            problems += judgement.citation(citation).problems
+    problems += judgement.authority(citations)
+    if paths is None:
+        problems += judgement.surroundings(citations)
+    return Outcome(
+        tuple(problems), len(every), len(citations), len(judgement.sources.ledger.job_ids)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A problem as `validate_repo` has always told it; ``path`` is relative to the repository."""
+
+    code: str
+    message: str
+    severity: str = "error"
+    path: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class ValidateResult:
+    """The issues of a repository."""
+
+    issues: list[Issue]
+
+    @property
+    def errors(self) -> list[Issue]:
+        """The issues that fail the check."""
+        return [issue for issue in self.issues if issue.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Issue]:
+        """The issues that do not."""
+        return [issue for issue in self.issues if issue.severity == "warning"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+        return not self.errors
+
+
+def validate_repo(
+    repo_root: str | Path | None = None, *, strict_runs: StrictRuns | None = None
+) -> ValidateResult:
+    """Judge every citation and every ledger entry of a repository's working tree.
+
+    ``strict_runs`` defaults to what the repository configures. Raises RepositoryNotFound,
+    ConfigurationError, and ValueError for an unknown strictness.
+    """
+    repository = Repository.open(repo_root)
+    configured = repository.configuration
+    strictness = configured.strict_runs if strict_runs is None else parse_strict_runs(strict_runs)
+    policy = Policy(strictness, configured.severity)
+    outcome = judge_repository(Judgement(repository, WorkTree(repository.root), policy))
+    return ValidateResult([_issue(problem) for problem in outcome.problems])
+
+
+def _issue(problem: Problem) -> Issue:
+    position = Position(problem.line, problem.column)
+    detail = f"{position.line}:{position.column} {problem.fix}"
+    return Issue(problem.code, problem.message, problem.severity, problem.path, detail)

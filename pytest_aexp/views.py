@@ -1,0 +1,153 @@
+"""One read-only view of a repository's files, whichever place they are read from.
+
+Paths are relative to the repository's root and use ``/``. The rules above this module never ask
+where the bytes come from; ``WorkTree`` reads the folder, ``pytest_aexp.gitview`` the index or a
+commit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Protocol
+
+from pytest_aexp.files import LINK, Unreadable, read_bounded
+
+OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
+
+
+class View(Protocol):
+    """What the rules may ask of a repository's files."""
+
+    @property
+    def label(self) -> str:
+        """What is being read, as a message names it: ``the working tree``, ``the index``."""
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what lies directly in ``folder`` and is no folder, sorted."""
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """The paths of all files below ``folder``, sorted; hidden folders are passed over."""
+
+    def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
+        """The content of one file: at most ``limit`` bytes, cut there if not ``whole``."""
+
+    def read_many(
+        self, paths: Iterable[str], limit: int
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """The same for many files, in the order given."""
+
+
+class WorkTree:
+    """The files as they lie in the repository's folder."""
+
+    label = "the working tree"
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._real_root = os.path.realpath(root)
+        self._inside: dict[str, bool] = {}
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether the folder exists inside the repository."""
+        return os.path.isdir(f"{self._root}/{folder}") and self._stays_inside(folder)
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what lies directly in the folder and is no folder."""
+        return tuple(name for name, is_folder in self._entries(folder) if not is_folder)
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """The paths of all files below the folder; linked folders are entered once."""
+        yield from self._walk(folder, frozenset())
+
+    def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
+        """The content of one file; a link is followed only while it stays in the repository."""
+        if not self._stays_inside(path.rpartition("/")[0]):
+            return OUTSIDE
+        full = f"{self._root}/{path}"
+        data = read_bounded(full, limit, whole=whole, follow=False)
+        return self._through_link(full, limit, whole=whole) if data is LINK else data
+
+    def read_many(
+        self, paths: Iterable[str], limit: int
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """The content of many files, one after the other."""
+        for path in paths:
+            yield path, self.read(path, limit)
+
+    def _through_link(self, full: str, limit: int, *, whole: bool) -> bytes | Unreadable:
+        try:
+            target = os.path.realpath(full, strict=True)
+        except FileNotFoundError:
+            return Unreadable("is a link to a file that does not exist")
+        except OSError:
+            return Unreadable("is a link that leads back to itself")
+        if not self._contains(target):
+            return OUTSIDE
+        return read_bounded(target, limit, whole=whole, follow=False)
+
+    def _walk(self, folder: str, seen: frozenset[str]) -> Iterator[str]:
+        real = os.path.realpath(f"{self._root}/{folder}")
+        if real in seen:
+            return
+        for name, is_folder in self._entries(folder):
+            path = f"{folder}/{name}" if folder else name
+            if not is_folder:
+                yield path
+            elif not name.startswith("."):
+                yield from self._walk(path, seen | {real})
+
+    def _entries(self, folder: str) -> list[tuple[str, bool]]:
+        if not self._stays_inside(folder):
+            return []
+        try:
+            with os.scandir(f"{self._root}/{folder}") as entries:
+                return sorted((entry.name, entry.is_dir()) for entry in entries)
+        except OSError:
+            return []
+
+    def _stays_inside(self, folder: str) -> bool:
+        known = self._inside.get(folder)
+        if known is None:
+            known = self._contains(os.path.realpath(f"{self._root}/{folder}"))
+            self._inside[folder] = known
+        return known
+
+    def _contains(self, real: str) -> bool:
+        return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)
+
+
+def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
+    """The paths in ``view`` that fit one of the globs, sorted, each once."""
+    globs = [pattern.split("/") for pattern in patterns]
+    folders = {_fixed_part(glob) for glob in globs}
+    found = {
+        path
+        for folder in folders
+        for path in view.walk(folder)
+        if any(fits(path.split("/"), glob) for glob in globs)
+    }
+    return iter(sorted(found))
+
+
+def _fixed_part(glob: list[str]) -> str:
+    fixed = []
+    for part in glob[:-1]:
+        if any(special in part for special in "*?["):
+            break
+        fixed.append(part)
+    return "/".join(fixed)
+
+
+def fits(path: list[str], glob: list[str]) -> bool:
+    """Whether a path, split at ``/``, fits a glob, split likewise; ``**`` is any folders."""
+    if not glob:
+        return not path
+    if glob[0] == "**":
+        return any(fits(path[skipped:], glob[1:]) for skipped in range(len(path) + 1))
+    return bool(path) and fnmatchcase(path[0], glob[0]) and fits(path[1:], glob[1:])

@@ -1,1 +1,24 @@
 """Checks every run a research finding cites against a ledger kept in git."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_aexp.plugin import CitationWarning
+    from pytest_aexp.repository import read_machine_label
+
+__all__ = ["CitationWarning", "read_machine_label"]
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: the command needs no pytest, and pytest alone needs nothing of the rules.
+    if name == "CitationWarning":
+        from pytest_aexp import plugin
+
+        return plugin.CitationWarning
+    if name == "read_machine_label":
+        from pytest_aexp import repository
+
+        return repository.read_machine_label
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

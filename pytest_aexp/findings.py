@@ -201,8 +201,9 @@ class _Reader:
             return self._malformed(index, position, f"{KEY}[{index}] {fault.message}", None)
         if not isinstance(node, Mapping):
             return self._not_a_mapping(index, node, position)
-        nodes = {key.text: inner for key, inner in yamltree.merged(node) if isinstance(key, Scalar)}
-        keys = {key.text: key for key, _ in node.pairs if isinstance(key, Scalar)}
+        pairs = yamltree.merged(node)
+        nodes = {key.text: inner for key, inner in pairs if isinstance(key, Scalar)}
+        keys = {key.text: key for key, _ in pairs if isinstance(key, Scalar)}
         written = {name: self._plain(name, inner) for name, inner in nodes.items()}
         slip = _slip(written)
         if slip is not None or not schema.is_valid("citation", written):

@@ -13,12 +13,12 @@ from typing import Any, Literal, get_args
 
 from pytest_aexp.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.files import Unreadable, read_bounded
+from pytest_aexp.roots import MARKER_REL, nearest_root
 from pytest_aexp.text import quoted
 
 StrictRuns = Literal["error", "warn", "off"]
 """What becomes of a citation whose run is nowhere: an error, a warning, or not checked."""
 
-MARKER_REL = Path(".aexp") / "installed.json"
 DEFAULT_RUN_STORE = ".runs"
 DEFAULT_FINDINGS = (
     "kb/research/findings/**/[Ff][0-9]*.md",
@@ -152,10 +152,10 @@ def find_repo_root(start: str | Path | None = None) -> Path:
     It holds ``.git`` (folder or file) or ``.aexp/installed.json``. Raises RepositoryNotFound.
     """
     here = Path(start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists() or (folder / MARKER_REL).is_file():
-            return folder
-    raise RepositoryNotFound(here)
+    found = nearest_root(here)
+    if found is None:
+        raise RepositoryNotFound(here)
+    return found
 
 
 @dataclass(frozen=True)

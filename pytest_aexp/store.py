@@ -19,7 +19,8 @@ from pytest_aexp.entries import TERMINAL_STATUSES, experiments_of
 from pytest_aexp.files import Unreadable, read_bounded
 from pytest_aexp.identity import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.problems import RUNS_DAMAGED, Fault
-from pytest_aexp.repository import MARKER_REL, Repository
+from pytest_aexp.repository import Repository
+from pytest_aexp.roots import MARKER_REL
 from pytest_aexp.selection import Batches
 from pytest_aexp.text import quoted
 

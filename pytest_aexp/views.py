@@ -107,7 +107,7 @@ class WorkTree:
             return []
         try:
             with os.scandir(f"{self._root}/{folder}") as entries:
-                return sorted((entry.name, entry.is_dir()) for entry in entries)
+                return sorted((entry.name, is_folder(entry)) for entry in entries)
         except OSError:
             return []
 
@@ -122,10 +122,18 @@ class WorkTree:
         return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)
 
 
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or leads to one; a link that leads to itself is not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
     """The paths in ``view`` that fit one of the globs, sorted, each once."""
     globs = [pattern.split("/") for pattern in patterns]
-    folders = {_fixed_part(glob) for glob in globs}
+    folders = {fixed_part(glob) for glob in globs}
     found = {
         path
         for folder in folders
@@ -135,7 +143,8 @@ def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
     return iter(sorted(found))
 
 
-def _fixed_part(glob: list[str]) -> str:
+def fixed_part(glob: list[str]) -> str:
+    """The folder that a glob, split at ``/``, names before its first wildcard."""
     fixed = []
     for part in glob[:-1]:
         if any(special in part for special in "*?["):

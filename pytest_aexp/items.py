@@ -1,0 +1,279 @@
+"""Findings as pytest files, their front matter and citations as items."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_aexp.entries import count_entries
+from pytest_aexp.errors import AexpError
+from pytest_aexp.findings import BatchCitation, Citation, Finding, JobCitation
+from pytest_aexp.plugin import CitationWarning
+from pytest_aexp.problems import Policy, Problem
+from pytest_aexp.rendering import one_line
+from pytest_aexp.repository import Repository, parse_strict_runs
+from pytest_aexp.text import clean, counted, listed
+from pytest_aexp.validate import Judgement, Verdict
+from pytest_aexp.views import WorkTree, fits, fixed_part, is_folder
+
+
+class FindingItem(pytest.Item):
+    """One thing that is judged: the front matter, or a citation.
+
+    ``asides`` are problems no item answers for, which this one was chosen to tell.
+    """
+
+    collector: Collector
+    finding: Finding
+
+    def verdict(self) -> Verdict:
+        """What is to be said of it."""
+        raise NotImplementedError
+
+    def runtest(self) -> None:
+        """Warn, fail or skip, as the verdict says."""
+        verdict = self.verdict()
+        told = (*verdict.problems, *self.collector.asides(self))
+        self.stash[PROBLEMS] = told
+        self.user_properties += [(name, text) for problem in told for name, text in _facts(problem)]
+        failed = [one_line(p) for p in told if p.severity == "error"]
+        failed += [line for p in told if p.severity == "warning" for line in self._warned(p)]
+        if failed:
+            pytest.fail("\n".join(failed), pytrace=False)
+        if verdict.unjudged is not None:
+            pytest.skip(verdict.unjudged)
+
+    def _warned(self, problem: Problem) -> Iterator[str]:
+        try:
+            self.warn(CitationWarning(one_line(problem)))
+        except CitationWarning as warning:
+            # A filter turns the warning into an error: the item fails, without a traceback.
+            yield str(warning)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the item stands; the line counts from 0."""
+        return self.path, self.line - 1, f"{self.finding.path}: {self.name}"
+
+    line = 1
+
+
+PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
+
+
+def _facts(problem: Problem) -> Iterator[tuple[str, str]]:
+    yield "code", problem.code
+    yield "severity", problem.severity
+    if problem.machine:
+        yield "machine", clean(problem.machine)
+
+
+class FrontMatterItem(FindingItem):
+    """The front matter of a finding."""
+
+    def verdict(self) -> Verdict:
+        """Its problems, those of the citations aside."""
+        return Verdict(self.collector.judgement.front_matter(self.finding))
+
+
+class CitationItem(FindingItem):
+    """One citation of a finding."""
+
+    citation: Citation
+
+    def verdict(self) -> Verdict:
+        """Whether what it cites is there."""
+        return self.collector.judgement.citation(self.citation)
+
+    def describe(self) -> None:
+        """Make the item selectable by what it cites, and say that in reports."""
+        citation = self.citation
+        self.line = citation.position.line
+        if isinstance(citation, JobCitation):
+            self.extra_keyword_matches.add(citation.job_id)
+            self.user_properties.append(("job_id", citation.job_id))
+        elif isinstance(citation, BatchCitation):
+            self.extra_keyword_matches.add(citation.experiment_id)
+            self.user_properties.append(("experiment_id", citation.experiment_id))
+
+
+class FindingFile(pytest.File):
+    """A finding."""
+
+    collector: Collector
+    finding_path: str
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item for the front matter, and one for each citation."""
+        finding = self.collector.read(self.finding_path)
+        yield self._item(FrontMatterItem, "front-matter", finding)
+        for citation in finding.citations:
+            item = self._item(CitationItem, f"supporting_runs[{citation.index}]", finding)
+            assert isinstance(item, CitationItem)
+            item.citation = citation
+            item.describe()
+            yield item
+
+    def _item(self, kind: type[FindingItem], name: str, finding: Finding) -> FindingItem:
+        item: FindingItem = kind.from_parent(self, name=name)
+        item.collector = self.collector
+        item.finding = finding
+        item.add_marker("aexp")
+        item.extra_keyword_matches.add(finding.name)
+        return item
+
+
+class Collector:
+    """What the plugin does while it is active; one for each pytest session."""
+
+    def __init__(self, config: pytest.Config, root: Path, judgement: Judgement) -> None:
+        self.judgement = judgement
+        self._config = config
+        self._root = str(root)
+        self._globs = [glob.split("/") for glob in judgement.repository.configuration.findings]
+        self._findings: dict[str, Finding] = {}
+        self._speaker: FindingItem | None = None
+        self._first_due: FindingItem | None = None
+        self._told: dict[str, list[tuple[str, str]]] = {}
+
+    @classmethod
+    def of(cls, config: pytest.Config, root: Path, strictness: str | None) -> Collector:
+        """The collector for the repository at ``root``; raises pytest.UsageError."""
+        try:
+            repository = Repository.open(root)
+            configured = repository.configuration
+            strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
+            policy = Policy(strict, configured.severity)
+        except AexpError as error:
+            raise pytest.UsageError(f"aexp: {error}") from error
+        collector = cls(config, root, Judgement(repository, WorkTree(repository.root), policy))
+        collector.add_findings_folders()
+        return collector
+
+    def add_findings_folders(self) -> None:
+        """With ``testpaths``, collect the findings as well; a user's own choice is left alone."""
+        if self._config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+            return
+        for folder in sorted({f"{self._root}/{fixed_part(glob)}" for glob in self._globs}):
+            inside = any(
+                (folder + os.sep).startswith(os.path.abspath(arg).rstrip(os.sep) + os.sep)
+                for arg in self._config.args
+            )
+            if os.path.isdir(folder) and not inside:
+                self._config.args.append(folder)
+
+    def read(self, path: str) -> Finding:
+        """The finding at ``path``, remembered for what is told once for all findings."""
+        finding = self._findings[path] = self.judgement.finding(path)
+        return finding
+
+    def asides(self, item: FindingItem) -> tuple[Problem, ...]:
+        """The problems no item answers for, if ``item`` was chosen to tell them."""
+        told: tuple[Problem, ...] = ()
+        if item is self._first_due and isinstance(item, CitationItem):
+            told += self.judgement.authority([item.citation])
+        if item is self._speaker:
+            citations = [c for finding in self._findings.values() for c in finding.citations]
+            told += self.judgement.surroundings(citations)
+        return told
+
+    def file(self, parent: pytest.Collector, path: Path) -> FindingFile:
+        """The pytest file for the finding at ``path``."""
+        file: FindingFile = FindingFile.from_parent(parent, path=path)
+        file.collector = self
+        file.finding_path = self._relative(path) or path.name
+        return file
+
+    def _passed_over(self, folder: Path) -> list[Path]:
+        """The findings in ``folder`` that are neither files nor folders, nor lead to one."""
+        try:
+            with os.scandir(folder) as entries:
+                odd = sorted(e.name for e in entries if not os.path.isfile(e) and not is_folder(e))
+        except OSError:
+            return []
+        return [folder / name for name in odd if self._is_finding(folder / name)]
+
+    def _relative(self, path: Path) -> str | None:
+        text = str(path)
+        if not text.startswith(self._root + os.sep):
+            return None
+        return text[len(self._root) + 1 :].replace(os.sep, "/")
+
+    def _is_finding(self, path: Path) -> bool:
+        relative = self._relative(path)
+        if relative is None:
+            return False
+        parts = relative.split("/")
+        return any(fits(parts, glob) for glob in self._globs)
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        """A finding becomes a file of items."""
+        return self.file(parent, file_path) if self._is_finding(file_path) else None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Add the findings that pytest passes over: dangling links, named pipes."""
+        report = yield
+        if report.passed and isinstance(collector, pytest.Directory):
+            report.result.extend(
+                self.file(collector, path) for path in self._passed_over(collector.path)
+            )
+        return report
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Choose the items that tell what is told once; every xdist worker chooses the same."""
+        ours = [item for item in session.items if isinstance(item, FindingItem)]
+        self._first_due = next(filter(_is_due, ours), None)
+        if ours and set(self._findings) >= set(self.judgement.finding_paths):
+            self._speaker = ours[0]
+
+    def pytest_report_header(self) -> str:
+        """Entries, machines and strictness."""
+        ledger = self.judgement.sources.ledger
+        machines = listed([clean(name) for name in ledger.machines], 8)
+        of = f" from {machines}" if machines else ""
+        strict = self.judgement.policy.strict_runs
+        return f"aexp: {count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the report carry what was found, also from an xdist worker to the terminal."""
+        report = yield
+        if isinstance(item, FindingItem) and call.when == "call":
+            problems = item.stash.get(PROBLEMS, ())
+            told = [[clean(p.path), p.severity, p.code] for p in problems]
+            report.aexp = told  # type: ignore[attr-defined]
+            if report.skipped and isinstance(report.longrepr, tuple):
+                path, line, _ = item.reportinfo()
+                report.longrepr = (str(path), line + 1, report.longrepr[2])
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what was found for the summary."""
+        for path, severity, code in getattr(report, "aexp", ()):
+            self._told.setdefault(path, []).append((severity, code))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """A line for each finding, or other file, with problems."""
+        if not self._told:
+            return
+        terminalreporter.section("citations")
+        for path, told in sorted(self._told.items()):
+            counts = Counter(severity for severity, _ in told)
+            said = [counted(counts[name], name) for name in ("error", "warning") if counts[name]]
+            codes = ", ".join(dict.fromkeys(code for _, code in told))
+            markup = {"red": True} if counts["error"] else {"yellow": True}
+            terminalreporter.write_line(f"{path}: {' and '.join(said)} ({codes})", **markup)
+
+
+def _is_due(item: pytest.Item) -> bool:
+    return isinstance(item, CitationItem) and isinstance(item.citation, JobCitation | BatchCitation)

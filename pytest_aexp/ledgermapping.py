@@ -1,0 +1,47 @@
+"""The ledger for tests: a read-only mapping of job id to entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pytest_aexp import jsontext
+from pytest_aexp.catalogue import Ledger
+from pytest_aexp.entries import DEPTH_LIMIT, ENTRY_LIMIT, entry_path
+from pytest_aexp.files import Unreadable
+from pytest_aexp.views import View, WorkTree
+
+LedgerEntry = Mapping[str, Any]
+
+
+class LedgerMapping(Mapping[str, LedgerEntry]):
+    """Each usable entry, as its file says it, by job id."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._ledger = Ledger(view)
+
+    @classmethod
+    def of(cls, root: Path) -> LedgerMapping:
+        """The ledger in the working tree of the repository at ``root``."""
+        return cls(WorkTree(root))
+
+    def __getitem__(self, job_id: str) -> LedgerEntry:
+        entry = self._ledger.get(job_id)
+        data = self._view.read(entry_path(job_id), ENTRY_LIMIT) if entry and entry.usable else None
+        if data is None or isinstance(data, Unreadable):
+            raise KeyError(job_id)
+        return MappingProxyType(jsontext.parse(data, DEPTH_LIMIT))
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.job_id for entry in self._ledger if entry.usable)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def batch(self, experiment_id: str, /, **selector: Any) -> list[LedgerEntry]:
+        """The entries of an experiment whose statepoints have each of the selector's values."""
+        found = self._ledger.select(experiment_id, selector)
+        return [self[entry.job_id] for entry in found if entry.usable]

@@ -1,0 +1,82 @@
+"""The pytest plugin's door: options, whether to be active, what is collected.
+
+Every pytest run imports this module, in repositories that have no finding too, so it imports
+nothing but pytest and what needs no reading; ``pytest_aexp.items`` brings the rest when needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_aexp.roots import nearest_root
+
+STRICTNESS = ("error", "warn", "off")
+
+
+class CitationWarning(pytest.PytestWarning):
+    """A citation, or something a citation rests on, that holds only in part."""
+
+    # The name to select it by: pytest -W error::pytest_aexp.CitationWarning
+    __module__ = "pytest_aexp"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the group ``aexp`` and its ini twins."""
+    group = parser.getgroup("aexp", "citations of runs in findings")
+    group.addoption(
+        "--aexp",
+        action="store_true",
+        default=None,
+        help="check the findings' citations, as strictly as the repository is configured",
+    )
+    group.addoption(
+        "--aexp-strict-runs",
+        choices=STRICTNESS,
+        default=None,
+        help="check the findings' citations; what a run that is nowhere is: an error, a warning, "
+        "or not checked",
+    )
+    parser.addini("aexp", "check the findings' citations", type="bool", default=False)
+    parser.addini(
+        "aexp_strict_runs",
+        "what a run that is nowhere is: error, warn or off; asks for the check, too",
+        type="string",
+        default="",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and, where the check is wanted, all that does it."""
+    config.addinivalue_line("markers", "aexp: a finding's front matter or one of its citations")
+    strictness = _strictness(config)
+    wanted = strictness or config.getoption("aexp") or config.getini("aexp")
+    root = nearest_root(config.rootpath)
+    if not wanted and (root is None or not (root / ".aexp").is_dir()):
+        return
+    # Here, so that a run without findings never loads the rules.
+    from pytest_aexp import items
+
+    collector = items.Collector.of(config, root or config.rootpath, strictness or None)
+    config.pluginmanager.register(collector, "aexp-collector")
+
+
+def _strictness(config: pytest.Config) -> str:
+    given = config.getoption("aexp_strict_runs") or config.getini("aexp_strict_runs")
+    if given and given not in STRICTNESS:
+        names = ", ".join(STRICTNESS)
+        raise pytest.UsageError(f"aexp_strict_runs = {given!r}: choose one of {names}")
+    return given or ""
+
+
+@pytest.fixture(scope="session")
+def aexp_ledger(pytestconfig: pytest.Config) -> Any:
+    """The repository's ledger: a read-only mapping of job id to entry.
+
+    ``aexp_ledger.batch("E001", seed=1)`` is the list of the entries of a batch.
+    """
+    # Here for the same reason.
+    from pytest_aexp.ledgermapping import LedgerMapping
+
+    return LedgerMapping.of(nearest_root(pytestconfig.rootpath) or pytestconfig.rootpath)

@@ -1,0 +1,29 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+# Loaded before any pytest runs inside a test: such a run forgets the modules it was first to load.
+from repositories import GIT_ENVIRONMENT, new_repository
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _own_git_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """git as it is on a machine whose user configured nothing, and no setting of the caller's."""
+    for name, value in GIT_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "PYTEST_ADDOPTS", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty git repository, which is also the current folder."""
+    path = new_repository(tmp_path / "repo")
+    monkeypatch.chdir(path)
+    return path

@@ -1,0 +1,98 @@
+"""Every case passes through the command and through pytest, with the same verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from pytest_aexp.cli import main
+from repositories import build_case
+
+DATA = Path(__file__).parent / "data"
+CASES = [
+    case
+    for name in ("cases.json", "more_cases.json")
+    for case in json.loads((DATA / name).read_text(encoding="utf-8"))["cases"]
+]
+
+# This suite turns warnings into errors, which a pytest inside it would inherit.
+QUIET_PLUGINS = ("-W", "always::pytest_aexp.CitationWarning")
+for _name in ("xdist", "hypothesispytest", "timeout", "cacheprovider"):
+    QUIET_PLUGINS += ("-p", f"no:{_name}")
+
+
+def accepted(case: dict[str, Any], told: list[tuple[str, str]]) -> bool:
+    """Whether what was told is one of the acceptable outcomes; ``*`` stands for any code."""
+    return any(_fits(outcome, told) for outcome in case["accept"])
+
+
+def _fits(outcome: list[list[str]], told: list[tuple[str, str]]) -> bool:
+    if len(outcome) != len(told):
+        return False
+    left = Counter(told)
+    for severity, code in sorted(outcome, key=lambda pair: pair[1] == "*"):
+        match = next(
+            (pair for pair in left if pair[0] == severity and code in ("*", pair[1])), None
+        )
+        if match is None:
+            return False
+        left[match] -= 1
+        left += Counter()
+    return True
+
+
+def by_command(case: dict[str, Any], repo: Path, capsys: pytest.CaptureFixture[str]) -> list:
+    status = main(["validate", "--format", "json", "--strict-runs", case["strict_runs"]])
+    document = json.loads(capsys.readouterr().out)
+    told = [(problem["severity"], problem["code"]) for problem in document["problems"]]
+    assert document["ok"] is (("error") not in {severity for severity, _ in told})
+    assert status == (0 if document["ok"] else 1)
+    for problem in document["problems"]:
+        assert problem["message"]
+        assert problem["fix"]
+        assert problem["line"] >= 1
+        assert problem["column"] >= 1
+    return told
+
+
+def by_pytest(case: dict[str, Any], pytester: pytest.Pytester) -> list[tuple[str, str]]:
+    result = pytester.runpytest_inprocess(
+        f"--aexp-strict-runs={case['strict_runs']}",
+        f"--junitxml={pytester.path}/result.xml",
+        *QUIET_PLUGINS,
+    )
+    told: list[tuple[str, str]] = []
+    tree = ElementTree.parse(pytester.path / "result.xml")
+    for item in tree.iter("testcase"):
+        facts = [(p.get("name"), p.get("value")) for p in item.iter("property")]
+        codes = [value for name, value in facts if name == "code"]
+        severities = [value for name, value in facts if name == "severity"]
+        told += [(str(s), str(c)) for s, c in zip(severities, codes, strict=True)]
+        assert ("error" in severities) == (item.find("failure") is not None)
+        assert item.find("error") is None
+    failed = any(severity == "error" for severity, _ in told)
+    assert result.ret in ((1,) if failed else (0, 5))
+    warned = sum(severity == "warning" for severity, _ in told)
+    assert result.parseoutcomes().get("warnings", 0) == warned
+    return told
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_command_and_pytest_agree(
+    case: dict[str, Any],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repo = build_case(case, pytester.path)
+    where = repo / case.get("cwd", ".")
+    monkeypatch.chdir(where)
+    told = by_command(case, repo, capsys)
+    assert accepted(case, told), told
+    monkeypatch.chdir(repo)
+    assert Counter(by_pytest(case, pytester)) == Counter(told)

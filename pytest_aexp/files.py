@@ -97,8 +97,11 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
     """Put ``data`` at ``path`` in one step: readers see the old file or the new one, whole.
+
+    With ``sync`` the data is on the disk before the name is, so that a machine switched off
+    right after still has the old file or the new one.
 
     The temporary name is unique and lies in the same folder, ends in ``.tmp`` (so that nothing
     takes it for an entry), and is removed if anything fails. The mode of a new file follows the
@@ -110,8 +113,9 @@ def write_atomic(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:

@@ -26,7 +26,7 @@ class Basis(Enum):
     EXISTENCE = auto()
     """A warning; not judged under ``off``."""
     CITED = auto()
-    """An error if a finding cites the entry, else a warning."""
+    """An error if a finding cites the entry, and at the door; else a warning."""
     DOOR = auto()
     """An error where entries are let in (``ledger check``, the hooks), a warning elsewhere."""
 
@@ -276,7 +276,7 @@ class Policy:
         is_error = (
             basis is Basis.ERROR
             or (basis is Basis.STRICT and self.strict_runs == "error")
-            or (basis is Basis.CITED and fault.cited)
+            or (basis is Basis.CITED and (fault.cited or self.door))
             or (basis is Basis.DOOR and self.door)
         )
         return "error" if is_error else "warning"

@@ -69,8 +69,8 @@ class RunStore:
     """The signac project at ``path``; ``shown`` is how messages name that folder."""
 
     def __init__(self, path: Path, shown: str) -> None:
-        self._path = path
-        self._shown = shown
+        self.path = path
+        self.shown = shown
         self._workspace = f"{path}/workspace"
         self._runs: dict[str, Run] = {}
 
@@ -177,7 +177,7 @@ class RunStore:
         kind = "statepoint" if name == STATEPOINT else "document"
         return Fault(
             RUNS_DAMAGED,
-            f"{self._shown}/workspace/{job_id}/{name}",
+            f"{self.shown}/workspace/{job_id}/{name}",
             f"the {kind} of a run {reason}",
             f"restore the file, or remove the folder {job_id} if the run is lost",
             job_id=job_id,

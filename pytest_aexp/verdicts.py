@@ -33,8 +33,8 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
         if isinstance(citation, MalformedCitation) and citation.written:
             near = nearest_id(citation.written, sources)
             if near is not None:
-                fix = f"write {{type: job, id: {near[0]}}}: the run that {near[1]}"
-                yield replace(fault, fix=fix.replace("the run that is that id", "it exists"))
+                which = "" if near[1] == "is that id" else f", the run whose id {near[1]}"
+                yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}")
                 continue
         yield fault
 

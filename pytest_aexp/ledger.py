@@ -1,0 +1,263 @@
+"""Promotion: a finished run becomes an entry on disk. The public functions of the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from pytest_aexp import jsontext, schema
+from pytest_aexp.catalogue import Ledger
+from pytest_aexp.entries import (
+    DEPTH_LIMIT,
+    ENTRY_LIMIT,
+    LEDGER_DIR,
+    SCHEMA_VERSION,
+    TERMINAL_STATUSES,
+    entry_path,
+)
+from pytest_aexp.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
+from pytest_aexp.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.identity import is_job_id, value_key
+from pytest_aexp.projection import NOT_OF_THE_RUN, entry_bytes, project
+from pytest_aexp.repository import Repository
+from pytest_aexp.roots import nearest_root
+from pytest_aexp.store import RunFiles, RunStore
+from pytest_aexp.text import quoted
+from pytest_aexp.views import WorkTree
+
+__all__ = [
+    "LEDGER_DIR_REL",
+    "SCHEMA_VERSION",
+    "Promoter",
+    "Promotion",
+    "backfill",
+    "backfill_ledger",
+]
+__all__ += ["ledger_path", "list_ledger_job_ids", "load_ledger_entry", "project_to_ledger_entry"]
+__all__ += ["promote_to_ledger"]
+
+LEDGER_DIR_REL = Path(".aexp") / "ledger"
+_MOST_ROUNDS = 5
+
+
+class Job(Protocol):
+    """What is asked of a signac job."""
+
+    @property
+    def id(self) -> str:
+        """The job id."""
+
+    @property
+    def path(self) -> str:
+        """The folder of the job, ``<project>/workspace/<id>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What became of one run; ``refused`` is why it could not enter the ledger."""
+
+    job_id: str
+    finished: bool = True
+    written: bool = False
+    refused: str | None = None
+
+
+def ledger_path(repo_root: str | Path, job_id: str) -> Path:
+    """Where the entry of a run lies; raises ValueError if ``job_id`` is not a job id."""
+    if not is_job_id(job_id):
+        raise ValueError(f"not a job id (32 lower-case hex digits): {quoted(job_id)}")
+    return Path(repo_root) / entry_path(job_id)
+
+
+def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | None:
+    """The entry of a run as its file says it; None if there is none that can be read."""
+    if not is_job_id(job_id):
+        return None
+    data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
+    return None if isinstance(data, Unreadable) else _parsed(data)
+
+
+def list_ledger_job_ids(repo_root: str | Path) -> set[str]:
+    """The job ids that the ledger has an entry for."""
+    return set(Ledger(WorkTree(Path(repo_root))).job_ids)
+
+
+def project_to_ledger_entry(job: Job, *, machine_label: str | None = None) -> dict[str, Any]:
+    """The sanitised entry of a finished run; raises NotPromotable (a ValueError)."""
+    store = _store_of(job)
+    machine = machine_label or _repository_of(store).machine_label
+    return project(job.id, store.files(job.id), machine)
+
+
+def promote_to_ledger(
+    job: Job | str, *, repo_root: str | Path | None = None, machine_label: str | None = None
+) -> Path:
+    """Write the entry of a finished run, a signac job or a job id; where it lies.
+
+    An entry that says the same already is left as it is, to the byte. Raises NotPromotable,
+    RunNotFound, RunStoreNotInitialized, UsageError, OSError.
+    """
+    if isinstance(job, str):
+        repository = Repository.open(repo_root)
+        store = open_store(repository)
+        if job not in store.job_ids:
+            raise RunNotFound(f"no run {quoted(job)} in the run store {store.shown}")
+        job_id = job
+    else:
+        store = _store_of(job)
+        repository = Repository.open(repo_root) if repo_root else _repository_of(store)
+        job_id = job.id
+    Promoter(repository, store, machine_label).promote(job_id)
+    return repository.root / entry_path(job_id)
+
+
+class Promoter:
+    """Writes entries of one store's runs into one repository's ledger.
+
+    ``overwrite`` writes an entry that is right again; without ``sync`` the caller sees to it that
+    the disk has what was written. Raises UsageError if the ledger lies outside the repository.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        store: RunStore,
+        machine_label: str | None = None,
+        *,
+        overwrite: bool = False,
+        sync: bool = True,
+    ) -> None:
+        self._root = repository.root
+        self._store = store
+        self._named = machine_label is not None
+        self._machine = machine_label or repository.machine_label
+        self._overwrite = overwrite
+        self._sync = sync
+        _refuse_outside(repository)
+
+    def promote(self, job_id: str, files: RunFiles | None = None) -> bool:
+        """Write the entry of a run unless it says the same already; whether it was written.
+
+        ``files`` saves reading them. Raises NotPromotable, OSError.
+        """
+        path = ledger_path(self._root, job_id)
+        files = files or self._store.files(job_id)
+        entry = project(job_id, files, self._machine)
+        if not self._overwrite and self._says_the_same(path, entry):
+            return False
+        for _ in range(_MOST_ROUNDS):
+            write_atomic(path, entry_bytes(entry), sync=self._sync)
+            # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
+            # word, and theirs must be in the entry.
+            seen, files = files, self._store.files(job_id)
+            if files == seen:
+                break
+            entry = project(job_id, files, self._machine)
+        return True
+
+    def _says_the_same(self, path: Path, entry: dict[str, Any]) -> bool:
+        """Whether the entry at ``path`` is whole and says of the run what ``entry`` does."""
+        data = read_bounded(path, ENTRY_LIMIT, follow=False)
+        known = None if isinstance(data, Unreadable) else _parsed(data)
+        if known is None or not schema.is_valid("ledger-entry", known):
+            return False
+        if self._named and known["registered_machine"] != entry["registered_machine"]:
+            return False
+        return _of_the_run(known) == _of_the_run(entry)
+
+
+def backfill(
+    repository: Repository, machine_label: str | None = None, *, overwrite: bool = False
+) -> Iterator[Promotion]:
+    """Promote each finished run of the store, one by one; one bad run does not stop the rest.
+
+    Raises RunStoreNotInitialized, UsageError, OSError (for example: no space left).
+    """
+    store = open_store(repository)
+    promoter = Promoter(repository, store, machine_label, overwrite=overwrite, sync=False)
+    try:
+        for job_id in sorted(store.job_ids):
+            yield _backfilled(promoter, job_id, store.files(job_id))
+    finally:
+        if hasattr(os, "sync"):
+            os.sync()
+
+
+def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> Promotion:
+    if not files.faults and files.document.get("status") not in TERMINAL_STATUSES:
+        return Promotion(job_id, finished=False)
+    try:
+        return Promotion(job_id, written=promoter.promote(job_id, files))
+    except NotPromotable as refusal:
+        return Promotion(job_id, refused=str(refusal))
+
+
+def backfill_ledger(
+    repo_root: str | Path | None = None,
+    *,
+    machine_label: str | None = None,
+    overwrite: bool = False,
+) -> tuple[int, int]:
+    """Promote each finished run of the store; how many were written, and how many were right.
+
+    ``overwrite`` writes entries that were right again. A repository without a run store has
+    nothing to promote.
+    """
+    repository = Repository.open(repo_root)
+    if RunStore.of(repository) is None:
+        return 0, 0
+    every = list(backfill(repository, machine_label, overwrite=overwrite))
+    right = [p for p in every if p.finished and not p.written and not p.refused]
+    return sum(p.written for p in every), len(right)
+
+
+def open_store(repository: Repository) -> RunStore:
+    """The repository's run store; raises RunStoreNotInitialized."""
+    store = RunStore.of(repository)
+    if store is None:
+        raise RunStoreNotInitialized(
+            f"no run store (a signac project) at {repository.run_store}; run `aexp install`"
+        )
+    return store
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    try:
+        document = jsontext.parse(data, DEPTH_LIMIT)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _of_the_run(entry: dict[str, Any]) -> str:
+    return value_key({key: v for key, v in entry.items() if key not in NOT_OF_THE_RUN})
+
+
+def _refuse_outside(repository: Repository) -> None:
+    real = os.path.realpath(repository.root / LEDGER_DIR_REL)
+    if not real.startswith(os.path.realpath(repository.root).rstrip(os.sep) + os.sep):
+        raise UsageError(f"{LEDGER_DIR} is a link that leaves the repository: nothing is written")
+
+
+def _store_of(job: Job) -> RunStore:
+    project_path = Path(job.path).parent.parent
+    return RunStore(project_path, str(project_path))
+
+
+def _repository_of(store: RunStore) -> Repository:
+    """The repository whose run store it is: around here first, then around the store."""
+    real = os.path.realpath(store.path)
+    above = [nearest_root(start) for start in (Path.cwd(), store.path, Path(real))]
+    candidates = [Repository.open(root) for root in above if root is not None]
+    for repository in candidates:
+        if os.path.realpath(repository.run_store) == real:
+            return repository
+    if above[1] is not None:
+        return Repository.open(above[1])
+    raise UsageError(
+        f"no repository has its run store at {store.path}: change into the repository, or pass "
+        "repo_root"
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_aexp import jsontext
 from pytest_aexp.catalogue import Ledger
-from pytest_aexp.entries import DEPTH_LIMIT, ENTRY_LIMIT, entry_path
+from pytest_aexp.entries import DEPTH_LIMIT, ENTRY_LIMIT, entry_path, experiments_of
 from pytest_aexp.files import Unreadable
 from pytest_aexp.views import View, WorkTree
 
@@ -40,6 +40,16 @@ class LedgerMapping(Mapping[str, LedgerEntry]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The job ids that a file is named for, usable or not."""
+        return self._ledger.job_ids
+
+    @staticmethod
+    def experiments(entry: LedgerEntry) -> tuple[str, ...]:
+        """The experiments the run of an entry belongs to."""
+        return experiments_of(entry.get("statepoint"), entry.get("run_link"))
 
     def batch(self, experiment_id: str, /, **selector: Any) -> list[LedgerEntry]:
         """The entries of an experiment whose statepoints have each of the selector's values."""

@@ -228,6 +228,24 @@ class Problem:
         return f"{place}: {self.severity}: {self.message} [{self.code}]"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that was found wrong, and how much was looked at.
+
+    ``findings`` is None where only entries were.
+    """
+
+    problems: tuple[Problem, ...]
+    entries: int
+    findings: int | None = None
+    citations: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not matter."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+
 @dataclass(frozen=True)
 class Policy:
     """How strict to be. Raises ConfigurationError for a code that does not exist."""

@@ -9,9 +9,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from pytest_aexp.problems import CODES, Problem
+from pytest_aexp.problems import CODES, Outcome, Problem
 from pytest_aexp.text import clean, counted
-from pytest_aexp.validate import Outcome
 
 _RED, _YELLOW, _GREEN, _DIM, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
@@ -53,9 +52,11 @@ def _summary(outcome: Outcome, *, colour: bool) -> str:
 
 
 def _checked(outcome: Outcome) -> str:
+    entries = counted(outcome.entries, "ledger entry", "ledger entries")
+    if outcome.findings is None:
+        return entries
     findings = counted(outcome.findings, "finding")
-    citations = counted(outcome.citations, "citation")
-    return f"{findings}, {citations}, {counted(outcome.entries, 'ledger entry', 'ledger entries')}"
+    return f"{findings}, {counted(outcome.citations, 'citation')}, {entries}"
 
 
 def render_json(outcome: Outcome, *, colour: bool = False) -> str:
@@ -65,7 +66,7 @@ def render_json(outcome: Outcome, *, colour: bool = False) -> str:
         "version": 1,
         "ok": outcome.ok,
         "checked": {
-            "findings": outcome.findings,
+            "findings": outcome.findings or 0,
             "citations": outcome.citations,
             "entries": outcome.entries,
         },

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_aexp.entries import Entry
 from pytest_aexp.findings import BatchCitation, Citation, Finding, JobCitation, load_finding
-from pytest_aexp.problems import NO_RUN_STORE, Fault, Policy, Problem
+from pytest_aexp.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.repository import Repository, StrictRuns, parse_strict_runs
 from pytest_aexp.resolution import Place, Sources, resolve
 from pytest_aexp.store import marker_faults
@@ -119,21 +119,6 @@ class Judgement:
         return found.entries if found.place is Place.LEDGER else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Everything that was found wrong, and how much was looked at."""
-
-    problems: tuple[Problem, ...]
-    findings: int
-    citations: int
-    entries: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is no error; warnings do not matter."""
-        return all(problem.severity != "error" for problem in self.problems)
-
-
 def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -> Outcome:
     """The outcome for the findings at ``paths``, or for all findings and everything around them."""
     problems: list[Problem] = []
@@ -148,9 +133,8 @@ def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -
     problems += judgement.authority(citations)
     if paths is None:
         problems += judgement.surroundings(citations)
-    return Outcome(
-        tuple(problems), len(every), len(citations), len(judgement.sources.ledger.job_ids)
-    )
+    entries = len(judgement.sources.ledger.job_ids)
+    return Outcome(tuple(problems), entries, len(every), len(citations))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pytest_aexp.cli import validate
+from pytest_aexp.cli import ledger, validate
 from pytest_aexp.errors import AexpError
+from pytest_aexp.text import clean
 
 USAGE = 2
 INTERRUPTED = 130
@@ -32,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader left (`aexp … | head`); nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        place = f": {clean(str(error.filename))}" if error.filename else ""
+        print(f"aexp: {error.strerror or error}{place}", file=sys.stderr)
+        return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
@@ -44,4 +49,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     validate.add_to(verbs)
+    ledger.add_to(verbs)
     return parser

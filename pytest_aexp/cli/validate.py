@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from pytest_aexp.cli.output import wants_colour
 from pytest_aexp.errors import UsageError
 from pytest_aexp.repository import Repository, StrictRuns
 from pytest_aexp.text import quoted
@@ -62,11 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = judge_repository(judgement, chosen)
     sys.stdout.write(RENDERERS[arguments.format](outcome, colour=wants_colour()))
     return 0 if outcome.ok else 1
-
-
-def wants_colour() -> bool:
-    """Whether standard output is a terminal whose user did not say NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _path_of(written: str, judgement: Judgement) -> str:

@@ -1,0 +1,190 @@
+"""``aexp ledger``: promote, backfill, check, show, list, and the verbs of merging."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pytest_aexp.cli.output import table, wants_colour
+from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.repository import Repository
+from pytest_aexp.text import clean, counted
+
+if TYPE_CHECKING:
+    from pytest_aexp.ledgermapping import LedgerMapping
+
+CHECK_FORMATS = ("text", "json", "github", "sarif")
+_EXAMPLES = """\
+examples:
+  aexp ledger promote 4076a08a     one finished run of this machine
+  aexp ledger backfill             every finished run of this machine
+  aexp ledger check                every entry, as the door sees it
+  aexp ledger list --experiment E005
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb and its own verbs to the command's parser."""
+    parser = verbs.add_parser(
+        "ledger",
+        help="promote runs into the ledger; check, show and list its entries",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_writing(inner)
+    _add_reading(inner)
+
+
+def _add_writing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    promote = verbs.add_parser("promote", help="write the entries of finished runs")
+    promote.add_argument(
+        "ids", nargs="+", metavar="ID", help="a job id, or how a single one begins"
+    )
+    promote.add_argument("--machine-label", metavar="L", help="the machine the entry names")
+    promote.set_defaults(run=run_promote)
+    backfill = verbs.add_parser("backfill", help="write the entry of every finished run")
+    backfill.add_argument("--machine-label", metavar="L", help="the machine the entries name")
+    backfill.add_argument(
+        "--overwrite", action="store_true", help="write entries that are right again, too"
+    )
+    backfill.set_defaults(run=run_backfill)
+
+
+def _add_reading(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = verbs.add_parser("check", help="check schema, identity and leaks of entries")
+    check.add_argument("ids", nargs="*", metavar="ID", help="default: every entry")
+    check.add_argument("--format", choices=CHECK_FORMATS, default="text", help="default: text")
+    check.set_defaults(run=run_check)
+    show = verbs.add_parser("show", help="show one entry")
+    show.add_argument("id", metavar="ID", help="a job id, or how a single one begins")
+    show.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    show.set_defaults(run=run_show)
+    listing = verbs.add_parser("list", help="list the entries")
+    listing.add_argument("--experiment", metavar="E###", help="only the runs of an experiment")
+    listing.add_argument("--status", help="only the runs that ended so")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    listing.set_defaults(run=run_list)
+
+
+def run_promote(arguments: argparse.Namespace) -> int:
+    """Promote the runs; 1 if one could not be."""
+    # Here, and below, so that each verb loads only what it uses.
+    from pytest_aexp.entries import entry_path
+    from pytest_aexp.errors import NotPromotable
+    from pytest_aexp.ledger import Promoter, open_store
+    from pytest_aexp.prefixes import full_job_id
+
+    repository = Repository.open()
+    store = open_store(repository)
+    promoter = Promoter(repository, store, arguments.machine_label)
+    status = 0
+    for job_id in [full_job_id(written, store.job_ids) for written in arguments.ids]:
+        try:
+            said = "promoted" if promoter.promote(job_id) else "already there"
+            print(f"{said}: {entry_path(job_id)}")
+        except NotPromotable as refusal:
+            print(f"aexp: {refusal}", file=sys.stderr)
+            status = 1
+    return status
+
+
+def run_backfill(arguments: argparse.Namespace) -> int:
+    """Promote every finished run; 1 if one could not be, each of them named."""
+    from pytest_aexp.ledger import backfill, open_store
+
+    repository = Repository.open()
+    total = len(open_store(repository).job_ids)
+    promotions = backfill(repository, arguments.machine_label, overwrite=arguments.overwrite)
+    every = list(with_progress(promotions, total, "runs"))
+    written = sum(promotion.written for promotion in every)
+    refused = [promotion for promotion in every if promotion.refused]
+    unfinished = sum(not promotion.finished for promotion in every)
+    right = len(every) - written - len(refused) - unfinished
+    print(f"{counted(written, 'run')} promoted, {right:,} already there, {unfinished:,} unfinished")
+    if written:
+        print("next: git add .aexp/ledger, then commit and push")
+    for promotion in refused:
+        print(f"aexp: {promotion.refused}", file=sys.stderr)
+    return 1 if refused else 0
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Judge entries as the door does; 1 if there is an error."""
+    from pytest_aexp.catalogue import Ledger
+    from pytest_aexp.checking import check_ledger
+    from pytest_aexp.prefixes import full_job_id
+    from pytest_aexp.problems import Policy
+    from pytest_aexp.rendering import FORMATS
+    from pytest_aexp.views import WorkTree
+
+    repository = Repository.open()
+    ledger = Ledger(WorkTree(repository.root))
+    policy = Policy(severity=repository.configuration.severity, door=True)
+    chosen = [full_job_id(written, ledger.job_ids) for written in arguments.ids] or None
+    outcome, uncheckable = check_ledger(ledger, policy, chosen)
+    sys.stdout.write(FORMATS[arguments.format](outcome, colour=wants_colour()))
+    if uncheckable and arguments.format == "text":
+        count = counted(len(uncheckable), "entry", "entries")
+        print(f"the identity of {count} cannot be checked, since the statepoint was redacted:")
+        print("".join(f"  {job_id}\n" for job_id in uncheckable), end="")
+    return 0 if outcome.ok else 1
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print one entry."""
+    from pytest_aexp.prefixes import full_job_id
+
+    ledger = _ledger()
+    entry = dict(ledger[full_job_id(arguments.id, ledger.named)])
+    if arguments.format == "json":
+        print(json.dumps(entry, indent=2, sort_keys=True))
+    else:
+        print(table(("field", "value"), list(_rows("", entry))), end="")
+    return 0
+
+
+def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for name in sorted(value):
+        inner = value[name]
+        if isinstance(inner, dict) and inner:
+            yield from _rows(f"{prefix}{name}.", inner)
+        else:
+            text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
+            yield f"{prefix}{name}", text
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """Print the entries, the latest ended last."""
+    ledger = _ledger()
+    entries = [
+        dict(entry)
+        for entry in ledger.values()
+        if arguments.status in (None, entry.get("status"))
+        and (not arguments.experiment or arguments.experiment in ledger.experiments(entry))
+    ]
+    entries.sort(key=lambda entry: (str(entry.get("ended_at", "")), entry["job_id"]))
+    if arguments.format == "json":
+        print(json.dumps(entries, indent=2, sort_keys=True))
+        return 0
+    rows = [
+        (
+            entry["job_id"],
+            str(entry.get("status", "")),
+            ", ".join(ledger.experiments(entry)),
+            str(entry.get("ended_at", "")),
+            clean(str(entry.get("registered_machine", ""))),
+        )
+        for entry in entries
+    ]
+    print(table(("job id", "status", "experiment", "ended", "machine"), rows), end="")
+    return 0
+
+
+def _ledger() -> LedgerMapping:
+    from pytest_aexp.ledgermapping import LedgerMapping
+
+    return LedgerMapping.of(Repository.open().root)

@@ -118,7 +118,10 @@ class FindingFile(pytest.File):
             yield item
 
     def _item(self, kind: type[FindingItem], name: str, finding: Finding) -> FindingItem:
-        item: FindingItem = kind.from_parent(self, name=name)
+        # Spelt out: pytest 9.2 takes the brackets of a name it joins itself for something else
+        # than those of the same name read back, and --lf would not know the item again.
+        nodeid = f"{self.nodeid}::{name}"
+        item: FindingItem = kind.from_parent(self, name=name, nodeid=nodeid)
         item.collector = self.collector
         item.finding = finding
         item.add_marker("aexp")

@@ -1,0 +1,183 @@
+"""Runs as signac jobs: the store; creating, opening and finding runs; their life."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.documents import RunDocument
+from pytest_aexp.entries import TERMINAL_STATUSES
+from pytest_aexp.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
+from pytest_aexp.identity import value_key
+from pytest_aexp.lifecycle import run_lifecycle
+from pytest_aexp.marking import STATUSES, checked_status, mark_status, set_missing
+from pytest_aexp.prefixes import full_job_id
+from pytest_aexp.provenance import code_state
+from pytest_aexp.runlinks import put_link, run_link
+from pytest_aexp.runstore import Job, Project, get_run_store, init_run_store, opened_for, own_words
+from pytest_aexp.store import RunFiles, RunStore, run_link_of
+from pytest_aexp.text import shown
+
+__all__ = [
+    "STATUSES",
+    "TERMINAL_STATUSES",
+    "RunNotFound",
+    "RunStoreNotInitialized",
+    "create_run",
+    "find_runs",
+    "get_run_store",
+    "init_run_store",
+    "mark_status",
+    "open_run",
+    "run_lifecycle",
+]
+
+
+def create_run(  # noqa: PLR0913 - callers know this signature
+    *,
+    experiment_id: str,
+    statepoint: Mapping[str, Any] | None = None,
+    hypothesis_id: str | None = None,
+    sub_hypothesis_id: str | None = None,
+    experiment_path: str | None = None,
+    repo_root: str | Path | None = None,
+    init_doc: Mapping[str, Any] | None = None,
+    include_commit: bool = True,
+) -> Job:
+    """The signac job of a run of an experiment, created if the store has none with its statepoint.
+
+    The statepoint is made of the ids that are given, of ``code_commit`` and ``code_dirty`` (from
+    git, unless ``include_commit`` is False) and of ``statepoint``, which has the last word. The
+    document gets the run link, ``status``, ``created_at`` and ``init_doc``. Raises ValueError for
+    an id or a statepoint that cannot be one, RunStoreNotInitialized, AexpError, OSError.
+    """
+    link = run_link(experiment_id, hypothesis_id, sub_hypothesis_id, experiment_path)
+    project = get_run_store(repo_root)
+    identity: dict[str, Any] = {"experiment_id": experiment_id}
+    hypotheses = {"hypothesis_id": hypothesis_id, "sub_hypothesis_id": sub_hypothesis_id}
+    identity |= {name: value for name, value in hypotheses.items() if value is not None}
+    if include_commit:
+        commit, dirty = code_state(opened_for(project) or Path(project.path))
+        identity |= {"code_commit": commit, "code_dirty": dirty}
+    job = _initialised(project, identity | dict(statepoint or {}))
+
+    def register(document: dict[str, Any]) -> None:
+        put_link(document, link)
+        document.setdefault("status", "created")
+        set_missing(document, "created_at")
+        document.update(init_doc or {})
+
+    RunDocument(job).edit(register)
+    return job
+
+
+def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
+    try:
+        job = project.open_job(statepoint)
+        # As signac reads it: numpy's numbers have become Python's.
+        known = job.statepoint()
+    except (TypeError, ValueError) as error:
+        said = shown(str(error), 200) or "it holds something that is not JSON"
+        raise ValueError(f"the statepoint cannot be used: {said}") from error
+    _refuse_not_json(known)
+    with own_words(f"run {job.id} cannot be created"):
+        return job.init()
+
+
+def _refuse_not_json(statepoint: dict[str, Any]) -> None:
+    for pointer, value in _leaves("", statepoint):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NotPromotable(
+                f"the statepoint's {shown(pointer)} is {value}, which is not valid JSON, so the "
+                'run could never enter the ledger; write it as text ("nan") or as None'
+            )
+
+
+def _leaves(pointer: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(f"{pointer}.{key}" if pointer else str(key), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(f"{pointer}[{index}]", inner)
+    else:
+        yield pointer, value
+
+
+def open_run(job_id: str, *, repo_root: str | Path | None = None) -> Job:
+    """The signac job with that id, or the only one whose id begins so.
+
+    Raises RunNotFound, AmbiguousRun, RunStoreNotInitialized, AexpError.
+    """
+    project = get_run_store(repo_root)
+    full = full_job_id(job_id, _files_of(project).job_ids)
+    try:
+        return project.open_job(id=full)
+    except LookupError as error:
+        raise RunNotFound(f"run {full} has just been removed from the run store") from error
+
+
+def find_runs(
+    *,
+    experiment_id: str | None = None,
+    hypothesis_id: str | None = None,
+    status: str | None = None,
+    repo_root: str | Path | None = None,
+    **sp_filters: Any,
+) -> list[Job]:
+    """The signac jobs of the runs that fit all that is asked, by job id.
+
+    A run belongs to an experiment or a hypothesis if its statepoint or its run link says so.
+    ``sp_filters`` are values that its statepoint must have, equal as JSON; a mapping,
+    and a key with a dot or a dollar sign, is put to signac's own search. A run whose files
+    cannot be used is left out. Raises ValueError for an unknown status, RunStoreNotInitialized,
+    AexpError.
+    """
+    if status is not None:
+        checked_status(status)
+    project = get_run_store(repo_root)
+    store = _files_of(project)
+    asked = {"experiment_id": experiment_id, "hypothesis_id": hypothesis_id}
+    plain = {k: v for k, v in sp_filters.items() if not _is_query(k, v)}
+    found = [
+        job_id
+        for job_id in sorted(store.job_ids)
+        if _fits(store.files(job_id), asked, status, plain)
+    ]
+    if len(plain) < len(sp_filters):
+        found = _searched(project, found, {k: sp_filters[k] for k in sp_filters.keys() - plain})
+    return [project.open_job(id=job_id) for job_id in found]
+
+
+def _files_of(project: Project) -> RunStore:
+    return RunStore(Path(project.path), str(project.path))
+
+
+def _fits(
+    files: RunFiles, asked: dict[str, str | None], status: str | None, values: dict[str, Any]
+) -> bool:
+    statepoint = files.statepoint
+    if statepoint is None or (status is not None and files.document.get("status") != status):
+        return False
+    link = run_link_of(files.document)
+    said = [part for part in (statepoint, link) if isinstance(part, dict)]
+    return all(
+        value is None or any(part.get(name) == value for part in said)
+        for name, value in asked.items()
+    ) and all(
+        name in statepoint and value_key(statepoint[name]) == value_key(value)
+        for name, value in values.items()
+    )
+
+
+def _is_query(key: str, value: Any) -> bool:
+    is_plain = value is None or isinstance(value, str | int | float | list)
+    return not is_plain or "." in key or key.startswith("$")
+
+
+def _searched(project: Project, job_ids: list[str], filters: dict[str, Any]) -> list[str]:
+    with own_words("signac cannot search the run store"):
+        fitting = {job.id for job in project.find_jobs(filters)}
+    return [job_id for job_id in job_ids if job_id in fitting]

@@ -1,0 +1,150 @@
+"""The machine index, deprecated: the finished runs of this machine in one file. Use the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp import jsontext
+from pytest_aexp.entries import TERMINAL_STATUSES
+from pytest_aexp.errors import UsageError
+from pytest_aexp.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.identity import is_job_id
+from pytest_aexp.indexes import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
+from pytest_aexp.labels import is_safe_label, safe_label
+from pytest_aexp.projection import utc_now
+from pytest_aexp.redaction import redact
+from pytest_aexp.repository import Repository
+from pytest_aexp.store import RunFiles, RunStore, run_link_of
+from pytest_aexp.text import quoted
+from pytest_aexp.views import WorkTree
+
+__all__ = [
+    "INDEX_DIR_REL",
+    "SCHEMA_VERSION",
+    "build_index",
+    "collect_known_elsewhere",
+    "export_index",
+    "load_all_indexes",
+]
+
+INDEX_DIR_REL = Path(INDEX_DIR)
+SCHEMA_VERSION = 1
+
+
+def build_index(repo_root: str | Path | None = None) -> dict[str, Any]:
+    """This machine's index: its finished runs, by job id.
+
+    A repository without a run store has an index without entries. Raises RepositoryNotFound,
+    ConfigurationError.
+    """
+    repository = Repository.open(repo_root)
+    store = RunStore.of(repository)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "machine_label": repository.machine_label,
+        "exported_at": utc_now(),
+        "entries": [] if store is None else list(_entries(store)),
+    }
+
+
+def _entries(store: RunStore) -> Iterator[dict[str, str]]:
+    for job_id in sorted(store.job_ids):
+        files = store.files(job_id)
+        if files.statepoint is not None and files.document.get("status") in TERMINAL_STATUSES:
+            yield _entry(job_id, files)
+
+
+def _entry(job_id: str, files: RunFiles) -> dict[str, str]:
+    statepoint, document = files.statepoint, files.document
+    link = run_link_of(document)
+    linked = link.get("experiment_id") if isinstance(link, dict) else None
+    known = {
+        "experiment_id": linked or statepoint.get("experiment_id"),
+        "condition": statepoint.get("condition"),
+        "registered_at": document.get("created_at") or document.get("started_at"),
+    }
+    # Redacted before it becomes text: in text, a mapping's keys no longer name its secrets.
+    told = {name: str(redact(value)[0]) for name, value in known.items() if value}
+    clean, _ = redact({"job_id": job_id, "status": document["status"], **told})
+    return clean  # type: ignore[return-value]
+
+
+def export_index(
+    repo_root: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    machine_label: str | None = None,
+) -> Path:
+    """Write this machine's index; where it lies.
+
+    That is ``out`` or else ``.aexp/runs-index/<machine label>.json``. Where only the time of the
+    export would change, the file stays as it is to the byte. Raises UsageError for a label that
+    cannot name a file, OSError.
+    """
+    repository = Repository.open(repo_root)
+    index = build_index(repository.root)
+    index["machine_label"] = label = machine_label or index["machine_label"]
+    path = Path(out) if out is not None else _place(repository.root, label)
+    index["exported_at"] = _exported_before(path, index) or index["exported_at"]
+    data = f"{json.dumps(index, indent=2)}\n".encode()
+    if read_bounded(path, INDEX_LIMIT) != data:
+        write_atomic(path, data)
+    return path
+
+
+def _place(root: Path, label: str) -> Path:
+    if not is_safe_label(label):
+        raise UsageError(
+            f"the machine label {quoted(label)} cannot name a file: give another with --as, such "
+            f"as {safe_label(label)}"
+        )
+    folder = root / INDEX_DIR_REL
+    real = os.path.realpath(folder)
+    if not real.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
+        raise UsageError(f"{INDEX_DIR} is a link that leaves the repository: nothing is written")
+    return folder / f"{label}.json"
+
+
+def _exported_before(path: Path, index: dict[str, Any]) -> Any:
+    """When the index at ``path`` was exported, if it says the same as ``index`` otherwise."""
+    known = _parsed(read_bounded(path, INDEX_LIMIT))
+    if known is None or {**known, "exported_at": ""} != {**index, "exported_at": ""}:
+        return None
+    return known.get("exported_at")
+
+
+def load_all_indexes(repo_root: str | Path) -> dict[str, dict[str, Any]]:
+    """Each machine index of the repository that can be read, by machine label."""
+    view = WorkTree(Path(repo_root))
+    indexes = {}
+    for name in view.names(INDEX_DIR):
+        if name.endswith(".json"):
+            index = _parsed(view.read(f"{INDEX_DIR}/{name}", INDEX_LIMIT))
+            if index is not None and isinstance(index.get("entries"), list):
+                indexes[str(index.get("machine_label") or name.removesuffix(".json"))] = index
+    return indexes
+
+
+def collect_known_elsewhere(repo_root: str | Path) -> dict[str, dict[str, Any]]:
+    """Each run that a machine index names, by job id; ``ledger_machine`` is the index's machine."""
+    known = {}
+    for label, index in load_all_indexes(repo_root).items():
+        for entry in index["entries"]:
+            job_id = entry.get("job_id") if isinstance(entry, dict) else None
+            if isinstance(job_id, str) and is_job_id(job_id):
+                known[job_id] = {**entry, "ledger_machine": label}
+    return known
+
+
+def _parsed(data: bytes | Unreadable) -> dict[str, Any] | None:
+    if isinstance(data, Unreadable):
+        return None
+    try:
+        document = jsontext.parse(data, DEPTH_LIMIT)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-# Loaded before any pytest runs inside a test: such a run forgets the modules it was first to load.
+from pytest_aexp import items, schema, yamltree
 from repositories import GIT_ENVIRONMENT, new_repository
 
 pytest_plugins = ["pytester"]
+
+# Loaded before any pytest runs inside a test: when such a run ends, the modules that it, or its
+# test, was first to load are forgotten, and those loaded anew do not know the old ones' classes.
+PRELOADED = (items, yamltree.parse("a: 1"), schema.violations("citation", None))
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pytest_aexp.cli import ledger, validate
+from pytest_aexp.cli import install, ledger, runs, validate
 from pytest_aexp.errors import AexpError
 from pytest_aexp.text import clean
 
@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Check every run a finding cites against the ledger, and keep the ledger.",
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    install.add_to(verbs)
     validate.add_to(verbs)
     ledger.add_to(verbs)
+    runs.add_to(verbs)
     return parser

@@ -1,0 +1,77 @@
+"""``aexp install``: make a repository ready, and say what git makes of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pytest_aexp.repository import find_repo_root
+from pytest_aexp.text import clean
+
+if TYPE_CHECKING:
+    from pytest_aexp.install import InstallAction
+
+_EXAMPLES = """\
+examples:
+  aexp install                           in every clone, once; again is safe
+  aexp install --machine-label cluster   one name for all nodes of a cluster
+  aexp install --dry-run                 what would be done
+"""
+
+VERBS = {
+    "wrote_marker": ("wrote", "would write"),
+    "merged_gitignore": ("wrote", "would write"),
+    "merged_gitattributes": ("wrote", "would write"),
+    "created_ledger": ("created", "would create"),
+    "initialized_runs": ("created", "would create"),
+    "set_git_config": ("set", "would set"),
+    "already_installed": ("unchanged", "unchanged"),
+    "skipped_identical": ("unchanged", "unchanged"),
+    "skipped_runs": ("skipped", "skipped"),
+}
+"""What the line of each kind of action begins with, and what in a dry run."""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb to the command's parser."""
+    parser = verbs.add_parser(
+        "install",
+        help="make a repository ready: marker, .gitignore, ledger, run store, merge driver",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--machine-label",
+        metavar="LABEL",
+        help="what ledger entries call this machine (default: as before, else the host name)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="change nothing")
+    parser.add_argument(
+        "--force", action="store_true", help="rewrite blocks and settings that would do as they are"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Install and print a line per action; warnings leave the status 0."""
+    # Here, so that the other verbs start without it.
+    from pytest_aexp.install import install_scaffold
+
+    actions = install_scaffold(
+        find_repo_root(),
+        force=arguments.force,
+        assert_git=False,
+        dry_run=arguments.dry_run,
+        machine_label=arguments.machine_label,
+    )
+    for action in actions:
+        print(_line(action, dry_run=arguments.dry_run))
+    written = [a.path for a in actions if a.kind in ("merged_gitignore", "merged_gitattributes")]
+    if written and not arguments.dry_run:
+        print(f"next: git add {' '.join(written)} && git commit")
+    return 0
+
+
+def _line(action: InstallAction, *, dry_run: bool) -> str:
+    verb = "WARNING" if action.is_warning else VERBS[action.kind][dry_run]
+    return clean(": ".join(filter(None, (verb, action.path, action.detail))))

@@ -1,0 +1,191 @@
+"""Installing into a repository: marker, git's control files, ledger folder, run store, driver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from pytest_aexp.control_files import (
+    DRIVER,
+    GITIGNORE,
+    block_merge_gitignore,
+    planned_files,
+    whole_folder_rules,
+)
+from pytest_aexp.errors import GitError, UsageError
+from pytest_aexp.git import own_environment, run_git
+from pytest_aexp.gitwarnings import LEDGER, git_warnings, legacy_warnings
+from pytest_aexp.labels import LABEL_LIMIT, is_safe_label, safe_label
+from pytest_aexp.marker import RUN_STORE, planned_marker
+from pytest_aexp.repository import DEFAULT_RUN_STORE, read_configuration
+from pytest_aexp.runstore import init_run_store
+from pytest_aexp.steps import InstallAction, InstallRefused, Step, carry_out
+from pytest_aexp.text import quoted
+
+__all__ = ["InstallAction", "InstallRefused", "block_merge_gitignore", "install_scaffold"]
+
+_ARGUMENTS = "ledger merge-driver %O %A %B"
+_NAME_KEY = f"merge.{DRIVER}.name"
+_DRIVER_KEY = f"merge.{DRIVER}.driver"
+_SETTINGS = {
+    _NAME_KEY: "the ledger entries of one run, settled by aexp",
+    _DRIVER_KEY: f"aexp {_ARGUMENTS}",
+}
+
+
+def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
+    repo_root: str | Path,
+    *,
+    run_store: str | None = None,
+    force: bool = False,
+    assert_git: bool = True,
+    dry_run: bool = False,
+    machine_label: str | None = None,
+) -> list[InstallAction]:
+    """Install into the repository at ``repo_root``; every action, warnings among them, in order.
+
+    What an earlier install left is kept and extended: ``run_store`` and ``machine_label`` replace
+    what the marker says, ``force`` rewrites blocks and settings that would do as they are.
+    ``dry_run`` changes nothing and says what would be. ``assert_git`` asks for a ``.git`` there.
+
+    Raises FileNotFoundError, NotADirectoryError, InstallRefused (also if a file cannot be
+    written), UsageError for a value that cannot be used, ConfigurationError, GitError.
+    """
+    root = _checked_root(repo_root, assert_git=assert_git)
+    _check_label(machine_label)
+    configured = _configured_store(root, run_store)
+    default = configured or DEFAULT_RUN_STORE
+    values, steps = planned_marker(
+        root, default, label=machine_label, run_store=run_store, force=force
+    )
+    store = _store_path(root, configured or values[RUN_STORE].strip())
+    files = planned_files(root, force=force)
+    steps += [file.step for file in files.values()]
+    steps += [_ledger_step(root), _store_step(root, store)]
+    fault = _git_fault(root)
+    steps += [fault] if fault else _driver_steps(root, force=force)
+    if not dry_run:
+        carry_out(steps)
+    legacy = whole_folder_rules(files[GITIGNORE].data or b"")
+    planned = {name: file.data for name, file in files.items() if file.data is not None}
+    asked = () if fault else _asked(root, store, legacy, planned if dry_run else None)
+    return [*(step.action for step in steps), *(legacy_warnings(legacy) if fault else asked)]
+
+
+def _asked(
+    root: Path, store: Path, legacy: Mapping[int, str], planned: Mapping[str, bytes] | None
+) -> list[InstallAction]:
+    try:
+        return git_warnings(root, store, legacy, planned)
+    except GitError as error:
+        return [_git_warning(error)]
+
+
+def _checked_root(repo_root: str | Path, *, assert_git: bool) -> Path:
+    root = Path(repo_root).resolve()
+    if not root.exists():
+        raise FileNotFoundError(f"there is no folder {root}")
+    if not root.is_dir():
+        raise NotADirectoryError(f"{root} is not a folder")
+    if assert_git and not (root / ".git").exists():
+        raise InstallRefused(
+            f"{root} is not a git repository: run `git init` there first "
+            "(install_scaffold(…, assert_git=False) installs without)"
+        )
+    for folder in (".aexp", LEDGER):
+        real = Path(os.path.realpath(root / folder))
+        if not real.is_relative_to(root):
+            raise InstallRefused(
+                f"{folder} is a link that leaves the repository; such links are not followed: "
+                "put a folder in its place"
+            )
+    return root
+
+
+def _configured_store(root: Path, run_store: str | None) -> str | None:
+    configured = read_configuration(root).run_store
+    if run_store is not None and configured not in (None, run_store):
+        raise UsageError(
+            f"pyproject.toml says run_store = {quoted(str(configured))}, which counts for more "
+            f"than {quoted(run_store)}: change it there"
+        )
+    return configured
+
+
+def _check_label(label: str | None) -> None:
+    if label is not None and not is_safe_label(label):
+        raise UsageError(
+            f"{quoted(label)} cannot be a machine label, which also names files: use ASCII "
+            f"letters, digits, . _ and -, at most {LABEL_LIMIT}, such as {safe_label(label)}"
+        )
+
+
+def _store_path(root: Path, written: str) -> Path:
+    try:
+        return root / Path(written).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"the run store {quoted(written)} names no user's folder") from error
+
+
+def _ledger_step(root: Path) -> Step:
+    if (root / LEDGER).is_dir():
+        return Step(InstallAction("skipped_identical", LEDGER))
+    make = partial(os.makedirs, root / LEDGER, exist_ok=True)
+    return Step(
+        InstallAction("created_ledger", LEDGER, "the ledger: commit what appears in it"), make
+    )
+
+
+def _store_step(root: Path, store: Path) -> Step:
+    shown = store.relative_to(root).as_posix() if store.is_relative_to(root) else str(store)
+    if (store / ".signac" / "config").is_file():
+        return Step(InstallAction("skipped_identical", shown))
+    if find_spec("signac") is None:
+        detail = (
+            "the run store is not made, for signac is not installed; to make runs on this "
+            "machine: pip install 'pytest-aexp[runs]', then `aexp install`"
+        )
+        return Step(InstallAction("skipped_runs", shown, detail))
+    return Step(
+        InstallAction("initialized_runs", shown, "the run store, a signac project"),
+        partial(init_run_store, root, store),
+    )
+
+
+def _git_fault(root: Path) -> Step | None:
+    try:
+        run_git(["rev-parse", "--show-toplevel"], root, env=own_environment())
+    except GitError as error:
+        return Step(_git_warning(error))
+    return None
+
+
+def _git_warning(error: GitError) -> InstallAction:
+    return InstallAction(
+        "git_warning",
+        ".git",
+        f"{error}. So it is not known whether git ignores the ledger, and the merge driver may "
+        "not be set: once git works here, run `aexp install` again",
+    )
+
+
+def _driver_steps(root: Path, *, force: bool) -> list[Step]:
+    steps = list(_differing_settings(root, force=force))
+    return steps or [Step(InstallAction("skipped_identical", ".git/config"))]
+
+
+def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
+    own = own_environment()
+    for key, value in _SETTINGS.items():
+        asked = ["config", "--local", "--get", key]
+        current = run_git(asked, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
+        # Somebody whose `aexp` is on no PATH writes where it is.
+        if key == _DRIVER_KEY and current.endswith(f" {_ARGUMENTS}") and not force:
+            continue
+        if current != value:
+            command = ["config", "--local", "--replace-all", key, value]
+            action = InstallAction("set_git_config", ".git/config", f"{key} = {value}")
+            yield Step(action, partial(run_git, command, root, env=own))

@@ -1,0 +1,34 @@
+"""Machine labels: what a file may be called on every system."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LABEL_LIMIT = 64
+FALLBACK = "unknown"
+
+_SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows their first dot."""
+
+
+def is_safe_label(label: str) -> bool:
+    """Whether ``label`` can name a file everywhere: ASCII letters, digits, ``.``, ``_``, ``-``."""
+    return (
+        len(label) <= LABEL_LIMIT
+        and _SAFE.fullmatch(label) is not None
+        and _DEVICE.fullmatch(label) is None
+    )
+
+
+def safe_label(text: str) -> str:
+    """The safe label most like ``text``: ``text`` itself if it is safe."""
+    if is_safe_label(text):
+        return text
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    joined = _UNSAFE.sub("-", plain).strip("-.")[:LABEL_LIMIT].rstrip("-.")
+    if _DEVICE.fullmatch(joined):
+        joined = f"machine-{joined}"[:LABEL_LIMIT]
+    return joined if is_safe_label(joined) else FALLBACK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -44,9 +44,24 @@ class Ledger:
             if name.endswith(".json") and name[:-5] not in self.job_ids
         )
 
+    @property
+    def judged(self) -> int:
+        """How many entries were read so far."""
+        return len(self._judged)
+
+    def has(self, job_id: str) -> bool:
+        """Whether there is an entry of the run, found without listing all there are."""
+        if "job_ids" in self.__dict__:
+            return job_id in self.job_ids
+        return is_job_id(job_id) and self._view.has_file(entry_path(job_id))
+
+    def expect(self, job_ids: Iterable[str]) -> None:
+        """Be told which entries will be asked for, where they are not many among all."""
+        self._view.expect([entry_path(job_id) for job_id in job_ids])
+
     def get(self, job_id: str) -> Entry | None:
         """The entry of a run; None if the ledger has none."""
-        if job_id not in self.job_ids:
+        if job_id not in self._judged and not self.has(job_id):
             return None
         known = self._judged.get(job_id)
         if known is None:

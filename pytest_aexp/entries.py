@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_aexp import redaction, schema
-from pytest_aexp.files import Unreadable, size
+from pytest_aexp.files import UNMERGED, Unreadable, size
 from pytest_aexp.identity import job_id_of, statepoint_json
 from pytest_aexp.jsontext import nested_deeper
 from pytest_aexp.problems import (
@@ -76,7 +76,8 @@ def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
     """The entry in ``data``, which stands at ``path`` for the run ``job_id``."""
     judge = _Judge(job_id, path)
     if isinstance(data, Unreadable):
-        return judge.refused(f"the ledger entry {data.reason}")
+        fix = _resolve(job_id) if data is UNMERGED else ""
+        return judge.refused(f"the ledger entry {data.reason}", fix=fix)
     text = judge.decoded(data)
     if isinstance(text, Entry):
         return text
@@ -135,7 +136,7 @@ class _Judge:
             return self.refused(
                 "the ledger entry holds conflict markers",
                 Position(text.count("\n", 0, conflict.start()) + 1),
-                f"run `aexp ledger resolve {self._job_id}`",
+                _resolve(self._job_id),
             )
         if isinstance(error, json.JSONDecodeError):
             at = Position(error.lineno, error.colno)
@@ -256,6 +257,10 @@ def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
     """The experiments a run belongs to: what its statepoint says, and what its run link says."""
     said = (part.get("experiment_id") for part in (statepoint, run_link) if isinstance(part, dict))
     return tuple(dict.fromkeys(name for name in said if isinstance(name, str)))
+
+
+def _resolve(job_id: str) -> str:
+    return f"run `aexp ledger resolve {job_id}`"
 
 
 def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:

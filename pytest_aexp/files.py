@@ -31,6 +31,7 @@ class Unreadable:
 
 MISSING = Unreadable("does not exist", missing=True)
 LINK = Unreadable("is a link")
+UNMERGED = Unreadable("is in conflict: git holds both sides of a merge that is not finished")
 
 
 def read_bounded(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_aexp import schema, yamltree
-from pytest_aexp.files import Unreadable, size
+from pytest_aexp.files import UNMERGED, Unreadable, size
 from pytest_aexp.problems import MALFORMED, SUSPICIOUS_KEY, UNREADABLE, Fault
 from pytest_aexp.text import LineMap, Position, closest, quoted, shown
 from pytest_aexp.views import View
@@ -93,7 +93,8 @@ def load_finding(view: View, path: str) -> Finding:
 def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     """The finding in ``data``, the first READ_LIMIT bytes of the file at ``path``."""
     if isinstance(data, Unreadable):
-        return _unreadable(path, Position(), f"the finding {data.reason}", "restore the file")
+        fix = f"resolve it, then `git add {path}`" if data is UNMERGED else "restore the file"
+        return _unreadable(path, Position(), f"the finding {data.reason}", fix)
     text = _decoded(path, data)
     if isinstance(text, Finding):
         return text

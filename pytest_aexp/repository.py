@@ -24,6 +24,7 @@ DEFAULT_FINDINGS = (
     "kb/research/findings/**/[Ff][0-9]*.md",
     "kb/research/findings/**/[Ff][0-9]*.markdown",
 )
+CONFIG = "pyproject.toml"
 CONFIG_LIMIT = 1 << 20
 _SEVERITIES = ("error", "warning", "off")
 
@@ -193,7 +194,14 @@ class Repository:
 
 def read_configuration(root: Path) -> Configuration:
     """The configuration in the work tree at ``root``; the defaults if it has none."""
-    data = read_bounded(root / "pyproject.toml", CONFIG_LIMIT)
+    return configuration_in(read_bounded(root / CONFIG, CONFIG_LIMIT))
+
+
+def configuration_in(data: bytes | Unreadable) -> Configuration:
+    """The configuration in what was read of a pyproject.toml; the defaults if there is none.
+
+    Raises ConfigurationError.
+    """
     if isinstance(data, Unreadable):
         if data.missing:
             return Configuration()

@@ -50,7 +50,7 @@ class Sources:
     @property
     def authority(self) -> bool:
         """Whether there is anything that could know a run."""
-        return self.ledger.exists or self.store is not None or self.indexes.readable
+        return self.store is not None or self.ledger.exists or self.indexes.readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
     entry = sources.ledger.get(job_id)
     if entry is not None:
         return Resolution(Place.LEDGER, entries=(entry,))
-    if sources.on_disk is not None and job_id in sources.on_disk.job_ids:
+    if sources.on_disk is not None and sources.on_disk.has(job_id):
         return Resolution(Place.DISK, matches=1)
     run = sources.store.get(job_id) if sources.store is not None else None
     if run is not None and run.usable:

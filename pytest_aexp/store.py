@@ -95,9 +95,15 @@ class RunStore:
         except OSError:
             return frozenset()
 
+    def has(self, job_id: str) -> bool:
+        """Whether there is a folder for the run, found without listing all there are."""
+        if "job_ids" in self.__dict__:
+            return job_id in self.job_ids
+        return is_job_id(job_id) and os.path.isdir(f"{self._workspace}/{job_id}")
+
     def get(self, job_id: str) -> Run | None:
         """The run with that id; None if the store has no folder for it."""
-        if job_id not in self.job_ids:
+        if job_id not in self._runs and not self.has(job_id):
             return None
         if job_id not in self._runs:
             self._runs[job_id] = self._run(job_id)

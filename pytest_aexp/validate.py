@@ -133,8 +133,7 @@ def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -
     problems += judgement.authority(citations)
     if paths is None:
         problems += judgement.surroundings(citations)
-    entries = len(judgement.sources.ledger.job_ids)
-    return Outcome(tuple(problems), entries, len(every), len(citations))
+    return Outcome(tuple(problems), judgement.sources.ledger.judged, len(every), len(citations))
 
 
 @dataclass(frozen=True, slots=True)

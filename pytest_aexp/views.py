@@ -28,6 +28,12 @@ class View(Protocol):
     def has_folder(self, folder: str) -> bool:
         """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
 
+    def has_file(self, path: str) -> bool:
+        """Whether something lies at ``path`` that is no folder, readable or not."""
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Be told which files will be asked for, so that many questions may be put as one."""
+
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in ``folder`` and is no folder, sorted."""
 
@@ -56,6 +62,15 @@ class WorkTree:
     def has_folder(self, folder: str) -> bool:
         """Whether the folder exists inside the repository."""
         return os.path.isdir(f"{self._root}/{folder}") and self._stays_inside(folder)
+
+    def has_file(self, path: str) -> bool:
+        """Whether something lies at the path that is no folder."""
+        full = f"{self._root}/{path}"
+        inside = self._stays_inside(path.rpartition("/")[0])
+        return inside and os.path.lexists(full) and not os.path.isdir(full)
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Nothing: each file costs the same however many are asked for."""
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in the folder and is no folder."""

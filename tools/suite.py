@@ -69,8 +69,8 @@ def prepare(run: Run) -> Path:
         wheel = artifacts().wheel
         make_for_wheel(environment, Path(run.interpreter.path), wheel, run.kind)
     except subprocess.CalledProcessError as error:
-        said = f"{error.stdout or ''}{error.stderr or ''}"
-        raise Failed(f"{said}\n{environment.name} could not be made: {error}") from error
+        said = f"{error.stdout or ''}{error.stderr or ''}\n{environment.name} could not be made"
+        raise Failed(f"{said}; this failed: {' '.join(map(str, error.cmd))}") from error
     return python_of(environment)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_aexp.plugin import CitationWarning
+    from pytest_aexp.citation_warning import CitationWarning
     from pytest_aexp.repository import read_machine_label
 
 __all__ = ["CitationWarning", "read_machine_label"]
@@ -14,9 +14,9 @@ __all__ = ["CitationWarning", "read_machine_label"]
 def __getattr__(name: str) -> Any:
     # On demand: the command needs no pytest, and pytest alone needs nothing of the rules.
     if name == "CitationWarning":
-        from pytest_aexp import plugin
+        from pytest_aexp import citation_warning
 
-        return plugin.CitationWarning
+        return citation_warning.CitationWarning
     if name == "read_machine_label":
         from pytest_aexp import repository
 

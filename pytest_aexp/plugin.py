@@ -15,13 +15,6 @@ from pytest_aexp.roots import nearest_root
 STRICTNESS = ("error", "warn", "off")
 
 
-class CitationWarning(pytest.PytestWarning):
-    """A citation, or something a citation rests on, that holds only in part."""
-
-    # The name to select it by: pytest -W error::pytest_aexp.CitationWarning
-    __module__ = "pytest_aexp"
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the group ``aexp`` and its ini twins."""
     group = parser.getgroup("aexp", "citations of runs in findings")

@@ -6,67 +6,24 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from pytest_aexp import schema, yamltree
+from pytest_aexp import yamltree, yamlvalues
+from pytest_aexp.citations import HOW_TO_CITE, KEY, Citation, CitationReader
 from pytest_aexp.files import UNMERGED, Unreadable, size
-from pytest_aexp.problems import MALFORMED, SUSPICIOUS_KEY, UNREADABLE, Fault
-from pytest_aexp.text import LineMap, Position, closest, quoted, shown
+from pytest_aexp.problems import SUSPICIOUS_KEY, UNREADABLE, Fault
+from pytest_aexp.text import LineMap, Position, quoted, resembles, shown
 from pytest_aexp.views import View
-from pytest_aexp.yamltree import Mapping, Node, Scalar, Sequence, YamlFault
+from pytest_aexp.yamltree import Mapping, Node, Scalar, YamlFault
 
-KEY = "supporting_runs"
 FRONT_MATTER_LIMIT = 64 << 10
 READ_LIMIT = 4 << 20
 """How much of a finding is read; the front matter must end long before."""
 
-_JOB_KEYS = ("type", "id", "note")
-_BATCH_KEYS = ("type", "experiment_id", "selector", "note")
-_AS_WRITTEN = ("type", "id", "experiment_id")
-_HOW_TO_CITE = (
-    "write `{type: job, id: <32 hex digits>}` or "
-    "`{type: batch, experiment_id: E001, selector: {key: value}}`"
-)
-
-_BLANK = r"(?:[ \t]*\r?\n)*"
+# Possessive: a file of nothing but empty lines must not be tried once for each of them.
+_BLANK = r"(?:[ \t]*+\r?\n)*+"
 _OPENING = re.compile(_BLANK + r"-{3,}[ \t]*(?:\r?\n|\r?\Z)")
 _CLOSING = re.compile(r"^-{3,}[ \t]*\r?$", re.MULTILINE)
 _NAME = re.compile(r"[Ff][0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """One item of ``supporting_runs``; ``position`` is where it starts.
-
-    ``faults`` are what is wrong with the way it is written.
-    """
-
-    path: str
-    index: int
-    position: Position
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JobCitation(Citation):
-    """A citation of one run."""
-
-    job_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchCitation(Citation):
-    """A citation of every run of an experiment that has the selector's values."""
-
-    experiment_id: str
-    selector: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class MalformedCitation(Citation):
-    """What was meant as a citation; ``written`` is the id as far as there is one."""
-
-    written: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +104,7 @@ class _Reader:
     def finding(self, yaml: str) -> Finding:
         try:
             root = yamltree.parse(yaml)
-            if root is None or (isinstance(root, Scalar) and yamltree.scalar(root) is None):
+            if root is None or (isinstance(root, Scalar) and yamlvalues.scalar(root) is None):
                 return Finding(self._path)
             if isinstance(root, Mapping):
                 return self._from_mapping(root)
@@ -161,141 +118,41 @@ class _Reader:
         return _unreadable(self._path, self._at(offset), message, fix)
 
     def _from_mapping(self, root: Mapping) -> Finding:
-        pairs = yamltree.merged_at_top(root)
+        pairs = yamlvalues.merged_at_top(root)
         faults = tuple(self._suspicious(pairs))
         found = [inner for key, inner in pairs if isinstance(key, Scalar) and key.text == KEY]
         if not found:
             return Finding(self._path, faults=faults)
         node = found[0]
-        if isinstance(node, Mapping):
-            return Finding(self._path, (self._citation(0, node),), faults)
-        if isinstance(node, Sequence):
-            cited = tuple(self._citation(i, item) for i, item in enumerate(node.items))
+        if not isinstance(node, Scalar):
+            cited = CitationReader(self._path, self._at).citations(node)
             return Finding(self._path, cited, faults)
-        if yamltree.scalar(node) is None:
+        if yamlvalues.scalar(node) is None:
             return Finding(self._path, faults=faults)
         message = f"{KEY} is {quoted(node.text)}, neither a list nor a mapping"
-        fix = f"{_HOW_TO_CITE}, each as an item of the list"
+        fix = f"{HOW_TO_CITE}, each as an item of the list"
         fault = Fault(UNREADABLE, self._path, message, fix, self._at(node.offset))
         return Finding(self._path, faults=(*faults, fault))
 
     def _suspicious(self, pairs: list[tuple[Node, Node]]) -> Iterator[Fault]:
+        seen: set[int] = set()
         for key, inner in pairs:
-            if isinstance(key, Scalar) and key.text != KEY and _means(key.text, KEY):
+            if isinstance(key, Scalar) and key.text != KEY and resembles(key.text, KEY):
                 yield self._ignored_key(key, f"{quoted(key.text)} is not {KEY}")
-            nested = inner.pairs if isinstance(inner, Mapping) else ()
-            for inner_key, _ in nested:
-                if isinstance(inner_key, Scalar) and _means(inner_key.text, KEY):
-                    where = quoted(key.text) if isinstance(key, Scalar) else "another key"
-                    yield self._ignored_key(inner_key, f"{quoted(inner_key.text)} is below {where}")
+            if isinstance(inner, Mapping) and id(inner) not in seen:
+                seen.add(id(inner))
+                where = quoted(key.text) if isinstance(key, Scalar) else "another key"
+                yield from self._suspicious_below(where, inner)
+
+    def _suspicious_below(self, where: str, node: Mapping) -> Iterator[Fault]:
+        for key, _ in node.pairs:
+            if isinstance(key, Scalar) and resembles(key.text, KEY):
+                yield self._ignored_key(key, f"{quoted(key.text)} is below {where}")
 
     def _ignored_key(self, key: Scalar, what: str) -> Fault:
         message = f"{what}: the citations there are not checked"
         fix = f"write `{KEY}:` at the start of a line of the front matter"
         return Fault(SUSPICIOUS_KEY, self._path, message, fix, self._at(key.offset))
 
-    def _citation(self, index: int, node: Node) -> Citation:
-        position = self._at(node.offset)
-        try:
-            yamltree.check_size(node)
-        except YamlFault as fault:
-            return self._malformed(index, position, f"{KEY}[{index}] {fault.message}", None)
-        if not isinstance(node, Mapping):
-            return self._not_a_mapping(index, node, position)
-        pairs = yamltree.merged(node)
-        nodes = {key.text: inner for key, inner in pairs if isinstance(key, Scalar)}
-        keys = {key.text: key for key, _ in pairs if isinstance(key, Scalar)}
-        written = {name: self._plain(name, inner) for name, inner in nodes.items()}
-        slip = _slip(written)
-        if slip is not None or not schema.is_valid("citation", written):
-            return self._broken(index, position, nodes, written, slip)
-        known = _JOB_KEYS if written["type"] == "job" else _BATCH_KEYS
-        faults = tuple(
-            self._unknown_key(index, key, known) for name, key in keys.items() if name not in known
-        )
-        if written["type"] == "job":
-            at = self._at(nodes["id"].offset)
-            return JobCitation(self._path, index, at, faults, written["id"])
-        return BatchCitation(
-            self._path,
-            index,
-            position,
-            faults,
-            written["experiment_id"],
-            written.get("selector") or {},
-        )
-
-    def _plain(self, name: str, node: Node) -> Any:
-        if name in _AS_WRITTEN and isinstance(node, Scalar):
-            return node.text
-        return yamltree.value(node)
-
-    def _not_a_mapping(self, index: int, node: Node, position: Position) -> Citation:
-        if isinstance(node, Sequence):
-            return self._malformed(
-                index, position, f"{KEY}[{index}] is a list, not a mapping", None
-            )
-        assert isinstance(node, Scalar)
-        message = f"{KEY}[{index}] is {quoted(node.text)}, not a mapping"
-        return self._malformed(index, position, message, node.text)
-
-    def _broken(
-        self,
-        index: int,
-        position: Position,
-        nodes: dict[str, Node],
-        written: dict[str, Any],
-        slip: tuple[str, str] | None,
-    ) -> Citation:
-        label = f"{KEY}[{index}]"
-        cited = written.get("id") if isinstance(written.get("id"), str) else None
-        if slip is not None:
-            message = f"{label} has no {slip[1]}, but a key {quoted(slip[0])}"
-            at = self._at(nodes[slip[0]].offset)
-            return self._malformed(index, at, message, cited, f"write `{slip[1]}:`")
-        violations = schema.violations("citation", written)
-        at = position
-        for violation in violations:
-            key = violation.pointer.removeprefix("/").split("/")[0]
-            if key in nodes:
-                at = self._at(nodes[key].offset)
-                break
-        said = "; ".join(dict.fromkeys(violation.message for violation in violations))
-        return self._malformed(index, at, f"{label} {said}", cited)
-
-    def _malformed(
-        self, index: int, at: Position, message: str, written: str | None, fix: str = _HOW_TO_CITE
-    ) -> Citation:
-        fault = Fault(MALFORMED, self._path, message, fix, at)
-        return MalformedCitation(self._path, index, at, (fault,), written)
-
-    def _unknown_key(self, index: int, key: Scalar, known: tuple[str, ...]) -> Fault:
-        message = f"{KEY}[{index}] has a key {quoted(key.text)}, which means nothing in it"
-        fix = f"the keys are {', '.join(known)}; remove it, or move its text to `note:`"
-        return Fault(SUSPICIOUS_KEY, self._path, message, fix, self._at(key.offset))
-
     def _at(self, offset: int) -> Position:
         return self._lines.position(self._offset + offset)
-
-
-def _slip(written: dict[str, Any]) -> tuple[str, str] | None:
-    """An unknown key that must be a misspelling of one that is missing, and that one."""
-    known = {"job": _JOB_KEYS, "batch": _BATCH_KEYS}.get(str(written.get("type")))
-    if known is None:
-        return None
-    for name in written:
-        if name not in known:
-            for missing in known:
-                if missing not in written and missing != "note" and _means(name, missing):
-                    return name, missing
-    return None
-
-
-def _means(written: str, meant: str) -> bool:
-    """Whether ``written`` is ``meant`` but for case, punctuation or a slip of the finger."""
-    if len(written) > 2 * len(meant):
-        return False
-    letters, wanted = (re.sub(r"[\W_]", "", word).casefold() for word in (written, meant))
-    return (
-        letters == wanted or closest(letters, [wanted], 0.8 if len(wanted) > 4 else 1) is not None
-    )

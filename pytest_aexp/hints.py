@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from pytest_aexp.findings import BatchCitation
+from pytest_aexp.citations import BatchCitation
 from pytest_aexp.identity import kind_of, value_key
 from pytest_aexp.resolution import Sources
 from pytest_aexp.selection import Batches

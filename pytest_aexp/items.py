@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.citation_warning import CitationWarning
+from pytest_aexp.citations import BatchCitation, Citation, JobCitation
 from pytest_aexp.entries import count_entries
 from pytest_aexp.errors import AexpError
-from pytest_aexp.findings import BatchCitation, Citation, Finding, JobCitation
+from pytest_aexp.findings import Finding
 from pytest_aexp.problems import Policy, Problem
 from pytest_aexp.rendering import one_line
 from pytest_aexp.repository import Repository, parse_strict_runs

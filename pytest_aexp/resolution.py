@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from pytest_aexp.catalogue import Ledger
+from pytest_aexp.citations import BatchCitation, JobCitation
 from pytest_aexp.entries import Entry
-from pytest_aexp.findings import BatchCitation, JobCitation
 from pytest_aexp.indexes import MachineIndexes
 from pytest_aexp.repository import Repository
 from pytest_aexp.store import Run, RunStore

@@ -70,6 +70,18 @@ def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str |
     return found[0] if found else None
 
 
+def resembles(written: str, meant: str) -> bool:
+    """Whether ``written`` is ``meant`` but for case, punctuation or a slip of the finger."""
+    if len(written) > 2 * len(meant):
+        return False
+    letters, wanted = (re.sub(r"[\W_]", "", word).casefold() for word in (written, meant))
+    return letters == wanted or (
+        len(wanted) > 4
+        and 2 * len(wanted) <= 3 * len(letters)
+        and closest(letters, [wanted], 0.8) is not None
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A place in a text; line and column count from 1, columns in characters."""

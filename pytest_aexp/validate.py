@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pytest_aexp.citations import BatchCitation, Citation, JobCitation
 from pytest_aexp.entries import Entry
-from pytest_aexp.findings import BatchCitation, Citation, Finding, JobCitation, load_finding
+from pytest_aexp.findings import Finding, load_finding
 from pytest_aexp.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.repository import Repository, StrictRuns, parse_strict_runs
 from pytest_aexp.resolution import Place, Sources, resolve

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pytest_aexp.catalogue import Ledger
+from pytest_aexp.citations import BatchCitation, Citation, JobCitation, MalformedCitation
 from pytest_aexp.entries import count_entries, entry_path
-from pytest_aexp.findings import BatchCitation, Citation, JobCitation, MalformedCitation
 from pytest_aexp.hints import nearest_id, selector_hint
 from pytest_aexp.problems import (
     ABSENT,

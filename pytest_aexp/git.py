@@ -45,7 +45,7 @@ def run_git(
         done = subprocess.run(
             ["git", *args],
             cwd=cwd,
-            env={**(os.environ if env is None else env), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            env=_in_english(os.environ if env is None else env),
             stdin=subprocess.DEVNULL if stdin is None else None,
             input=stdin,
             capture_output=True,
@@ -57,6 +57,24 @@ def run_git(
     if done.returncode not in accept:
         raise GitError(_refused(args, done.returncode, done.stderr))
     return done.stdout
+
+
+def start_git(args: Sequence[str], cwd: str | Path) -> subprocess.Popen[bytes]:
+    """A ``git`` with ``args`` that stays, to be asked and read through pipes. Raises GitError.
+
+    What it says on its standard error is lost; the caller ends it.
+    """
+    try:
+        return subprocess.Popen(
+            ["git", *args],
+            cwd=cwd,
+            env=_in_english(os.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except (OSError, ValueError) as error:
+        raise GitError(_not_run(args, cwd, error)) from error
 
 
 def git_or_none(
@@ -76,6 +94,10 @@ def git_or_none(
 def own_environment() -> dict[str, str]:
     """This process's environment without what points git at another repository than ``cwd``'s."""
     return {name: value for name, value in os.environ.items() if name not in _POINTERS}
+
+
+def _in_english(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def _not_run(args: Sequence[str], cwd: str | Path, error: Exception) -> str:

@@ -16,6 +16,8 @@ from typing import Protocol
 from pytest_aexp.files import LINK, Unreadable, read_bounded
 
 OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
+DANGLING = Unreadable("is a link to a file that does not exist")
+LOOP = Unreadable("is a link that leads back to itself")
 
 
 class View(Protocol):
@@ -99,9 +101,9 @@ class WorkTree:
         try:
             target = os.path.realpath(full, strict=True)
         except FileNotFoundError:
-            return Unreadable("is a link to a file that does not exist")
+            return DANGLING
         except OSError:
-            return Unreadable("is a link that leads back to itself")
+            return LOOP
         if not self._contains(target):
             return OUTSIDE
         return read_bounded(target, limit, whole=whole, follow=False)

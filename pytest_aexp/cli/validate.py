@@ -5,23 +5,35 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from pytest_aexp.cli.output import wants_colour
 from pytest_aexp.errors import UsageError
-from pytest_aexp.repository import Repository, StrictRuns
+from pytest_aexp.repository import (
+    CONFIG,
+    CONFIG_LIMIT,
+    Repository,
+    StrictRuns,
+    configuration_in,
+    find_repo_root,
+)
 from pytest_aexp.text import quoted
 
 if TYPE_CHECKING:
     from pytest_aexp.validate import Judgement
+    from pytest_aexp.views import View
 
 FORMATS = ("text", "json", "github", "sarif")
+WORKTREE = "worktree"
 
 _EXAMPLES = """\
 examples:
   aexp validate                           every citation, and every ledger entry
   aexp validate F004 --strict-runs=warn   one finding; a run that is nowhere is a warning
+  aexp validate --at index                what the next commit would hold
   aexp validate --format github           annotations in a GitHub workflow
 """
 
@@ -44,25 +56,52 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "(default: what pyproject.toml says, else error)",
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument(
+        "--at",
+        default=WORKTREE,
+        metavar="WHERE",
+        help="which findings and ledger to read: worktree (the default), index (what is staged), "
+        "or a commit (HEAD, a branch, a tag, an id)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
-    # Here, so that the other verbs start without the rules.
+    # Here, and below, so that the other verbs start without the rules.
     from pytest_aexp.problems import Policy
     from pytest_aexp.rendering import FORMATS as RENDERERS
     from pytest_aexp.validate import Judgement, judge_repository
-    from pytest_aexp.views import WorkTree
 
-    repository = Repository.open()
-    configured = repository.configuration
-    policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
-    judgement = Judgement(repository, WorkTree(repository.root), policy)
-    chosen = [_path_of(written, judgement) for written in arguments.findings] or None
-    outcome = judge_repository(judgement, chosen)
+    with _chosen_view(arguments.at) as (repository, view, on_disk):
+        configured = repository.configuration
+        policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
+        judgement = Judgement(repository, view, policy, on_disk)
+        chosen = [_path_of(written, judgement) for written in arguments.findings] or None
+        outcome = judge_repository(judgement, chosen)
     sys.stdout.write(RENDERERS[arguments.format](outcome, colour=wants_colour()))
     return 0 if outcome.ok else 1
+
+
+@contextmanager
+def _chosen_view(at: str) -> Iterator[tuple[Repository, View, View | None]]:
+    """The repository as it is configured there, the view of it, and that of its work tree."""
+    from pytest_aexp.views import WorkTree
+
+    if at == WORKTREE:
+        repository = Repository.open()
+        yield repository, WorkTree(repository.root), None
+        return
+    from pytest_aexp.gitlisting import bare_root
+    from pytest_aexp.gitview import INDEX, GitView
+
+    bare = bare_root(Path.cwd())
+    if bare is not None and at == INDEX:
+        raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
+    root = bare or find_repo_root()
+    with GitView.at(root, at) as view:
+        configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
+        yield Repository(root, configuration), view, None if bare else WorkTree(root)
 
 
 def _path_of(written: str, judgement: Judgement) -> str:

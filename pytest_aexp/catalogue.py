@@ -11,6 +11,9 @@ from pytest_aexp.identity import is_job_id
 from pytest_aexp.selection import Batches
 from pytest_aexp.views import View
 
+FEW = 500
+"""So many entries cost less to look up one by one than a large ledger does to list."""
+
 
 class Ledger:
     """The entries in one view of the repository."""
@@ -56,8 +59,12 @@ class Ledger:
         return is_job_id(job_id) and self._view.has_file(entry_path(job_id))
 
     def expect(self, job_ids: Iterable[str]) -> None:
-        """Be told which entries will be asked for, where they are not many among all."""
-        self._view.expect([entry_path(job_id) for job_id in job_ids])
+        """Be told which entries will be asked for: a few are looked up, many are listed."""
+        asked = set(job_ids)
+        if len(asked) > FEW:
+            _ = self.job_ids
+        else:
+            self._view.expect([entry_path(job_id) for job_id in sorted(asked)])
 
     def get(self, job_id: str) -> Entry | None:
         """The entry of a run; None if the ledger has none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -122,19 +122,28 @@ class Judgement:
 
 def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -> Outcome:
     """The outcome for the findings at ``paths``, or for all findings and everything around them."""
+    chosen = judgement.finding_paths if paths is None else paths
+    findings = [judgement.finding(path) for path in chosen]
+    if paths is not None:
+        return judge_findings(judgement, findings)
+    outcome = judge_findings(judgement, findings)
+    around = judgement.surroundings([c for finding in findings for c in finding.citations])
+    entries = judgement.sources.ledger.judged
+    return replace(outcome, problems=(*outcome.problems, *around), entries=entries)
+
+
+def judge_findings(judgement: Judgement, findings: Sequence[Finding]) -> Outcome:
+    """The outcome for these findings alone."""
+    citations = [citation for finding in findings for citation in finding.citations]
+    ledger = judgement.sources.ledger
+    ledger.expect(citation.job_id for citation in citations if isinstance(citation, JobCitation))
     problems: list[Problem] = []
-    citations: list[Citation] = []
-    every = judgement.finding_paths if paths is None else tuple(paths)
-    for path in every:
-        finding = judgement.finding(path)
-        citations += finding.citations
+    for finding in findings:
         problems += judgement.front_matter(finding)
         for citation in finding.citations:
             problems += judgement.citation(citation).problems
     problems += judgement.authority(citations)
-    if paths is None:
-        problems += judgement.surroundings(citations)
-    return Outcome(tuple(problems), judgement.sources.ledger.judged, len(every), len(citations))
+    return Outcome(tuple(problems), ledger.judged, len(findings), len(citations))
 
 
 @dataclass(frozen=True, slots=True)

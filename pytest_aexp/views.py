@@ -160,6 +160,16 @@ def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
     return iter(sorted(found))
 
 
+def is_matched(path: str, patterns: Iterable[str]) -> bool:
+    """Whether ``matching`` would find a file at ``path``, were it there and reached by no link."""
+    parts = path.split("/")
+    for glob in (pattern.split("/") for pattern in patterns):
+        below = parts[len(list(filter(None, fixed_part(glob).split("/")))) : -1]
+        if fits(parts, glob) and not any(folder.startswith(".") for folder in below):
+            return True
+    return False
+
+
 def fixed_part(glob: list[str]) -> str:
     """The folder that a glob, split at ``/``, names before its first wildcard."""
     fixed = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# What a type checker takes for typing.TYPE_CHECKING. To import typing takes longer than most
+# commits leave the hooks to see that nothing concerns them.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pytest_aexp.citation_warning import CitationWarning
     from pytest_aexp.repository import read_machine_label
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["CitationWarning", "read_machine_label"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # On demand: the command needs no pytest, and pytest alone needs nothing of the rules.
     if name == "CitationWarning":
         from pytest_aexp import citation_warning

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
-import sys
 from collections.abc import Sequence
 
 from pytest_aexp.cli import install, ledger, runs, validate
-from pytest_aexp.errors import AexpError
-from pytest_aexp.text import clean
-
-USAGE = 2
-INTERRUPTED = 130
+from pytest_aexp.program import run_program
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``aexp`` with ``argv``; 0 clean, 1 problems, 2 wrong usage or nothing could be done."""
-    for stream in (sys.stdout, sys.stderr):
-        # Whatever the terminal's encoding, a character it lacks must not end the program.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    return run_program("aexp", lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
-    try:
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except AexpError as error:
-        print(f"aexp: {error}", file=sys.stderr)
-        return USAGE
-    except BrokenPipeError:
-        # The reader left (`aexp … | head`); nothing more can be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        place = f": {clean(str(error.filename))}" if error.filename else ""
-        print(f"aexp: {error.strerror or error}{place}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    status: int = arguments.run(arguments)
     return status
 
 

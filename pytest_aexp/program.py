@@ -1,0 +1,39 @@
+"""How each program of the package runs: printing anywhere, and ending without a traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+
+from pytest_aexp.errors import AexpError
+from pytest_aexp.text import clean
+
+COULD_NOT = 2
+INTERRUPTED = 130
+
+
+def run_program(name: str, work: Callable[[], int]) -> int:
+    """The exit status of ``work``, or 2 with a line on standard error if it could not be done."""
+    for stream in (sys.stdout, sys.stderr):
+        # Whatever the terminal's encoding, a character it lacks must not end the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = work()
+        sys.stdout.flush()
+    except AexpError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return COULD_NOT
+    except BrokenPipeError:
+        # The reader left (`aexp … | head`); nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f": {clean(str(error.filename))}" if error.filename else ""
+        print(f"{name}: {error.strerror or error}{place}", file=sys.stderr)
+        return COULD_NOT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status

@@ -98,7 +98,8 @@ class Machine:
         )
         if show:
             say(f"{self.name}$ {command}")
-            say(textwrap.indent(done.stdout.rstrip(), "    "))
+            if done.stdout.strip():
+                say(textwrap.indent(done.stdout.rstrip(), "    "))
         if done.returncode != expect:
             sys.exit(f"{done.stdout}\n{command}: exit status {done.returncode}, not {expect}")
         return done.stdout

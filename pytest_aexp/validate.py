@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args
 
 from pytest_aexp.citations import BatchCitation, Citation, JobCitation
 from pytest_aexp.entries import Entry
@@ -14,12 +15,14 @@ from pytest_aexp.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.repository import Repository, StrictRuns, parse_strict_runs
 from pytest_aexp.resolution import Place, Sources, resolve
 from pytest_aexp.store import marker_faults
-from pytest_aexp.text import Position
+from pytest_aexp.text import Position, quoted
 from pytest_aexp.verdicts import fault_of, written_faults
 from pytest_aexp.views import View, WorkTree, matching
 
 __all__ = ["Issue", "Judgement", "Outcome", "StrictRuns", "ValidateResult", "Verdict"]
 __all__ += ["judge_repository", "validate_repo"]
+
+_Mode = Literal["full", "runs-only"]
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -180,13 +183,19 @@ class ValidateResult:
 
 
 def validate_repo(
-    repo_root: str | Path | None = None, *, strict_runs: StrictRuns | None = None
+    repo_root: str | Path | None = None,
+    *,
+    mode: _Mode = "full",
+    strict_runs: StrictRuns | None = None,
 ) -> ValidateResult:
     """Judge every citation and every ledger entry of a repository's working tree.
 
-    ``strict_runs`` defaults to what the repository configures. Raises RepositoryNotFound,
-    ConfigurationError, and ValueError for an unknown strictness.
+    ``strict_runs`` defaults to what the repository configures. ``mode`` is taken from callers of
+    agentic-experiments; runs and their citations are all there is here, so both say the same.
+    Raises RepositoryNotFound, ConfigurationError, and ValueError for an unknown strictness or mode.
     """
+    if mode not in get_args(_Mode):
+        raise ValueError(f"unknown mode {quoted(str(mode))}: only runs are judged here")
     repository = Repository.open(repo_root)
     configured = repository.configuration
     strictness = configured.strict_runs if strict_runs is None else parse_strict_runs(strict_runs)

@@ -32,7 +32,7 @@ SOURCES = {
     "pytest_aexp/schemas": "schemas",
 }
 IMPORT_NAMES = {"ruamel.yaml.clib": "_ruamel_yaml", "jsonschema-rs": "jsonschema_rs"}
-ABOUT_THE_WHOLE = {"cases", "packaging", "real_input"}
+ABOUT_THE_WHOLE = {"cases", "drop_in", "packaging", "real_input", "two_machines"}
 """Test files that mirror no module."""
 
 tree = pytest.mark.tree

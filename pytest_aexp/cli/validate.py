@@ -56,6 +56,8 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "(default: what pyproject.toml says, else error)",
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    # agentic-experiments has more to judge; scripts that asked it for the runs only still do.
+    parser.add_argument("--runs-only", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--at",
         default=WORKTREE,

@@ -75,10 +75,10 @@ class _Lifecycle(ContextDecorator):
         self._document = RunDocument(self._job)
         self._heartbeat = _Heartbeat(self._document, self._heartbeat_s)
         self._root = _root_of(self._job)
-        self._watch = Watch()
+        self._watch = Watch(type(self).__exit__.__code__)
         try:
+            self._watch.start()
             with held():
-                self._watch.start()
                 self._begin()
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)

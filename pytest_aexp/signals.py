@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -31,10 +31,15 @@ class Watch:
     Where nothing handles such a signal it becomes Terminated, and ``deliver`` ends the process as
     it would have. A handler of the user's is called as ever. Only Python's main thread may handle
     signals: elsewhere this does nothing. Nor does it touch a signal that is ignored.
+
+    ``leaving`` is the code that is executed first when the run is over. No exception may come up
+    in it, for nothing would catch it there: what comes then waits for ``deliver``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leaving: CodeType) -> None:
         self.received: int | None = None
+        self._leaving = leaving
+        self._late: list[int] = []
         self._previous: dict[int, Any] = {}
         self._pid = os.getpid()
         self._over = False
@@ -60,18 +65,22 @@ class Watch:
         return self.received is not None and not callable(self._previous[self.received])
 
     def deliver(self) -> None:
-        """End the process if a signal came that ends it."""
-        if self.fatal:
+        """Let what came have its effect, such as to end the process."""
+        due = [self.received] if self.received is not None and self.fatal else []
+        for signum in [*due, *self._late]:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError, AttributeError):
                     stream.flush()
-            signal.raise_signal(self.received or 0)
+            signal.raise_signal(signum)
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         if self._over or os.getpid() != self._pid:
             # After the run, or in a child that was forked during it: as if this had never been.
             self.stop()
             signal.raise_signal(signum)
+            return
+        if frame is not None and frame.f_code is self._leaving:
+            self._late.append(signum)
             return
         self.received = signum
         previous = self._previous[signum]

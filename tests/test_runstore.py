@@ -1,0 +1,242 @@
+"""Where the run store is, and whose it is, wherever it lies."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import signac
+
+from pytest_aexp.errors import (
+    AexpError,
+    NotPromotable,
+    RepositoryNotFound,
+    RunStoreNotInitialized,
+)
+from pytest_aexp.ledger import load_ledger_entry
+from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status, open_run
+from pytest_aexp.runstore import opened_for, repository_of
+from repositories import new_repository, write
+
+
+def configure(repo: Path, store: Path | str) -> None:
+    write(repo, "pyproject.toml", f"[tool.aexp]\nrun_store = {json.dumps(str(store))}\n")
+
+
+def test_a_store_is_made_once(repo: Path) -> None:
+    made = init_run_store(repo)
+    job = made.open_job({"a": 1}).init()
+    assert Path(made.path) == repo / ".runs"
+    assert (repo / ".runs/.signac/config").is_file()
+    assert [each.id for each in init_run_store(repo)] == [job.id]
+    assert Path(get_run_store().path) == Path(get_run_store(str(repo)).path) == repo / ".runs"
+
+
+def test_the_store_that_is_configured_is_the_store(repo: Path) -> None:
+    init_run_store(repo, "data/runs")
+    with pytest.raises(RunStoreNotInitialized):
+        get_run_store()
+    write(repo, ".aexp/installed.json", '{"run_store_path": "data/runs"}')
+    assert Path(get_run_store().path) == repo / "data/runs"
+    init_run_store(repo, "other")
+    configure(repo, "other")
+    assert Path(get_run_store().path) == repo / "other"
+
+
+def test_a_signac_project_further_up_is_not_the_store(tmp_path: Path, repo: Path) -> None:
+    signac.init_project(str(tmp_path))
+    for folder in (None, repo / ".runs"):
+        if folder:
+            folder.mkdir()
+        with pytest.raises(RunStoreNotInitialized) as caught:
+            get_run_store(repo)
+        assert str(repo / ".runs") in str(caught.value)
+        assert "aexp install" in str(caught.value)
+    assert Path(init_run_store(repo).path) == repo / ".runs"
+
+
+def test_the_error_is_also_what_callers_expect(repo: Path) -> None:
+    with pytest.raises(RuntimeError):
+        get_run_store(repo)
+
+
+def test_outside_of_any_repository_there_is_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RepositoryNotFound):
+        get_run_store()
+
+
+@pytest.mark.parametrize("config", ["schema_version = 1\n", "[[[", "schema_version = 99\n"])
+def test_a_store_that_signac_cannot_open_is_said_in_one_line(repo: Path, config: str) -> None:
+    init_run_store(repo)
+    write(repo, ".runs/.signac/config", config)
+    for attempt in (get_run_store, init_run_store):
+        with pytest.raises(AexpError) as caught:
+            attempt(repo)
+        assert str(repo / ".runs") in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_link_whose_target_does_not_exist_yet_is_followed(tmp_path: Path, repo: Path) -> None:
+    (repo / ".runs").symlink_to(tmp_path / "scratch" / "runs")
+    init_run_store(repo)
+    assert (tmp_path / "scratch/runs/.signac/config").is_file()
+
+
+def test_without_signac_the_error_says_how_to_install_it(repo: Path) -> None:
+    code = (
+        "import sys; sys.modules['signac'] = None\n"
+        "from pytest_aexp.cli import main\n"
+        "sys.exit(main(['new-run', '--experiment', 'E001']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=repo, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "pip install 'pytest-aexp[runs]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Whose store it is
+
+
+@dataclass(frozen=True)
+class Place:
+    """A run store somewhere, configured or not, for the repository ``repo``."""
+
+    store: str
+    configured: bool = True
+    link: str | None = None
+
+
+PLACES = {
+    "usual": Place("repo/.runs", configured=False),
+    "inside": Place("repo/data/runs"),
+    "inside, not configured": Place("repo/data/runs", configured=False),
+    "absolute": Place("scratch/runs"),
+    "a link": Place("scratch/runs", configured=False, link="repo/.runs"),
+    "a link that is configured": Place("scratch/runs", link="repo/data/runs"),
+    "inside another repository": Place("other/runs"),
+    "inside a repository in the repository": Place("repo/vendored/runs"),
+}
+HERE = ("repo", "repo/sub", "other", ".")
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Place, str], Path]:
+    """The repository with its store at a place; the second argument becomes the current folder."""
+
+    def making(place: Place, here: str) -> Path:
+        repo = new_repository(tmp_path / "repo")
+        (repo / "sub").mkdir()
+        new_repository(tmp_path / "other")
+        new_repository(repo / "vendored")
+        store = tmp_path / place.store
+        store.mkdir(parents=True)
+        signac.init_project(str(store))
+        if place.link:
+            (tmp_path / place.link).parent.mkdir(exist_ok=True)
+            (tmp_path / place.link).symlink_to(store)
+        if place.configured:
+            configure(repo, tmp_path / (place.link or place.store))
+        monkeypatch.chdir(tmp_path / here)
+        return repo
+
+    return making
+
+
+@pytest.mark.parametrize("here", HERE)
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_entries_of_a_store_opened_here_go_to_its_repository(
+    make: Callable[[Place, str], Path], tmp_path: Path, place: Place, here: str
+) -> None:
+    repo = make(place, here)
+    if place.store == "repo/data/runs" and not place.configured:
+        job = init_run_store(repo, "data/runs").open_job({"experiment_id": "E001"}).init()
+    else:
+        job = create_run(experiment_id="E001", repo_root=repo)
+    mark_status(job, "complete")
+    assert load_ledger_entry(repo, job.id)
+    assert not list(tmp_path.glob("**/ledger/*.json"))[1:]
+
+
+# Whoever opens a store through signac itself gives no more away than where he is and where it is.
+FOUND = {
+    "usual": HERE,
+    "inside": HERE,
+    "inside, not configured": HERE,
+    "absolute": ("repo", "repo/sub"),
+    "a link": ("repo", "repo/sub"),
+    "a link that is configured": ("repo", "repo/sub"),
+    "inside another repository": ("repo", "repo/sub"),
+    "inside a repository in the repository": HERE,
+}
+
+
+@pytest.mark.parametrize("here", HERE)
+@pytest.mark.parametrize("place", PLACES)
+def test_entries_of_a_store_opened_by_signac_go_to_the_repository_that_has_it(
+    make: Callable[[Place, str], Path], tmp_path: Path, place: str, here: str
+) -> None:
+    repo = make(PLACES[place], here)
+    job = signac.get_project(str(tmp_path / PLACES[place].store)).open_job({"a": 1}).init()
+    if here in FOUND[place]:
+        assert repository_of(job) == repo
+    elif place == "inside another repository":
+        assert repository_of(job) == tmp_path / "other"
+    else:
+        with pytest.raises(NotPromotable) as caught:
+            repository_of(job)
+        assert "run_store = " in str(caught.value)
+        assert str(tmp_path / PLACES[place].store) in str(caught.value)
+
+
+def test_a_link_in_the_repository_is_as_good_as_a_folder(
+    make: Callable[[Place, str], Path], tmp_path: Path
+) -> None:
+    repo = make(PLACES["a link"], ".")
+    job = signac.get_project(str(repo / ".runs")).open_job({"a": 1}).init()
+    assert repository_of(job) == repo
+
+
+def test_a_run_whose_repository_is_unknown_still_ends(
+    make: Callable[[Place, str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(PLACES["absolute"], ".")
+    job = signac.get_project(str(tmp_path / "scratch/runs")).open_job({"a": 1}).init()
+    mark_status(job, "complete")
+    assert job.doc["status"] == "complete"
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert f"aexp ledger promote {job.id}" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "pyproject", ["[tool.aexp]\nrun_store = 3", "[", '[tool.aexp]\nrun_store = "~nobody-9/x"']
+)
+def test_a_configuration_that_cannot_be_read_leaves_the_place(repo: Path, pyproject: str) -> None:
+    job = init_run_store(repo).open_job({"a": 1}).init()
+    write(repo, "pyproject.toml", pyproject)
+    opened = signac.get_project(str(repo / ".runs")).open_job(id=job.id)
+    assert repository_of(opened) == repo
+
+
+def test_a_project_knows_its_repository_in_another_process_too(
+    make: Callable[[Place, str], Path],
+) -> None:
+    repo = make(PLACES["absolute"], ".")
+    job = create_run(experiment_id="E001", repo_root=repo)
+    sent = pickle.loads(pickle.dumps(job))
+    assert opened_for(sent.project) == repo
+    assert repository_of(open_run(job.id, repo_root=repo)) == repo
+    found: list[Any] = list(get_run_store(repo).find_jobs({"experiment_id": "E001"}))
+    assert [repository_of(each) for each in found] == [repo]

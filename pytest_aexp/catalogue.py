@@ -79,14 +79,17 @@ class Ledger:
 
     def __iter__(self) -> Iterator[Entry]:
         """Every entry, by job id."""
-        missing = {
-            entry_path(job_id): job_id
-            for job_id in sorted(self.job_ids)
-            if job_id not in self._judged
-        }
+        return iter(self.all_of(self.job_ids))
+
+    def all_of(self, job_ids: Iterable[str]) -> list[Entry]:
+        """The entries of these runs, as far as there are any, by job id."""
+        asked = sorted(job_ids)
+        self.expect(asked)
+        there = [job_id for job_id in asked if self.has(job_id)]
+        missing = {entry_path(job_id): job_id for job_id in there if job_id not in self._judged}
         for path, data in self._view.read_many(missing, ENTRY_LIMIT):
             self._judged[missing[path]] = judge_entry(missing[path], path, data)
-        return iter([self._judged[job_id] for job_id in sorted(self.job_ids)])
+        return [self._judged[job_id] for job_id in there]
 
     @cached_property
     def batches(self) -> Batches[Entry]:

@@ -7,7 +7,7 @@ file that is not in it leads nowhere, and one that leaves the repository is not 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -72,6 +72,18 @@ class GitView:
     ) -> None:
         self.close()
 
+    def know(self, nodes: Mapping[str, Node | None]) -> None:
+        """Be told what stands at paths, None for nothing, by whoever has it from git already."""
+        self._keep(nodes, nodes)
+
+    def knows(self, path: str) -> bool:
+        """Whether git need not be asked what stands at ``path``."""
+        return path in self._single or path.rpartition("/")[0] in self._folders
+
+    def content(self, name: str, limit: int) -> bytes | Unreadable:
+        """The content of the object of that name, wherever it stands."""
+        return self._blobs.read(name, limit)
+
     def has_folder(self, folder: str) -> bool:
         """Whether a file lies below the folder, or a submodule is there."""
         inside = f"{folder}/"
@@ -90,12 +102,17 @@ class GitView:
 
     def expect(self, paths: Iterable[str]) -> None:
         """Look up the files at once; where they are many, list their folders instead."""
-        asked = [path for path in dict.fromkeys(paths) if not self._is_known(path)]
+        asked = [path for path in dict.fromkeys(paths) if not self.knows(path)]
         if len(asked) > _FEW:
             for folder in {path.rpartition("/")[0] for path in asked}:
                 self._list(folder)
         elif asked:
             self._keep(asked, self._listing.files(asked))
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link lies at the path."""
+        found = self._look_up(path)
+        return isinstance(found, tuple) and found[1] is not None and found[1].mode == LINK
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in the folder and is no folder."""
@@ -174,7 +191,7 @@ class GitView:
         return OUTSIDE if data.startswith(b"/") else os.fsdecode(data)
 
     def _ask_for_links(self, paths: Iterable[str]) -> None:
-        asked = [path for path in paths if not self._is_known(path)]
+        asked = [path for path in paths if not self.knows(path)]
         if asked:
             self._keep(asked, self._listing.links(asked))
 
@@ -239,9 +256,6 @@ class GitView:
         children = self._folders.get(folder)
         return self._single.get(path) if children is None else children.get(name)
 
-    def _is_known(self, path: str) -> bool:
-        return path in self._single or path.rpartition("/")[0] in self._folders
-
     def _is_known_absent(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
         children = self._folders.get(folder)
@@ -251,7 +265,7 @@ class GitView:
         self.expect([path])
         return self._known(path)
 
-    def _keep(self, asked: Iterable[str], found: dict[str, Node]) -> None:
+    def _keep(self, asked: Iterable[str], found: Mapping[str, Node | None]) -> None:
         for path in asked:
             node = found.get(path)
             self._single[path] = None if node is None or node.mode == FOLDER else node

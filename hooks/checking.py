@@ -1,0 +1,151 @@
+"""The work of the hooks: judge what is about to be committed or pushed, and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_aexp.catalogue import Ledger
+from pytest_aexp.checking import stray_fault
+from pytest_aexp.entries import LEDGER_DIR, Entry
+from pytest_aexp.findings import Finding
+from pytest_aexp.gitview import INDEX, GitView
+from pytest_aexp.problems import (
+    INVALID_ENTRY,
+    UNPROMOTED,
+    UNSTAGED_ENTRY,
+    Fault,
+    Outcome,
+    Policy,
+    Problem,
+)
+from pytest_aexp.rendering import render_text
+from pytest_aexp.repository import parse_strict_runs
+from pytest_aexp.validate import Judgement, judge_findings
+from pytest_aexp.views import WorkTree
+
+from .candidate import Candidate, ledger_folder, open_candidate
+from .concern import concerned
+from .staged import Glance
+
+if TYPE_CHECKING:
+    from .promotion import Behind
+
+
+def check_findings(glance: Glance, strict_runs: str | None, *, adds: bool) -> int:
+    """Promote, judge and tell; 1 if there is an error. Raises AexpError, OSError."""
+    with open_candidate(glance) as candidate:
+        configured = candidate.repository.configuration
+        strictness = parse_strict_runs(strict_runs) if strict_runs else configured.strict_runs
+        policy = Policy(strictness, configured.severity, door=True)
+        outcome, added = _judged(candidate, policy, adds=adds)
+    if added:
+        print(f"added to the commit: {' '.join(added)}")
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> int:
+    if outcome.problems:
+        print(render_text(outcome), end="")
+    return 0 if outcome.ok else 1
+
+
+def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
+    """The outcome, and the entries that were added to the commit for it."""
+    repository = candidate.repository
+    worktree = WorkTree(repository.root)
+    judgement = Judgement(repository, candidate.view, policy, worktree)
+    findings = concerned(candidate, judgement)
+    behind = _behind(candidate, judgement, findings)
+    added = _added(candidate, judgement, findings, behind) if adds else []
+    if not added:
+        outcome = judge_findings(judgement, findings)
+    else:
+        behind = [each for each in behind if not set(each.paths) <= set(added)]
+        with GitView.at(repository.root, INDEX) as view:
+            outcome = judge_findings(Judgement(repository, view, policy, worktree), findings)
+    lacking = tuple(policy.judge(each.fault for each in behind))
+    problems = _completed(candidate, lacking, outcome.problems)
+    return replace(outcome, problems=tuple(problems)), added
+
+
+def _behind(
+    candidate: Candidate, judgement: Judgement, findings: Sequence[Finding]
+) -> list[Behind]:
+    store = judgement.sources.store
+    if store is None or not candidate.brings_something:
+        return []
+    # Here, since most machines that commit findings have no runs.
+    from .promotion import Promotions
+
+    return list(Promotions(candidate, judgement.sources, store).behind(findings))
+
+
+def _added(
+    candidate: Candidate,
+    judgement: Judgement,
+    findings: Sequence[Finding],
+    behind: Sequence[Behind],
+) -> list[str]:
+    from .adding import add, on_disk_only
+
+    lacking = {path for each in behind for path in each.paths}
+    return add(candidate, sorted(lacking.union(on_disk_only(findings, judgement.sources))))
+
+
+def _completed(
+    candidate: Candidate, lacking: Sequence[Problem], judged: Sequence[Problem]
+) -> Iterator[Problem]:
+    """Both, each citation told of once, with all that must be typed."""
+    from .adding import advised
+
+    places = {(each.path, each.line, each.column) for each in lacking}
+    same = (UNSTAGED_ENTRY.code, UNPROMOTED.code)
+    for problem in (*lacking, *judged):
+        place = (problem.path, problem.line, problem.column)
+        if problem in lacking or place not in places or problem.code not in same:
+            yield advised(candidate, problem)
+
+
+def check_ledger(glance: Glance) -> int:
+    """Judge the entries and tell; 1 if there is an error. Raises AexpError, OSError."""
+    with open_candidate(glance) as candidate:
+        policy = Policy(severity=candidate.repository.configuration.severity, door=True)
+        ledger = Ledger(candidate.view)
+        problems = tuple(policy.judge(_ledger_faults(candidate, ledger)))
+    return _told(Outcome(problems, ledger.judged))
+
+
+def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
+    if candidate.changes is None:
+        entries, strays = list(ledger), list(ledger.strays)
+    else:
+        changed = candidate.entries()
+        entries = ledger.all_of(changed)
+        there = {entry.job_id for entry in entries}
+        # What is no file, such as a submodule, is no entry either, whatever its name.
+        kept = [change for change in candidate.changes if change.status != "D"]
+        entered = {changed[job_id].path for job_id in there}
+        strays = list(_strays(candidate, [c.path for c in kept if c.path not in entered]))
+    for entry in entries:
+        if candidate.view.is_link(entry.path):
+            yield _link_fault(entry)
+        else:
+            yield from entry.faults
+    yield from map(stray_fault, strays)
+
+
+def _strays(candidate: Candidate, paths: Sequence[str]) -> Iterator[str]:
+    """What of ``paths`` lies in the ledger and looks like an entry, or like what became of one."""
+    folder = f"{ledger_folder(candidate)}/"
+    for path in paths:
+        name = path.removeprefix(folder)
+        if name != path and not name.startswith("packs/") and name.endswith((".json", ".tmp")):
+            yield f"{LEDGER_DIR}/{name}"
+
+
+def _link_fault(entry: Entry) -> Fault:
+    message = "the ledger entry is a symbolic link: where links do not work it would be no entry"
+    fix = "put the file that it leads to in its place"
+    return Fault(INVALID_ENTRY, entry.path, message, fix, job_id=entry.job_id)

@@ -1,0 +1,71 @@
+"""``aexp-findings``: what the findings cite must be in the commit, and must hold.
+
+Finished runs of this machine that the findings cite are promoted first. Then the findings that the
+commit concerns are judged, or all of them where nothing is staged. With ``PRE_COMMIT_FROM_REF`` and
+``PRE_COMMIT_TO_REF`` it is the commits between them that are judged, as on a push.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .staged import Glance
+
+# A type checker knows the name. To import typing takes as long as most commits leave this program.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "aexp-findings"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check a commit's findings; 0 clean, 1 problems, 2 wrong usage or it could not be done."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    glance = Glance()
+    if not arguments and glance.leaves_findings_alone():
+        return 0
+    # Here, and below, so that a commit which concerns nothing pays for none of it.
+    from pytest_aexp.program import run_program
+
+    return run_program(PROGRAM, lambda: _run(arguments, glance))
+
+
+def _run(arguments: Sequence[str], glance: Glance) -> int:
+    strict_runs, adds = None, False
+    if arguments:
+        strict_runs, adds = _parsed(arguments)
+        if glance.leaves_findings_alone():
+            return 0
+    from .checking import check_findings
+
+    return check_findings(glance, strict_runs, adds=adds)
+
+
+def _parsed(arguments: Sequence[str]) -> tuple[str | None, bool]:
+    import argparse
+    from typing import get_args
+
+    from pytest_aexp.repository import StrictRuns
+
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Check what staged findings cite, and the findings whose evidence changes.",
+    )
+    parser.add_argument(
+        "--stage",
+        action="store_true",
+        help="add the entries of cited runs to the commit, rather than say what to add",
+    )
+    parser.add_argument(
+        "--strict-runs",
+        choices=get_args(StrictRuns),
+        help="what a run that is nowhere is: an error, a warning, or not checked "
+        "(default: what pyproject.toml says, else error)",
+    )
+    chosen = parser.parse_args(list(arguments))
+    return chosen.strict_runs, chosen.stage
+
+
+if __name__ == "__main__":
+    sys.exit(main())

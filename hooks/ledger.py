@@ -1,0 +1,45 @@
+"""``aexp-ledger``: nothing enters the ledger that is not a whole, true and discreet entry.
+
+Every entry that the commit changes is judged against schema, identity and leaks, or all of them
+where nothing is staged.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .staged import Glance
+
+# A type checker knows the name. To import typing takes as long as most commits leave this program.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "aexp-ledger"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check a commit's ledger entries; 0 clean, 1 problems, 2 wrong usage or it could not be."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    glance = Glance()
+    if not arguments and glance.leaves_entries_alone():
+        return 0
+    # Here, and below, so that a commit which concerns nothing pays for none of it.
+    from pytest_aexp.program import run_program
+
+    return run_program(PROGRAM, lambda: _run(arguments, glance))
+
+
+def _run(arguments: Sequence[str], glance: Glance) -> int:
+    if arguments:
+        import argparse
+
+        description = "Check the schema, identity and leaks of staged ledger entries."
+        argparse.ArgumentParser(prog=PROGRAM, description=description).parse_args(list(arguments))
+    from .checking import check_ledger
+
+    return check_ledger(glance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""What the next commit changes, told by git alone.
+
+Most commits concern neither findings nor ledger, and must not wait for anything to be imported: in
+this module that is only what starting git takes.
+"""
+
+from __future__ import annotations
+
+import os
+
+LEDGER = ".aexp/ledger"
+INDEXES = ".aexp/runs-index"
+FINDINGS = "kb/research/findings"
+CONFIG = "pyproject.toml"
+LINK = "120000"
+
+DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff")
+STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", *DIFF)
+PUSHED = ("PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
+
+
+class Change:
+    """A path that a commit adds, changes or deletes; ``old_name`` and ``name`` are git's objects.
+
+    ``status`` is git's letter: added, deleted, modified, type changed, unmerged.
+    """
+
+    __slots__ = ("mode", "name", "old_mode", "old_name", "path", "status")
+
+    def __init__(self, about: str, path: str) -> None:
+        """``about`` is as git writes it: ``:100644 100644 <name> <name> M``."""
+        fields = about.removeprefix(":").split(" ")
+        self.old_mode, self.mode, self.old_name, self.name, self.status = fields
+        self.path = path
+
+    @property
+    def involves_link(self) -> bool:
+        """Whether it is or was a symbolic link."""
+        return LINK in (self.old_mode, self.mode)
+
+
+def parse(raw: bytes, prefix: str = "") -> list[Change]:
+    """The changes of ``git diff… --raw -z`` below ``prefix``, their paths relative to it."""
+    fields = os.fsdecode(raw).split("\0")
+    pairs = zip(fields[:-1:2], fields[1::2], strict=True)
+    return [
+        Change(about, path.removeprefix(prefix)) for about, path in pairs if path.startswith(prefix)
+    ]
+
+
+class Glance:
+    """What git says at once of the current folder, where that is a repository's root.
+
+    ``raw`` is what is staged, None if that takes more than a glance: a push, a first commit, a
+    folder further down. ``config`` is pyproject.toml as it is committed, None if it is not.
+    """
+
+    def __init__(self) -> None:
+        self.raw: bytes | None = None
+        self.config: bytes | None = None
+        if os.path.lexists(".git") and not any(map(os.environ.get, PUSHED)):
+            # Both at once: the second is done before the first.
+            asked = [_start("git", *STAGED, "HEAD", "--"), _start(*_COMMITTED_CONFIG)]
+            self.raw, self.config = (_answer(each) for each in asked)
+
+    def leaves_entries_alone(self) -> bool:
+        """Whether something is staged, and surely no ledger entry."""
+        if not self.raw or leads_through_link(LEDGER):
+            return False
+        return not any(_is_on_the_way(change.path, LEDGER) for change in parse(self.raw))
+
+    def leaves_findings_alone(self) -> bool:
+        """Whether something is staged, and surely neither a finding nor what findings rest on."""
+        if not self.raw or self._may_be_configured() or _may_be_linked():
+            return False
+        return not any(map(_may_matter, parse(self.raw)))
+
+    def _may_be_configured(self) -> bool:
+        """Whether other files than usual may be findings; a link's target is one line."""
+        return self.config is not None and (b"aexp" in self.config or b"\n" not in self.config)
+
+
+_COMMITTED_CONFIG = ("git", "cat-file", "blob", f"HEAD:./{CONFIG}")
+
+
+def _start(*command: str) -> tuple[int, int] | None:
+    """The process id of ``command`` and the pipe it writes to; None if it cannot be started."""
+    # Not subprocess: to import that takes longer than Python takes to start.
+    if not hasattr(os, "posix_spawnp"):
+        return None
+    reading, writing = os.pipe()
+    actions = [
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    try:
+        return os.posix_spawnp(command[0], command, os.environ, file_actions=actions), reading
+    except OSError:
+        os.close(reading)
+        return None
+    finally:
+        os.close(writing)
+
+
+def _answer(started: tuple[int, int] | None) -> bytes | None:
+    """What a process wrote; None if it failed."""
+    if started is None:
+        return None
+    process, pipe = started
+    with open(pipe, "rb") as stream:
+        written = stream.read()
+    return written if os.waitpid(process, 0)[1] == 0 else None
+
+
+def _may_matter(change: Change) -> bool:
+    if change.path == CONFIG:
+        return True
+    return any(_is_on_the_way(change.path, folder) for folder in (LEDGER, INDEXES, FINDINGS))
+
+
+def _is_on_the_way(path: str, folder: str) -> bool:
+    """Whether ``path`` lies below ``folder``, or is it or one that it lies in: a file, a link."""
+    return path.startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")
+
+
+def _may_be_linked() -> bool:
+    """Whether a link leads to a finding or an entry from a path that git does not name."""
+    return any(map(leads_through_link, (LEDGER, FINDINGS))) or holds_link(FINDINGS)
+
+
+def leads_through_link(folder: str, root: str = ".") -> bool:
+    """Whether, on disk, ``folder`` or one of those it lies in is a link."""
+    parts = folder.split("/")
+    return any(os.path.islink(os.path.join(root, *parts[: n + 1])) for n in range(len(parts)))
+
+
+def holds_link(folder: str, root: str = ".") -> bool:
+    """Whether, on disk, a link lies below ``folder``."""
+    todo = [os.path.join(root, folder)]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    if entry.is_symlink():
+                        return True
+                    if entry.is_dir():
+                        todo.append(entry.path)
+        except OSError:
+            continue
+    return False

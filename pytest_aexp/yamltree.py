@@ -8,7 +8,8 @@ copy. ``pytest_aexp.yamlvalues`` makes values from nodes, when a rule asks for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,15 +64,44 @@ class Mapping:
 
 Node = Scalar | Sequence | Mapping
 
+_BLANK_LINE = re.compile(r"^[ \t]++(?=\r?$)", re.MULTILINE)
+_FROM_FIRST_WORD = re.compile(r"\S[^\r\n]*")
+# What the C parser says of a URL in a flow list, a dot in an anchor's name, a tab after `-`.
+_WRONGLY_REFUSED = (
+    "found unexpected ':'",
+    "did not find expected alphabetic or numeric character",
+    "found character that cannot start any token",
+)
+_DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n])*+%")
+
 
 def parse(text: str) -> Node | None:
     """The one document in ``text``; None if it is empty. Raises YamlFault."""
-    return _Composer(text).document()
+    # Neither parser takes every tab on a line of its own.
+    text = _BLANK_LINE.sub(lambda blank: " " * len(blank.group()), text)
+    directive = _DIRECTIVE.match(text)
+    if directive is not None:
+        raise YamlFault("a directive (%) is not allowed here", directive.end() - 1)
+    try:
+        # Here, not above: a face that meets no finding must not pay for the parser.
+        from _ruamel_yaml import CParser  # type: ignore[import-not-found]
+    except ImportError:
+        return _composed(_pure_parser, text)
+    try:
+        return _composed(CParser, text)
+    except YamlFault as fault:
+        if fault.message not in _WRONGLY_REFUSED:
+            raise
+        return _composed(_pure_parser, text)
+
+
+def _composed(make_parser: Callable[[str], Any], text: str) -> Node | None:
+    return _Composer(_events(make_parser, text)).document()
 
 
 class _Composer:
-    def __init__(self, text: str) -> None:
-        self._events = _events(text)
+    def __init__(self, events: Iterator[tuple[str, Any]]) -> None:
+        self._events = events
         self._anchors: dict[str, Node] = {}
 
     def document(self) -> Node | None:
@@ -140,37 +170,35 @@ def _known_tag(event: Any) -> str | None:
     return text
 
 
-def _events(text: str) -> Iterator[tuple[str, Any]]:
-    # Here, not above: a face that meets no finding must not pay for the parser.
+def _pure_parser(text: str) -> Any:
+    # Here for the same reason.
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = (1, 1)
+    # It takes no tab between tokens, nor in text without quotes; YAML and the C parser do.
+    text = _FROM_FIRST_WORD.sub(lambda rest: rest.group().replace("\t", " "), text)
+    _constructor, parser = yaml.get_constructor_parser(text)
+    return parser
+
+
+def _events(make_parser: Callable[[str], Any], text: str) -> Iterator[tuple[str, Any]]:
+    # Here for the same reason.
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    parser = _parser(text)
     try:
-        while True:
+        parser = make_parser(text)
+        kind = ""
+        while kind != "StreamEndEvent":
             event = parser.get_event()
             kind = type(event).__name__
             yield kind, event
-            if kind == "StreamEndEvent":
-                return
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = error.problem or error.context or "cannot be read"
+        said = error.problem or error.context or "it is not YAML"
         raise YamlFault(str(said), mark.index if mark else 0) from error
     except YAMLError as error:
         raise YamlFault(str(error).splitlines()[0], getattr(error, "position", 0) or 0) from error
-    finally:
-        parser.dispose()
-
-
-def _parser(text: str) -> Any:
-    try:
-        from _ruamel_yaml import CParser  # type: ignore[import-not-found]
-    except ImportError:
-        # No wheel of the C parser for this interpreter: the same events, more slowly.
-        from ruamel.yaml import YAML
-
-        yaml = YAML(typ="safe", pure=True)
-        yaml.version = (1, 1)
-        _constructor, parser = yaml.get_constructor_parser(text)
-        return parser
-    return CParser(text)
+    except (IndexError, OverflowError, ValueError) as error:
+        # The pure parser trips over escapes of characters that do not exist, and directives.
+        raise YamlFault("it is not YAML", 0) from error

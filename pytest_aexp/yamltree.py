@@ -38,28 +38,39 @@ class YamlFault(Exception):
 
 @dataclass(slots=True, eq=False)
 class Scalar:
-    """Text as written; ``plain`` if it stood without quotes and tag, so that it may be a number."""
+    """Text as written; ``plain`` if it stood without quotes and tag, so that it may be a number.
+
+    Like every node it reaches from ``offset`` up to ``end``, quotes included.
+    """
 
     text: str
     offset: int
     plain: bool
     tag: str | None = None
+    end: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Sequence:
-    """A list of nodes."""
+    """A list of nodes; ``flow`` if it is written in brackets.
+
+    ``end`` of one that is not may lie behind comments and blank lines.
+    """
 
     offset: int
     items: list[Node] = field(default_factory=list)
+    flow: bool = False
+    end: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """Pairs of nodes, in the order written."""
+    """Pairs of nodes, in the order written; ``flow`` and ``end`` as a list has them."""
 
     offset: int
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    flow: bool = False
+    end: int = 0
 
 
 Node = Scalar | Sequence | Mapping
@@ -121,7 +132,8 @@ class _Composer:
             return self._anchors[event.anchor]
         if kind == "ScalarEvent":
             tag = _known_tag(event)
-            node: Node = Scalar(event.value, offset, tag is None and event.implicit[0], tag)
+            plain = tag is None and event.implicit[0]
+            node: Node = Scalar(event.value, offset, plain, tag, event.end_mark.index)
             self._remember(event, node)
             return node
         if depth > DEPTH_LIMIT:
@@ -132,20 +144,22 @@ class _Composer:
         return self._mapping(event, depth)
 
     def _sequence(self, event: Any, depth: int) -> Node:
-        node = Sequence(event.start_mark.index)
+        node = Sequence(event.start_mark.index, flow=bool(event.flow_style))
         self._remember(event, node)
         for kind, inner in self._events:
             if kind == "SequenceEndEvent":
+                node.end = inner.end_mark.index
                 break
             node.items.append(self._node(kind, inner, depth + 1))
         return node
 
     def _mapping(self, event: Any, depth: int) -> Node:
-        node = Mapping(event.start_mark.index)
+        node = Mapping(event.start_mark.index, flow=bool(event.flow_style))
         self._remember(event, node)
         seen: set[str] = set()
         for kind, inner in self._events:
             if kind == "MappingEndEvent":
+                node.end = inner.end_mark.index
                 break
             key = self._node(kind, inner, depth + 1)
             if isinstance(key, Scalar):

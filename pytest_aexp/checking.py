@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pytest_aexp.catalogue import Ledger
 from pytest_aexp.problems import INVALID_ENTRY, Fault, Outcome, Policy
+from pytest_aexp.segments import PACKS_DIR, Survey
 
 
 def check_ledger(
@@ -16,17 +17,27 @@ def check_ledger(
     With the outcome come the job ids whose identity redaction took away.
     """
     if job_ids is None:
-        entries, strays = list(ledger), ledger.strays
+        found, strays = ledger.survey(), ledger.strays
     else:
-        entries, strays = [e for e in map(ledger.get, job_ids) if e is not None], ()
-    faults = [fault for entry in entries for fault in entry.faults]
-    problems = tuple(policy.judge([*faults, *map(stray_fault, strays)]))
-    uncheckable = tuple(e.job_id for e in entries if e.usable and not e.checkable)
-    return Outcome(problems, len(entries)), uncheckable
+        entries = ledger.all_of(job_ids)
+        conflicts = tuple(ledger.conflicts({entry.job_id for entry in entries}))
+        found, strays = Survey(len(entries), tuple(entries), faults=conflicts), ()
+    faults = [fault for entry in found.notable for fault in entry.faults]
+    problems = tuple(policy.judge([*faults, *found.faults, *map(stray_fault, strays)]))
+    uncheckable = tuple(e.job_id for e in found.notable if e.usable and not e.checkable)
+    return Outcome(problems, found.judged), uncheckable
 
 
 def stray_fault(path: str) -> Fault:
-    """The fault of a file in the ledger folder that is no entry."""
+    """The fault of a file in the ledger folder that is neither an entry nor a segment."""
+    if path.startswith(f"{PACKS_DIR}/"):
+        return Fault(
+            INVALID_ENTRY,
+            path,
+            "the file is no segment of packed entries: these are named for the machine that "
+            "packed them, the month and a number, packs/laptop/2026-05-001.jsonl",
+            "move it out of the ledger; what it holds is not read",
+        )
     return Fault(
         INVALID_ENTRY,
         path,

@@ -7,20 +7,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pytest_aexp import jsontext
 from pytest_aexp.catalogue import Ledger
-from pytest_aexp.entries import DEPTH_LIMIT, ENTRY_LIMIT, entry_path, experiments_of
-from pytest_aexp.files import Unreadable
+from pytest_aexp.entries import experiments_of
 from pytest_aexp.views import View, WorkTree
 
 LedgerEntry = Mapping[str, Any]
 
 
 class LedgerMapping(Mapping[str, LedgerEntry]):
-    """Each usable entry, as its file says it, by job id."""
+    """Each usable entry, as its file or its line in a segment says it, by job id."""
 
     def __init__(self, view: View) -> None:
-        self._view = view
         self._ledger = Ledger(view)
 
     @classmethod
@@ -29,11 +26,10 @@ class LedgerMapping(Mapping[str, LedgerEntry]):
         return cls(WorkTree(root))
 
     def __getitem__(self, job_id: str) -> LedgerEntry:
-        entry = self._ledger.get(job_id)
-        data = self._view.read(entry_path(job_id), ENTRY_LIMIT) if entry and entry.usable else None
-        if data is None or isinstance(data, Unreadable):
+        document = self._ledger.document(job_id)
+        if document is None:
             raise KeyError(job_id)
-        return MappingProxyType(jsontext.parse(data, DEPTH_LIMIT))
+        return MappingProxyType(document)
 
     def __iter__(self) -> Iterator[str]:
         return (entry.job_id for entry in self._ledger if entry.usable)
@@ -43,7 +39,7 @@ class LedgerMapping(Mapping[str, LedgerEntry]):
 
     @property
     def named(self) -> frozenset[str]:
-        """The job ids that a file is named for, usable or not."""
+        """The job ids that there are entries of, usable or not."""
         return self._ledger.job_ids
 
     @staticmethod

@@ -48,6 +48,12 @@ class Sources:
         )
 
     @property
+    def job_ids(self) -> frozenset[str]:
+        """Every job id that one of them knows."""
+        known = self.ledger.job_ids | self.indexes.job_ids
+        return known | self.store.job_ids if self.store is not None else known
+
+    @property
     def authority(self) -> bool:
         """Whether there is anything that could know a run."""
         return self.store is not None or self.ledger.exists or self.indexes.readable
@@ -78,8 +84,9 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
     entry = sources.ledger.get(job_id)
     if entry is not None:
         return Resolution(Place.LEDGER, entries=(entry,))
-    if sources.on_disk is not None and sources.on_disk.has(job_id):
-        return Resolution(Place.DISK, matches=1)
+    on_disk = sources.on_disk.get(job_id) if sources.on_disk is not None else None
+    if on_disk is not None:
+        return Resolution(Place.DISK, entries=(on_disk,), matches=1)
     run = sources.store.get(job_id) if sources.store is not None else None
     if run is not None and run.usable:
         return Resolution(Place.STORE, runs=(run,))

@@ -22,27 +22,46 @@ class Selectable(Protocol):
 
 
 R = TypeVar("R", bound=Selectable)
+R_co = TypeVar("R_co", bound=Selectable, covariant=True)
+
+
+class Source(Protocol[R_co]):
+    """Runs that are too many to look at each of them."""
+
+    @property
+    def experiments(self) -> Iterable[str]:
+        """The experiments that it may have runs of."""
+
+    def of_experiment(self, experiment: str) -> Iterable[R_co]:
+        """The runs of an experiment."""
 
 
 class Batches(Generic[R]):
-    """Runs by experiment and, for each key that was asked for, by the key's value."""
+    """Runs by experiment and, for each key that was asked for, by the key's value.
 
-    def __init__(self, runs: Iterable[R]) -> None:
+    ``source`` has further runs, of which those of an experiment are asked for with it.
+    """
+
+    def __init__(self, runs: Iterable[R], source: Source[R] | None = None) -> None:
+        self._source = source
+        self._asked: set[str] = set()
         self._runs: dict[str, list[R]] = {}
         self._by_value: dict[tuple[str, str], dict[str, set[int]]] = {}
         for run in runs:
-            if run.statepoint is not None:
-                for experiment in run.experiments:
-                    self._runs.setdefault(experiment, []).append(run)
+            for experiment in run.experiments if run.statepoint is not None else ():
+                self._runs.setdefault(experiment, []).append(run)
 
     @property
     def experiments(self) -> tuple[str, ...]:
         """The experiments that have runs, sorted."""
-        return tuple(sorted(self._runs))
+        known = {name for name, runs in self._runs.items() if runs}
+        if self._source is not None:
+            known.update(name for name in self._source.experiments if name not in self._asked)
+        return tuple(sorted(known))
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[R]:
         """The experiment's runs whose statepoint has each of the selector's values."""
-        runs = self._runs.get(experiment, [])
+        runs = self._of(experiment)
         if not selector or not runs:
             return list(runs)
         fitting = [
@@ -59,6 +78,13 @@ class Batches(Generic[R]):
         """Every statepoint key that one of the experiment's runs has."""
         return {key for point in self._points(experiment) for key in point}
 
+    def _of(self, experiment: str) -> list[R]:
+        if self._source is not None and experiment not in self._asked:
+            self._asked.add(experiment)
+            more = [r for r in self._source.of_experiment(experiment) if r.statepoint is not None]
+            self._runs[experiment] = [*self._runs.get(experiment, ()), *more]
+        return self._runs.get(experiment, [])
+
     def _values(self, experiment: str, key: str) -> dict[str, set[int]]:
         known = self._by_value.get((experiment, key))
         if known is None:
@@ -69,5 +95,5 @@ class Batches(Generic[R]):
         return known
 
     def _points(self, experiment: str) -> list[dict[str, Any]]:
-        runs = self._runs.get(experiment, [])
+        runs = self._of(experiment)
         return [json.loads(run.statepoint or "{}") for run in runs]

@@ -47,17 +47,23 @@ class Judgement:
     ) -> None:
         self.repository = repository
         self.policy = policy
-        self._view = view
+        self.view = view
         self.sources = Sources.of(repository, view, on_disk)
 
     @cached_property
     def finding_paths(self) -> tuple[str, ...]:
         """The paths of all findings."""
-        return tuple(matching(self._view, self.repository.configuration.findings))
+        return tuple(matching(self.view, self.repository.configuration.findings))
 
     def finding(self, path: str) -> Finding:
         """The finding at ``path``, read now."""
-        return load_finding(self._view, path)
+        return load_finding(self.view, path)
+
+    def expect(self, citations: Sequence[Citation]) -> None:
+        """Be told which citations will be judged, so that their runs are looked up at once."""
+        ledger = self.sources.ledger
+        ledger.expect(each.job_id for each in citations if isinstance(each, JobCitation))
+        ledger.expect_batches(e.experiment_id for e in citations if isinstance(e, BatchCitation))
 
     def front_matter(self, finding: Finding) -> tuple[Problem, ...]:
         """The problems of a finding's front matter, its citations aside."""
@@ -98,12 +104,16 @@ class Judgement:
 
     def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
         yield from marker_faults(self.repository)
-        faulty = [entry for entry in self.sources.ledger if entry.faults]
-        damaged = {entry.job_id for entry in faulty if not entry.usable}
-        cited = self._cited(damaged, citations) if damaged else set()
-        for entry in faulty:
-            told = entry.cause if entry.job_id in cited else None
-            yield from (fault for fault in entry.faults if fault is not told)
+        ledger = self.sources.ledger
+        found = ledger.survey()
+        doubted = {entry.job_id for entry in found.notable if not entry.usable}
+        doubted.update(fault.job_id for fault in found.faults if fault.job_id)
+        cited = self._cited(doubted, citations) if doubted else set()
+        # A citation tells of the entry that counts for its run; a run may have others.
+        told = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
+        for entry in found.notable:
+            yield from (fault for fault in entry.faults if fault not in told)
+        yield from (replace(fault, cited=fault.job_id in cited) for fault in found.faults)
         if self.sources.store is not None:
             for run in self.sources.store:
                 yield from run.faults
@@ -115,7 +125,7 @@ class Judgement:
             if isinstance(citation, JobCitation):
                 cited.update(job_ids & {citation.job_id})
             elif isinstance(citation, BatchCitation):
-                cited.update(entry.job_id for entry in self._of_batch(citation))
+                cited.update(job_ids.intersection(e.job_id for e in self._of_batch(citation)))
         return cited
 
     def _of_batch(self, citation: BatchCitation) -> tuple[Entry, ...]:
@@ -138,15 +148,15 @@ def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -
 def judge_findings(judgement: Judgement, findings: Sequence[Finding]) -> Outcome:
     """The outcome for these findings alone."""
     citations = [citation for finding in findings for citation in finding.citations]
-    ledger = judgement.sources.ledger
-    ledger.expect(citation.job_id for citation in citations if isinstance(citation, JobCitation))
+    judgement.expect(citations)
     problems: list[Problem] = []
     for finding in findings:
         problems += judgement.front_matter(finding)
         for citation in finding.citations:
             problems += judgement.citation(citation).problems
     problems += judgement.authority(citations)
-    return Outcome(tuple(problems), ledger.judged, len(findings), len(citations))
+    judged = judgement.sources.ledger.judged
+    return Outcome(tuple(problems), judged, len(findings), len(citations))
 
 
 @dataclass(frozen=True, slots=True)

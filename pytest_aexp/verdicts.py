@@ -70,9 +70,8 @@ def _in_ledger(citation: Resolvable, found: Resolution) -> Fault | None:
 
 
 def _on_disk(citation: Resolvable, found: Resolution) -> Fault:
-    job_ids = [e.job_id for e in found.entries] or [_id(citation)]
-    paths = [entry_path(job_id) for job_id in job_ids]
-    many = len(paths) > 1
+    paths = list(dict.fromkeys(entry.path for entry in found.entries))
+    many = len(found.entries) > 1
     message = (
         f"{_cited(citation)} is in the ledger on disk, but its "
         f"{'entries are' if many else 'entry is'} not in the commit"

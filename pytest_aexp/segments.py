@@ -1,0 +1,212 @@
+"""One segment of packed entries: a line of JSON for each run, sorted by job id, never changed.
+
+Nothing in a segment is believed because of where it stands: each line is judged as a file would be,
+and a line that cannot be used takes nothing from the others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from pytest_aexp import jsontext
+from pytest_aexp.entries import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry, judge_entry
+from pytest_aexp.files import Unreadable
+from pytest_aexp.identity import is_job_id
+from pytest_aexp.labels import is_safe_label
+from pytest_aexp.problems import IDENTITY_MISMATCH, INVALID_ENTRY, Fault
+from pytest_aexp.text import Position, counted
+
+PACKS_DIR = f"{LEDGER_DIR}/packs"
+SEGMENT_LINES = 4096
+SEGMENT_LIMIT = 32 << 20
+"""Bytes. Hosts of git repositories warn of files above 50 MB and refuse larger ones."""
+
+_NAME = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{3,9}\.jsonl")
+_ID_KEY = b'"job_id":"'
+_ID_END = len(_ID_KEY) + 32
+_HEX = b"0123456789abcdef"
+_EXPERIMENT_KEY = b'"experiment_id"'
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found in a segment.
+
+    ``judged`` counts the lines that were judged. ``notable`` are those with faults, and those whose
+    identity redaction took away; ``members`` those of the experiments that were asked for; and
+    ``faults`` are of the segment as a whole.
+    """
+
+    judged: int = 0
+    notable: tuple[Entry, ...] = ()
+    members: tuple[Entry, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+def is_segment(path: str) -> bool:
+    """Whether a segment may stand at ``path``: ``<PACKS_DIR>/<machine>/<YYYY-MM>-<nnn>.jsonl``."""
+    folder, _, name = path.rpartition("/")
+    above, _, label = folder.rpartition("/")
+    return above == PACKS_DIR and is_safe_label(label) and _NAME.fullmatch(name) is not None
+
+
+def packed_line(document: dict[str, Any]) -> bytes:
+    """An entry as one line, its newline included. Raises ValueError for NaN and infinities."""
+    text = _compact(document, ensure_ascii=False)
+    try:
+        return f"{text}\n".encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
+        return f"{_compact(document, ensure_ascii=True)}\n".encode()
+
+
+def _compact(document: dict[str, Any], *, ensure_ascii: bool) -> str:
+    return json.dumps(
+        document,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=ensure_ascii,
+        allow_nan=False,
+    )
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines of a segment without their ends: those past SEGMENT_LINES are left out."""
+    lines = data.split(b"\n", SEGMENT_LINES)
+    if len(lines) > SEGMENT_LINES or not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def run_of(line: bytes) -> str:
+    """The job id that a line says it is of; "" if it says none."""
+    start = line.find(_ID_KEY)
+    job_id = line[start + len(_ID_KEY) : start + _ID_END]
+    # Keys are sorted, so that nothing nested stands before the entry's own job id.
+    if (
+        start < 0
+        or len(job_id) < 32
+        or job_id.strip(_HEX)
+        or line[start + _ID_END : start + _ID_END + 1] != b'"'
+        or line.find(b"{", 1, start) >= 0
+    ):
+        return _run_of_unusual(line)
+    return job_id.decode()
+
+
+def _run_of_unusual(line: bytes) -> str:
+    document = parsed(line)
+    job_id = document.get("job_id") if document else None
+    return job_id if isinstance(job_id, str) and is_job_id(job_id) else ""
+
+
+def parsed(line: bytes) -> dict[str, Any] | None:
+    """The JSON object in a line; None if there is none."""
+    if len(line) > ENTRY_LIMIT:
+        return None
+    try:
+        document = jsontext.parse(line, DEPTH_LIMIT)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def may_belong(line: bytes, experiments: frozenset[bytes]) -> bool:
+    """Whether the run of a line may be of one of the experiments, told without reading it all.
+
+    False only if it certainly is of none.
+    """
+    if b"\\" in line:
+        return True
+    return any(name is None or name in experiments for name in _experiments_named(line))
+
+
+def _experiments_named(line: bytes) -> Iterator[bytes | None]:
+    """What follows each ``experiment_id``; None if it is not written as ``pack`` writes it."""
+    at = line.find(_EXPERIMENT_KEY)
+    while at >= 0:
+        start = at + len(_EXPERIMENT_KEY)
+        if line[start : start + 2] == b':"':
+            yield line[start + 2 : line.find(b'"', start + 2)]
+        elif line[start : start + 5] != b":null":
+            yield None
+        at = line.find(_EXPERIMENT_KEY, start)
+
+
+def experiments_in(line: bytes) -> set[str]:
+    """The experiments that the run of a line may be of."""
+    named = set(_experiments_named(line))
+    if b"\\" not in line and None not in named:
+        return {name.decode("utf-8", "replace") for name in named if name is not None}
+    return set(judge_entry("", "", line).experiments)
+
+
+def judge_line(path: str, number: int, line: bytes) -> Entry:
+    """The entry in the line of that number, which counts from 1, of the segment at ``path``."""
+    entry = judge_entry(run_of(line), path, line)
+    if not entry.faults:
+        return entry
+    return replace(entry, faults=tuple(_placed(fault, number) for fault in entry.faults))
+
+
+def _placed(fault: Fault, number: int) -> Fault:
+    position = Position(number, fault.position.column)
+    job_id = fault.job_id or None
+    if fault.rule not in (INVALID_ENTRY, IDENTITY_MISMATCH):
+        return replace(fault, position=position, job_id=job_id)
+    return replace(fault, position=position, job_id=job_id, fix=_restore(fault.path, job_id))
+
+
+def _restore(path: str, job_id: str | None = None) -> str:
+    again = f", or run `aexp ledger promote {job_id}` on the machine that has the run"
+    return (
+        f"a segment never changes once it is written: restore it from a commit that "
+        f"`git log -- {path}` shows{again if job_id else ''}"
+    )
+
+
+def survey(
+    path: str, data: bytes | Unreadable, experiments: frozenset[str], *, whole: bool
+) -> Survey:
+    """Judge the lines of ``experiments`` or, for the ``whole``, every line and their order."""
+    if isinstance(data, Unreadable):
+        return Survey(faults=(_segment_fault(path, data.reason, _restore(path)),))
+    lines = lines_of(data)
+    wanted = frozenset(name.encode("utf-8", "surrogatepass") for name in experiments)
+    judged, notable, members = 0, [], []
+    for number, line in enumerate(lines, start=1):
+        if not whole and not may_belong(line, wanted):
+            continue
+        entry = judge_line(path, number, line)
+        judged += 1
+        if entry.faults or not entry.checkable:
+            notable.append(entry)
+        if not experiments.isdisjoint(entry.experiments):
+            members.append(entry)
+    faults = tuple(_faults_of_form(path, data, lines)) if whole else ()
+    return Survey(judged, tuple(notable) if whole else (), tuple(members), faults)
+
+
+def _faults_of_form(path: str, data: bytes, lines: list[bytes]) -> Iterator[Fault]:
+    if not data:
+        yield _segment_fault(path, "is empty", _restore(path))
+    if sum(map(len, lines)) + len(lines) < len(data):
+        reason = f"has more than {counted(SEGMENT_LINES, 'line')}: those after it are not read"
+        yield _segment_fault(path, reason, _restore(path), Position(SEGMENT_LINES + 1))
+    ids = [(run_of(line), number) for number, line in enumerate(lines, start=1)]
+    ids = [(job_id, number) for job_id, number in ids if job_id]
+    astray = [(here, number) for (before, _), (here, number) in pairwise(ids) if here <= before]
+    if astray:
+        job_id, number = astray[0]
+        more = f", and so are {counted(len(astray) - 1, 'line')} more" if astray[1:] else ""
+        reason = f"is not sorted by job id: run {job_id} is out of order or twice in it{more}"
+        yield _segment_fault(path, reason, _restore(path), Position(number))
+
+
+def _segment_fault(path: str, reason: str, fix: str, position: Position | None = None) -> Fault:
+    return Fault(INVALID_ENTRY, path, f"the segment {reason}", fix, position or Position())

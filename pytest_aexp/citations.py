@@ -99,7 +99,7 @@ class CitationReader:
         pairs = yamlvalues.merged(node)
         nodes = {key.text: inner for key, inner in pairs if isinstance(key, Scalar)}
         written = {name: _plain(name, inner) for name, inner in nodes.items()}
-        slip = _slip(written)
+        slip = slip_in(written)
         if slip is not None:
             message = f" has no {slip[1]}, but a key {quoted(slip[0])}"
             at = self._at(nodes[slip[0]].offset)
@@ -161,7 +161,7 @@ def _id_in(written: dict[str, Any]) -> str | None:
     return cited if isinstance(cited, str) else None
 
 
-def _slip(written: dict[str, Any]) -> tuple[str, str] | None:
+def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
     """An unknown key that must be a misspelling of one that is missing, and that one."""
     known = {"job": _JOB_KEYS, "batch": _BATCH_KEYS}.get(str(written.get("type")))
     if known is None:

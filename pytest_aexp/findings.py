@@ -11,7 +11,7 @@ from pytest_aexp import yamltree, yamlvalues
 from pytest_aexp.citations import HOW_TO_CITE, KEY, Citation, CitationReader
 from pytest_aexp.files import UNMERGED, Unreadable, size
 from pytest_aexp.problems import SUSPICIOUS_KEY, UNREADABLE, Fault
-from pytest_aexp.text import LineMap, Position, quoted, resembles, shown
+from pytest_aexp.text import LineMap, Position, position_in, quoted, resembles, shown
 from pytest_aexp.views import View
 from pytest_aexp.yamltree import Mapping, Node, Scalar, YamlFault
 
@@ -55,24 +55,32 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     text = _decoded(path, data)
     if isinstance(text, Finding):
         return text
-    opening = _OPENING.match(text)
-    if opening is None:
+    start, end = front_matter_span(text)
+    if start is None:
         return _unreadable(
             path,
             Position(),
             "there is no front matter at the top, so no citation can be read",
             "begin the file with a line `---`, then the YAML, then another line `---`",
         )
-    closing = _CLOSING.search(text, opening.end())
-    if closing is None:
+    if end is None:
         message = "the front matter is never closed"
         return _unreadable(path, Position(), message, "end it with a line `---`")
-    yaml = text[opening.end() : closing.start()]
+    yaml = text[start:end]
     if len(yaml) > FRONT_MATTER_LIMIT or len(yaml.encode()) > FRONT_MATTER_LIMIT:
         message = f"the front matter is larger than {size(FRONT_MATTER_LIMIT)}"
         return _unreadable(path, Position(), message, "move the long part below the second `---`")
-    lines = LineMap(text[: closing.start()])
-    return _Reader(path, lines, opening.end()).finding(yaml)
+    first = position_in(text, start).line
+    return _Reader(path, LineMap(yaml, first)).finding(yaml)
+
+
+def front_matter_span(text: str) -> tuple[int | None, int | None]:
+    """Where the YAML of a finding without BOM starts, None if nowhere, and where it ends."""
+    opening = _OPENING.match(text)
+    if opening is None:
+        return None, None
+    closing = _CLOSING.search(text, opening.end())
+    return opening.end(), closing.start() if closing else None
 
 
 def _decoded(path: str, data: bytes) -> str | Finding:
@@ -83,7 +91,7 @@ def _decoded(path: str, data: bytes) -> str | Finding:
         before = data[: error.start].decode("utf-8", "replace")
         return _unreadable(
             path,
-            LineMap(before).position(len(before)),
+            position_in(before, len(before)),
             f"the file is not UTF-8: byte 0x{data[error.start]:02x} begins no character",
             "save the file as UTF-8",
         )
@@ -96,10 +104,9 @@ def _unreadable(path: str, position: Position, message: str, fix: str) -> Findin
 class _Reader:
     """Reads the front matter of one finding."""
 
-    def __init__(self, path: str, lines: LineMap, offset: int) -> None:
+    def __init__(self, path: str, lines: LineMap) -> None:
         self._path = path
         self._lines = lines
-        self._offset = offset
 
     def finding(self, yaml: str) -> Finding:
         try:
@@ -155,4 +162,4 @@ class _Reader:
         return Fault(SUSPICIOUS_KEY, self._path, message, fix, self._at(key.offset))
 
     def _at(self, offset: int) -> Position:
-        return self._lines.position(self._offset + offset)
+        return self._lines.position(offset)

@@ -19,9 +19,7 @@ _PREFIX = 6
 
 def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
     """The existing job id most like ``written``, and how it differs from it."""
-    known: set[str] = set(sources.ledger.job_ids) | sources.indexes.job_ids
-    if sources.store is not None:
-        known |= sources.store.job_ids
+    known = sources.job_ids
     text = written.strip().lower()
     if text in known:
         return text, "differs in upper and lower case" if text != written else "is that id"

@@ -20,7 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from reference import reference_python, run_reference  # noqa: E402
+from reference import (  # type: ignore[import-not-found] # noqa: E402
+    reference_python,
+    run_reference,
+)
 
 OLD_WORK = """
 import aexp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from pytest_aexp.cli import install, ledger, runs, validate
+from pytest_aexp.cli import editing, install, ledger, runs, validate
 from pytest_aexp.program import run_program
 
 
@@ -29,5 +29,6 @@ def _parser() -> argparse.ArgumentParser:
     install.add_to(verbs)
     validate.add_to(verbs)
     ledger.add_to(verbs)
+    editing.add_to(verbs)
     runs.add_to(verbs)
     return parser

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from pytest_aexp.cli.choosing import finding_named
 from pytest_aexp.cli.output import wants_colour
 from pytest_aexp.errors import UsageError
 from pytest_aexp.repository import (
@@ -20,10 +20,8 @@ from pytest_aexp.repository import (
     configuration_in,
     find_repo_root,
 )
-from pytest_aexp.text import quoted
 
 if TYPE_CHECKING:
-    from pytest_aexp.validate import Judgement
     from pytest_aexp.views import View
 
 FORMATS = ("text", "json", "github", "sarif")
@@ -79,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         configured = repository.configuration
         policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
         judgement = Judgement(repository, view, policy, on_disk)
-        chosen = [_path_of(written, judgement) for written in arguments.findings] or None
+        chosen = [finding_named(written, judgement) for written in arguments.findings] or None
         outcome = judge_repository(judgement, chosen)
     sys.stdout.write(RENDERERS[arguments.format](outcome, colour=wants_colour()))
     return 0 if outcome.ok else 1
@@ -104,22 +102,3 @@ def _chosen_view(at: str) -> Iterator[tuple[Repository, View, View | None]]:
     with GitView.at(root, at) as view:
         configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
         yield Repository(root, configuration), view, None if bare else WorkTree(root)
-
-
-def _path_of(written: str, judgement: Judgement) -> str:
-    root = judgement.repository.root
-    try:
-        path = Path(os.path.abspath(written)).relative_to(root).as_posix()
-    except ValueError:
-        path = written
-    known = judgement.finding_paths
-    if path in known:
-        return path
-    if written in known:
-        return written
-    named = [p for p in known if judgement.finding(p).name == written.upper()]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise UsageError(f"{written} names {len(named)} findings: {', '.join(named)}")
-    raise UsageError(f"there is no finding {quoted(written)}: give a finding's path or its id")

@@ -1,0 +1,193 @@
+"""``aexp cite`` and ``aexp fix``: change findings, and nothing in them but what is meant."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_aexp.cli.choosing import finding_named
+from pytest_aexp.errors import UsageError
+from pytest_aexp.repository import Repository
+from pytest_aexp.text import counted, quoted
+
+if TYPE_CHECKING:
+    from pytest_aexp.findings import Finding
+    from pytest_aexp.validate import Judgement
+
+_CITE_EXAMPLES = """\
+examples:
+  aexp cite F004 4076a08a                       one run, by how its id begins
+  aexp cite F004 --batch E005 condition=full    every run of E005 with that condition
+"""
+_FIX_EXAMPLES = """\
+examples:
+  aexp fix --diff     show what would change
+  aexp fix F004       mend one finding
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both verbs to the command's parser."""
+    cite = verbs.add_parser(
+        "cite",
+        help="add citations to a finding",
+        epilog=_CITE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    cite.add_argument("finding", metavar="FINDING", help="a finding's path or id (F004)")
+    cite.add_argument("runs", nargs="*", metavar="RUN", help="a job id, or how it begins")
+    cite.add_argument(
+        "--batch",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("E###", "KEY=VALUE"),
+        help="every run of an experiment that has these values in its statepoint",
+    )
+    cite.set_defaults(run=run_cite)
+    fix = verbs.add_parser(
+        "fix",
+        help="mend citations where only one thing can have been meant",
+        epilog=_FIX_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fix.add_argument("findings", nargs="*", metavar="FINDING", help="default: every finding")
+    fix.add_argument(
+        "--diff", action="store_true", help="only show the changes; exit status 1 if there are any"
+    )
+    fix.set_defaults(run=run_fix)
+
+
+def run_cite(arguments: argparse.Namespace) -> int:
+    """Add the citations; 1, and nothing changed, if one of them would not hold."""
+    # Here, and below, so that the other verbs start without the rules.
+    from pytest_aexp.citing import with_citations
+    from pytest_aexp.editing import batch_citation, job_citation, open_document
+    from pytest_aexp.findings import READ_LIMIT, read_finding
+    from pytest_aexp.prefixes import full_job_id
+
+    judgement = _judgement()
+    path = finding_named(arguments.finding, judgement)
+    known = judgement.sources.job_ids
+    added = [job_citation(full_job_id(run, known)) for run in arguments.runs]
+    added += [batch_citation(batch[0], _selector(batch[1:])) for batch in arguments.batch]
+    if not added:
+        raise UsageError("name a run, or a batch with --batch E005 condition=full")
+    document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
+    before = judgement.finding(path)
+    new = _new_ones(added, before)
+    if not new:
+        print(f"{path} has that citation already")
+        return 0
+    text = with_citations(document, new)
+    after = read_finding(path, text.encode())
+    if len(after.citations) != len(before.citations) + len(new):
+        raise UsageError(f"{path}: the citations are written in a way that cannot be added to")
+    if not _would_hold(judgement, after, len(new)):
+        return 1
+    _write(judgement, path, text)
+    for citation in new:
+        print(f"{path}: added {citation}")
+    return 0
+
+
+def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
+    from pytest_aexp.citations import BatchCitation, JobCitation
+    from pytest_aexp.editing import batch_citation, job_citation
+
+    there = set()
+    for citation in finding.citations:
+        if isinstance(citation, JobCitation):
+            there.add(job_citation(citation.job_id))
+        elif isinstance(citation, BatchCitation):
+            there.add(batch_citation(citation.experiment_id, citation.selector))
+    return [citation for citation in dict.fromkeys(added) if citation not in there]
+
+
+def _selector(pairs: Iterable[str]) -> dict[str, Any]:
+    from pytest_aexp import yamltree, yamlvalues
+
+    selector = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{quoted(pair)} is not of the form KEY=VALUE")
+        try:
+            node = yamltree.parse(value) if value else None
+            selector[key] = yamlvalues.value(node) if node is not None else ""
+        except yamltree.YamlFault as fault:
+            raise UsageError(f"the value of {quoted(pair)}: {fault.message}") from fault
+    return selector
+
+
+def _would_hold(judgement: Judgement, finding: Finding, count: int) -> bool:
+    problems = [p for c in finding.citations[-count:] for p in judgement.citation(c).problems]
+    for problem in problems:
+        print(f"aexp: {problem.message}; next: {problem.fix}", file=sys.stderr)
+    refused = any(problem.severity == "error" for problem in problems)
+    if refused:
+        print("aexp: nothing was changed", file=sys.stderr)
+    return not refused
+
+
+def run_fix(arguments: argparse.Namespace) -> int:
+    """Mend the findings, or show how."""
+    judgement = _judgement()
+    paths = [finding_named(each, judgement) for each in arguments.findings]
+    changed = 0
+    for path, old, new in _mended(judgement, paths or judgement.finding_paths):
+        changed += 1
+        if arguments.diff:
+            sys.stdout.writelines(_diff(path, old, new))
+        else:
+            _write(judgement, path, new)
+            print(f"fixed: {path}")
+    if not arguments.diff:
+        print(f"{counted(changed, 'finding')} changed; next: aexp validate")
+    return 1 if arguments.diff and changed else 0
+
+
+def _mended(judgement: Judgement, paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    from pytest_aexp.editing import open_document
+    from pytest_aexp.findings import READ_LIMIT
+    from pytest_aexp.fixing import fixes
+
+    known = judgement.sources.job_ids
+    for path in paths:
+        try:
+            data = judgement.view.read(path, READ_LIMIT, whole=False)
+            document = open_document(path, data)
+        except UsageError as error:
+            print(f"aexp: {error}", file=sys.stderr)
+            continue
+        text = document.applied(fixes(document, known))
+        if text != document.text:
+            yield path, document.text, text
+
+
+def _diff(path: str, old: str, new: str) -> Iterator[str]:
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}"):
+        yield line if line.endswith("\n") else f"{line}\n"
+
+
+def _judgement() -> Judgement:
+    from pytest_aexp.problems import Policy
+    from pytest_aexp.validate import Judgement
+    from pytest_aexp.views import WorkTree
+
+    repository = Repository.open()
+    policy = Policy(severity=repository.configuration.severity)
+    return Judgement(repository, WorkTree(repository.root), policy)
+
+
+def _write(judgement: Judgement, path: str, text: str) -> None:
+    from pytest_aexp.files import write_atomic
+
+    target = judgement.repository.root / path
+    if target.is_symlink():
+        raise UsageError(f"{path} is a link; edit the file it leads to")
+    write_atomic(target, text.encode())

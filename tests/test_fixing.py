@@ -1,0 +1,75 @@
+"""What can only have been meant in one way is mended; the rest is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_aexp.editing import open_document
+from pytest_aexp.fixing import fixes
+
+A = "abcdef12" * 4
+B = "abcd0012" * 4
+KNOWN = frozenset({A, B})
+PATH = "F001.md"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"- {{type: job, id: {A.upper()}}} # c", f"- {{type: job, id: {A}}} # c"),
+        ("- {type: job, id: abcdef}", f"- {{type: job, id: {A}}}"),
+        ("- {type: job, id: 'ABCDEF'}", f"- {{type: job, id: {A}}}"),
+        (f"- {A}  # bare", f"- {{type: job, id: {A}}}  # bare"),
+        ("- abcdef", f"- {{type: job, id: {A}}}"),
+        (
+            "- {type: batch, experiment_id: E001, selctor: {a: 1}}",
+            "- {type: batch, experiment_id: E001, selector: {a: 1}}",
+        ),
+        ("- {type: job, ID: abcdef}", f"- {{type: job, id: {A}}}"),
+    ],
+)
+def test_mended(before: str, after: str) -> None:
+    assert mended(f"supporting_runs:\n{before}\n") == f"supporting_runs:\n{after}\n"
+
+
+@pytest.mark.parametrize(
+    "untouched",
+    [
+        "- {type: job, id: abcd}",  # begins two ids
+        "- {type: job, id: abc}",  # too short to be meant
+        "- {type: job, id: 99999999}",  # begins none
+        f"- {{type: job, id: {'0' * 32}}}",  # an id, though nowhere
+        f"- {{type: job, id: {A}}}",
+        "- {type: job, id: [abcdef]}",
+        "- some words",
+        "- 5",
+        "- [abcdef]",
+    ],
+)
+def test_left_alone(untouched: str) -> None:
+    assert mended(f"supporting_runs:\n{untouched}\n") == f"supporting_runs:\n{untouched}\n"
+
+
+@pytest.mark.parametrize("key", ["supporting_run", "Supporting_Runs", "supporting-runs"])
+def test_the_misspelt_key(key: str) -> None:
+    assert mended(f"{key}:\n- abcdef\n") == f"supporting_runs:\n- {{type: job, id: {A}}}\n"
+
+
+def test_two_keys_that_could_be_meant_are_left_alone() -> None:
+    yaml = "supporting_run: []\nSupporting_Runs: []\n"
+    assert mended(yaml) == yaml
+
+
+def test_an_alias_is_mended_where_it_stands() -> None:
+    yaml = "supporting_runs:\n- &a {type: job, id: abcdef}\n- *a\n"
+    assert mended(yaml) == yaml.replace("abcdef", A)
+
+
+def test_what_an_alias_brings_from_elsewhere_is_left_alone() -> None:
+    yaml = "x: &x abcdef\nsupporting_runs:\n- {type: job, id: *x}\n- *x\n"
+    assert mended(yaml) == yaml
+
+
+def mended(yaml: str) -> str:
+    document = open_document(PATH, f"---\n{yaml}---\n".encode())
+    return document.applied(fixes(document, KNOWN)).removeprefix("---\n").removesuffix("---\n")

@@ -41,8 +41,8 @@ CASES = {
         f"supporting_runs:\n- {{type: job, id: {A}}}\n- {ADDED}\n",
     ),
     "a list whose last item has a long note": (
-        f"supporting_runs:\n  - id: {A}\n    type: job\n    note: |\n     1\n\nid: F\n",
-        f"supporting_runs:\n  - id: {A}\n    type: job\n    note: |\n     1\n\n  - {ADDED}\nid: F\n",
+        f"supporting_runs:\n  - id: {A}\n    type: job\n    note: |\n     1\nid: F\n",
+        f"supporting_runs:\n  - id: {A}\n    type: job\n    note: |\n     1\n  - {ADDED}\nid: F\n",
     ),
     "one mapping in braces": (
         f"supporting_runs: {{type: job, id: {A}}}\n",

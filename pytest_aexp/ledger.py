@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import MAXYEAR, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,9 @@ from pytest_aexp.entries import (
 from pytest_aexp.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
 from pytest_aexp.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.identity import is_job_id, value_key
-from pytest_aexp.projection import NOT_OF_THE_RUN, entry_bytes, project
+from pytest_aexp.packs import Packs, Version, promotion
+from pytest_aexp.packsearch import packed_version
+from pytest_aexp.projection import NOT_OF_THE_RUN, entry_bytes, project, utc
 from pytest_aexp.repository import Repository
 from pytest_aexp.roots import nearest_root
 from pytest_aexp.store import RunFiles, RunStore
@@ -73,11 +76,14 @@ def ledger_path(repo_root: str | Path, job_id: str) -> Path:
 
 
 def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | None:
-    """The entry of a run as its file says it; None if there is none that can be read."""
+    """The entry of a run as the ledger says it; None if there is none that can be read."""
     if not is_job_id(job_id):
         return None
     data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
-    return None if isinstance(data, Unreadable) else _parsed(data)
+    if not isinstance(data, Unreadable):
+        return _parsed(data)
+    packed = packed_version(Path(repo_root), job_id) if data.missing else None
+    return None if packed is None else _parsed(packed.data)
 
 
 def list_ledger_job_ids(repo_root: str | Path) -> set[str]:
@@ -97,8 +103,9 @@ def promote_to_ledger(
 ) -> Path:
     """Write the entry of a finished run, a signac job or a job id; where it lies.
 
-    An entry that says the same already is left as it is, to the byte. Raises NotPromotable,
-    RunNotFound, RunStoreNotInitialized, UsageError, OSError.
+    An entry that says the same already is left as it is, to the byte, and where it is: that may
+    be a segment of packed entries. Raises NotPromotable, RunNotFound, RunStoreNotInitialized,
+    UsageError, OSError.
     """
     if isinstance(job, str):
         repository = Repository.open(repo_root)
@@ -110,15 +117,17 @@ def promote_to_ledger(
         store = _store_of(job)
         repository = Repository.open(repo_root) if repo_root else _repository_of(store)
         job_id = job.id
-    Promoter(repository, store, machine_label).promote(job_id)
-    return repository.root / entry_path(job_id)
+    promoter = Promoter(repository, store, machine_label)
+    promoter.promote(job_id)
+    return repository.root / promoter.place(job_id)
 
 
 class Promoter:
     """Writes entries of one store's runs into one repository's ledger.
 
-    ``overwrite`` writes an entry that is right again; without ``sync`` the caller sees to it that
-    the disk has what was written. Raises UsageError if the ledger lies outside the repository.
+    ``overwrite`` writes an entry that is right again. For ``many`` runs packed ones are looked up
+    at less cost, and the caller sees to it that the disk has what was written. Raises UsageError
+    if the ledger lies outside the repository.
     """
 
     def __init__(
@@ -128,14 +137,15 @@ class Promoter:
         machine_label: str | None = None,
         *,
         overwrite: bool = False,
-        sync: bool = True,
+        many: bool = False,
     ) -> None:
         self._root = repository.root
+        self._packs = Packs(WorkTree(repository.root)) if many else None
+        self._sync = not many
         self._store = store
         self._named = machine_label is not None
         self._machine = machine_label or repository.machine_label
         self._overwrite = overwrite
-        self._sync = sync
         _refuse_outside(repository)
 
     def promote(self, job_id: str, files: RunFiles | None = None) -> bool:
@@ -146,10 +156,15 @@ class Promoter:
         path = ledger_path(self._root, job_id)
         files = files or self._store.files(job_id)
         entry = project(job_id, files, self._machine)
-        if not self._overwrite and self._says_the_same(path, entry):
+        data = read_bounded(path, ENTRY_LIMIT, follow=False)
+        if self._says_the_same(data, entry):
+            return False
+        packed = self._packed(job_id)
+        is_loose = not isinstance(data, Unreadable) or not data.missing
+        if packed is not None and not is_loose and self._says_the_same(packed.data, entry):
             return False
         for _ in range(_MOST_ROUNDS):
-            write_atomic(path, entry_bytes(entry), sync=self._sync)
+            write_atomic(path, entry_bytes(_promoted_after(packed, entry)), sync=self._sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             seen, files = files, self._store.files(job_id)
@@ -158,9 +173,21 @@ class Promoter:
             entry = project(job_id, files, self._machine)
         return True
 
-    def _says_the_same(self, path: Path, entry: dict[str, Any]) -> bool:
-        """Whether the entry at ``path`` is whole and says of the run what ``entry`` does."""
-        data = read_bounded(path, ENTRY_LIMIT, follow=False)
+    def place(self, job_id: str) -> str:
+        """Where the entry of a run stands, relative to the repository."""
+        path = entry_path(job_id)
+        packed = None if os.path.lexists(self._root / path) else self._packed(job_id)
+        return path if packed is None else packed.path
+
+    def _packed(self, job_id: str) -> Version | None:
+        if self._packs is not None:
+            return self._packs.version(job_id)
+        return packed_version(self._root, job_id)
+
+    def _says_the_same(self, data: bytes | Unreadable, entry: dict[str, Any]) -> bool:
+        """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
+        if self._overwrite:
+            return False
         known = None if isinstance(data, Unreadable) else _parsed(data)
         if known is None or not schema.is_valid("ledger-entry", known):
             return False
@@ -177,7 +204,7 @@ def backfill(
     Raises RunStoreNotInitialized, UsageError, OSError (for example: no space left).
     """
     store = open_store(repository)
-    promoter = Promoter(repository, store, machine_label, overwrite=overwrite, sync=False)
+    promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
     try:
         for job_id in sorted(store.job_ids):
             yield _backfilled(promoter, job_id, store.files(job_id))
@@ -234,6 +261,14 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
 def _of_the_run(entry: dict[str, Any]) -> str:
     return value_key({key: v for key, v in entry.items() if key not in NOT_OF_THE_RUN})
+
+
+def _promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
+    """``entry``, promoted later than the packed one, which counts no more then."""
+    before = None if packed is None else promotion(_parsed(packed.data))
+    if before is None or promotion(entry) > before or before.year == MAXYEAR:
+        return entry
+    return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}
 
 
 def _refuse_outside(repository: Repository) -> None:

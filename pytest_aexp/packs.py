@@ -255,7 +255,7 @@ class Packs:
 
 def latest(versions: list[Version]) -> Version:
     """The latest promotion among versions of one run; the first of those that are."""
-    return max(versions, key=lambda version: _promotion(parsed(version.data)))
+    return max(versions, key=lambda version: promotion(parsed(version.data)))
 
 
 def differing(versions: list[Version]) -> tuple[Version, Version] | None:
@@ -267,7 +267,7 @@ def differing(versions: list[Version]) -> tuple[Version, Version] | None:
     document = parsed(first.data)
     for other in others:
         old = parsed(other.data)
-        if _text(document) != _text(old) and _promotion(document) <= _promotion(old):
+        if _text(document) != _text(old) and promotion(document) <= promotion(old):
             return first, other
     return None
 
@@ -276,8 +276,8 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _promotion(document: dict[str, Any] | None) -> datetime:
-    """When an entry was promoted; the beginning of time if it does not say so."""
+def promotion(document: dict[str, Any] | None) -> datetime:
+    """When an entry was promoted; the beginning of time if it does not say."""
     never = datetime.min.replace(tzinfo=UTC)
     try:
         moment = datetime.fromisoformat(str((document or {}).get("promoted_at")))

@@ -24,7 +24,12 @@ NOT_OF_THE_RUN = ("promoted_at", "registered_machine")
 
 def utc_now() -> str:
     """The time as entries have it: UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(datetime.now(UTC))
+
+
+def utc(moment: datetime) -> str:
+    """A moment as entries have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
@@ -108,7 +113,7 @@ def _tracker(tracker: Any) -> dict[str, str] | None:
 def _text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return str(value)
+    return str(value) or None
 
 
 def _seconds(value: Any) -> float | int | None:

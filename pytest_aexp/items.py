@@ -152,7 +152,7 @@ class Collector:
             strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
             policy = Policy(strict, configured.severity)
         except AexpError as error:
-            raise pytest.UsageError(f"aexp: {error}") from error
+            raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
         collector = cls(config, root, Judgement(repository, WorkTree(repository.root), policy))
         collector.add_findings_folders()
         return collector

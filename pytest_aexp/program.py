@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 
 from pytest_aexp.errors import AexpError
-from pytest_aexp.text import clean
+from pytest_aexp.text import shown
 
 COULD_NOT = 2
 INTERRUPTED = 130
+_MOST_SAID = 2000
 
 
 def run_program(name: str, work: Callable[[], int]) -> int:
@@ -24,14 +25,15 @@ def run_program(name: str, work: Callable[[], int]) -> int:
         status = work()
         sys.stdout.flush()
     except AexpError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        # It may name what a file of somebody else's says.
+        print(f"{name}: {shown(str(error), _MOST_SAID)}", file=sys.stderr)
         return COULD_NOT
     except BrokenPipeError:
         # The reader left (`aexp … | head`); nothing more can be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        place = f": {clean(str(error.filename))}" if error.filename else ""
+        place = f": {shown(str(error.filename), _MOST_SAID)}" if error.filename else ""
         print(f"{name}: {error.strerror or error}{place}", file=sys.stderr)
         return COULD_NOT
     except KeyboardInterrupt:

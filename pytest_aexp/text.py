@@ -14,8 +14,10 @@ SHOWN = 80
 
 _UNPRINTABLE = re.compile(
     # C0 and C1 controls, line separators, bidirectional and zero-width marks, surrogates, BOM
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    # wherever it stands in a line of a log, `##[error]` is an order to a CI runner
+    r"|(?<=#)#(?=\w{0,20}\[)"
 )
 
 
@@ -101,3 +103,10 @@ class LineMap:
         """The position of the character at ``offset``."""
         index = bisect_right(self._starts, offset) - 1
         return Position(index + self._first_line, offset - self._starts[index] + 1)
+
+
+def position_in(text: str, offset: int) -> Position:
+    """The same for one offset, without a map of the whole text."""
+    returns = text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    return Position(text.count("\n", 0, offset) + returns + 1, offset - start + 1)

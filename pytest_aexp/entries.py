@@ -20,7 +20,7 @@ from pytest_aexp.problems import (
     Fault,
     Rule,
 )
-from pytest_aexp.text import Position, counted, listed, quoted, shown
+from pytest_aexp.text import Position, counted, listed, position_in, quoted, shown
 
 LEDGER_DIR = ".aexp/ledger"
 SCHEMA_VERSION = 1
@@ -38,6 +38,7 @@ FIELDS = frozenset(
     }
 )
 
+_COLON = re.compile(r"\s*:")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 
@@ -177,8 +178,6 @@ class _Judge:
         return any(fault.rule in (INVALID_ENTRY, IDENTITY_MISMATCH) for fault in self._faults)
 
     def _schema(self, text: str, document: dict[str, Any]) -> None:
-        if schema.is_valid("ledger-entry", document):
-            return
         violations = schema.violations("ledger-entry", document)
         said = listed(dict.fromkeys(violation.message for violation in violations), 3)
         if violations:
@@ -284,11 +283,11 @@ def _unknown(document: dict[str, Any]) -> list[str]:
 
 def _position(text: str, key: str) -> Position:
     """Where ``key`` first stands as a key in JSON text; the start if it does not."""
-    match = re.search(re.escape(json.dumps(key)) + r"\s*:", text) if key else None
-    if match is None:
-        return Position()
-    line_start = text.rfind("\n", 0, match.start()) + 1
-    return Position(text.count("\n", 0, match.start()) + 1, match.start() - line_start + 1)
+    written = json.dumps(key)
+    at = text.find(written) if key else -1
+    while at >= 0 and not _COLON.match(text, at + len(written)):
+        at = text.find(written, at + 1)
+    return position_in(text, at) if at >= 0 else Position()
 
 
 def count_entries(number: int) -> str:

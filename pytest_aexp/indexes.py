@@ -15,7 +15,7 @@ from pytest_aexp.text import listed
 from pytest_aexp.views import View
 
 INDEX_DIR = ".aexp/runs-index"
-INDEX_LIMIT = 64 << 20
+INDEX_LIMIT = 32 << 20
 DEPTH_LIMIT = 100
 
 
@@ -110,8 +110,8 @@ def read_index(path: str, data: bytes | Unreadable) -> MachineIndex:
         return _damaged(path, stem, data.reason)
     try:
         document = jsontext.parse(data, DEPTH_LIMIT)
-    except ValueError:
-        return _damaged(path, stem, "is not valid JSON")
+    except ValueError as error:
+        return _damaged(path, stem, jsontext.refusal(error))
     if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
         return _damaged(path, stem, "is not an index: it has no list of entries")
     label = document.get("machine_label")
@@ -133,8 +133,8 @@ def _runs(entries: list[Any], machine: str) -> Iterator[IndexedRun]:
 
 
 def _violations(path: str, document: dict[str, Any]) -> Iterator[Fault]:
-    if not schema.is_valid("runs-index", document):
-        violations = schema.violations("runs-index", document)
+    violations = schema.violations("runs-index", document)
+    if violations:
         said = listed((f"{v.pointer or 'it'} {v.message}" for v in violations), 3)
         yield _fault(path, f"breaks the schema: {said}; what is right in it was used")
 

@@ -1,20 +1,37 @@
-"""JSON from files that nobody vouches for: bounded in depth before it is parsed."""
+"""JSON from files that nobody vouches for: bounded in depth and size before it is parsed."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
+
+VALUES_LIMIT = 1_000_000
+"""The most values a file may hold: an empty object of two characters takes 64 bytes of memory."""
+_MEMORY_LIMIT = 40 << 20
+"""Bytes a text may take: a single emoji makes Python keep each of its characters in four."""
 
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
+class BeyondBounds(ValueError):
+    """Too deep or too much; the text completes the sentence "the file …"."""
+
+
 def parse(data: bytes, depth: int) -> Any:
-    """The JSON in ``data``, NaN and Infinity included. Raises ValueError."""
+    """The JSON in ``data``, NaN and Infinity included. Raises ValueError, BeyondBounds."""
     text = data.decode("utf-8-sig")
+    if sys.getsizeof(text) > _MEMORY_LIMIT or sum(map(text.count, "[{,")) > VALUES_LIMIT:
+        raise BeyondBounds(f"is too large: over {VALUES_LIMIT:,} values, or too much text")
     if nested_deeper(text, depth):
-        raise ValueError(f"nested more than {depth} deep")
+        raise BeyondBounds(f"is nested more than {depth} deep")
     return json.loads(text)
+
+
+def refusal(error: ValueError) -> str:
+    """Why ``parse`` refused a file, as the rest of the sentence "the file …"."""
+    return str(error) if isinstance(error, BeyondBounds) else "is not valid JSON"
 
 
 def nested_deeper(text: str, limit: int) -> bool:

@@ -78,7 +78,7 @@ class RunStore:
     def of(cls, repository: Repository) -> RunStore | None:
         """The repository's run store, None if there is no signac project at its place."""
         path = repository.run_store
-        if not (path / ".signac" / "config").is_file():
+        if not os.path.isfile(path / ".signac" / "config"):
             return None
         try:
             shown = path.relative_to(repository.root).as_posix()
@@ -174,8 +174,8 @@ class RunStore:
             return data
         try:
             return jsontext.parse(data, DEPTH_LIMIT)
-        except ValueError:
-            reason = "is empty" if not data.strip() else "is not valid JSON"
+        except ValueError as error:
+            reason = jsontext.refusal(error) if data.strip() else "is empty"
             faults.append(self._fault(job_id, name, reason))
             return Unreadable(reason)
 

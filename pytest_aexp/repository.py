@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any, Literal, get_args
 from pytest_aexp.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.files import Unreadable, read_bounded
 from pytest_aexp.roots import MARKER_REL, nearest_root
-from pytest_aexp.text import quoted
+from pytest_aexp.text import quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
 """What becomes of a citation whose run is nowhere: an error, a warning, or not checked."""
@@ -26,6 +28,10 @@ DEFAULT_FINDINGS = (
 )
 CONFIG = "pyproject.toml"
 CONFIG_LIMIT = 1 << 20
+# tomllib takes minutes for a key of a hundred thousand parts.
+_MANY_PARTS = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""", re.ASCII
+)
 _SEVERITIES = ("error", "warning", "off")
 
 
@@ -51,9 +57,12 @@ def parse_strict_runs(value: object) -> StrictRuns:
 def parse_configuration(data: bytes) -> Configuration:
     """The configuration in the bytes of a pyproject.toml; raises ConfigurationError."""
     try:
-        document = tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigurationError(f"cannot be read: {error}") from error
+        text = data.decode("utf-8-sig")
+        if _MANY_PARTS.search(text):
+            raise ConfigurationError("cannot be read: it has a key of more than 64 parts")
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"cannot be read: {shown(str(error), 200)}") from error
     table = document.get("tool", {})
     table = table.get("aexp", {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
@@ -189,7 +198,11 @@ class Repository:
     def run_store(self) -> Path:
         """Where the run store lies, whether or not it exists."""
         configured = self.configuration.run_store or self.marker.text("run_store_path")
-        return self.root / Path(configured or DEFAULT_RUN_STORE).expanduser()
+        path = Path(configured or DEFAULT_RUN_STORE)
+        # "~nobody": there is no such user, so nothing lies there.
+        with suppress(RuntimeError, ValueError):
+            path = path.expanduser()
+        return self.root / path
 
 
 def read_configuration(root: Path) -> Configuration:

@@ -8,6 +8,7 @@ commit.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -79,8 +80,26 @@ class WorkTree:
         return tuple(name for name, is_folder in self._entries(folder) if not is_folder)
 
     def walk(self, folder: str) -> Iterator[str]:
-        """The paths of all files below the folder; linked folders are entered once."""
-        yield from self._walk(folder, frozenset())
+        """The paths of all files below the folder; each folder is entered once.
+
+        One that links lead to as well has its own path.
+        """
+        found: list[str] = []
+        seen: set[str] = set()
+        own, linked = [folder], deque[str]()
+        while own or linked:
+            here = own.pop() if own else linked.popleft()
+            real = os.path.realpath(f"{self._root}/{here}")
+            if real in seen:
+                continue
+            seen.add(real)
+            for name, is_folder in self._entries(here):
+                path = f"{here}/{name}" if here else name
+                if not is_folder:
+                    found.append(path)
+                elif not name.startswith("."):
+                    (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
+        yield from sorted(found)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file; a link is followed only while it stays in the repository."""
@@ -107,17 +126,6 @@ class WorkTree:
         if not self._contains(target):
             return OUTSIDE
         return read_bounded(target, limit, whole=whole, follow=False)
-
-    def _walk(self, folder: str, seen: frozenset[str]) -> Iterator[str]:
-        real = os.path.realpath(f"{self._root}/{folder}")
-        if real in seen:
-            return
-        for name, is_folder in self._entries(folder):
-            path = f"{folder}/{name}" if folder else name
-            if not is_folder:
-                yield path
-            elif not name.startswith("."):
-                yield from self._walk(path, seen | {real})
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         if not self._stays_inside(folder):
@@ -182,8 +190,12 @@ def fixed_part(glob: list[str]) -> str:
 
 def fits(path: list[str], glob: list[str]) -> bool:
     """Whether a path, split at ``/``, fits a glob, split likewise; ``**`` is any folders."""
-    if not glob:
-        return not path
-    if glob[0] == "**":
-        return any(fits(path[skipped:], glob[1:]) for skipped in range(len(path) + 1))
-    return bool(path) and fnmatchcase(path[0], glob[0]) and fits(path[1:], glob[1:])
+    # The lengths of the beginnings of the path that what was read of the glob fits: a hostile glob
+    # has exponentially many ways to fit, but only so many ends.
+    ends = {0}
+    for part in glob:
+        if part == "**":
+            ends = set(range(min(ends, default=len(path) + 1), len(path) + 1))
+        else:
+            ends = {e + 1 for e in ends if e < len(path) and fnmatchcase(path[e], part)}
+    return len(path) in ends

@@ -60,8 +60,9 @@ def _read_descriptor(descriptor: int, limit: int, *, whole: bool) -> bytes | Unr
     if whole and info.st_size > limit:
         return Unreadable(f"is larger than {size(limit)}")
     data = os.read(descriptor, min(info.st_size, limit) + 1)
-    # One more byte than the file had was asked for: only a growing file gives that many.
-    while info.st_size < len(data) <= limit and (more := os.read(descriptor, limit)):
+    # One more byte than the file had was asked for, so one read is the whole of a file that does
+    # not grow; a network's file system may give less than there is.
+    while len(data) != info.st_size and len(data) <= limit and (more := os.read(descriptor, limit)):
         data += more
     if len(data) > limit:
         return Unreadable(f"is larger than {size(limit)}") if whole else data[:limit]

@@ -71,8 +71,12 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
         carry_out(steps)
     legacy = whole_folder_rules(files[GITIGNORE].data or b"")
     planned = {name: file.data for name, file in files.items() if file.data is not None}
-    asked = () if fault else _asked(root, store, legacy, planned if dry_run else None)
-    return [*(step.action for step in steps), *(legacy_warnings(legacy) if fault else asked)]
+    warnings = (
+        legacy_warnings(legacy)
+        if fault
+        else _asked(root, store, legacy, planned if dry_run else None)
+    )
+    return [*(step.action for step in steps), *warnings]
 
 
 def _asked(

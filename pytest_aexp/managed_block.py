@@ -113,7 +113,7 @@ def _leave_over(
 ) -> None:
     owners[marker] = _Owner.LEFTOVER
     place = marker + step
-    while 0 <= place < len(lines) and owners[place] is _Owner.USER and _said(lines[place]) in own:
+    while 0 <= place < len(lines) and _said(lines[place]) in own:
         owners[place] = _Owner.LEFTOVER
         place += step
 

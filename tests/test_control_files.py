@@ -69,6 +69,7 @@ def test_a_block_with_other_words_will_do_unless_forced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"a\n\n" + OTHER_WORDS + b"b\n"
     assert install(tmp_path, force=True)[0].kind == "merged_gitignore"
     assert path.read_bytes() == b"a\n\n" + IGNORE + b"b\n"
+    assert install(tmp_path, force=True)[0].kind == "skipped_identical"
 
 
 def test_an_older_block_is_renewed_where_it_stands(tmp_path: Path) -> None:
@@ -173,6 +174,7 @@ END_LINE = "# agentic-experiments:end"
     ("existing", "merged"),
     [
         ("", f"{BEGIN_LINE}\n{BODY}{END_LINE}\n"),
+        ("\ud800\udc00", f"\ud800\udc00\n\n{BEGIN_LINE}\n{BODY}{END_LINE}\n"),
         ("é\n", f"é\n\n{BEGIN_LINE}\n{BODY}{END_LINE}\n"),
         (f"a\n{BEGIN_LINE}\nOLD\n{END_LINE}\nb\n", f"a\n{BEGIN_LINE}\n{BODY}{END_LINE}\nb\n"),
         (

@@ -141,6 +141,15 @@ def test_a_line_that_is_taken_back_is_no_matter(repo: Path, ask: Ask) -> None:
     assert ask() == []
 
 
+def test_a_line_of_another_file_is_not_taken_for_the_one_with_its_number(
+    repo: Path, ask: Ask
+) -> None:
+    append(repo, ".aexp/\n!.aexp/\n/.runs/\n")
+    append(repo, "*\n", ".aexp/.gitignore")
+    (warning,) = ask()
+    assert (warning.kind, warning.path) == (IGNORED, ".aexp/.gitignore")
+
+
 def test_the_users_own_excludes_are_blamed_by_their_path(
     repo: Path, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

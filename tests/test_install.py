@@ -282,6 +282,15 @@ def test_what_pyproject_says_of_the_store_counts(repo: Path) -> None:
     assert changes(install_scaffold(repo, run_store="data/runs")) == []
 
 
+def test_what_pyproject_says_counts_for_more_than_the_marker(repo: Path) -> None:
+    write(repo, ".aexp/installed.json", '{"run_store_path": "old"}')
+    write(repo, "pyproject.toml", '[tool.aexp]\nrun_store = "new"\n')
+    actions = install_scaffold(repo)
+    assert ("initialized_runs", "new") in [(a.kind, a.path) for a in actions]
+    assert not (repo / "old").exists()
+    assert marker(repo)["run_store_path"] == "old"
+
+
 def test_a_store_elsewhere_is_made_where_it_is_said(repo: Path, tmp_path: Path) -> None:
     store = tmp_path / "scratch" / "runs"
     actions = install_scaffold(repo, run_store=str(store))
@@ -328,6 +337,18 @@ def test_a_link_out_of_the_repository_is_not_followed(
         install_scaffold(repo)
     assert list((tmp_path / "outside").iterdir()) == []
     assert not (repo / ".gitignore").exists()
+
+
+def test_a_link_that_stays_inside_is_installed_into_and_git_says_it_commits_nothing_there(
+    repo: Path,
+) -> None:
+    (repo / "real").mkdir()
+    os.symlink("real", repo / ".aexp")
+    actions = install_scaffold(repo)
+    assert (repo / "real/installed.json").is_file()
+    (warning,) = [a for a in actions if a.is_warning]
+    assert warning.kind == "git_warning"
+    assert "beyond a symbolic link" in warning.detail
 
 
 def test_a_linked_gitignore_is_not_followed_and_the_rest_is_done(

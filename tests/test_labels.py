@@ -40,6 +40,7 @@ def test_a_safe_label_stays_as_it_is(label: str) -> None:
         ("nul.txt", "machine-nul.txt"),
         ("a\0b\x1b[31m", "a-b-31m"),
         ("x" * 200, "x" * LABEL_LIMIT),
+        ("x" * 63 + "-yy", "x" * 63),
         ("con." + "x" * 60, ("machine-con." + "x" * 60)[:LABEL_LIMIT]),
     ],
 )

@@ -65,6 +65,10 @@ def test_a_block_is_merged(before: bytes, after: bytes) -> None:
     assert merge_block(after, BODY) == after
 
 
+def test_the_line_ends_of_the_body_do_not_matter() -> None:
+    assert merge_block(b"a\n", BODY.replace(b"\n", b"\r\n")) == b"a\n\n" + BLOCK
+
+
 RESCUES = {
     "a rule that somebody wrote into the block": (
         BEGIN + b"\n.aexp/*\nmine/\n" + END + b"\nb\n",

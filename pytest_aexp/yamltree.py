@@ -75,6 +75,8 @@ class Mapping:
 
 Node = Scalar | Sequence | Mapping
 
+# The C parser counts bytes to such a character where the other counts characters.
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANK_LINE = re.compile(r"^[ \t]++(?=\r?$)", re.MULTILINE)
 _FROM_FIRST_WORD = re.compile(r"\S[^\r\n]*")
 # What the C parser says of a URL in a flow list, a dot in an anchor's name, a tab after `-`.
@@ -88,6 +90,9 @@ _DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n])*+%")
 
 def parse(text: str) -> Node | None:
     """The one document in ``text``; None if it is empty. Raises YamlFault."""
+    odd = _NOT_YAML.search(text)
+    if odd is not None:
+        raise YamlFault(f"the character U+{ord(odd[0]):04X} is not allowed in YAML", odd.start())
     # Neither parser takes every tab on a line of its own.
     text = _BLANK_LINE.sub(lambda blank: " " * len(blank.group()), text)
     directive = _DIRECTIVE.match(text)

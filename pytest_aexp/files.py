@@ -6,7 +6,8 @@ import errno
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +110,49 @@ def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
     takes it for an entry), and is removed if anything fails. The mode of a new file follows the
     umask; a file that is replaced keeps its mode. Raises OSError.
     """
+    with _temporary(path, data, sync=sync) as temporary:
+        os.replace(temporary, path)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """The same where nothing may be at ``path``; the disk has data and name before it returns.
+
+    Raises FileExistsError, OSError.
+    """
+    with _temporary(path, data, sync=True) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # Without hard links the name is taken first, and for a moment the file is empty.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            os.replace(temporary, path)
+        else:
+            os.unlink(temporary)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that the disk has the names in ``folder``, where systems offer that.
+
+    Raises OSError.
+    """
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _temporary(path: Path, data: bytes, *, sync: bool) -> Iterator[str]:
+    """A file beside ``path`` that holds ``data``; removed if anything fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = _mode_for(path)
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
@@ -119,7 +163,7 @@ def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
         os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        yield temporary
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)

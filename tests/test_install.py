@@ -370,7 +370,7 @@ def test_a_file_in_the_way_is_named(repo: Path, path: str) -> None:
     assert (repo / path).read_text() == ""
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(not getattr(os, "geteuid", int)(), reason="root may write anywhere")
 def test_a_read_only_repository_is_refused(repo: Path) -> None:
     repo.chmod(0o555)
     try:

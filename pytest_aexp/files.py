@@ -130,17 +130,17 @@ def write_new(path: Path, data: bytes) -> None:
             os.replace(temporary, path)
         else:
             os.unlink(temporary)
-    sync_folder(path.parent)
+    sync_path(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """See to it that the disk has the names in ``folder``, where systems offer that.
+def sync_path(path: Path) -> None:
+    """See to it that the disk has a file, or the names in a folder, where systems offer that.
 
     Raises OSError.
     """
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
 from pytest_aexp.errors import AexpError
 from pytest_aexp.notices import reason
 from pytest_aexp.runstore import Job
+
+try:
+    import fcntl
+except ImportError:  # Windows: changes of two processes at one instant may cost one of them
+    fcntl = None  # type: ignore[assignment]
 
 Change = Callable[[dict[str, Any]], None]
 """Changes a document, given as plain values, in place. May be called more than once."""
@@ -18,7 +24,7 @@ Change = Callable[[dict[str, Any]], None]
 PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Seconds between tries while the file is locked, or another process is half way in writing it."""
 LOCK_WAIT = 5.0
-"""Seconds to wait for another thread of this process that has the document."""
+"""Seconds to wait for another thread or process that has the document."""
 
 # signac's own locks, in the order in which signac takes them; none where it has no threads.
 _LOCKS = ("_buffer_lock", "_thread_lock")
@@ -59,7 +65,7 @@ class RunDocument:
 
     def _edit(self, change: Change) -> dict[str, Any]:
         handle = self._handle()
-        with _exclusive(handle):
+        with _exclusive(handle), _exclusive_folder(self._job.path):
             before = self._load(handle)
             after = copy.deepcopy(before)
             change(after)
@@ -101,3 +107,43 @@ def _exclusive(handle: Any) -> Iterator[None]:
                 raise TimeoutError(f"another thread has kept {handle.filename} locked")
             held.callback(lock.release)
         yield
+
+
+@contextmanager
+def _exclusive_folder(path: str) -> Iterator[None]:
+    """Keep other processes away from a run's document, where its file system can lock.
+
+    signac does not: of two changes at one instant, such as the end of a run and what an operator
+    says of it, one would be lost. A process that never gives the lock back is not waited for.
+    """
+    descriptor = None
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if descriptor is not None and fcntl is not None:
+            _wait_for_lock(descriptor)
+        yield
+    finally:
+        if descriptor is not None:
+            _unlock(descriptor)
+
+
+def _wait_for_lock(descriptor: int) -> None:
+    until = time.monotonic() + LOCK_WAIT
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.002)
+        except OSError:
+            return
+        else:
+            return
+
+
+def _unlock(descriptor: int) -> None:
+    with suppress(OSError):
+        if fcntl is not None:
+            # Not by closing alone: a child forked meanwhile has the descriptor too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)

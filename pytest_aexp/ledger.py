@@ -163,8 +163,10 @@ class Promoter:
         is_loose = not isinstance(data, Unreadable) or not data.missing
         if packed is not None and not is_loose and self._says_the_same(packed.data, entry):
             return False
+        # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
+        sync = self._sync or is_loose
         for _ in range(_MOST_ROUNDS):
-            write_atomic(path, entry_bytes(_promoted_after(packed, entry)), sync=self._sync)
+            write_atomic(path, entry_bytes(_promoted_after(packed, entry)), sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             seen, files = files, self._store.files(job_id)

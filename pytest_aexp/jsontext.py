@@ -12,7 +12,8 @@ VALUES_LIMIT = 1_000_000
 _MEMORY_LIMIT = 40 << 20
 """Bytes a text may take: a single emoji makes Python keep each of its characters in four."""
 
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# The last quote may be missing: else each quote in the rest of the text would be tried in turn.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class BeyondBounds(ValueError):

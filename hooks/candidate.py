@@ -144,5 +144,5 @@ def _configuration(location: Location, view: GitView, glance: Glance) -> Configu
         for (mode, _, name), path in location.records(listed):
             view.know({path: Node(mode, name)})
         if not listed:
-            view.know({CONFIG: None})
+            return Configuration()
     return configuration_in(view.read(CONFIG, CONFIG_LIMIT))

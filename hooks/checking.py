@@ -66,8 +66,10 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
         with GitView.at(repository.root, INDEX) as view:
             outcome = judge_findings(Judgement(repository, view, policy, worktree), findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
-    problems = _completed(candidate, lacking, outcome.problems)
-    return replace(outcome, problems=tuple(problems)), added
+    problems = (*lacking, *outcome.problems)
+    if problems:
+        problems = tuple(_completed(candidate, lacking, outcome.problems))
+    return replace(outcome, problems=problems), added
 
 
 def _behind(

@@ -9,8 +9,7 @@ from pathlib import Path
 from pytest_aexp.files import Unreadable, size
 from pytest_aexp.git import start_git
 
-NOT_HERE = Unreadable("is not in this clone: git has its name, but not its content")
-DAMAGED = Unreadable("cannot be read from git: its object is damaged")
+LOST = Unreadable("cannot be read from git: its content is missing from this clone, or damaged")
 
 # So few that git can take all the questions before anybody reads its first answer.
 _AT_ONCE = 32
@@ -66,16 +65,16 @@ class Blobs:
         assert process.stdout is not None
         about = process.stdout.readline().split()
         if len(about) == 2:
-            return NOT_HERE
+            return LOST
         if len(about) != 3:
             self.close()
-            return DAMAGED
+            return LOST
         length = int(about[2])
         if length <= limit:
             data = process.stdout.read(length + 1)
             if len(data) <= length:
                 self.close()
-                return DAMAGED
+                return LOST
             return data[:length]
         data = b"" if whole else process.stdout.read(limit)
         if length - len(data) > _DRAINED:

@@ -45,10 +45,10 @@ class Listing(Protocol):
         """Every file below ``folder`` or, where that is none, the file of that name."""
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
-        """What stands at ``paths``; where a folder does, nothing need be told."""
+        """What stands at ``paths``, folders included."""
 
     def links(self, paths: Sequence[str]) -> dict[str, Node]:
-        """The same at little cost where most of ``paths`` are large folders."""
+        """The same at little cost for large folders, which need not be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,12 @@ class Index:
         return iter(self._nodes([f"{prefix}{folder}"] if folder or prefix else []).items())
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
-        """What stands at the paths."""
-        asked = set(paths)
+        """What stands at the paths, folders included."""
         found: dict[str, Node] = {}
         for start in range(0, len(paths), _AT_ONCE):
             chunk = [f"{self._location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
             found |= self._nodes(chunk)
-        return {path: node for path, node in found.items() if path in asked}
+        return _of_asked(found, paths)
 
     def links(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, whatever lies below them being passed over."""
@@ -153,7 +152,7 @@ class Tree:
         for start in range(0, len(paths), _AT_ONCE):
             chunk = [f"{self._location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
             found |= self._nodes([], chunk)
-        return found
+        return _of_asked(found, paths)
 
     links = files
 
@@ -175,6 +174,19 @@ def tree_of(location: Location, revision: str) -> str:
     if revision == "HEAD":
         raise UsageError("there is no commit yet, so there is no HEAD; `--at index` can be judged")
     raise UsageError(f"git knows no commit, branch or tag {quoted(revision)} here")
+
+
+def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:
+    """What stands at the paths that were asked for, given what was found there and below."""
+    wanted = set(asked)
+    told = {path: node for path, node in found.items() if path in wanted}
+    for path in found:
+        folder = path.rpartition("/")[0]
+        while folder:
+            if folder in wanted:
+                told[folder] = Node(FOLDER, "")
+            folder = folder.rpartition("/")[0]
+    return told
 
 
 def _escaped(path: str) -> str:

@@ -46,14 +46,16 @@ class GitView:
         # What lies directly in a folder that was listed; empty if there is no such folder.
         self._folders: dict[str, dict[str, Node]] = {}
         self._single: dict[str, Node | None] = {}
+        # Links among the paths that were only asked about those; None is nothing, or a folder.
+        self._links: dict[str, Node | None] = {}
 
     @classmethod
-    def at(cls, root: Path, revision: str) -> GitView:
+    def at(cls, root: Path, revision: str, *, is_bare: bool = False) -> GitView:
         """The view of ``index``, or of a commit, of the repository at ``root``.
 
         Raises UsageError for a revision that does not exist, and GitError.
         """
-        location = Location.of(root)
+        location = Location(root) if is_bare else Location.of(root)
         listing = Index(location) if revision == INDEX else Tree(location, revision)
         return cls(listing, Blobs(location.top))
 
@@ -74,11 +76,12 @@ class GitView:
 
     def know(self, nodes: Mapping[str, Node | None]) -> None:
         """Be told what stands at paths, None for nothing, by whoever has it from git already."""
-        self._keep(nodes, nodes)
+        self._single.update(nodes)
 
     def knows(self, path: str) -> bool:
         """Whether git need not be asked what stands at ``path``."""
-        return path in self._single or path.rpartition("/")[0] in self._folders
+        is_told = path in self._single or self._links.get(path) is not None
+        return not path or is_told or path.rpartition("/")[0] in self._folders
 
     def content(self, name: str, limit: int) -> bytes | Unreadable:
         """The content of the object of that name, wherever it stands."""
@@ -107,7 +110,8 @@ class GitView:
             for folder in {path.rpartition("/")[0] for path in asked}:
                 self._list(folder)
         elif asked:
-            self._keep(asked, self._listing.files(asked))
+            found = self._listing.files(asked)
+            self._single.update((path, found.get(path)) for path in asked)
 
     def is_link(self, path: str) -> bool:
         """Whether a symbolic link lies at the path."""
@@ -161,22 +165,27 @@ class GitView:
         if not path or self._is_known_absent(path) or (node is not None and node.mode != LINK):
             return path
         self._ask_for_links(_above(path))
-        todo, real, links = path.split("/")[::-1], list[str](), 0
+        todo, real, links, certain = path.split("/")[::-1], list[str](), 0, 0
         while todo:
             part = todo.pop()
-            if part == ".." and not real:
-                return OUTSIDE
-            if part == "..":
-                real.pop()
-            elif part not in ("", "."):
+            if part not in ("", ".", ".."):
                 real.append(part)
                 target = self._target("/".join(real))
-                if target is not None:
-                    links += 1
-                    if isinstance(target, Unreadable) or links > _MOST_LINKS:
-                        return target if isinstance(target, Unreadable) else LOOP
-                    real.pop()
-                    todo += target.split("/")[::-1]
+                if target is None:
+                    continue
+                links += 1
+                if isinstance(target, Unreadable) or links > _MOST_LINKS:
+                    return target if isinstance(target, Unreadable) else LOOP
+                real.pop()
+                todo += target.split("/")[::-1]
+                certain = len(real)
+            elif len(real) > certain and not self._is_folder("/".join(real)):
+                return DANGLING
+            elif part == "..":
+                if not real:
+                    return OUTSIDE
+                real.pop()
+                certain = min(certain, len(real))
         return "/".join(real)
 
     def _target(self, path: str) -> str | Unreadable | None:
@@ -191,9 +200,10 @@ class GitView:
         return OUTSIDE if data.startswith(b"/") else os.fsdecode(data)
 
     def _ask_for_links(self, paths: Iterable[str]) -> None:
-        asked = [path for path in paths if not self.knows(path)]
+        asked = [p for p in paths if not self.knows(p) and p not in self._links]
         if asked:
-            self._keep(asked, self._listing.links(asked))
+            found = self._listing.links(asked)
+            self._links.update((path, found.get(path)) for path in asked)
 
     def _look_up(self, path: str) -> tuple[str, Node | None] | Unreadable:
         """What stands at ``path``, and where that is once links among its folders are followed."""
@@ -202,7 +212,7 @@ class GitView:
             folder, _, name = path.rpartition("/")
             real = self.real(folder)
             if isinstance(real, Unreadable):
-                return real
+                return MISSING if real is DANGLING else real
             path = _join(real, name)
             node = self._node(path)
         return path, node
@@ -219,7 +229,7 @@ class GitView:
                 return real
             path, node, absent = real, self._node(real), DANGLING
         if node is None:
-            return A_FOLDER if self._is_folder(path) else absent
+            return absent if path else A_FOLDER
         if node.mode == IN_CONFLICT:
             return UNMERGED
         return node if node.is_file else A_FOLDER
@@ -248,13 +258,12 @@ class GitView:
         node = self._known(real)
         return not real or (node is not None and node.mode in (FOLDER, SUBMODULE))
 
-    # What is known: of folders that were listed, all; of single paths, what stands there but for
-    # folders, of which nothing need be known.
-
     def _known(self, path: str) -> Node | None:
         folder, _, name = path.rpartition("/")
         children = self._folders.get(folder)
-        return self._single.get(path) if children is None else children.get(name)
+        if children is not None:
+            return children.get(name)
+        return self._single.get(path) or self._links.get(path)
 
     def _is_known_absent(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
@@ -264,11 +273,6 @@ class GitView:
     def _node(self, path: str) -> Node | None:
         self.expect([path])
         return self._known(path)
-
-    def _keep(self, asked: Iterable[str], found: Mapping[str, Node | None]) -> None:
-        for path in asked:
-            node = found.get(path)
-            self._single[path] = None if node is None or node.mode == FOLDER else node
 
     def _list(self, folder: str) -> dict[str, Node]:
         if folder not in self._folders:

@@ -56,7 +56,8 @@ class Sources:
     @property
     def authority(self) -> bool:
         """Whether there is anything that could know a run."""
-        return self.store is not None or self.ledger.exists or self.indexes.readable
+        known = self.store is not None or self.ledger.exists or self.indexes.readable
+        return known or (self.on_disk is not None and self.on_disk.exists)
 
 
 @dataclass(frozen=True, slots=True)

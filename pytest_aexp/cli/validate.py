@@ -99,6 +99,6 @@ def _chosen_view(at: str) -> Iterator[tuple[Repository, View, View | None]]:
     if bare is not None and at == INDEX:
         raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
     root = bare or find_repo_root()
-    with GitView.at(root, at) as view:
+    with GitView.at(root, at, is_bare=bare is not None) as view:
         configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
         yield Repository(root, configuration), view, None if bare else WorkTree(root)

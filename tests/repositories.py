@@ -76,6 +76,26 @@ def add_entry(repo: Path, statepoint: Mapping[str, Any], **fields: Any) -> str:
     return job_id
 
 
+def packed(entry: Mapping[str, Any]) -> bytes:
+    """The entry as a line of a segment."""
+    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def segment(entries: Iterable[Mapping[str, Any]]) -> bytes:
+    """A segment of packed entries."""
+    return b"".join(packed(e) for e in sorted(entries, key=lambda entry: str(entry["job_id"])))
+
+
+def add_segment(
+    repo: Path, entries: Iterable[Mapping[str, Any]], name: str = "box/2026-05-001"
+) -> str:
+    """Write a segment; its path."""
+    path = f".aexp/ledger/packs/{name}.jsonl"
+    write(repo, path, segment(entries))
+    return path
+
+
 def add_finding(repo: Path, name: str, *citations: str, extra: str = "") -> Path:
     """Write a finding with citations in YAML flow style."""
     cited = "".join(f"  - {citation}\n" for citation in citations)

@@ -36,9 +36,17 @@ def packed_version(root: Path, job_id: str) -> Version | None:
 def _lines_in(path: Path, job_id: str) -> list[bytes]:
     with suppress(OSError), open(os.open(path, _FLAGS), "rb") as stream:
         info = os.fstat(stream.fileno())
-        if stat.S_ISREG(info.st_mode) and _may_hold(stream, info.st_size, job_id):
-            return list(_lines_of_run(stream, _first_from(stream, info.st_size, job_id), job_id))
+        if stat.S_ISREG(info.st_mode):
+            return list(lines_of_run(stream, info.st_size, job_id))
     return []
+
+
+def lines_of_run(stream: BinaryIO, size: int, job_id: str) -> Iterator[bytes]:
+    """The lines of a run in the ``size`` bytes of a segment, without their ends."""
+    if _may_hold(stream, size, job_id):
+        stream.seek(_first_from(stream, size, job_id))
+        while run_of(line := stream.readline(ENTRY_LIMIT + 2)) == job_id:
+            yield line.rstrip(b"\n")
 
 
 def _may_hold(stream: BinaryIO, size: int, job_id: str) -> bool:
@@ -70,9 +78,3 @@ def _line_at(stream: BinaryIO, offset: int) -> tuple[int, bytes]:
     if offset:
         start = offset - 1 + len(stream.readline(ENTRY_LIMIT + 2))
     return start, stream.readline(ENTRY_LIMIT + 2)
-
-
-def _lines_of_run(stream: BinaryIO, start: int, job_id: str) -> Iterator[bytes]:
-    stream.seek(start)
-    while run_of(line := stream.readline(ENTRY_LIMIT + 2)) == job_id:
-        yield line.rstrip(b"\n")

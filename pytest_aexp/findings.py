@@ -144,7 +144,7 @@ class _Reader:
     def _suspicious(self, pairs: list[tuple[Node, Node]]) -> Iterator[Fault]:
         seen: set[int] = set()
         for key, inner in pairs:
-            if isinstance(key, Scalar) and key.text != KEY and resembles(key.text, KEY):
+            if isinstance(key, Scalar) and key.text != KEY and _is_slip(key.text):
                 yield self._ignored_key(key, f"{quoted(key.text)} is not {KEY}")
             if isinstance(inner, Mapping) and id(inner) not in seen:
                 seen.add(id(inner))
@@ -153,7 +153,7 @@ class _Reader:
 
     def _suspicious_below(self, where: str, node: Mapping) -> Iterator[Fault]:
         for key, _ in node.pairs:
-            if isinstance(key, Scalar) and resembles(key.text, KEY):
+            if isinstance(key, Scalar) and _is_slip(key.text):
                 yield self._ignored_key(key, f"{quoted(key.text)} is below {where}")
 
     def _ignored_key(self, key: Scalar, what: str) -> Fault:
@@ -163,3 +163,8 @@ class _Reader:
 
     def _at(self, offset: int) -> Position:
         return self._lines.position(offset)
+
+
+def _is_slip(key: str) -> bool:
+    # Nearer than other slips: `supporting_refs` may well be another key.
+    return resembles(key, KEY, 0.88)

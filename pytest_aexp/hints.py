@@ -11,7 +11,7 @@ from pytest_aexp.citations import BatchCitation
 from pytest_aexp.identity import kind_of, value_key
 from pytest_aexp.resolution import Sources
 from pytest_aexp.selection import Batches
-from pytest_aexp.text import closest, counted, listed, quoted, shown, shown_json
+from pytest_aexp.text import closest, counted, cut, listed, quoted, shown, shown_json
 
 _DIGITS = "0123456789abcdef"
 _PREFIX = 6
@@ -85,10 +85,11 @@ def _experiment_hint(experiment: str, experiments: list[str]) -> str:
         return "no run of any experiment is known here"
     near = closest(experiment, experiments, 0.7)
     which = f"did you mean {shown(near)}?" if near else f"known: {_names(experiments)}"
-    return f"no run of {experiment} is known here; {which}"
+    return f"no run of {cut(experiment, 20)} is known here; {which}"
 
 
 def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
+    experiment = cut(experiment, 20)
     near = closest(key, keys)
     if near is not None:
         return f"no run of {experiment} has a key {quoted(key)}; did you mean {quoted(near)}?"
@@ -121,4 +122,4 @@ def _spelt(value: Any) -> str:
 
 
 def _names(names: list[str]) -> str:
-    return listed([shown(name) for name in names])
+    return listed([shown(name, 40) for name in names])

@@ -82,25 +82,31 @@ class MachineIndexes:
         """The machines that say they have the run, sorted."""
         return tuple(sorted({run.machine for run in self._by_job.get(job_id, ())}))
 
+    @cached_property
+    def _by_experiment(self) -> dict[str | None, list[IndexedRun]]:
+        known: dict[str | None, list[IndexedRun]] = {}
+        for index in self.files:
+            for run in index.runs:
+                known.setdefault(run.experiment, []).append(run)
+        return known
+
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[IndexedRun]:
         """The runs that may fit a batch: what an index does not tell is taken to fit."""
-        condition = selector.get("condition", _UNASKED)
-        return [
-            run
-            for index in self.files
-            for run in index.runs
-            if run.experiment == experiment and _may_be(run.condition, condition)
-        ]
+        runs = self._by_experiment.get(experiment, [])
+        if "condition" not in selector:
+            return list(runs)
+        spellings = set(_spellings(selector["condition"]))
+        return [r for r in runs if r.condition is None or value_key(r.condition) in spellings]
 
 
-_UNASKED = object()
-
-
-def _may_be(known: Any, asked: Any) -> bool:
-    """Indexes hold ``str(condition)``, and leave out what is empty, null, zero or false."""
-    if asked is _UNASKED or known is None:
-        return True
-    return value_key(known) == value_key(asked) or known == str(asked)
+def _spellings(condition: Any) -> Iterator[str]:
+    """The keys of what an index may hold for a condition: itself, or ``str`` of an equal value."""
+    yield value_key(condition)
+    yield value_key(str(condition))
+    if isinstance(condition, float) and condition.is_integer():
+        yield value_key(str(int(condition)))
+    elif type(condition) is int and abs(condition) < 2**53:
+        yield value_key(str(float(condition)))
 
 
 def read_index(path: str, data: bytes | Unreadable) -> MachineIndex:
@@ -135,7 +141,7 @@ def _runs(entries: list[Any], machine: str) -> Iterator[IndexedRun]:
 def _violations(path: str, document: dict[str, Any]) -> Iterator[Fault]:
     violations = schema.violations("runs-index", document)
     if violations:
-        said = listed((f"{v.pointer or 'it'} {v.message}" for v in violations), 3)
+        said = listed([violation.message for violation in violations], 3)
         yield _fault(path, f"breaks the schema: {said}; what is right in it was used")
 
 

@@ -39,8 +39,8 @@ def cut(text: str, limit: int = SHOWN) -> str:
 
 
 def shown(text: str, limit: int = SHOWN) -> str:
-    """``text`` as a message shows it: cut first, so that a huge value costs nothing."""
-    return clean(cut(text, limit))
+    """``text`` as a message shows it: at most ``limit`` characters, of which escapes are some."""
+    return cut(clean(text[: limit + 1]), limit)
 
 
 def quoted(text: str, limit: int = SHOWN) -> str:
@@ -72,15 +72,18 @@ def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str |
     return found[0] if found else None
 
 
-def resembles(written: str, meant: str) -> bool:
-    """Whether ``written`` is ``meant`` but for case, punctuation or a slip of the finger."""
+def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
+    """Whether ``written`` is ``meant`` but for case, punctuation or a slip of the finger.
+
+    ``cutoff`` is the share of letters that must be the same.
+    """
     if len(written) > 2 * len(meant):
         return False
     letters, wanted = (re.sub(r"[\W_]", "", word).casefold() for word in (written, meant))
     return letters == wanted or (
         len(wanted) > 4
         and 2 * len(wanted) <= 3 * len(letters)
-        and closest(letters, [wanted], 0.8) is not None
+        and closest(letters, [wanted], cutoff) is not None
     )
 
 

@@ -22,7 +22,7 @@ from pytest_aexp.problems import (
 )
 from pytest_aexp.resolution import Place, Resolution, Sources
 from pytest_aexp.store import Run
-from pytest_aexp.text import counted, listed, quoted, shown, shown_json
+from pytest_aexp.text import counted, cut, listed, quoted, shown, shown_json
 
 Resolvable = JobCitation | BatchCitation
 
@@ -110,7 +110,7 @@ def _promote_here(runs: list[Run]) -> str:
 
 
 def _in_index(citation: Resolvable, found: Resolution) -> Fault:
-    machines = listed([shown(machine) for machine in found.machines])
+    machines = listed([shown(machine, 40) for machine in found.machines])
     first = found.machines[0] if len(found.machines) == 1 else None
     if isinstance(citation, JobCitation):
         message = f"{_cited(citation)} is not here: the index of {machines} has it"
@@ -123,7 +123,7 @@ def _in_index(citation: Resolvable, found: Resolution) -> Fault:
     unchecked = sorted(set(citation.selector) - {"condition"})
     message = f"{_cited(citation)} is not here: the index of {machines} has {runs} that may fit"
     if unchecked:
-        keys = listed(map(quoted, unchecked))
+        keys = listed([quoted(key, 40) for key in unchecked])
         message += f" (an index does not say {keys}, so that was not checked)"
     fix = f"leave the citation as it is; run `aexp ledger backfill` on {machines}, commit and push"
     return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)
@@ -171,9 +171,10 @@ def _empty(citation: Resolvable, sources: Sources) -> Fault:
 def _cited(citation: Resolvable) -> str:
     if isinstance(citation, JobCitation):
         return f"run {citation.job_id}"
+    experiment = cut(citation.experiment_id, 20)
     if not citation.selector:
-        return f"the batch of {citation.experiment_id}"
-    return f"the batch {shown_json(citation.selector)} of {citation.experiment_id}"
+        return f"the batch of {experiment}"
+    return f"the batch {shown_json(citation.selector)} of {experiment}"
 
 
 def _id(citation: Resolvable) -> str:

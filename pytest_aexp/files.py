@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,12 +106,12 @@ def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
     With ``sync`` the data is on the disk before the name is, so that a machine switched off
     right after still has the old file or the new one.
 
-    The temporary name is unique and lies in the same folder, ends in ``.tmp`` (so that nothing
-    takes it for an entry), and is removed if anything fails. The mode of a new file follows the
-    umask; a file that is replaced keeps its mode. Raises OSError.
+    The temporary name is unique, ends in ``.tmp`` (so that nothing takes it for an entry), and is
+    removed if anything fails; it lies in the same folder, or, for what lies below ``.aexp``,
+    directly in that, where git ignores it. The mode of a new file follows the umask; a file that
+    is replaced keeps its mode. Raises OSError.
     """
-    with _temporary(path, data, sync=sync) as temporary:
-        os.replace(temporary, path)
+    _put(path, data, lambda temporary: os.replace(temporary, path), sync=sync)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -119,18 +119,47 @@ def write_new(path: Path, data: bytes) -> None:
 
     Raises FileExistsError, OSError.
     """
-    with _temporary(path, data, sync=True) as temporary:
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            raise
-        except OSError:
-            # Without hard links the name is taken first, and for a moment the file is empty.
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-            os.replace(temporary, path)
-        else:
-            os.unlink(temporary)
+    _put(path, data, lambda temporary: _take_name(path, temporary), sync=True)
     sync_path(path.parent)
+
+
+def _take_name(path: Path, temporary: str) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            raise
+        # Without hard links the name is taken first, and for a moment the file is empty.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        os.replace(temporary, path)
+    else:
+        os.unlink(temporary)
+
+
+def _put(path: Path, data: bytes, put: Callable[[str], None], *, sync: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in dict.fromkeys((_unseen_by_git(path.parent), path.parent)):
+        try:
+            with _temporary(folder, data, _mode_for(path), sync=sync) as temporary:
+                put(temporary)
+        except OSError as error:
+            if error.errno == errno.EXDEV and folder != path.parent:
+                continue  # the ledger is a mount of its own
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        return
+
+
+def _unseen_by_git(folder: Path) -> Path:
+    """Where in ``.aexp`` a temporary file may lie, or ``folder`` itself.
+
+    ``git add`` would take it with the rest, or fail because it has gone again.
+    """
+    for above in (folder, *folder.parents):
+        if above.name == ".aexp":
+            return above if os.access(above, os.W_OK) else folder
+    return folder
 
 
 def sync_path(path: Path) -> None:
@@ -151,11 +180,9 @@ def sync_path(path: Path) -> None:
 
 
 @contextmanager
-def _temporary(path: Path, data: bytes, *, sync: bool) -> Iterator[str]:
-    """A file beside ``path`` that holds ``data``; removed if anything fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = _mode_for(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+def _temporary(folder: Path, data: bytes, mode: int, *, sync: bool) -> Iterator[str]:
+    """A file in ``folder`` that holds ``data``; removed if anything fails."""
+    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)

@@ -104,7 +104,7 @@ class _Cleaner:
             self._pending.append((copy, pointer, secrecy))
             return copy
         kind = CREDENTIAL if _exposed(value, secrecy) else _text_kind(value)
-        if kind is None or value == REDACTED or pointer in self._notes:
+        if kind is None or pointer in self._notes:
             return value
         self.found.append(Leak(pointer, kind))
         return REDACTED
@@ -205,7 +205,7 @@ _OTHER_PATHS = re.compile(
     r"|(?<!\w)[A-Za-z]:(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
     r"|(?<![\w\\)\]])\\{2,}+(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
     r"|:/{4,}+[\w.]"
-    r"|(?<![A-Za-z0-9])[Ff][Ii][Ll][Ee]:(?:[/\\~]|[A-Za-z]:)"
+    r"|(?<![A-Za-z0-9])[Ff][Ii][Ll][Ee]:[/\\~]"
 )
 
 

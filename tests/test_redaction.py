@@ -67,6 +67,11 @@ def named(examples: list[dict[str, Any]]) -> list[Any]:
     ]
 
 
+def is_document(example: dict[str, Any]) -> bool:
+    """Whether it has a list of what was redacted, which counts only in a whole document."""
+    return isinstance(example["value"], dict) and "redacted" in example["value"]
+
+
 def test_the_labelled_list_is_long_and_even() -> None:
     assert len(EXAMPLES) >= 350
     assert abs(len(HARMFUL) - len(HARMLESS)) < len(EXAMPLES) / 10
@@ -106,11 +111,9 @@ def test_what_is_harmless_stays(example: dict[str, Any]) -> None:
     assert leaks(value) == ()
 
 
-@pytest.mark.parametrize("example", named(EXAMPLES))
+@pytest.mark.parametrize("example", named([each for each in EXAMPLES if not is_document(each)]))
 def test_the_surroundings_do_not_matter(example: dict[str, Any]) -> None:
     """In a list, in a mapping under a plain key, and beside other things."""
-    if isinstance(example["value"], dict) and "redacted" in example["value"]:
-        pytest.skip("only a whole document has a list of what was redacted")
     value = {"statepoint": [1, {"x/~y": example["value"]}, "z"]}
     assert list(redact(value)[1]) == [f"/statepoint/1/x~1~0y{each}" for each in example["leaks"]]
 
@@ -153,7 +156,13 @@ def test_the_list_of_redactions_is_believed_only_where_it_is_true() -> None:
         f"/redacted/{index}" for index in (0, 1, 2, 4)
     ]
     assert leaks(document["redacted"], "/redacted") == leaks(document)
-    assert leaks({"redacted": ["/~1home~1joe"], "/home/joe": REDACTED})[0].pointer == "/<redacted>"
+    document = {"redacted": ["/~1home~1joe"], "/home/joe": REDACTED}
+    assert [leak.pointer for leak in leaks(document)] == ["/<redacted>", "/redacted/0"]
+    part = {"redacted": ["/data"], "data": REDACTED, "0": "/home/joe"}
+    assert [leak.pointer for leak in leaks(part, "/redacted")] == [
+        "/redacted/0",
+        "/redacted/redacted/0",
+    ]
 
 
 @pytest.mark.parametrize("depth", [500, 20_000])
@@ -226,7 +235,7 @@ def test_a_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> No
     assert time.process_time() - started < 3
 
 
-@pytest.mark.parametrize("piece", ["/", "a/", "%", "://a:b/"])
+@pytest.mark.parametrize("piece", ["/", "%"])
 def test_a_megabyte_is_no_matter(piece: str) -> None:
     text = "token " + piece * ((1 << 20) // len(piece))
     started = time.process_time()
@@ -276,9 +285,7 @@ AROUND = st.sampled_from(
         ),
     ]
 )
-PLAIN_TEXT = st.sampled_from(
-    [e["value"] for e in HARMLESS if isinstance(e["value"], str) and not e["value"].startswith("~")]
-)
+PLAIN_TEXT = st.sampled_from([e["value"] for e in HARMLESS if isinstance(e["value"], str)])
 PLAIN_KEY = st.sampled_from(
     ["lr", "seed", "use_cls_token", "tokenizer", "", "a/b~c", "E001", "author"]
 )

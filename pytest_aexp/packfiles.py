@@ -94,7 +94,8 @@ def _names_in_git(root: Path, folder: str) -> Iterator[str]:
     )
     told = [line.split() for line in (lines or b"").decode(errors="replace").splitlines()]
     for name in sorted({each[1] for each in told if each[0] == "tree" and len(each) == 2}):
-        yield from os.fsdecode(git_or_none(["ls-tree", "--name-only", name], root) or b"").split()
+        listed = git_or_none(["ls-tree", "--full-tree", "--name-only", "-z", name], root)
+        yield from os.fsdecode(listed or b"").split("\0")
 
 
 def remove(root: Path, job_id: str, data: bytes) -> bool:

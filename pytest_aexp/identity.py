@@ -8,7 +8,7 @@ from hashlib import md5
 from typing import Any
 
 JOB_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_canonical = json.JSONEncoder(sort_keys=True).encode
+_canonical = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
 def is_job_id(text: str) -> bool:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
+
+from pytest_aexp.text import Position, position_in
+
+try:
+    import orjson
+except ImportError:
+    # No wheel of it for this interpreter: the same, more slowly.
+    _loads_quickly: Callable[[bytes], Any] = json.loads
+else:
+    _loads_quickly = orjson.loads
 
 VALUES_LIMIT = 1_000_000
 """The most values a file may hold: an empty object of two characters takes 64 bytes of memory."""
@@ -14,6 +25,9 @@ _MEMORY_LIMIT = 40 << 20
 
 # The last quote may be missing: else each quote in the rest of the text would be tried in turn.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
+_COLON = re.compile(r"\s*:")
 
 
 class BeyondBounds(ValueError):
@@ -28,6 +42,23 @@ def parse(data: bytes, depth: int) -> Any:
     if nested_deeper(text, depth):
         raise BeyondBounds(f"is nested more than {depth} deep")
     return json.loads(text)
+
+
+def load_quickly(data: bytes) -> Any:
+    """The JSON in ``data``, fast. Raises ValueError, also for much that ``parse`` takes.
+
+    An integer of more than 64 bits may lose digits: whoever rests on one must compare a hash.
+    """
+    return _loads_quickly(data)
+
+
+def position_of_key(text: str, key: str) -> Position:
+    """Where ``key`` first stands as a key in JSON text; the start if it does not."""
+    written = json.dumps(key)
+    at = text.find(written) if key else -1
+    while at >= 0 and not _COLON.match(text, at + len(written)):
+        at = text.find(written, at + 1)
+    return position_in(text, at) if at >= 0 else Position()
 
 
 def refusal(error: ValueError) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pytest_aexp.cli import merging
 from pytest_aexp.cli.output import table, wants_colour
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.repository import Repository
@@ -37,6 +38,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_writing(inner)
     _add_reading(inner)
+    merging.add_to(inner)
 
 
 def _add_writing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -32,7 +32,17 @@ SOURCES = {
     "pytest_aexp/schemas": "schemas",
 }
 IMPORT_NAMES = {"ruamel.yaml.clib": "_ruamel_yaml", "jsonschema-rs": "jsonschema_rs"}
-ABOUT_THE_WHOLE = {"cases", "drop_in", "packaging", "real_input", "two_machines"}
+ABOUT_THE_WHOLE = {
+    "at_once",
+    "cases",
+    "drop_in",
+    "faults",
+    "hostile",
+    "packaging",
+    "real_input",
+    "two_machines",
+    "two_readings",
+}
 """Test files that mirror no module."""
 
 tree = pytest.mark.tree

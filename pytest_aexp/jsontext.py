@@ -14,7 +14,7 @@ try:
     import orjson
 except ImportError:
     # No wheel of it for this interpreter: the same, more slowly.
-    _loads_quickly: Callable[[bytes], Any] = json.loads
+    _loads_quickly: Callable[[bytes | str], Any] = json.loads
 else:
     _loads_quickly = orjson.loads
 
@@ -27,6 +27,7 @@ _MEMORY_LIMIT = 40 << 20
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
+_LONG_NUMBER = re.compile(r"[0-9]{19}")
 _COLON = re.compile(r"\s*:")
 
 
@@ -50,6 +51,17 @@ def load_quickly(data: bytes) -> Any:
     An integer of more than 64 bits may lose digits: whoever rests on one must compare a hash.
     """
     return _loads_quickly(data)
+
+
+def load_exactly(text: str) -> Any:
+    """The JSON in ``text``, which is known to be sound, each integer to its last digit."""
+    if _LONG_NUMBER.search(text):
+        return json.loads(text)
+    try:
+        return _loads_quickly(text)
+    except ValueError:
+        # NaN, Infinity, half of a surrogate pair: JSON to Python alone.
+        return json.loads(text)
 
 
 def position_of_key(text: str, key: str) -> Position:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.identity import value_key
+from pytest_aexp.jsontext import load_exactly
 
 
 class Selectable(Protocol):
@@ -96,4 +96,4 @@ class Batches(Generic[R]):
 
     def _points(self, experiment: str) -> list[dict[str, Any]]:
         runs = self._of(experiment)
-        return [json.loads(run.statepoint or "{}") for run in runs]
+        return [load_exactly(run.statepoint or "{}") for run in runs]

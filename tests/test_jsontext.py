@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.jsontext import VALUES_LIMIT, BeyondBounds, nested_deeper, parse, refusal
+from pytest_aexp.jsontext import (
+    VALUES_LIMIT,
+    BeyondBounds,
+    load_exactly,
+    nested_deeper,
+    parse,
+    refusal,
+)
 
 GOOD: dict[str, tuple[bytes, Any]] = {
     "an object": (b'{"a": [1, 2.5, null, true, "x"]}', {"a": [1, 2.5, None, True, "x"]}),
@@ -112,3 +119,12 @@ JSON = st.recursive(
 @given(JSON, st.integers(0, 6))
 def test_the_depth_is_the_values_own(value: Any, limit: int) -> None:
     assert nested_deeper(json.dumps(value), limit) == (depth_of(value) > limit)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1, 1.0, 1e3, -0, null, true]", "[NaN]", "[Infinity]", '["\\ud800"]', f"[{2**70}]", '["ü"]'],
+)
+def test_the_quick_reading_is_the_exact_one(text: str) -> None:
+    assert repr(load_exactly(text)) == repr(json.loads(text))
+    assert type(load_exactly(text)[0]) is type(json.loads(text)[0])

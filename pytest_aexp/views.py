@@ -119,7 +119,7 @@ class WorkTree:
     def _through_link(self, full: str, limit: int, *, whole: bool) -> bytes | Unreadable:
         try:
             target = os.path.realpath(full, strict=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return DANGLING
         except OSError:
             return LOOP

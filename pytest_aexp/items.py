@@ -17,7 +17,7 @@ from pytest_aexp.findings import Finding
 from pytest_aexp.problems import Policy, Problem
 from pytest_aexp.rendering import one_line
 from pytest_aexp.repository import Repository, parse_strict_runs
-from pytest_aexp.text import clean, counted, listed
+from pytest_aexp.text import clean, counted, listed, shown
 from pytest_aexp.validate import Judgement, Verdict
 from pytest_aexp.views import WorkTree, fits, fixed_part, is_folder
 
@@ -213,6 +213,17 @@ class Collector:
         parts = relative.split("/")
         return any(fits(parts, glob) for glob in self._globs)
 
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Ignore the links among findings that are not followed: out of the repository, or back."""
+        below = self._relative(collection_path)
+        if below is None or not (os.path.islink(collection_path) and collection_path.is_dir()):
+            return None
+        folders = [fixed_part(glob) for glob in self._globs]
+        if not any(below.startswith(f"{folder}/") for folder in folders if folder):
+            return None
+        followed = any(p.startswith(f"{below}/") for p in self.judgement.finding_paths)
+        return None if followed else True
+
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
@@ -241,7 +252,7 @@ class Collector:
     def pytest_report_header(self) -> str:
         """Entries, machines and strictness."""
         ledger = self.judgement.sources.ledger
-        machines = listed([clean(name) for name in ledger.machines], 8)
+        machines = listed([shown(name, 40) for name in ledger.machines], 8)
         of = f" from {machines}" if machines else ""
         strict = self.judgement.policy.strict_runs
         return f"aexp: {count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"

@@ -23,6 +23,7 @@ from pytest_aexp.repository import Repository
 from pytest_aexp.roots import MARKER_REL
 from pytest_aexp.selection import Batches
 from pytest_aexp.text import quoted
+from pytest_aexp.views import is_folder
 
 FILE_LIMIT = 16 << 20
 DEPTH_LIMIT = 400
@@ -91,7 +92,7 @@ class RunStore:
         """The job ids that a folder of the workspace is named for."""
         try:
             with os.scandir(self._workspace) as entries:
-                return frozenset(e.name for e in entries if is_job_id(e.name) and e.is_dir())
+                return frozenset(e.name for e in entries if is_job_id(e.name) and is_folder(e))
         except OSError:
             return frozenset()
 

@@ -21,9 +21,14 @@ CASES = [
 ]
 
 # This suite turns warnings into errors, which a pytest inside it would inherit.
-QUIET_PLUGINS = ("-W", "always::pytest_aexp.CitationWarning")
-for _name in ("xdist", "hypothesispytest", "timeout", "cacheprovider"):
-    QUIET_PLUGINS += ("-p", f"no:{_name}")
+ARGUMENTS = ("-p", "pytest_aexp.plugin", "-W", "always::pytest_aexp.CitationWarning")
+# What says nothing about citations: a third of the time is left.
+for _name in (
+    *("cacheprovider", "debugging", "doctest", "faulthandler", "freeze_support", "logging"),
+    *("monkeypatch", "pastebin", "python_path", "recwarn", "setuponly", "setupplan", "stepwise"),
+    *("threadexception", "tmpdir", "unittest", "unraisableexception"),
+):
+    ARGUMENTS += ("-p", f"no:{_name}")
 
 
 def accepted(case: dict[str, Any], told: list[tuple[str, str]]) -> bool:
@@ -64,7 +69,7 @@ def by_pytest(case: dict[str, Any], pytester: pytest.Pytester) -> list[tuple[str
     result = pytester.runpytest_inprocess(
         f"--aexp-strict-runs={case['strict_runs']}",
         f"--junitxml={pytester.path}/result.xml",
-        *QUIET_PLUGINS,
+        *ARGUMENTS,
     )
     told: list[tuple[str, str]] = []
     tree = ElementTree.parse(pytester.path / "result.xml")
@@ -89,6 +94,7 @@ def test_command_and_pytest_agree(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     repo = build_case(case, pytester.path)
     where = repo / case.get("cwd", ".")
     monkeypatch.chdir(where)

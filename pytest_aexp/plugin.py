@@ -31,10 +31,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="check the findings' citations; what a run that is nowhere is: an error, a warning, "
         "or not checked",
     )
+    group.addoption(
+        "--aexp-report",
+        default=None,
+        metavar="FILE",
+        help="check the findings' citations, and write all verdicts and runs as a page of HTML",
+    )
     parser.addini("aexp", "check the findings' citations", type="bool", default=False)
     parser.addini(
         "aexp_strict_runs",
         "what a run that is nowhere is: error, warn or off; asks for the check, too",
+        type="string",
+        default="",
+    )
+    parser.addini(
+        "aexp_report",
+        "write all verdicts and runs to this file, below the rootdir; asks for the check, too",
         type="string",
         default="",
     )
@@ -44,7 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker and, where the check is wanted, all that does it."""
     config.addinivalue_line("markers", "aexp: a finding's front matter or one of its citations")
     strictness = _strictness(config)
-    wanted = strictness or config.getoption("aexp") or config.getini("aexp")
+    report = config.getoption("aexp_report") or config.getini("aexp_report")
+    wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
     root = nearest_root(config.rootpath)
     if not wanted and (root is None or not (root / ".aexp").is_dir()):
         return
@@ -53,6 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     collector = items.Collector.of(config, root or config.rootpath, strictness or None)
     config.pluginmanager.register(collector, "aexp-collector")
+    if report:
+        from pytest_aexp.reportwriter import ReportWriter
+
+        writer = ReportWriter.of(config, collector.judgement)
+        if writer is not None:
+            config.pluginmanager.register(writer, "aexp-report")
 
 
 def _strictness(config: pytest.Config) -> str:

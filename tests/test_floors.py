@@ -38,6 +38,7 @@ def test_the_package_keeps_to_its_floors(package: Path) -> None:
         ("entries", "jsonschema"),
         ("validate", "pytest"),
         ("entries", "signac"),
+        ("report/gathering", "jinja2"),
     ],
 )
 def test_an_import_from_a_floor_above_is_found(package: Path, module: str, forbidden: str) -> None:

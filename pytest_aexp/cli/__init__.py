@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from pytest_aexp.cli import editing, install, ledger, runs, validate
+from pytest_aexp.cli import editing, install, ledger, report, runs, validate
 from pytest_aexp.program import run_program
 
 
@@ -30,5 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_to(verbs)
     ledger.add_to(verbs)
     editing.add_to(verbs)
+    report.add_to(verbs)
     runs.add_to(verbs)
     return parser

@@ -1,0 +1,47 @@
+"""``aexp report``: findings, verdicts and runs on one page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_aexp.repository import Repository
+from pytest_aexp.text import clean, counted
+
+_EXAMPLES = """\
+examples:
+  aexp report --html report.html    one file: open it in a browser, attach it, keep it
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb to the command's parser."""
+    parser = verbs.add_parser(
+        "report",
+        help="write findings, verdicts and runs as one page of HTML",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--html", required=True, type=Path, metavar="FILE", help="the file to write"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the page; 0 whatever the verdicts on it are."""
+    # Here, so that the other verbs start without the rules.
+    from pytest_aexp.problems import Policy
+    from pytest_aexp.report.page import write_report
+    from pytest_aexp.validate import Judgement
+    from pytest_aexp.views import WorkTree
+
+    repository = Repository.open()
+    configured = repository.configuration
+    policy = Policy(configured.strict_runs, configured.severity)
+    judgement = Judgement(repository, WorkTree(repository.root), policy)
+    report = write_report(judgement, arguments.html)
+    counts = [f"{count} {words}" for _, words, count in report.verdicts if count]
+    said = f": {'; '.join(counts)}" if counts else ""
+    print(f"{clean(str(arguments.html))}: {counted(len(report.findings), 'finding')}{said}")
+    return 0

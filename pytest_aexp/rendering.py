@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
 
 from pytest_aexp.problems import CODES, Outcome, Problem
 from pytest_aexp.text import clean, counted
@@ -139,6 +138,9 @@ def render_sarif(outcome: Outcome, *, colour: bool = False) -> str:
 
 
 def _result(problem: Problem) -> dict[str, Any]:
+    # Here, since only this format pays for it.
+    from urllib.parse import quote
+
     path = clean(problem.path)
     message = clean(problem.message)
     fingerprint = sha256(f"{problem.code}\n{path}\n{message}".encode()).hexdigest()[:32]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -153,6 +152,9 @@ def read_machine_label(repo_root: str | Path) -> str:
 
 def default_machine_label() -> str:
     """The host name up to its first dot."""
+    # Here, since it is rarely asked for and takes as long to load as a small ledger to check.
+    import socket
+
     return socket.gethostname().split(".")[0] or "unknown"
 
 

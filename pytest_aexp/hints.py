@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from pytest_aexp import yamlvalues
 from pytest_aexp.citations import BatchCitation
 from pytest_aexp.identity import kind_of, value_key
 from pytest_aexp.resolution import Sources
 from pytest_aexp.selection import Batches
 from pytest_aexp.text import closest, counted, cut, listed, quoted, shown, shown_json
+from pytest_aexp.yamltree import Scalar
 
 _DIGITS = "0123456789abcdef"
 _PREFIX = 6
@@ -71,19 +74,20 @@ def selector_hint(citation: BatchCitation, sources: Sources) -> str:
     if citation.experiment_id not in experiments:
         return _experiment_hint(citation.experiment_id, experiments)
     for key, value in citation.selector.items():
-        values = [v for batches in known for v in batches.values(citation.experiment_id, key)]
-        if not values:
+        each = [c for batches in known if (c := batches.counts(citation.experiment_id, key))]
+        counts = each[0] if len(each) == 1 else sum(each, Counter())
+        if not counts:
             keys = {k for batches in known for k in batches.keys(citation.experiment_id)}
             return _key_hint(citation.experiment_id, key, keys)
-        if value_key(value) not in {value_key(v) for v in values}:
-            return _value_hint(key, value, values)
+        if value_key(value) not in counts:
+            return _value_hint(key, value, counts)
     return "each value occurs in the experiment, but no run has all of them"
 
 
 def _experiment_hint(experiment: str, experiments: list[str]) -> str:
     if not experiments:
         return "no run of any experiment is known here"
-    near = closest(experiment, experiments, 0.7)
+    near = closest(experiment, experiments, 0.7) if len(experiments) > 5 else None
     which = f"did you mean {shown(near)}?" if near else f"known: {_names(experiments)}"
     return f"no run of {cut(experiment, 20)} is known here; {which}"
 
@@ -96,29 +100,44 @@ def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
     return f"no run of {experiment} has a key {quoted(key)}; the keys are {_names(sorted(keys))}"
 
 
-def _value_hint(key: str, value: Any, values: list[Any]) -> str:
-    name = shown(key)
-    alike = [v for v in values if _spelt(v) == _spelt(value)]
-    if alike:
-        kind = kind_of(alike[0])
-        what = "put quotes around it" if kind == "text" else "drop the quotes"
-        if kind_of(value) != "text" and kind != "text":
-            what = f"write {shown_json(alike[0])}"
-        return f"{name} is {kind} in {counted(len(alike), 'run')}: {what}"
-    common = Counter(shown_json(v, 40) for v in values).most_common()
-    return f"no run has {name}: {shown_json(value, 40)}; there is {listed([v for v, _ in common])}"
+def _value_hint(key: str, value: Any, counts: Counter[str]) -> str:
+    name = shown(key, 40)
+    for other in _of_other_types(value):
+        number = counts[value_key(other)]
+        if number:
+            return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
+    common = [shown_json(json.loads(known), 40) for known, _ in counts.most_common(5)]
+    more = len(counts) - len(common)
+    there = f"{', '.join(common)} and {more:,} more" if more else listed(common)
+    return f"no run has {name}: {shown_json(value, 40)}; there is {there}"
 
 
-def _spelt(value: Any) -> str:
-    """How a value would be written without regard to its type."""
-    if value is None or isinstance(value, bool):
-        yaml = {None: "null", True: "true", False: "false"}[value]
-        return {"yes": "true", "no": "false"}.get(yaml, yaml)
-    text = value_key(value) if not isinstance(value, str) else value
-    lower = text.strip().lower()
-    return {"yes": "true", "no": "false", "on": "true", "off": "false", "none": "null"}.get(
-        lower, lower
-    )
+def _how(value: Any, other: Any) -> str:
+    if isinstance(value, str) and yamlvalues.scalar(Scalar(value, 0, plain=True)) == other:
+        return "drop the quotes"
+    if isinstance(other, str) and other == shown_json(value):
+        return "put quotes around it"
+    return f"write {shown_json(other)}"
+
+
+_WORDS: dict[bool | None, tuple[str, ...]] = {
+    True: ("true", "True", "TRUE", "yes", "Yes", "on", "On"),
+    False: ("false", "False", "FALSE", "no", "No", "off", "Off"),
+    None: ("null", "Null", "NULL", "None", "none", "~", ""),
+}
+
+
+def _of_other_types(value: Any) -> Iterator[Any]:
+    """The values of other types that somebody may have meant by writing ``value``."""
+    if isinstance(value, str):
+        yield yamlvalues.scalar(Scalar(value.strip(), 0, plain=True))
+        yield from (constant for constant, words in _WORDS.items() if value.strip() in words)
+    elif value is None or isinstance(value, bool):
+        yield from _WORDS[value]
+        yield from () if value is None else (int(value), str(int(value)))
+    elif isinstance(value, int | float):
+        yield from (value_key(value), str(value))
+        yield from (bool(value),) if value in (0, 1) else ()
 
 
 def _names(names: list[str]) -> str:

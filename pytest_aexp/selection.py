@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.identity import value_key
@@ -47,6 +48,8 @@ class Batches(Generic[R]):
         self._asked: set[str] = set()
         self._runs: dict[str, list[R]] = {}
         self._by_value: dict[tuple[str, str], dict[str, set[int]]] = {}
+        self._counts: dict[tuple[str, str], Counter[str]] = {}
+        self._keys: dict[str, frozenset[str]] = {}
         for run in runs:
             for experiment in run.experiments if run.statepoint is not None else ():
                 self._runs.setdefault(experiment, []).append(run)
@@ -64,19 +67,28 @@ class Batches(Generic[R]):
         runs = self._of(experiment)
         if not selector or not runs:
             return list(runs)
-        fitting = [
-            self._values(experiment, key).get(value_key(value), set())
-            for key, value in selector.items()
-        ]
-        return [runs[index] for index in sorted(set.intersection(*fitting))]
+        fitting = set(range(len(runs)))
+        for key, value in selector.items():
+            fitting &= self._values(experiment, key).get(value_key(value), set())
+            if not fitting:
+                break
+        return [runs[index] for index in sorted(fitting)]
 
-    def values(self, experiment: str, key: str) -> list[Any]:
-        """The value of ``key`` in each of the experiment's runs that has the key."""
-        return [point[key] for point in self._points(experiment) if key in point]
+    def counts(self, experiment: str, key: str) -> Counter[str]:
+        """The values of ``key`` in the experiment's runs, as ``value_key``, and how often."""
+        known = self._counts.get((experiment, key))
+        if known is None:
+            values = self._values(experiment, key)
+            known = Counter({value: len(runs) for value, runs in values.items()})
+            self._counts[experiment, key] = known
+        return known
 
-    def keys(self, experiment: str) -> set[str]:
+    def keys(self, experiment: str) -> frozenset[str]:
         """Every statepoint key that one of the experiment's runs has."""
-        return {key for point in self._points(experiment) for key in point}
+        if experiment not in self._keys:
+            points = self._points(experiment)
+            self._keys[experiment] = frozenset(key for point in points for key in point)
+        return self._keys[experiment]
 
     def _of(self, experiment: str) -> list[R]:
         if self._source is not None and experiment not in self._asked:
@@ -86,14 +98,18 @@ class Batches(Generic[R]):
         return self._runs.get(experiment, [])
 
     def _values(self, experiment: str, key: str) -> dict[str, set[int]]:
+        if key not in self._keys.get(experiment, {key}):
+            return {}
         known = self._by_value.get((experiment, key))
         if known is None:
             known = self._by_value[experiment, key] = {}
+            keys: set[str] = set()
             for index, point in enumerate(self._points(experiment)):
+                keys.update(point)
                 if key in point:
                     known.setdefault(value_key(point[key]), set()).add(index)
+            self._keys[experiment] = frozenset(keys)
         return known
 
-    def _points(self, experiment: str) -> list[dict[str, Any]]:
-        runs = self._of(experiment)
-        return [load_exactly(run.statepoint or "{}") for run in runs]
+    def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
+        return (load_exactly(run.statepoint or "{}") for run in self._of(experiment))

@@ -28,8 +28,8 @@ format: venv  ## let ruff put the code in order
 bench: venv  ## compare with others on generated repositories (minutes)
 	@$(RUN) benchmarks/run.py
 
-torture: venv  ## kill, fill, race and fuzz at length
-	@$(RUN) tools/torture.py
+torture: venv  ## kill and race at length (ARGS=--short: for a minute)
+	@$(RUN) tools/torture.py $(ARGS)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -21,8 +22,12 @@ from pytest_aexp.packs import Packs, Version, differing
 from pytest_aexp.problems import INVALID_ENTRY, Fault
 from pytest_aexp.segments import Survey
 from pytest_aexp.selection import Batches
+from pytest_aexp.sharing import Share, can_share
 from pytest_aexp.text import Position
 from pytest_aexp.views import View
+
+MANY = 2000
+"""For so many entries a second process saves more time than it costs."""
 
 FEW = 500
 """So many entries cost less to look up one by one than a large ledger does to list."""
@@ -94,6 +99,7 @@ class Ledger:
     def expect(self, job_ids: Iterable[str]) -> None:
         """Be told which entries will be asked for: a few are looked up, many are listed."""
         asked = set(job_ids)
+        self._packs.expect(asked)
         if len(asked) > FEW:
             _ = self.loose
         else:
@@ -101,7 +107,7 @@ class Ledger:
 
     def expect_batches(self, experiments: Iterable[str]) -> None:
         """Be told which experiments' runs will be asked for: packed ones are found in one go."""
-        self._packs.expect(experiments)
+        self._packs.expect(experiments=experiments)
 
     def get(self, job_id: str) -> Entry | None:
         """The entry of a run; None if the ledger has none."""
@@ -163,6 +169,17 @@ class Ledger:
         for path, data in self._view.read_many(missing, ENTRY_LIMIT):
             self._judged[missing[path]] = self._judge(missing[path], data)
         return [entry for entry in map(self.get, asked) if entry is not None]
+
+    @contextmanager
+    def judged_meanwhile(self) -> Iterator[None]:
+        """Have another process judge most of the entries while something else is done here."""
+        loose = sorted(self.loose) if self._view.can_be_shared and can_share() else []
+        if len(loose) < MANY:
+            yield
+            return
+        share = Share(lambda: self.all_of(loose[: len(loose) * 2 // 3]))
+        yield
+        self._judged.update((entry.job_id, entry) for entry in share.result() or ())
 
     @cached_property
     def batches(self) -> Batches[Entry]:

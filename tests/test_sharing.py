@@ -1,0 +1,78 @@
+"""A second process does part of the work, and where it fails the first does it all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_aexp import catalogue
+from pytest_aexp.catalogue import Ledger
+from pytest_aexp.sharing import Share
+from pytest_aexp.views import WorkTree
+from repositories import add_entry, write
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="shared on Linux only"),
+    # The workers of this suite have threads; the copies here touch none of them.
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
+
+
+def test_what_the_work_returned() -> None:
+    assert Share(lambda: [os.getpid(), "x"]).result() != [os.getpid(), "x"]
+    assert Share(lambda: {"a": 1}).result() == {"a": 1}
+
+
+def test_more_than_a_pipe_holds() -> None:
+    assert Share(lambda: "x" * 10_000_000).result() == "x" * 10_000_000
+
+
+def test_work_that_raises_is_work_not_done(capfd: pytest.CaptureFixture[str]) -> None:
+    assert Share(lambda: 1 // 0).result() is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_copy_that_is_killed_is_work_not_done() -> None:
+    assert Share(lambda: os.kill(os.getpid(), signal.SIGKILL)).result() is None
+
+
+def test_no_process_is_left() -> None:
+    Share(lambda: 1).result()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_ledger_is_the_same(repo: Path, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    for seed in range(9):
+        add_entry(repo, {"experiment_id": "E001", "seed": seed})
+    write(repo, f".aexp/ledger/{'0' * 32}.json", "[]")
+    write(repo, f".aexp/ledger/{'f' * 32}.json", "[]")
+    alone = list(Ledger(WorkTree(repo)))
+    monkeypatch.setattr(catalogue, "MANY", 1)
+    monkeypatch.setattr(catalogue, "can_share", lambda: True)
+    if fails:
+        monkeypatch.setattr(Share, "result", lambda _: None)
+    ledger = Ledger(WorkTree(repo))
+    with ledger.judged_meanwhile():
+        pass
+    assert ledger.judged == (0 if fails else len(alone) * 2 // 3)
+    assert list(ledger) == alone
+
+
+def test_the_command_shares_and_says_the_same(repo: Path) -> None:
+    for seed in range(catalogue.MANY + 1):
+        add_entry(repo, {"experiment_id": "E001", "seed": seed})
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_aexp", "validate"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "0 findings, 0 citations, 2,001 ledger entries: all hold\n"

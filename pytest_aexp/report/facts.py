@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ PARAMETERS_SHOWN = 110
 LABEL = 40
 """How many characters of a machine's name or a status are shown."""
 _URL_LIMIT = 2000
+_AMBIGUOUS = re.compile(r"|true|false|null|[-\d\"\[{].*", re.DOTALL)
+"""Text that without its quotes would look like another value."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -97,7 +100,7 @@ def parameters(values: Mapping[str, Any], limit: int = PARAMETERS_SHOWN) -> str:
 def _parts(values: Mapping[str, Any]) -> Iterator[str]:
     for key, value in values.items():
         if key not in ("experiment_id", "code_commit", "code_dirty"):
-            plain = isinstance(value, str)
+            plain = isinstance(value, str) and not _AMBIGUOUS.fullmatch(value)
             yield f"{key}={value if plain else json.dumps(value, ensure_ascii=False)}"
 
 

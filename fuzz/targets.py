@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from unicodedata import bidirectional, category
 
-from pytest_aexp import jsontext, managed_block, redaction, yamltree, yamlvalues
+from pytest_aexp import jsontext, managed_block, redaction, segments, yamltree, yamlvalues
 from pytest_aexp.control_files import GITIGNORE_BODY
 from pytest_aexp.entries import ENTRY_LIMIT, entry_path, judge_entry
 from pytest_aexp.errors import ConfigurationError, NotPromotable
@@ -65,6 +65,18 @@ def entry(data: bytes) -> None:
     assert judged.usable is (judged.cause is None)
     assert judged.usable <= (judged.statepoint is not None)
     _told(judged.faults)
+
+
+def segment(data: bytes) -> None:
+    """A segment of packed entries: each line by itself, none passed over by the quick look."""
+    for number, line in enumerate(segments.lines_of(data), start=1):
+        judged = segments.judge_line(".aexp/ledger/packs/m/2026-05-001.jsonl", number, line)
+        assert judged.usable is (judged.cause is None)
+        assert all(fault.position.line == number for fault in judged.faults), judged.faults
+        _told(judged.faults)
+        for name in judged.experiments if judged.usable else ():
+            wanted = frozenset([name.encode("utf-8", "surrogatepass")])
+            assert segments.may_belong(line, wanted), name
 
 
 def index(data: bytes) -> None:
@@ -216,6 +228,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
         finding,
         yaml,
         entry,
+        segment,
         index,
         configuration,
         marker,

@@ -84,7 +84,9 @@ class Packs:
         self._view = view
         self._open: dict[str, list[bytes]] = {}
         self._indexed: dict[str, _Ids] = {}
+        self._kept: dict[tuple[str, int], bytes] = {}
         self._members: dict[str, tuple[Entry, ...]] = {}
+        self._expected_runs: set[str] = set()
         self._expected: set[str] = set()
         self.judged = 0
         """How many lines were judged for experiments so far."""
@@ -112,7 +114,8 @@ class Packs:
         if now.paths == self.paths:
             return self
         now._indexed = {path: self._indexed[path] for path in now.paths if path in self._indexed}
-        now._expected, now.judged = self._expected, self.judged
+        now._expected, now._expected_runs = self._expected, self._expected_runs
+        now.judged = self.judged
         return now
 
     def _read(self) -> Iterator[tuple[str, bytes | Unreadable]]:
@@ -178,10 +181,23 @@ class Packs:
         """Every line of the run, by place."""
         if not self.paths:
             return []
+        if job_id in self._expected_runs:
+            self._keep_expected()
         places = [(path, n) for path, known in self._index().items() for n in known.find(job_id)]
         return [Version(path, number, self._line(path, number)) for path, number in sorted(places)]
 
+    def _keep_expected(self) -> None:
+        """Keep the lines of expected runs: at random, segments would be read over and over."""
+        for path, known in self._index().items():
+            for job_id in self._expected_runs.intersection(known.ids):
+                for number in known.find(job_id):
+                    self._kept[path, number] = self._line(path, number)
+        self._expected_runs.clear()
+
     def _line(self, path: str, number: int) -> bytes:
+        kept = self._kept.get((path, number))
+        if kept is not None:
+            return kept
         lines = self._lines_at(path)
         return lines[number - 1] if number <= len(lines) else b""
 
@@ -211,8 +227,9 @@ class Packs:
                     yield judge_line(path, number, line)
         yield from filter(None, map(self.get, sorted(repeated)))
 
-    def expect(self, experiments: Iterable[str]) -> None:
-        """Be told which experiments' runs will be asked for: all are found in one go."""
+    def expect(self, job_ids: Iterable[str] = (), experiments: Iterable[str] = ()) -> None:
+        """Be told which runs, by id or experiment, will be asked for: they are read in one go."""
+        self._expected_runs.update(job_ids)
         self._expected.update(experiments)
 
     def of_experiment(self, experiment: str) -> tuple[Entry, ...]:

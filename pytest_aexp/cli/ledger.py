@@ -1,4 +1,4 @@
-"""``aexp ledger``: promote, backfill, check, show, list, and the verbs of merging."""
+"""``aexp ledger``: promote, backfill, check, show, list, and the verbs of merging and packing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pytest_aexp.cli import merging
+from pytest_aexp.cli import merging, packing
 from pytest_aexp.cli.output import table, wants_colour
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.repository import Repository
@@ -39,6 +39,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_writing(inner)
     _add_reading(inner)
     merging.add_to(inner)
+    packing.add_to(inner)
 
 
 def _add_writing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -75,7 +76,6 @@ def _add_reading(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def run_promote(arguments: argparse.Namespace) -> int:
     """Promote the runs; 1 if one could not be."""
     # Here, and below, so that each verb loads only what it uses.
-    from pytest_aexp.entries import entry_path
     from pytest_aexp.errors import NotPromotable
     from pytest_aexp.ledger import Promoter, open_store
     from pytest_aexp.prefixes import full_job_id
@@ -87,7 +87,7 @@ def run_promote(arguments: argparse.Namespace) -> int:
     for job_id in [full_job_id(written, store.job_ids) for written in arguments.ids]:
         try:
             said = "promoted" if promoter.promote(job_id) else "already there"
-            print(f"{said}: {entry_path(job_id)}")
+            print(f"{said}: {promoter.place(job_id)}")
         except NotPromotable as refusal:
             print(f"aexp: {refusal}", file=sys.stderr)
             status = 1
@@ -162,12 +162,8 @@ def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
 def run_list(arguments: argparse.Namespace) -> int:
     """Print the entries, the latest ended last."""
     ledger = _ledger()
-    entries = [
-        dict(entry)
-        for entry in ledger.values()
-        if arguments.status in (None, entry.get("status"))
-        and (not arguments.experiment or arguments.experiment in ledger.experiments(entry))
-    ]
+    among = ledger.batch(arguments.experiment) if arguments.experiment else ledger.values()
+    entries = [dict(entry) for entry in among if arguments.status in (None, entry.get("status"))]
     entries.sort(key=lambda entry: (str(entry.get("ended_at", "")), entry["job_id"]))
     if arguments.format == "json":
         print(json.dumps(entries, indent=2, sort_keys=True))

@@ -5,8 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from pytest_aexp.cli import editing, install, ledger, report, runs, validate
+from pytest_aexp.cli import about, editing, install, ledger, report, runs, validate
 from pytest_aexp.program import run_program
+
+_EXAMPLES = """\
+examples:
+  aexp install                      make this clone ready
+  aexp validate                     check every citation, and every ledger entry
+  aexp ledger promote 4076a08a      let other machines see a run
+  aexp cite F004 4076a08a           cite it
+  aexp VERB --help                  more on a verb, with examples
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,16 +24,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = _parser().parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     status: int = arguments.run(arguments)
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command."""
     parser = argparse.ArgumentParser(
         prog="aexp",
         description="Check every run a finding cites against the ledger, and keep the ledger.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    about.add_to(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     install.add_to(verbs)
     validate.add_to(verbs)

@@ -22,6 +22,11 @@ Make the two versions of each ledger entry in conflict one, write it and stage i
 is never given up, and an entry that only one side deleted is kept. Conflict markers that were
 added or committed by mistake are resolved as well.
 """
+_DRIVER_EXAMPLES = """\
+what `aexp install` writes into .git/config:
+  [merge "aexp-ledger"]
+    driver = aexp ledger merge-driver %O %A %B
+"""
 
 
 def add_to(ledger_verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,6 +46,8 @@ def add_to(ledger_verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "merge-driver",
         help="merge two versions of an entry for git, which calls this by itself",
         description="The merge driver that `aexp install` tells git to use for ledger entries.",
+        epilog=_DRIVER_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     driver.add_argument("base", type=Path, metavar="%O", help="the common version; may be empty")
     driver.add_argument("ours", type=Path, metavar="%A", help="our version, then the merged one")

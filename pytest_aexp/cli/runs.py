@@ -29,18 +29,36 @@ examples:
   aexp mark 4076a08a failed      the run ended so; its ledger entry is written
   aexp mark 4076a08a running     it has begun again
 """
+_LINK_EXAMPLES = """\
+examples:
+  aexp link 4076a08a --experiment E005
+  aexp link 4076a08a --experiment E005 --hypothesis H002
+"""
+_EXPORT_EXAMPLES = """\
+examples:
+  aexp ledger backfill                     what to use in its place
+  aexp runs-export-index --as cluster      the old way, while old readers are about
+"""
 
 
 def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs to the command's parser."""
     _add_new_run(verbs)
     _add_mark(verbs)
-    link = verbs.add_parser("link", help="say which experiment a run belongs to")
+    link = verbs.add_parser(
+        "link",
+        help="say which experiment a run belongs to",
+        epilog=_LINK_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     link.add_argument("id", metavar="ID", help=_ID_HELP)
     _add_link_options(link)
     link.set_defaults(run=run_link)
     export = verbs.add_parser(
-        "runs-export-index", help="deprecated, see `ledger backfill`: list finished runs in a file"
+        "runs-export-index",
+        help="deprecated, see `ledger backfill`: list finished runs in a file",
+        epilog=_EXPORT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     export.add_argument(
         "--as", "--machine-label", dest="label", metavar="L", help="the machine that it names"
@@ -92,9 +110,11 @@ def _add_mark(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _add_link_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--experiment", metavar="E###", required=True)
-    parser.add_argument("--hypothesis", metavar="H###")
-    parser.add_argument("--sub-hypothesis", metavar="H###")
+    parser.add_argument(
+        "--experiment", metavar="E###", required=True, help="the experiment it belongs to"
+    )
+    parser.add_argument("--hypothesis", metavar="H###", help="the hypothesis it tests")
+    parser.add_argument("--sub-hypothesis", metavar="H###", help="the part of it, if there is one")
 
 
 def run_new_run(arguments: argparse.Namespace) -> int:

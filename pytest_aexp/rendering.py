@@ -1,4 +1,4 @@
-"""Problems as people and programs read them: text, JSON, GitHub annotations, SARIF."""
+"""Problems as people and programs read them: text, JSON, GitHub, GitLab, SARIF."""
 
 from __future__ import annotations
 
@@ -112,11 +112,40 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+def render_gitlab(outcome: Outcome, *, colour: bool = False) -> str:
+    """A code quality report of GitLab."""
+    del colour
+    seen: Counter[tuple[str, str, str]] = Counter()
+    return json.dumps([_quality(problem, seen) for problem in outcome.problems], indent=2) + "\n"
+
+
+def _quality(problem: Problem, seen: Counter[tuple[str, str, str]]) -> dict[str, Any]:
+    path, message = clean(problem.path), clean(problem.message)
+    same = (problem.code, path, message)
+    seen[same] += 1
+    return {
+        "description": f"{message}; next: {clean(problem.fix)}",
+        "check_name": problem.code,
+        # GitLab shows one of those that share a fingerprint: a second such citation has its own.
+        "fingerprint": _fingerprint(*same, *([str(seen[same])] if seen[same] > 1 else [])),
+        "severity": "major" if problem.severity == "error" else "minor",
+        "location": {"path": path, "lines": {"begin": problem.line}},
+    }
+
+
+def _fingerprint(*parts: str) -> str:
+    return sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
 def render_sarif(outcome: Outcome, *, colour: bool = False) -> str:
     """A SARIF 2.1.0 log."""
     del colour
+    # Here, so that every other format starts without it.
+    from importlib.metadata import version
+
     driver = {
         "name": "pytest-aexp",
+        "version": version("pytest-aexp"),
         "informationUri": "https://pytest-aexp.dev",
         "rules": [
             {
@@ -143,7 +172,7 @@ def _result(problem: Problem) -> dict[str, Any]:
 
     path = clean(problem.path)
     message = clean(problem.message)
-    fingerprint = sha256(f"{problem.code}\n{path}\n{message}".encode()).hexdigest()[:32]
+    fingerprint = _fingerprint(problem.code, path, message)
     return {
         "ruleId": problem.code,
         "ruleIndex": list(CODES).index(problem.code),
@@ -165,5 +194,6 @@ FORMATS: Mapping[str, Callable[..., str]] = {
     "text": render_text,
     "json": render_json,
     "github": render_github,
+    "gitlab": render_gitlab,
     "sarif": render_sarif,
 }

@@ -17,13 +17,39 @@ from pytest_aexp.text import clean, counted
 if TYPE_CHECKING:
     from pytest_aexp.ledgermapping import LedgerMapping
 
-CHECK_FORMATS = ("text", "json", "github", "sarif")
+CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
 _EXAMPLES = """\
 examples:
   aexp ledger promote 4076a08a     one finished run of this machine
   aexp ledger backfill             every finished run of this machine
   aexp ledger check                every entry, as the door sees it
   aexp ledger list --experiment E005
+"""
+_PROMOTE_EXAMPLES = """\
+examples:
+  aexp ledger promote 4076a08a
+  aexp ledger promote 4076a08a 13621ba3 --machine-label cluster
+"""
+_BACKFILL_EXAMPLES = """\
+examples:
+  aexp ledger backfill
+  aexp ledger backfill --machine-label cluster
+"""
+_CHECK_EXAMPLES = """\
+examples:
+  aexp ledger check                every entry
+  aexp ledger check 4076a08a       one of them
+  aexp ledger check --format json
+"""
+_SHOW_EXAMPLES = """\
+examples:
+  aexp ledger show 4076a08a
+  aexp ledger show 4076a08a --format json
+"""
+_LIST_EXAMPLES = """\
+examples:
+  aexp ledger list --experiment E005
+  aexp ledger list --status failed --format json
 """
 
 
@@ -43,13 +69,23 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _add_writing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    promote = verbs.add_parser("promote", help="write the entries of finished runs")
+    promote = verbs.add_parser(
+        "promote",
+        help="write the entries of finished runs",
+        epilog=_PROMOTE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     promote.add_argument(
         "ids", nargs="+", metavar="ID", help="a job id, or how a single one begins"
     )
     promote.add_argument("--machine-label", metavar="L", help="the machine the entry names")
     promote.set_defaults(run=run_promote)
-    backfill = verbs.add_parser("backfill", help="write the entry of every finished run")
+    backfill = verbs.add_parser(
+        "backfill",
+        help="write the entry of every finished run",
+        epilog=_BACKFILL_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     backfill.add_argument("--machine-label", metavar="L", help="the machine the entries name")
     backfill.add_argument(
         "--overwrite", action="store_true", help="write entries that are right again, too"
@@ -58,15 +94,30 @@ def _add_writing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_reading(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    check = verbs.add_parser("check", help="check schema, identity and leaks of entries")
+    check = verbs.add_parser(
+        "check",
+        help="check schema, identity and leaks of entries",
+        epilog=_CHECK_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     check.add_argument("ids", nargs="*", metavar="ID", help="default: every entry")
     check.add_argument("--format", choices=CHECK_FORMATS, default="text", help="default: text")
     check.set_defaults(run=run_check)
-    show = verbs.add_parser("show", help="show one entry")
+    show = verbs.add_parser(
+        "show",
+        help="show one entry",
+        epilog=_SHOW_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     show.add_argument("id", metavar="ID", help="a job id, or how a single one begins")
     show.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     show.set_defaults(run=run_show)
-    listing = verbs.add_parser("list", help="list the entries")
+    listing = verbs.add_parser(
+        "list",
+        help="list the entries",
+        epilog=_LIST_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     listing.add_argument("--experiment", metavar="E###", help="only the runs of an experiment")
     listing.add_argument("--status", help="only the runs that ended so")
     listing.add_argument("--format", choices=("text", "json"), default="text", help="default: text")

@@ -24,7 +24,7 @@ from pytest_aexp.repository import (
 if TYPE_CHECKING:
     from pytest_aexp.views import View
 
-FORMATS = ("text", "json", "github", "sarif")
+FORMATS = ("text", "json", "github", "gitlab", "sarif")
 WORKTREE = "worktree"
 
 _EXAMPLES = """\

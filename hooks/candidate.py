@@ -14,6 +14,7 @@ from pytest_aexp.git import git_or_none, run_git
 from pytest_aexp.gitlisting import Location, Node
 from pytest_aexp.gitview import INDEX, GitView
 from pytest_aexp.identity import is_job_id
+from pytest_aexp.indexes import INDEX_DIR
 from pytest_aexp.repository import (
     CONFIG,
     CONFIG_LIMIT,
@@ -46,6 +47,12 @@ class Candidate:
     def brings_something(self) -> bool:
         """Whether findings are on their way to others, or only looked at."""
         return self.changes is not None or self.is_pushed
+
+    @property
+    def had_ledger(self) -> bool:
+        """Whether there were sources to judge by, be it that nothing is left of them."""
+        folders = (f"{LEDGER_DIR}/", f"{INDEX_DIR}/")
+        return any(change.path.startswith(folders) for change in self.changes or ())
 
     def entries(self) -> dict[str, Change]:
         """The changes of ledger entries, by job id."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_aexp.catalogue import Ledger
 from pytest_aexp.checking import stray_fault
-from pytest_aexp.entries import LEDGER_DIR, Entry
+from pytest_aexp.entries import LEDGER_DIR, Entry, entry_path
 from pytest_aexp.findings import Finding
 from pytest_aexp.gitview import INDEX, GitView
 from pytest_aexp.problems import (
@@ -27,6 +27,7 @@ from pytest_aexp.views import WorkTree
 
 from .candidate import Candidate, ledger_folder, open_candidate
 from .concern import concerned
+from .sealed import segment_faults
 from .staged import Glance
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
     """The outcome, and the entries that were added to the commit for it."""
     repository = candidate.repository
     worktree = WorkTree(repository.root)
-    judgement = Judgement(repository, candidate.view, policy, worktree)
+    had = candidate.had_ledger
+    judgement = Judgement(repository, candidate.view, policy, worktree, had_ledger=had)
     findings = concerned(candidate, judgement)
     behind = _behind(candidate, judgement, findings)
     added = _added(candidate, judgement, findings, behind) if adds else []
@@ -64,7 +66,8 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
     else:
         behind = [each for each in behind if not set(each.paths) <= set(added)]
         with GitView.at(repository.root, INDEX) as view:
-            outcome = judge_findings(Judgement(repository, view, policy, worktree), findings)
+            judgement = Judgement(repository, view, policy, worktree, had_ledger=had)
+            outcome = judge_findings(judgement, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
     problems = (*lacking, *outcome.problems)
     if problems:
@@ -121,10 +124,15 @@ def check_ledger(glance: Glance) -> int:
 
 def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
     if candidate.changes is None:
-        entries, strays = list(ledger), list(ledger.strays)
+        found = ledger.survey()
+        packed = [entry for entry in found.notable if entry.path != entry_path(entry.job_id)]
+        yield from (fault for entry in packed for fault in entry.faults)
+        yield from found.faults
+        entries, strays = ledger.all_of(ledger.loose), list(ledger.strays)
     else:
+        yield from segment_faults(candidate, ledger)
         changed = candidate.entries()
-        entries = ledger.all_of(changed)
+        entries = ledger.all_of(name for name, each in changed.items() if each.status != "D")
         there = {entry.job_id for entry in entries}
         # What is no file, such as a submodule, is no entry either, whatever its name.
         kept = [change for change in candidate.changes if change.status != "D"]

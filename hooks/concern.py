@@ -14,6 +14,7 @@ from pytest_aexp.validate import Judgement
 from pytest_aexp.views import fixed_part, is_matched
 
 from .candidate import Candidate
+from .sealed import changed_segments
 from .staged import holds_link, leads_through_link
 
 
@@ -57,6 +58,8 @@ def _changes_what_counts(candidate: Candidate) -> bool:
             return True
         if change.path.startswith(f"{INDEX_DIR}/"):
             return True
+    if any(change.status != "A" for change in changed_segments(candidate).values()):
+        return True
     return candidate.configuration_before() != candidate.repository.configuration
 
 

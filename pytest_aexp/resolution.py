@@ -29,22 +29,32 @@ class Place(Enum):
 class Sources:
     """Everything that can know a run.
 
-    ``on_disk`` is the working tree's ledger, where another view's is judged.
+    ``on_disk`` is the working tree's ledger, where another view's is judged. ``had_ledger`` says
+    that there was one until now: who deletes the last entry must not do away with all judgement.
     """
 
     ledger: Ledger
     store: RunStore | None
     indexes: MachineIndexes
     on_disk: Ledger | None = None
+    had_ledger: bool = False
 
     @classmethod
-    def of(cls, repository: Repository, view: View, on_disk: View | None = None) -> Sources:
+    def of(
+        cls,
+        repository: Repository,
+        view: View,
+        on_disk: View | None = None,
+        *,
+        had_ledger: bool = False,
+    ) -> Sources:
         """The sources of a repository, what is in git being read through ``view``."""
         return cls(
             Ledger(view),
             RunStore.of(repository),
             MachineIndexes(view),
             Ledger(on_disk) if on_disk is not None else None,
+            had_ledger,
         )
 
     @property
@@ -56,8 +66,13 @@ class Sources:
     @property
     def authority(self) -> bool:
         """Whether there is anything that could know a run."""
-        known = self.store is not None or self.ledger.exists or self.indexes.readable
-        return known or (self.on_disk is not None and self.on_disk.exists)
+        ledgers = [self.ledger] if self.on_disk is None else [self.ledger, self.on_disk]
+        return (
+            self.had_ledger
+            or self.store is not None
+            or any(ledger.exists for ledger in ledgers)
+            or self.indexes.readable
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,18 @@ class Judgement:
     """One repository, seen through one view, judged by one policy."""
 
     def __init__(
-        self, repository: Repository, view: View, policy: Policy, on_disk: View | None = None
+        self,
+        repository: Repository,
+        view: View,
+        policy: Policy,
+        on_disk: View | None = None,
+        *,
+        had_ledger: bool = False,
     ) -> None:
         self.repository = repository
         self.policy = policy
         self.view = view
-        self.sources = Sources.of(repository, view, on_disk)
+        self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
 
     @cached_property
     def finding_paths(self) -> tuple[str, ...]:
@@ -135,10 +141,10 @@ class Judgement:
 
 def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -> Outcome:
     """The outcome for the findings at ``paths``, or for all findings and everything around them."""
-    chosen = judgement.finding_paths if paths is None else paths
-    findings = [judgement.finding(path) for path in chosen]
     if paths is not None:
-        return judge_findings(judgement, findings)
+        return judge_findings(judgement, [judgement.finding(path) for path in paths])
+    with judgement.sources.ledger.judged_meanwhile():
+        findings = [judgement.finding(path) for path in judgement.finding_paths]
     outcome = judge_findings(judgement, findings)
     around = judgement.surroundings([c for finding in findings for c in finding.citations])
     entries = judgement.sources.ledger.judged

@@ -178,7 +178,8 @@ class _Judge:
         if isinstance(error, json.JSONDecodeError):
             at = Position(error.lineno, error.colno)
             return self.refused(f"the ledger entry is not valid JSON: {error.msg}", at)
-        return self.refused(f"the ledger entry is not valid JSON: {shown(str(error))}")
+        # The one other thing that Python's parser refuses.
+        return self.refused("the ledger entry holds a number of more digits than can be read")
 
     def judged(self, text: str, document: dict[str, Any]) -> Entry:
         """The entry that ``document``, parsed from ``text``, is."""
@@ -238,7 +239,7 @@ class _Judge:
 
     def _unknown_fields(self, text: str, document: dict[str, Any]) -> None:
         version = document.get("schema_version")
-        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        newer = isinstance(version, int | float) and version > SCHEMA_VERSION
         unknown = [] if newer else _unknown(document)
         if newer:
             what = f"the ledger entry has schema_version {shown(str(version))}: a newer "
@@ -248,7 +249,7 @@ class _Judge:
             )
         elif unknown:
             noun = "a field" if len(unknown) == 1 else f"{len(unknown)} fields"
-            names = listed(map(quoted, unknown))
+            names = listed([quoted(name, 40) for name in unknown])
             self._add(
                 UNKNOWN_FIELD,
                 f"the ledger entry has {noun} that this version does not know: {names}",

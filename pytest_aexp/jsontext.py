@@ -24,7 +24,8 @@ _MEMORY_LIMIT = 40 << 20
 """Bytes a text may take: a single emoji makes Python keep each of its characters in four."""
 
 # The last quote may be missing: else each quote in the rest of the text would be tried in turn.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_NO_BRACKETS = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^]["{}]++)++', re.DOTALL)
+_ONE_KIND = str.maketrans("{}", "[]")
 
 
 _LONG_NUMBER = re.compile(r"[0-9]{19}")
@@ -65,12 +66,13 @@ def load_exactly(text: str) -> Any:
 
 
 def position_of_key(text: str, key: str) -> Position:
-    """Where ``key`` first stands as a key in JSON text; the start if it does not."""
-    written = json.dumps(key)
-    at = text.find(written) if key else -1
+    """Where ``key`` stands as a key in JSON text, at its top or first; the start if nowhere."""
+    written = json.dumps(key, ensure_ascii=False)
+    top = text.find(f"\n  {written}:")
+    at = top + 3 if top >= 0 else text.find(written)
     while at >= 0 and not _COLON.match(text, at + len(written)):
         at = text.find(written, at + 1)
-    return position_in(text, at) if at >= 0 else Position()
+    return position_in(text, at) if key and at >= 0 else Position()
 
 
 def refusal(error: ValueError) -> str:
@@ -82,13 +84,12 @@ def nested_deeper(text: str, limit: int) -> bool:
     """Whether the JSON in ``text`` nests more than ``limit`` deep; strings do not count."""
     if text.count("[") + text.count("{") <= limit:
         return False
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        mark = match.group()
-        if mark in "[{":
-            depth += 1
-            if depth > limit:
-                return True
-        elif mark in "]}":
-            depth -= 1
-    return False
+    brackets = _NO_BRACKETS.sub("", text).translate(_ONE_KIND)
+    # Each round takes away what nests nothing any more: the rounds until nothing is left are the
+    # depth. What is never closed is left as well.
+    for _ in range(limit):
+        fewer = brackets.replace("[]", "")
+        if fewer == brackets:
+            return brackets.count("[") > limit
+        brackets = fewer
+    return "[" in brackets

@@ -13,9 +13,12 @@ SHOWN = 80
 """How many characters of a value from a file a message shows at most."""
 
 _UNPRINTABLE = re.compile(
-    # C0 and C1 controls, line separators, bidirectional and zero-width marks, surrogates, BOM
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    # C0 and C1 controls, line separators, bidirectional, zero-width and other format characters,
+    # surrogates, BOM
+    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd"
+    "\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e007f]"
     # wherever it stands in a line of a log, `##[error]` is an order to a CI runner
     r"|(?<=#)#(?=\w{0,20}\[)"
 )

@@ -22,6 +22,7 @@ from pytest_aexp.problems import (
 )
 from pytest_aexp.rendering import render_text
 from pytest_aexp.repository import parse_strict_runs
+from pytest_aexp.segments import is_segment
 from pytest_aexp.validate import Judgement, judge_findings
 from pytest_aexp.views import WorkTree
 
@@ -151,7 +152,8 @@ def _strays(candidate: Candidate, paths: Sequence[str]) -> Iterator[str]:
     folder = f"{ledger_folder(candidate)}/"
     for path in paths:
         name = path.removeprefix(folder)
-        if name != path and not name.startswith("packs/") and name.endswith((".json", ".tmp")):
+        kinds = (".json", ".tmp", *([".jsonl"] if name.startswith("packs/") else []))
+        if name != path and name.endswith(kinds) and not is_segment(f"{LEDGER_DIR}/{name}"):
             yield f"{LEDGER_DIR}/{name}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -213,11 +213,15 @@ class Ledger:
         """
         if self._survey is None:
             loose = [e for e in self.all_of(self.loose) if e.faults or not e.checkable]
-            found = self._packs.survey()
+            found = self._packs.survey(self._packs.paths)
             faults = (*found.faults, *self.conflicts(self.job_ids))
             count = len(self.job_ids) + sum(not e.job_id for e in found.notable)
             self._survey = Survey(count, (*loose, *found.notable), faults=faults)
         return self._survey
+
+    def survey_segments(self, paths: Sequence[str]) -> Survey:
+        """What is to be said of these segments and of their lines, each of which is judged."""
+        return self._packs.survey(paths)
 
     def conflicts(self, job_ids: Iterable[str]) -> Iterator[Fault]:
         """The faults of those runs that have two entries of which neither clearly counts."""

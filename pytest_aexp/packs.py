@@ -10,7 +10,7 @@ import json
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -118,12 +118,12 @@ class Packs:
         now.judged = self.judged
         return now
 
-    def _read(self) -> Iterator[tuple[str, bytes | Unreadable]]:
+    def _read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         # One at a time: a segment is a thousand times as large as what is usually read.
-        return ((path, self._view.read(path, SEGMENT_LIMIT)) for path in self.paths)
+        return ((path, self._view.read(path, SEGMENT_LIMIT)) for path in paths)
 
     def _lines(self) -> Iterator[tuple[str, list[bytes]]]:
-        for path, data in self._read():
+        for path, data in self._read(self.paths):
             yield path, [] if isinstance(data, Unreadable) else lines_of(data)
 
     def _index(self) -> dict[str, _Ids]:
@@ -166,7 +166,7 @@ class Packs:
     def machines(self) -> frozenset[str]:
         """The machines that lines name, as far as no name needs escapes."""
         found: set[bytes] = set()
-        for _, data in self._read():
+        for _, data in self._read(self.paths):
             if not isinstance(data, Unreadable):
                 found.update(_MACHINE.findall(data))
         return frozenset(name.decode("utf-8", "replace") for name in found)
@@ -246,24 +246,26 @@ class Packs:
     def _surveyed(self, experiments: frozenset[str]) -> Iterator[Entry]:
         repeated = self.repeated if self.paths else frozenset()
         again: set[str] = set()
-        for found in self._surveys(experiments, whole=False):
+        for found in self._surveys(self.paths, experiments, whole=False):
             self.judged += found.judged
             again.update(e.job_id for e in found.members if e.job_id in repeated)
             yield from (e for e in found.members if e.job_id not in repeated)
         yield from filter(None, map(self.get, sorted(again)))
 
-    def _surveys(self, experiments: frozenset[str], *, whole: bool) -> Iterator[Survey]:
-        if not self.paths:
+    def _surveys(
+        self, paths: Sequence[str], experiments: frozenset[str], *, whole: bool
+    ) -> Iterator[Survey]:
+        if not paths:
             return iter(())
         # Here, since most ledgers have no segments, and subprocess takes a while to import.
         from pytest_aexp.surveying import surveys
 
-        return surveys(self._read(), len(self.paths), experiments, whole=whole)
+        return surveys(self._read(paths), len(paths), experiments, whole=whole)
 
-    def survey(self) -> Survey:
-        """What is to be said of all lines, each of which is judged, and of the segments."""
+    def survey(self, paths: Sequence[str]) -> Survey:
+        """What is to be said of these segments and of their lines, each of which is judged."""
         judged, notable, faults = 0, list[Entry](), list[Fault]()
-        for found in self._surveys(frozenset(), whole=True):
+        for found in self._surveys(paths, frozenset(), whole=True):
             judged += found.judged
             notable += found.notable
             faults += found.faults

@@ -1,0 +1,49 @@
+"""What a commit does to segments of packed entries: it may add some, and must not change one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_aexp.entries import LEDGER_DIR
+from pytest_aexp.problems import INVALID_ENTRY, Fault
+from pytest_aexp.segments import is_segment
+
+from .candidate import Candidate, ledger_folder
+from .staged import Change
+
+if TYPE_CHECKING:
+    from pytest_aexp.catalogue import Ledger
+
+
+def changed_segments(candidate: Candidate) -> dict[str, Change]:
+    """The changes of segments, by path below the repository's root."""
+    folder = ledger_folder(candidate)
+    below = {
+        f"{LEDGER_DIR}/{change.path.removeprefix(f'{folder}/')}": change
+        for change in candidate.changes or ()
+        if change.path.startswith(f"{folder}/packs/")
+    }
+    return {path: change for path, change in below.items() if is_segment(path)}
+
+
+def segment_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
+    """The faults of the segments that the commit adds or changes, and of the runs in them."""
+    changes = {p: c for p, c in changed_segments(candidate).items() if c.status != "D"}
+    if not changes:
+        return
+    found = ledger.survey_segments(tuple(sorted(changes)))
+    for entry in found.notable:
+        yield from entry.faults
+    yield from found.faults
+    yield from ledger.conflicts(ledger.job_ids)
+    for path, change in changes.items():
+        if change.status != "A":
+            yield Fault(
+                INVALID_ENTRY,
+                path,
+                "the segment is not as it was packed: the commit would change it, and a segment "
+                "never changes",
+                f"run `git restore --source=HEAD --staged --worktree -- {path}`; a run that has "
+                "changed is promoted again with `aexp ledger promote`",
+            )

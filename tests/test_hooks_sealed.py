@@ -1,0 +1,148 @@
+"""What a commit does to segments of packed entries, as the hooks see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hooking import FINDING, Hooks, commit, stage
+from pytest_aexp.cli import main
+from repositories import (
+    add_entry,
+    add_finding,
+    add_segment,
+    batch,
+    entry_of,
+    git,
+    job,
+    packed,
+    segment,
+    write,
+)
+
+ENTRIES = [entry_of({"experiment_id": "E001", "seed": seed}) for seed in range(4)]
+IDS = [str(entry["job_id"]) for entry in ENTRIES]
+SEGMENT = ".aexp/ledger/packs/box/2026-05-001.jsonl"
+
+
+@pytest.fixture
+def hooks(capsys: pytest.CaptureFixture[str]) -> Hooks:
+    return Hooks(capsys)
+
+
+@pytest.fixture
+def sealed(repo: Path) -> Path:
+    """A repository with a segment in its last commit."""
+    add_segment(repo, ENTRIES)
+    commit(repo)
+    return repo
+
+
+def test_a_pack_is_committed_in_silence(
+    repo: Path, hooks: Hooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, ".aexp/installed.json", '{"machine_label": "box"}')
+    for seed in range(4):
+        add_entry(repo, {"experiment_id": "E001", "seed": seed})
+    add_finding(repo, "F001-x", job(IDS[0]))
+    commit(repo, ".aexp/ledger", "kb")
+    assert main(["ledger", "pack"]) == 0
+    stage(repo, ".aexp/ledger")
+    assert "3 files changed" not in git(repo, "diff", "--cached", "--stat")
+    capsys.readouterr()
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.out, said.err) == (0, "", "")
+
+
+def test_findings_may_cite_what_is_packed(sealed: Path, hooks: Hooks) -> None:
+    add_finding(sealed, "F001-x", job(IDS[0]), batch("E001", "{seed: 2}"))
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.out) == (0, "")
+    add_finding(sealed, "F001-x", batch("E001", "{seed: 9}"))
+    stage(sealed)
+    assert hooks.findings().codes == ["finding.empty_batch"]
+
+
+def test_a_segment_that_is_not_staged_does_not_count(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    add_segment(repo, ENTRIES)
+    add_finding(repo, "F001-x", job(IDS[0]))
+    git(repo, "add", FINDING)
+    said = hooks.findings()
+    assert said.codes == ["finding.unstaged_ledger_entry"]
+    assert f"git add {SEGMENT}" in said.out
+
+
+def test_each_bad_line_of_a_new_segment_is_told(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    leaky = packed({**ENTRIES[0], "code_commit": "/home/me/code"})
+    write(repo, SEGMENT, leaky + b"{\n")
+    stage(repo)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert said.codes == ["ledger.leak", "ledger.invalid_entry"]
+    assert f"{SEGMENT}:2:" in said.out
+
+
+def test_an_unsorted_segment_is_told(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    write(repo, SEGMENT, b"".join(reversed(segment(ENTRIES).splitlines(keepends=True))))
+    stage(repo)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "is not sorted by job id" in said.out
+
+
+def test_a_segment_never_changes(sealed: Path, hooks: Hooks) -> None:
+    write(sealed, SEGMENT, segment(ENTRIES[:3]))
+    stage(sealed)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "a segment never changes" in said.out
+    assert f"git restore --source=HEAD --staged --worktree -- {SEGMENT}" in said.out
+    git(sealed, "restore", "--source=HEAD", "--staged", "--worktree", "--", SEGMENT)
+    assert git(sealed, "status", "-s") == ""
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_a_run_that_a_commit_takes_out_of_a_segment_is_missed(
+    sealed: Path, hooks: Hooks, deletes: bool
+) -> None:
+    add_finding(sealed, "F001-x", job(IDS[0]))
+    commit(sealed)
+    if deletes:
+        (sealed / SEGMENT).unlink()
+    else:
+        write(sealed, SEGMENT, segment(ENTRIES[1:]))
+    add_entry(sealed, {"seed": 77})
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (1, ["finding.broken_run_citation"])
+
+
+def test_two_entries_of_a_run_that_differ_are_told(sealed: Path, hooks: Hooks) -> None:
+    add_segment(sealed, [{**ENTRIES[0], "status": "failed"}], "laptop/2026-05-001")
+    stage(sealed)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "has two entries that differ" in said.out
+
+
+def test_with_nothing_staged_every_segment_is_judged(sealed: Path, hooks: Hooks) -> None:
+    said = hooks.ledger()
+    assert (said.status, said.out) == (0, "")
+    add_segment(sealed, [{**ENTRIES[0], "status": "odd"}], "box/2026-05-002")
+    add_entry(sealed, {"seed": 77}, code_commit="/home/me/code")
+    commit(sealed)
+    assert sorted(hooks.ledger().codes) == ["ledger.invalid_entry", "ledger.leak"]
+
+
+def test_files_among_the_segments_that_are_none_are_told(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    write(repo, ".aexp/ledger/packs/2026-05-001.jsonl", segment(ENTRIES))
+    stage(repo)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "is no segment of packed entries" in said.out

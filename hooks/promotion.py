@@ -14,10 +14,11 @@ from functools import cached_property
 from pytest_aexp.citations import BatchCitation, JobCitation
 from pytest_aexp.entries import ENTRY_LIMIT, entry_path
 from pytest_aexp.errors import NotPromotable
-from pytest_aexp.files import Unreadable
+from pytest_aexp.files import MISSING, Unreadable
 from pytest_aexp.findings import Finding
 from pytest_aexp.git import run_git
 from pytest_aexp.ledger import Promoter
+from pytest_aexp.packsearch import packed_version
 from pytest_aexp.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
 from pytest_aexp.projection import entry_bytes, project
 from pytest_aexp.resolution import Sources
@@ -48,7 +49,8 @@ class Promotions:
         self._candidate = candidate
         self._ledger = sources.ledger
         self._store = store
-        self._worktree = WorkTree(candidate.repository.root)
+        self._root = candidate.repository.root
+        self._worktree = WorkTree(self._root)
         self._done: dict[str, str | bool] = {}
 
     @cached_property
@@ -118,7 +120,9 @@ class Promotions:
     def _promote(self, job_id: str) -> bool:
         path = entry_path(job_id)
         known = self._worktree.read(path, ENTRY_LIMIT)
-        if isinstance(known, Unreadable) or self._tells_of_our_attempt(job_id, known):
+        packed = packed_version(self._root, job_id) if known is MISSING else None
+        told = known if packed is None else packed.data
+        if isinstance(told, Unreadable) or self._tells_of_our_attempt(job_id, told):
             self._promoter.promote(job_id)
             known = self._worktree.read(path, ENTRY_LIMIT)
         committed = self._candidate.view.read(path, ENTRY_LIMIT)

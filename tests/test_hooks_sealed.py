@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hooking import FINDING, Hooks, commit, stage
+from hooking import FINDING, Hooks, add_run, commit, entry_of_run, stage
 from pytest_aexp.cli import main
 from repositories import (
     add_entry,
@@ -63,6 +63,35 @@ def test_findings_may_cite_what_is_packed(sealed: Path, hooks: Hooks) -> None:
     add_finding(sealed, "F001-x", batch("E001", "{seed: 9}"))
     stage(sealed)
     assert hooks.findings().codes == ["finding.empty_batch"]
+
+
+@pytest.mark.parametrize(("theirs", "promoted"), [("complete", False), ("failed", True)])
+def test_a_packed_entry_of_another_machines_attempt(
+    repo: Path, hooks: Hooks, theirs: str, promoted: bool
+) -> None:
+    """It is left as it is unless that attempt failed and the one here is complete."""
+    job_id = add_run(repo, seed=1, ended_at="2026-06-01T00:00:00Z")
+    add_segment(repo, [entry_of({"experiment_id": "E001", "seed": 1}, status=theirs)])
+    commit(repo, ".aexp")
+    add_finding(repo, "F001-x", job(job_id))
+    git(repo, "add", FINDING)
+    said = hooks.findings()
+    assert (repo / entry_of_run(job_id)).exists() is promoted
+    assert said.codes == (["finding.unstaged_ledger_entry"] if promoted else [])
+
+
+def test_a_packed_run_that_has_not_changed_is_not_promoted_again(repo: Path, hooks: Hooks) -> None:
+    write(repo, ".aexp/installed.json", '{"machine_label": "box"}')
+    job_id = add_run(repo)
+    main(["ledger", "promote", job_id])
+    main(["ledger", "pack"])
+    commit(repo, ".aexp/ledger")
+    add_finding(repo, "F001-x", job(job_id), batch("E001"))
+    git(repo, "add", FINDING)
+    hooks.ledger()
+    said = hooks.findings()
+    assert (said.status, said.out) == (0, "")
+    assert not (repo / entry_of_run(job_id)).exists()
 
 
 def test_a_segment_that_is_not_staged_does_not_count(repo: Path, hooks: Hooks) -> None:

@@ -245,6 +245,7 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Choose the items that tell what is told once; every xdist worker chooses the same."""
         ours = [item for item in session.items if isinstance(item, FindingItem)]
+        self.judgement.expect([item.citation for item in ours if isinstance(item, CitationItem)])
         self._first_due = next(filter(_is_due, ours), None)
         if ours and set(self._findings) >= set(self.judgement.finding_paths):
             self._speaker = ours[0]

@@ -134,7 +134,6 @@ def _current_folder() -> Path | None:
 
 def _is_its_store(root: Path, target: Path) -> bool:
     try:
-        configured = Repository.open(root).run_store
-    except (ConfigurationError, RuntimeError):  # RuntimeError: "~nobody" in its path
+        return os.path.realpath(Repository.open(root).run_store) == str(target)
+    except (ConfigurationError, ValueError):  # ValueError: a path that no file can have
         return False
-    return os.path.realpath(configured) == str(target)

@@ -13,10 +13,14 @@ from typing import Any
 
 from pytest_aexp.ledger import load_ledger_entry
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 _HEADER = """
 import os, signal, sys, threading, time
 from pytest_aexp.runs import create_run, mark_status, open_run, run_lifecycle
+
+# Whatever the tests themselves run under, such as nohup.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def ready():
     print("ready", flush=True)

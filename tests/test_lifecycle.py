@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import documents
+from pytest_aexp import documents, lifecycle
+from pytest_aexp.documents import RunDocument
 from pytest_aexp.entries import TERMINAL_STATUSES
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.lifecycle import heartbeat_interval
@@ -176,6 +177,17 @@ def test_it_decorates_a_function_that_may_be_called_again(repo: Path, job: Any) 
     assert entry_in(repo, job.id)["status"] == "failed"
 
 
+def test_a_decorated_function_may_call_itself(repo: Path, job: Any) -> None:
+    @run_lifecycle(job, heartbeat_s=60)
+    def train(depth: int) -> None:
+        if depth:
+            train(depth - 1)
+
+    train(2)
+    assert entry_in(repo, job.id)["status"] == "complete"
+    assert not any("heartbeat" in thread.name for thread in threading.enumerate())
+
+
 # A run that is done again
 
 
@@ -206,9 +218,10 @@ def test_a_run_that_was_killed_can_be_done_again(repo: Path, job: Any) -> None:
     )
     assert ended.status == -9
     assert document_of(repo, job.id)["status"] == "running"
+    assert "heartbeat_at" in document_of(repo, job.id)
     assert load_ledger_entry(repo, job.id) is None
-    with run_lifecycle(job):
-        pass
+    with run_lifecycle(job, heartbeat_s=0):
+        assert "heartbeat_at" not in document_of(repo, job.id)
     assert entry_in(repo, job.id)["status"] == "complete"
 
 
@@ -303,6 +316,20 @@ def test_the_heart_beats_while_the_block_runs_and_not_after(
     assert not any("heartbeat" in thread.name for thread in threading.enumerate())
     time.sleep(0.05)
     assert document_of(repo, job.id) == last
+
+
+def test_a_heart_that_was_stopped_while_it_waited_for_the_document_beats_no_more(
+    repo: Path, job: Any
+) -> None:
+    document = RunDocument(job)
+    heartbeat = lifecycle._Heartbeat(document, 60)
+    document.edit(heartbeat._renew)
+    last = document_of(repo, job.id)
+    assert "heartbeat_at" in last
+    document.edit(lambda values: values.pop("heartbeat_at"))
+    heartbeat.stop()
+    document.edit(heartbeat._renew)
+    assert "heartbeat_at" not in document_of(repo, job.id)
 
 
 @pytest.mark.parametrize(

@@ -248,13 +248,18 @@ def test_a_standard_error_that_takes_nothing_does_no_harm(
 # The document cannot be changed
 
 
-def test_a_damaged_document_is_named(job: Any) -> None:
+@pytest.mark.parametrize(
+    "content",
+    ['{"status": "runn', "[1]", '{"a":' * 100_000 + "1" + "}" * 100_000],
+    ids=["half", "list", "deep"],
+)
+def test_a_damaged_document_is_named(job: Any, content: str) -> None:
     path = Path(job.fn("signac_job_document.json"))
-    path.write_text('{"status": "runn')
+    path.write_text(content)
     with pytest.raises(DamagedDocument) as caught:
         mark_status(job, "complete")
     assert str(path) in str(caught.value)
-    assert path.read_text() == '{"status": "runn'
+    assert path.read_text() == content
 
 
 def test_a_run_that_is_gone_is_an_os_error(repo: Path, job: Any) -> None:

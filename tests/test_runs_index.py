@@ -10,6 +10,7 @@ import pytest
 
 from pytest_aexp import schema
 from pytest_aexp.errors import UsageError
+from pytest_aexp.linking import link_to_experiment
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status
 from pytest_aexp.runs_index import (
     INDEX_DIR_REL,
@@ -59,6 +60,12 @@ def test_the_index_lists_the_finished_runs_by_id(runs: Path) -> None:
     assert by_status["failed"]["condition"] == "3"
     assert "condition" not in by_status["abandoned"]
     assert schema.is_valid("runs-index", index)
+
+
+def test_the_link_of_a_run_has_the_say(runs: Path) -> None:
+    job_id = build_index(runs)["entries"][0]["job_id"]
+    link_to_experiment(job_id, experiment_id="E006")
+    assert build_index(runs)["entries"][0]["experiment_id"] == "E006"
 
 
 def test_the_file_lies_in_its_place(runs: Path) -> None:

@@ -208,6 +208,15 @@ def test_a_link_in_the_repository_is_as_good_as_a_folder(
     assert repository_of(job) == repo
 
 
+def test_a_link_to_a_store_in_the_repository_leads_to_the_repository(
+    make: Callable[[Place, str], Path], tmp_path: Path
+) -> None:
+    repo = make(PLACES["inside"], ".")
+    (tmp_path / "short").symlink_to(repo / "data/runs")
+    job = signac.get_project(str(tmp_path / "short")).open_job({"a": 1}).init()
+    assert repository_of(job) == repo
+
+
 def test_a_run_whose_repository_is_unknown_still_ends(
     make: Callable[[Place, str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -221,7 +230,13 @@ def test_a_run_whose_repository_is_unknown_still_ends(
 
 
 @pytest.mark.parametrize(
-    "pyproject", ["[tool.aexp]\nrun_store = 3", "[", '[tool.aexp]\nrun_store = "~nobody-9/x"']
+    "pyproject",
+    [
+        "[tool.aexp]\nrun_store = 3",
+        "[",
+        '[tool.aexp]\nrun_store = "~nobody-9/x"',
+        '[tool.aexp]\nrun_store = "a\\u0000b"',
+    ],
 )
 def test_a_configuration_that_cannot_be_read_leaves_the_place(repo: Path, pyproject: str) -> None:
     job = init_run_store(repo).open_job({"a": 1}).init()

@@ -279,11 +279,39 @@ def test_only_the_main_thread_touches_signals() -> None:
 
 
 def test_what_came_while_signals_were_held_comes_afterwards() -> None:
-    with pytest.raises(KeyboardInterrupt), held():  # noqa: PT012
-        signal.raise_signal(signal.SIGINT)
-        reached = True
-    assert reached
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), held():  # noqa: PT012
+            signal.raise_signal(signal.SIGINT)
+            reached = True
+        assert reached
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_of_two_signals_that_were_held_the_one_that_ends_the_process_is_not_lost(
+    repo: Path, job: Any
+) -> None:
+    program = SLOW_PROMOTION.format(body="pass").replace("sleep(0.5)", "sleep(0.2); ready()")
+    program = program.replace("return promote", "time.sleep(0.3); return promote")
+    ended = run_body(repo, job, program, signal.SIGINT, signal.SIGTERM)
+    assert ended.status == -signal.SIGTERM
+    assert entry_in(repo, job.id)["status"] == "complete"
+
+
+def test_no_exception_comes_up_in_the_code_that_leaves_the_run() -> None:
+    def leave() -> None:
+        watch.start()
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            watch.stop()
+
+    watch = Watch(leave.__code__)
+    leave()
+    assert watch._late == [signal.SIGTERM]
+    assert not watch.fatal
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ import pytest
 from pytest_aexp import packfiles, packing
 from pytest_aexp.catalogue import Ledger
 from pytest_aexp.checking import check_ledger
+from pytest_aexp.cli import main
 from pytest_aexp.errors import UsageError
 from pytest_aexp.ledger import backfill_ledger, load_ledger_entry, promote_to_ledger
 from pytest_aexp.linking import link_to_experiment
@@ -421,6 +422,33 @@ def test_a_promotion_from_the_future_does_not_stop_another(
     assert loose(repo) == {stored[0]}
     if year < "9":
         assert snapshot(repo)[stored[0]]["status"] == "complete"
+
+
+# Merged
+
+
+def test_a_run_that_one_side_packed_and_the_other_promoted_again(repo: Path) -> None:
+    job_id = add_entry(repo, point(1))
+    git(repo, "add", ".aexp/ledger")
+    git(repo, "commit", "-q", "-m", "loose")
+    git(repo, "checkout", "-q", "-b", "other")
+    add_entry(repo, point(1), promoted_at="2026-06-01T00:00:00Z", status="failed")
+    add_entry(repo, point(2))
+    git(repo, "add", ".aexp/ledger")
+    git(repo, "commit", "-q", "-m", "promoted again")
+    git(repo, "checkout", "-q", "main")
+    packed_now(repo)
+    git(repo, "add", ".aexp/ledger")
+    git(repo, "commit", "-q", "-m", "packed")
+    git(repo, "merge", "-q", "other", check=False)
+    assert main(["ledger", "resolve"]) == 0
+    git(repo, "commit", "-q", "-m", "merged")
+    said = snapshot(repo)
+    assert len(said) == 2
+    assert said[job_id]["status"] == "failed"
+    packed_now(repo)
+    assert loose(repo) == set()
+    assert snapshot(repo) == said
 
 
 # Interrupted

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from pytest_aexp.agent_command import planned_agent_command
 from pytest_aexp.control_files import (
     DRIVER,
     GITIGNORE,
@@ -44,11 +45,13 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     assert_git: bool = True,
     dry_run: bool = False,
     machine_label: str | None = None,
+    agent_commands: bool = False,
 ) -> list[InstallAction]:
     """Install into the repository at ``repo_root``; every action, warnings among them, in order.
 
     What an earlier install left is kept and extended: ``run_store`` and ``machine_label`` replace
-    what the marker says, ``force`` rewrites blocks and settings that would do as they are.
+    what the marker says, ``force`` rewrites blocks and settings that would do as they are, and
+    ``agent_commands`` adds what a coding agent should know of the check.
     ``dry_run`` changes nothing and says what would be. ``assert_git`` asks for a ``.git`` there.
 
     Raises FileNotFoundError, NotADirectoryError, InstallRefused (also if a file cannot be
@@ -64,6 +67,7 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     store = _store_path(root, configured or values[RUN_STORE].strip())
     files = planned_files(root, force=force)
     steps += [file.step for file in files.values()]
+    steps += [planned_agent_command(root, force=force)] if agent_commands else []
     steps += [_ledger_step(root), _store_step(root, store)]
     fault = _git_fault(root)
     steps += [fault] if fault else _driver_steps(root, force=force)

@@ -13,6 +13,7 @@ ActionKind = Literal[
     "wrote_marker",
     "merged_gitignore",
     "merged_gitattributes",
+    "wrote_agent_command",
     "created_ledger",
     "initialized_runs",
     "set_git_config",

@@ -398,7 +398,8 @@ def test_a_folder_that_is_missing_or_is_a_file_is_said_so(tmp_path: Path) -> Non
 def test_the_signature_is_the_one_that_callers_know() -> None:
     parameters = inspect.signature(install_scaffold).parameters
     assert set(parameters) == {
-        "repo_root", "run_store", "force", "assert_git", "dry_run", "machine_label"
+        "repo_root", "run_store", "force", "assert_git", "dry_run", "machine_label",
+        "agent_commands",
     }  # fmt: skip
     kinds_of = {parameter.kind for parameter in list(parameters.values())[1:]}
     assert kinds_of == {inspect.Parameter.KEYWORD_ONLY}

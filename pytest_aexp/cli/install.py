@@ -15,6 +15,7 @@ _EXAMPLES = """\
 examples:
   aexp install                           in every clone, once; again is safe
   aexp install --machine-label cluster   one name for all nodes of a cluster
+  aexp install --agent-commands          also tell coding agents what not to repair
   aexp install --dry-run                 what would be done
 """
 
@@ -22,6 +23,7 @@ VERBS = {
     "wrote_marker": ("wrote", "would write"),
     "merged_gitignore": ("wrote", "would write"),
     "merged_gitattributes": ("wrote", "would write"),
+    "wrote_agent_command": ("wrote", "would write"),
     "created_ledger": ("created", "would create"),
     "initialized_runs": ("created", "would create"),
     "set_git_config": ("set", "would set"),
@@ -30,6 +32,8 @@ VERBS = {
     "skipped_runs": ("skipped", "skipped"),
 }
 """What the line of each kind of action begins with, and what in a dry run."""
+
+_TO_COMMIT = ("merged_gitignore", "merged_gitattributes", "wrote_agent_command")
 
 
 def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,6 +48,11 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--machine-label",
         metavar="LABEL",
         help="what ledger entries call this machine (default: as before, else the host name)",
+    )
+    parser.add_argument(
+        "--agent-commands",
+        action="store_true",
+        help="write .claude/commands/aexp-validate.md, too: how an agent should read the check",
     )
     parser.add_argument("--dry-run", action="store_true", help="change nothing")
     parser.add_argument(
@@ -63,10 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
         assert_git=False,
         dry_run=arguments.dry_run,
         machine_label=arguments.machine_label,
+        agent_commands=arguments.agent_commands,
     )
     for action in actions:
         print(_line(action, dry_run=arguments.dry_run))
-    written = [a.path for a in actions if a.kind in ("merged_gitignore", "merged_gitattributes")]
+    written = [action.path for action in actions if action.kind in _TO_COMMIT]
     if written and not arguments.dry_run:
         print(f"next: git add {' '.join(written)} && git commit")
     return 0

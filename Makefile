@@ -26,7 +26,7 @@ format: venv  ## let ruff put the code in order
 	@$(VENV)/bin/ruff format
 
 bench: venv  ## compare with others on generated repositories (minutes)
-	@$(RUN) benchmarks/run.py
+	@$(RUN) benchmarks/run.py $(ARGS)
 
 torture: venv  ## kill and race at length (ARGS=--short: for a minute)
 	@$(RUN) tools/torture.py $(ARGS)

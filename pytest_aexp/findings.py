@@ -37,9 +37,14 @@ class Finding:
     @property
     def name(self) -> str:
         """``F004`` for ``F004-what-we-found.md``, else the file's name."""
-        file = self.path.rpartition("/")[2]
-        match = _NAME.match(file)
-        return match.group().upper() if match else file
+        return name_of(self.path)
+
+
+def name_of(path: str) -> str:
+    """The name of the finding at ``path``."""
+    file = path.rpartition("/")[2]
+    match = _NAME.match(file)
+    return match.group().upper() if match else file
 
 
 def load_finding(view: View, path: str) -> Finding:

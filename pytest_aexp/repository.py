@@ -84,6 +84,7 @@ def _globs(value: object) -> tuple[str, ...]:
     patterns = [value] if isinstance(value, str) else value
     if not isinstance(patterns, list) or not all(isinstance(p, str) and p for p in patterns):
         raise ConfigurationError("tool.aexp.findings must be a list of globs")
+    patterns = [pattern.removeprefix("./") for pattern in patterns]
     for pattern in patterns:
         if pattern.startswith("/") or ".." in pattern.split("/"):
             raise ConfigurationError(

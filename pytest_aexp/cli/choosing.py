@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_aexp.errors import UsageError
-from pytest_aexp.text import quoted
+from pytest_aexp.text import listed, quoted
 
 if TYPE_CHECKING:
     from pytest_aexp.validate import Judgement
@@ -20,14 +20,18 @@ def finding_named(written: str, judgement: Judgement) -> str:
         path = Path(os.path.abspath(written)).relative_to(root).as_posix()
     except ValueError:
         path = written
+    # Here, so that the other verbs start without the rules.
+    from pytest_aexp.findings import name_of
+
     known = judgement.finding_paths
-    if path in known:
-        return path
-    if written in known:
-        return written
-    named = [p for p in known if judgement.finding(p).name == written.upper()]
+    for candidate in (path, written):
+        if candidate in known:
+            return candidate
+    real = os.path.realpath(written)
+    named = [p for p in known if os.path.realpath(root / p) == real]
+    named = named or [p for p in known if name_of(p) == written.upper()]
     if len(named) == 1:
         return named[0]
     if named:
-        raise UsageError(f"{written} names {len(named)} findings: {', '.join(named)}")
+        raise UsageError(f"{written} names {len(named)} findings: {listed(named)}; give the path")
     raise UsageError(f"there is no finding {quoted(written)}: give a finding's path or its id")

@@ -1,0 +1,117 @@
+"""The one table of codes, and how strictness and configuration decide a severity."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from pytest_aexp import problems
+from pytest_aexp.errors import ConfigurationError
+from pytest_aexp.problems import CODES, Basis, Fault, Outcome, Policy, Problem, Rule
+from pytest_aexp.repository import StrictRuns
+from pytest_aexp.text import Position
+
+RULES = {name: rule for name, rule in vars(problems).items() if isinstance(rule, Rule)}
+STRICTNESSES: tuple[StrictRuns, ...] = get_args(StrictRuns)
+
+# By rule: uncited and cited under error, under warn, under off; at the door (None: not judged).
+ERROR = dict.fromkeys(["error", "warn", "off"], "error")
+WARNING = dict.fromkeys(["error", "warn", "off"], "warning")
+STRICT = {"error": "error", "warn": "warning", "off": None}
+EXISTENCE = {"error": "warning", "warn": "warning", "off": None}
+SEVERITIES = {
+    "UNPROMOTED": EXISTENCE,
+    "UNFINISHED": EXISTENCE,
+    "ABSENT": EXISTENCE,
+    "ABSENT_BATCH": EXISTENCE,
+    "BROKEN": STRICT,
+    "MALFORMED": ERROR,
+    "EMPTY_BATCH": STRICT,
+    "UNREADABLE": ERROR,
+    "SUSPICIOUS_KEY": WARNING,
+    "NO_RUN_STORE": EXISTENCE,
+    "UNSTAGED_ENTRY": ERROR,
+    "INVALID_ENTRY": WARNING,
+    "NOT_A_NUMBER": WARNING,
+    "IDENTITY_MISMATCH": WARNING,
+    "UNKNOWN_FIELD": WARNING,
+    "LEAK": WARNING,
+    "RUNS_DAMAGED": WARNING,
+    "INDEX_DAMAGED": WARNING,
+}
+
+
+def severity(rule: Rule, policy: Policy, *, cited: bool = False) -> str | None:
+    told = list(policy.judge([Fault(rule, "p", "m", "f", cited=cited)]))
+    assert len(told) <= 1
+    return told[0].severity if told else None
+
+
+def test_every_rule_is_in_this_test() -> None:
+    assert set(RULES) == set(SEVERITIES)
+
+
+@pytest.mark.parametrize(("name", "strict"), [*product(SEVERITIES, STRICTNESSES)])
+def test_severity_follows_the_rule_and_strictness(name: str, strict: StrictRuns) -> None:
+    assert severity(RULES[name], Policy(strict)) == SEVERITIES[name][strict]
+
+
+@pytest.mark.parametrize("name", ["INVALID_ENTRY", "IDENTITY_MISMATCH"])
+@pytest.mark.parametrize("strict", STRICTNESSES)
+def test_a_damaged_entry_is_an_error_if_cited_and_at_the_door(
+    name: str, strict: StrictRuns
+) -> None:
+    assert severity(RULES[name], Policy(strict), cited=True) == "error"
+    assert severity(RULES[name], Policy(strict, door=True)) == "error"
+
+
+def test_at_the_door_a_leak_is_an_error_and_nan_is_not() -> None:
+    assert severity(problems.LEAK, Policy(door=True)) == "error"
+    assert severity(problems.NOT_A_NUMBER, Policy(door=True), cited=True) == "warning"
+    assert severity(problems.UNKNOWN_FIELD, Policy(door=True)) == "warning"
+
+
+@pytest.mark.parametrize(("name", "chosen"), [*product(RULES, ["error", "warning", "off"])])
+def test_a_configured_severity_wins(name: str, chosen: str) -> None:
+    rule = RULES[name]
+    expected = None if chosen == "off" else chosen
+    assert severity(rule, Policy("warn", {rule.code: chosen}), cited=True) == expected
+    judged = rule.basis not in (Basis.STRICT, Basis.EXISTENCE)
+    assert severity(rule, Policy("off", {rule.code: chosen})) == (expected if judged else None)
+
+
+def test_a_code_that_does_not_exist_cannot_be_configured() -> None:
+    with pytest.raises(ConfigurationError, match=r'there is no code "finding.brocken"') as caught:
+        Policy("error", {"finding.brocken": "off"})
+    assert all(code in str(caught.value) for code in CODES)
+
+
+def test_every_rule_has_a_code_that_explains_itself() -> None:
+    assert {rule.code for rule in RULES.values()} == set(CODES)
+    for name, code in CODES.items():
+        assert re.fullmatch(r"(finding|ledger|runs|runs_index)\.[a-z_]+", name)
+        assert code.name == name
+        assert all(len(text) > 20 for text in (code.title, code.meaning, code.fix))
+        assert not code.title.endswith(".")
+        assert code.meaning.endswith(".")
+        assert code.fix.endswith(".")
+
+
+def test_a_problem_says_where_what_and_its_code() -> None:
+    fault = Fault(problems.BROKEN, "a\x1b\nb.md", "gone", "look", Position(3, 5), "0" * 32, "box")
+    (problem,) = Policy().judge([fault])
+    assert problem == Problem(
+        "finding.broken_run_citation", "error", "a\x1b\nb.md", 3, 5, "gone", "look", "0" * 32, "box"
+    )
+    assert str(problem) == r"a\x1b\x0ab.md:3:5: error: gone [finding.broken_run_citation]"
+
+
+def test_only_errors_fail_an_outcome() -> None:
+    warning = Problem("x", "warning", "p", 1, 1, "m", "f")
+    error = Problem("x", "error", "p", 1, 1, "m", "f")
+    assert Outcome((), 0).ok
+    assert Outcome((warning,), 0).ok
+    assert not Outcome((warning, error), 0).ok

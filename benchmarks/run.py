@@ -2,9 +2,9 @@
 
     make bench [ARGS="--rounds 5"]
 
-Each row runs ours, then the other, so many times in turn; the ratio is the median of the rounds'.
-Each row runs ours, then the other, so many times in turn; the ratio is the median of the rounds.
-least a Python program could do with the same files.
+Each row runs ours, then the other, so many times in turn; the ratio is the median of all rounds.
+The other is the real agentic-experiments in its own environment, check-jsonschema, or the floor:
+the least a Python program could do with the same files.
 """
 
 from __future__ import annotations

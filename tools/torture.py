@@ -408,6 +408,7 @@ def _read_all(repo: Path) -> None:
 def _until(done: Path, work: Callable[[], object]) -> None:
     while not done.exists():
         work()
+        time.sleep(0.05)
 
 
 def _add(repo: Path, done: Path) -> None:

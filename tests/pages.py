@@ -123,5 +123,6 @@ ONE_RUN: dict[str, Any] = {"condition": "a", "experiment_id": "E001", "seed": 1}
 SCENES: dict[str, Callable[[Path], None]] = {
     "README.md": one_digit_wrong,
     "docs/codes.md": unstaged_evidence,
+    "docs/pre-commit.md": unstaged_evidence,
 }
 """The repository in which a page's commands are typed, unless it is the paper's."""

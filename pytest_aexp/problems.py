@@ -225,7 +225,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{clean(self.path)}:{self.line}:{self.column}"
-        return f"{place}: {self.severity}: {self.message} [{self.code}]"
+        return f"{place}: {self.severity}: {clean(self.message)} [{self.code}]"
 
 
 @dataclass(frozen=True, slots=True)

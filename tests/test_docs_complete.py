@@ -299,7 +299,7 @@ def check_mention(mention: str) -> None:
     while words[1:] and f"{typed} {words[1]}" in PARSERS:
         typed = f"{typed} {words.pop(1)}"
     has_verbs = any(other.startswith(f"{typed} ") for other in PARSERS)
-    strangers = [word for word in words[1:] if has_verbs and re.fullmatch(r"[a-z-]+", word)]
+    strangers = [word for word in words[1:] if has_verbs and re.fullmatch(r"[a-z][a-z-]*", word)]
     assert strangers in ([], ["bash"]), mention
     named = [word.partition("=")[0] for word in words if word.startswith("--")]
     assert set(named) <= {*options(PARSERS[typed]), "--help"}, mention

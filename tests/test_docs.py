@@ -168,8 +168,10 @@ def test_settings_load(block: str, pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("block", of("yaml"))
-def test_yaml_is_what_its_reader_takes(block: str, tmp_path: Path) -> None:
+def test_yaml_is_what_its_reader_takes(block: str, pytester: pytest.Pytester) -> None:
     content = YAML(typ="safe").load(block)
+    for script in scripts(content):
+        check_commands(re.sub(r"\$\{\{.*?\}\}", "main", script), pytester)
     if isinstance(content, dict) and "repos" in content:
         hooks = [hook for source in content["repos"] for hook in source["hooks"]]
         assert {hook["id"] for hook in hooks} <= set(HOOKS)
@@ -180,18 +182,31 @@ def test_yaml_is_what_its_reader_takes(block: str, tmp_path: Path) -> None:
         schema = "vendor.github-workflows"
     elif isinstance(content, dict) and "jobs" in content:
         schema = "vendor.github-workflows"
-    elif isinstance(content, dict) and any("script" in job for job in mappings(content)):
+    elif isinstance(content, dict) and any(
+        isinstance(job, dict) and "script" in job for job in content.values()
+    ):
         schema = "vendor.gitlab-ci"
     if schema is None:
         assert {key.casefold() for key in content} == {"supporting_runs"}
         return
-    path = write(tmp_path, "file.json", json.dumps(content))
+    path = write(pytester.path, "file.json", json.dumps(content))
     command = f"check-jsonschema --builtin-schema {schema} {path.name}"
-    assert run_shell(command, tmp_path).startswith("ok")
+    assert run_shell(command, pytester.path).startswith("ok")
 
 
-def mappings(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (value for value in content.values() if isinstance(value, dict))
+def scripts(content: Any) -> Iterator[str]:
+    """What is run in a shell, however deep in the settings of a CI system it stands."""
+    inner = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in inner:
+        if key in {"run", "script", "before_script", "after_script"}:
+            yield value if isinstance(value, str) else "\n".join(value)
+        elif isinstance(value, dict | list):
+            yield from scripts(value)
+
+
+def test_scripts_are_found_wherever_they_stand() -> None:
+    content = {"jobs": {"a": {"steps": [{"run": "x"}, {"uses": "b"}]}}, "c": {"script": ["y", "z"]}}
+    assert list(scripts(content)) == ["x", "y\nz"]
 
 
 @pytest.mark.parametrize("block", of("json"))

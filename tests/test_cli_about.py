@@ -110,7 +110,8 @@ def test_bash_completes_what_is_being_typed(
 def test_zsh_has_a_script_of_its_own() -> None:
     script = completion("zsh")
     assert script.startswith("#compdef aexp\n")
-    assert "check every citation" in script
+    assert "validate" in script
+    assert "how an agent should read the check" in script
 
 
 def test_another_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp import jsontext
-from pytest_aexp.entries import TERMINAL_STATUSES, experiments_of
+from pytest_aexp.entries import DEPTH_LIMIT, TERMINAL_STATUSES, experiments_of
 from pytest_aexp.files import Unreadable, read_bounded
 from pytest_aexp.identity import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.problems import RUNS_DAMAGED, Fault
@@ -26,9 +26,10 @@ from pytest_aexp.text import quoted
 from pytest_aexp.views import is_folder
 
 FILE_LIMIT = 16 << 20
-DEPTH_LIMIT = 400
 STATEPOINT = "signac_statepoint.json"
 DOCUMENT = "signac_job_document.json"
+# An entry that holds a statepoint is one level deeper.
+_DEPTHS = {STATEPOINT: DEPTH_LIMIT - 1, DOCUMENT: 400}
 RUN_LINK_KEYS = ("aexp", "limina")
 """Where a document keeps its run link: the key that is written, then one that is only read."""
 
@@ -174,7 +175,7 @@ class RunStore:
                 faults.append(self._fault(job_id, name, data.reason))
             return data
         try:
-            return jsontext.parse(data, DEPTH_LIMIT)
+            return jsontext.parse(data, _DEPTHS[name])
         except ValueError as error:
             reason = jsontext.refusal(error) if data.strip() else "is empty"
             faults.append(self._fault(job_id, name, reason))

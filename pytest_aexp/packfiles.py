@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,11 +20,9 @@ from pytest_aexp.segments import PACKS_DIR, packed_line, parsed
 from pytest_aexp.text import quoted
 from pytest_aexp.views import WorkTree
 
+_ASIDE_FOLDERS = (".aexp", LEDGER_DIR)
 _ASIDE = re.compile(r"\.([0-9a-f]{32})\.packed\.tmp", re.ASCII)
 _NUMBERED = re.compile(r"([0-9]{4}-[0-9]{2})-([0-9]{3,9})\.jsonl", re.ASCII)
-_ABANDONED = 600
-"""Seconds after which nobody is still writing a temporary file."""
-
 _GROWTH = 128
 """How many times as long as its line an entry may be as a file, at the most: by its indent."""
 
@@ -70,13 +68,13 @@ def refuse_unshared(root: Path, path: str) -> None:
 
 def numbers_taken(root: Path, folder: str, month: str) -> Iterator[int]:
     """The numbers that segments of the month have here and in any branch that git knows."""
-    for name in (*_names_here(root / folder), *_names_in_git(root, folder)):
+    for name in (*_names(root / folder), *_names_in_git(root, folder)):
         match = _NUMBERED.fullmatch(name)
         if match is not None and match[1] == month:
             yield int(match[2])
 
 
-def _names_here(folder: Path) -> list[str]:
+def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)
     except FileNotFoundError:
@@ -104,10 +102,9 @@ def remove(root: Path, job_id: str, data: bytes) -> bool:
     One that was promoted again since stays. Raises OSError.
     """
     path = root / entry_path(job_id)
-    aside = path.with_name(f".{job_id}.packed.tmp")
     # Aside first: between a look and a removal somebody could put another file there.
     try:
-        os.rename(path, aside)
+        aside = _put_aside(root, path, f".{job_id}.packed.tmp")
     except FileNotFoundError:
         return False
     now = read_bounded(aside, ENTRY_LIMIT, follow=False)
@@ -116,6 +113,19 @@ def remove(root: Path, job_id: str, data: bytes) -> bool:
         return True
     _put_back(aside, path)
     return False
+
+
+def _put_aside(root: Path, path: Path, name: str) -> Path:
+    """Where git does not see it or, if the ledger is a mount of its own, beside it."""
+    for folder in _ASIDE_FOLDERS:
+        try:
+            os.rename(path, root / folder / name)
+        except OSError as error:
+            if error.errno != errno.EXDEV or folder == LEDGER_DIR:
+                raise
+            continue
+        break
+    return root / folder / name
 
 
 def _put_back(aside: Path, path: Path) -> None:
@@ -132,21 +142,17 @@ def _put_back(aside: Path, path: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def tidy(root: Path, folder: str) -> None:
-    """Finish what a killed pack was at, and remove the files it was writing."""
+def tidy(root: Path) -> None:
+    """Finish what a killed pack was at: remove what it put aside, or put that back."""
     packs = Packs(WorkTree(root))
-    for name in _names_here(root / LEDGER_DIR):
-        match = _ASIDE.fullmatch(name)
+    for aside in [
+        root / folder / name for folder in _ASIDE_FOLDERS for name in _names(root / folder)
+    ]:
+        match = _ASIDE.fullmatch(aside.name)
         if match is not None:
-            aside = root / LEDGER_DIR / name
             data = read_bounded(aside, ENTRY_LIMIT, follow=False)
             line = line_of(data) if isinstance(data, bytes) else None
             if any(version.data == line for version in packs.versions(match[1])):
                 aside.unlink(missing_ok=True)
             else:
                 _put_back(aside, root / entry_path(match[1]))
-    for name in _names_here(root / folder):
-        if name.startswith(".") and name.endswith(".tmp"):
-            with suppress(FileNotFoundError):
-                if time.time() - (root / folder / name).lstat().st_mtime > _ABANDONED:
-                    (root / folder / name).unlink()

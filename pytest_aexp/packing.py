@@ -156,7 +156,7 @@ class _Packer:
         self._dry_run = dry_run
         refuse_unshared(self._root, f"{self._folder}/{self._month}-001.jsonl")
         if not dry_run:
-            tidy(self._root, self._folder)
+            tidy(self._root)
         ledger = Ledger(WorkTree(self._root))
         self._packs = Packs(WorkTree(self._root))
         self._conflicts = {fault.job_id: fault for fault in ledger.conflicts(ledger.loose)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from repositories import add_segment, entry_of, git, packed, write
 ENTRY = entry_of({"seed": 1})
 JOB_ID = str(ENTRY["job_id"])
 LOOSE = f".aexp/ledger/{JOB_ID}.json"
-ASIDE = f".aexp/ledger/.{JOB_ID}.packed.tmp"
+ASIDE = f".aexp/.{JOB_ID}.packed.tmp"
+BESIDE = f".aexp/ledger/.{JOB_ID}.packed.tmp"
 FOLDER = ".aexp/ledger/packs/box"
 NEWER = entry_bytes({**ENTRY, "status": "failed"})
 
@@ -43,11 +46,32 @@ def test_a_file_with_other_content_is_put_back(tmp_path: Path) -> None:
     assert not remove(tmp_path, JOB_ID, NEWER)
 
 
-def test_what_a_killed_pack_put_aside_is_removed_if_it_is_packed(tmp_path: Path) -> None:
+def test_where_the_ledger_is_a_mount_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, tried = os.rename, []
+
+    def rename(source: Path, target: Path) -> None:
+        tried.append(Path(target).relative_to(tmp_path).as_posix())
+        if tried[-1] == ASIDE:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        original(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    path = write(tmp_path, LOOSE, NEWER)
+    assert remove(tmp_path, JOB_ID, NEWER)
+    assert tried == [ASIDE, BESIDE]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("aside", [ASIDE, BESIDE])
+def test_what_a_killed_pack_put_aside_is_removed_if_it_is_packed(
+    tmp_path: Path, aside: str
+) -> None:
     add_segment(tmp_path, [ENTRY])
-    write(tmp_path, ASIDE, entry_bytes(ENTRY))
-    tidy(tmp_path, FOLDER)
-    assert not (tmp_path / ASIDE).exists()
+    write(tmp_path, aside, entry_bytes(ENTRY))
+    tidy(tmp_path)
+    assert not (tmp_path / aside).exists()
     assert not (tmp_path / LOOSE).exists()
 
 
@@ -57,7 +81,7 @@ def test_what_a_killed_pack_put_aside_comes_back_if_it_is_not(
 ) -> None:
     add_segment(tmp_path, [ENTRY])
     write(tmp_path, ASIDE, content)
-    tidy(tmp_path, FOLDER)
+    tidy(tmp_path)
     assert (tmp_path / LOOSE).read_bytes() == content
     assert not (tmp_path / ASIDE).exists()
 
@@ -65,13 +89,13 @@ def test_what_a_killed_pack_put_aside_comes_back_if_it_is_not(
 def test_it_does_not_come_back_over_a_newer_one(tmp_path: Path) -> None:
     write(tmp_path, LOOSE, NEWER)
     write(tmp_path, ASIDE, entry_bytes(ENTRY))
-    tidy(tmp_path, FOLDER)
+    tidy(tmp_path)
     assert (tmp_path / LOOSE).read_bytes() == NEWER
     assert not (tmp_path / ASIDE).exists()
 
 
 def test_there_may_be_nothing_to_tidy(tmp_path: Path) -> None:
-    tidy(tmp_path, FOLDER)
+    tidy(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

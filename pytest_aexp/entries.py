@@ -88,10 +88,7 @@ def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
 
 
 def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
-    """The entry, if nothing whatever is wrong with it; None leaves it to the thorough judge.
-
-    Almost every entry is sound, and finding that out takes a fraction of the time.
-    """
+    """The entry if nothing is wrong with it, found out fast; None leaves it to the judge."""
     try:
         text = data.decode()
         small = len(data) <= ENTRY_LIMIT and not nested_deeper(text, DEPTH_LIMIT)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pytest_aexp import yamlvalues
@@ -36,14 +36,15 @@ def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
         found = {variant for variant in variants(text[:40]) if variant in known}
         if len(found) == 1:
             return found.pop(), how
-    return _by_prefix(text, known)
+    return _by_prefix(text, sources.sorted_ids)
 
 
-def _by_prefix(text: str, known: AbstractSet[str]) -> tuple[str, str] | None:
+def _by_prefix(text: str, known: Sequence[str]) -> tuple[str, str] | None:
     if len(text) < _PREFIX:
         return None
     for prefix, how in ((text, "is the only one that begins so"), (text[:8], "begins alike")):
-        found = [job_id for job_id in known if job_id.startswith(prefix)]
+        first = bisect_left(known, prefix)
+        found = [job_id for job_id in known[first : first + 2] if job_id.startswith(prefix)]
         if len(found) == 1:
             return found[0], how
     return None

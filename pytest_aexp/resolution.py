@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 
 from pytest_aexp.catalogue import Ledger
 from pytest_aexp.citations import BatchCitation, JobCitation
@@ -57,11 +58,16 @@ class Sources:
             had_ledger,
         )
 
-    @property
+    @cached_property
     def job_ids(self) -> frozenset[str]:
         """Every job id that one of them knows."""
         known = self.ledger.job_ids | self.indexes.job_ids
         return known | self.store.job_ids if self.store is not None else known
+
+    @cached_property
+    def sorted_ids(self) -> tuple[str, ...]:
+        """The same, sorted."""
+        return tuple(sorted(self.job_ids))
 
     @property
     def authority(self) -> bool:

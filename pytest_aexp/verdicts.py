@@ -110,7 +110,7 @@ def _promote_here(runs: list[Run]) -> str:
 
 
 def _in_index(citation: Resolvable, found: Resolution) -> Fault:
-    machines = listed([shown(machine, 40) for machine in found.machines])
+    machines = listed([shown(machine, 30) for machine in found.machines])
     first = found.machines[0] if len(found.machines) == 1 else None
     if isinstance(citation, JobCitation):
         message = f"{_cited(citation)} is not here: the index of {machines} has it"
@@ -123,7 +123,7 @@ def _in_index(citation: Resolvable, found: Resolution) -> Fault:
     unchecked = sorted(set(citation.selector) - {"condition"})
     message = f"{_cited(citation)} is not here: the index of {machines} has {runs} that may fit"
     if unchecked:
-        keys = listed([quoted(key, 40) for key in unchecked])
+        keys = listed([quoted(key, 30) for key in unchecked], 3)
         message += f" (an index does not say {keys}, so that was not checked)"
     fix = f"leave the citation as it is; run `aexp ledger backfill` on {machines}, commit and push"
     return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)

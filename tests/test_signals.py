@@ -226,6 +226,39 @@ def test_a_second_signal_changes_nothing(repo: Path, job: Any) -> None:
     assert entry_in(repo, job.id)["status"] == "stopped"
 
 
+@pytest.mark.parametrize("signum", [*SIGNALS, signal.SIGINT])
+def test_a_signal_after_the_block_and_before_it_could_wait_is_recorded(
+    repo: Path, job: Any, signum: int
+) -> None:
+    program = f"""
+from pytest_aexp import lifecycle
+held, calls = lifecycle.held, []
+def late():
+    calls.append(1)
+    if len(calls) == 2: signal.raise_signal({int(signum)})
+    return held()
+lifecycle.held = late
+with run_lifecycle(job): pass
+"""
+    assert run_body(repo, job, program).status == -signum
+    assert entry_in(repo, job.id)["status"] == "stopped"
+
+
+def test_runs_that_end_in_the_order_they_began_leave_no_handler_behind(
+    repo: Path, job: Any
+) -> None:
+    other = create_run(experiment_id="E002", include_commit=False)
+    program = f"""
+first, second = run_lifecycle(job), run_lifecycle(open_run("{other.id}"))
+first.__enter__(); second.__enter__()
+first.__exit__(None, None, None); second.__exit__(None, None, None)
+ready(); time.sleep(60)
+"""
+    assert run_body(repo, job, program, signal.SIGTERM).status == -signal.SIGTERM
+    assert entry_in(repo, job.id)["status"] == "complete"
+    assert entry_in(repo, other.id)["status"] == "complete"
+
+
 def test_a_child_that_is_forked_during_the_run_is_not_the_run(repo: Path, job: Any) -> None:
     program = """
 with run_lifecycle(job):

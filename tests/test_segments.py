@@ -142,6 +142,22 @@ def test_no_run_of_an_experiment_is_passed_over(document: dict[str, Any], name: 
     assert set(its) <= experiments_in(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (packed(entry_of({"experiment_id": 'E"1'})), 'E"1'),
+        (packed(entry_of({"experiment_id": "E\\1"})), "E\\1"),
+        (packed(entry_of({"experiment_id": "É1"})), "É1"),
+        (b'{"statepoint":{"experiment_id":"E\\u0030\\u00301"}}', "E001"),
+        (b'{"statepoint":{"experiment\\u005fid":"E001"}}', "E001"),
+        (b'{"run_link":{"experiment_id" :\t"E001"}}', "E001"),
+    ],
+)
+def test_an_experiment_may_be_written_in_odd_ways(line: bytes, name: str) -> None:
+    assert may_belong(line, frozenset([name.encode()]))
+    assert name in experiments_in(line)
+
+
 def test_most_lines_of_other_experiments_are_passed_over() -> None:
     line = packed_line(entry_of({"experiment_id": "E001"}, run_link={"experiment_id": None}))
     assert not may_belong(line, frozenset([b"E002"]))

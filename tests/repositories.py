@@ -57,7 +57,7 @@ def job_id_of(statepoint: Mapping[str, Any]) -> str:
     return md5(json.dumps(statepoint, sort_keys=True).encode()).hexdigest()
 
 
-def entry_of(statepoint: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+def entry_of(statepoint: Mapping[str, Any], /, **fields: Any) -> dict[str, Any]:
     """A valid ledger entry."""
     entry = {
         "schema_version": 1,
@@ -76,7 +76,7 @@ def entry_text(entry: Mapping[str, Any]) -> str:
     return json.dumps(entry, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def add_entry(repo: Path, statepoint: Mapping[str, Any], **fields: Any) -> str:
+def add_entry(repo: Path, statepoint: Mapping[str, Any], /, **fields: Any) -> str:
     """Write a ledger entry; its job id."""
     entry = entry_of(statepoint, **fields)
     job_id = job_id_of(statepoint)

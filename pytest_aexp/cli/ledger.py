@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_aexp.cli import merging, packing
 from pytest_aexp.cli.output import table, wants_colour
 from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.errors import UsageError
 from pytest_aexp.repository import Repository
 from pytest_aexp.text import clean, counted
 
@@ -192,7 +193,10 @@ def run_show(arguments: argparse.Namespace) -> int:
     from pytest_aexp.prefixes import full_job_id
 
     ledger = _ledger()
-    entry = dict(ledger[full_job_id(arguments.id, ledger.named)])
+    job_id = full_job_id(arguments.id, ledger.named)
+    if job_id not in ledger:
+        raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")
+    entry = dict(ledger[job_id])
     if arguments.format == "json":
         print(json.dumps(entry, indent=2, sort_keys=True))
     else:

@@ -7,7 +7,7 @@ import math
 import os
 import threading
 import time
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -68,9 +68,9 @@ class _Lifecycle(ContextDecorator):
         return copy.copy(self)
 
     def __enter__(self) -> Job:
-        self._since = time.monotonic()
+        self._started_at, self._since = utc_now(), time.monotonic()
         self._pid = os.getpid()
-        self._closed = False
+        self._begun = self._closed = False
         self._found: Any = None
         self._document = RunDocument(self._job)
         self._heartbeat = _Heartbeat(self._document, self._heartbeat_s)
@@ -104,6 +104,7 @@ class _Lifecycle(ContextDecorator):
     def _begin(self) -> None:
         try:
             self._document.edit(self._start)
+            self._begun = True
         except FAILURES as error:
             notice(f"the start of run {self._job.id} could not be recorded: {reason(error)}")
         self._heartbeat.start()
@@ -113,7 +114,7 @@ class _Lifecycle(ContextDecorator):
         document.pop("heartbeat_at", None)
         if self._mark_started:
             document["status"] = "running"
-            document["started_at"] = utc_now()
+            document["started_at"] = self._started_at
         set_missing(document, "started_at")
         if self._heartbeat_s:
             document["heartbeat_at"] = utc_now()
@@ -145,6 +146,8 @@ class _Lifecycle(ContextDecorator):
             if self._ended_by_another(document.get("status"), outcome):
                 set_missing(document, "ended_at")
             else:
+                if not self._begun:
+                    self._start(document)
                 document.update(status=outcome, ended_at=utc_now(), wallclock_s=wallclock_s)
 
         try:
@@ -157,8 +160,8 @@ class _Lifecycle(ContextDecorator):
             )
 
     def _ended_by_another(self, status: Any, outcome: str) -> bool:
-        if status in KEPT_STATUSES:
-            return True
+        if status in KEPT_STATUSES or not self._begun:
+            return status in KEPT_STATUSES
         return status in TERMINAL_STATUSES and status not in (outcome, self._found)
 
 
@@ -188,7 +191,8 @@ class _Heartbeat:
 
     def start(self) -> None:
         if self._interval:
-            self._thread.start()
+            with suppress(RuntimeError):  # there may be no more threads: the run goes on without
+                self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()

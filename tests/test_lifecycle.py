@@ -517,6 +517,39 @@ def test_a_document_that_stays_locked_stops_no_run(
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("last", TERMINAL_STATUSES)
+def test_a_start_that_could_not_be_recorded_is_made_up_for_at_the_end(
+    repo: Path, job: Any, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    old = dict.fromkeys(("started_at", "heartbeat_at", "ended_at"), "2020-01-01T00:00:00Z")
+    job.doc.update({"status": last, **old})
+    with monkeypatch.context() as patch:
+        locked_for(patch, float("inf"))
+        with pytest.raises(Own), run_lifecycle(job, heartbeat_s=0):  # noqa: PT012
+            patch.undo()
+            raise Own
+    entry = entry_in(repo, job.id)
+    if last in ("complete", "failed"):
+        assert entry["status"] == "failed"
+        assert entry["started_at"] > "2026"
+        assert entry["ended_at"] > "2026"
+    else:  # nobody can tell whether that was said of the last time or of this one
+        assert entry["status"] == last
+
+
+def test_a_process_that_can_have_no_more_threads_has_no_heartbeat(
+    repo: Path, job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with run_lifecycle(job):
+        pass
+    assert entry_in(repo, job.id)["status"] == "complete"
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_run_that_the_block_removed_does_not_come_back(
     tmp_path: Path, repo: Path, job: Any
 ) -> None:

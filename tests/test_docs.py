@@ -68,7 +68,7 @@ def test_a_picture_of_a_terminal_that_is_not_so_would_be_seen(repo: Path) -> Non
 def test_every_block_is_of_a_language_that_is_tried_here() -> None:
     languages = {
         *("console", "sh", "toml", "yaml", "json", "python", "markdown"),
-        # nothing but files as they lie there; test_docs_complete has those of the codes
+        # nothing but files as they lie there; test_docs_codes has those of the codes
         "text",
     }
     strange = [

@@ -100,6 +100,14 @@ def paper(repo: Path) -> None:
     git(repo, "commit", "-qm", "what we found")
 
 
+def mostly_uncited(repo: Path) -> None:
+    """The same on a laptop, with six runs that no finding cites."""
+    for seed in range(1, 7):
+        add_entry(repo, {"condition": "baseline", "experiment_id": "E005", "seed": seed})
+    paper(repo)
+    write(repo, ".aexp/installed.json", '{"machine_label": "laptop"}')
+
+
 def one_digit_wrong(repo: Path) -> None:
     """A finding with a title that cites a run with a slip of the finger."""
     ids = [add_entry(repo, statepoint) for statepoint in FULL[:2]]
@@ -123,6 +131,7 @@ ONE_RUN: dict[str, Any] = {"condition": "a", "experiment_id": "E001", "seed": 1}
 SCENES: dict[str, Callable[[Path], None]] = {
     "README.md": one_digit_wrong,
     "docs/codes.md": unstaged_evidence,
+    "docs/packing.md": mostly_uncited,
     "docs/pre-commit.md": unstaged_evidence,
 }
 """The repository in which a page's commands are typed, unless it is the paper's."""

@@ -236,7 +236,8 @@ class _Judge:
 
     def _unknown_fields(self, text: str, document: dict[str, Any]) -> None:
         version = document.get("schema_version")
-        newer = isinstance(version, int | float) and version > SCHEMA_VERSION
+        # 2.0 is a whole number as well; Infinity is none.
+        newer = isinstance(version, int | float) and version > SCHEMA_VERSION and version % 1 == 0
         unknown = [] if newer else _unknown(document)
         if newer:
             what = f"the ledger entry has schema_version {shown(str(version))}: a newer "

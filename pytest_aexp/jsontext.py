@@ -10,11 +10,23 @@ from typing import Any
 
 from pytest_aexp.text import Position, position_in
 
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_strictly = json.JSONDecoder(parse_constant=_no_json).decode
+
+
+def _loads_plainly(data: bytes | str) -> Any:
+    return _strictly(data.decode() if isinstance(data, bytes) else data)
+
+
 try:
     import orjson
 except ImportError:
     # No wheel of it for this interpreter: the same, more slowly.
-    _loads_quickly: Callable[[bytes | str], Any] = json.loads
+    _loads_quickly: Callable[[bytes | str], Any] = _loads_plainly
 else:
     _loads_quickly = orjson.loads
 

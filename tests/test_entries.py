@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pytest_aexp import jsontext, schema
 from pytest_aexp.entries import ENTRY_LIMIT, Entry, entry_path, experiments_of, judge_entry
 from pytest_aexp.files import MISSING, UNMERGED
 from pytest_aexp.problems import IDENTITY_MISMATCH, INVALID_ENTRY, LEAK, NOT_A_NUMBER, UNKNOWN_FIELD
@@ -19,6 +20,14 @@ from repositories import entry_of, entry_text, job_id_of
 POINT = {"experiment_id": "E001", "condition": "a"}
 JOB_ID = job_id_of(POINT)
 PATH = entry_path(JOB_ID)
+
+
+@pytest.fixture(params=["fast", "plain"])
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the fast libraries, and as on a Python for which there are no wheels of them."""
+    if request.param == "plain":
+        monkeypatch.setattr(jsontext, "_loads_quickly", jsontext._loads_plainly)
+        monkeypatch.setattr(schema, "_fast_validator", lambda name: None)
 
 
 def judged(text: str | bytes, job_id: str = JOB_ID) -> Entry:
@@ -30,6 +39,7 @@ def with_fields(**fields: Any) -> str:
     return entry_text({name: value for name, value in entry.items() if value is not ...})
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_a_sound_entry_says_what_it_holds() -> None:
     found = judged(with_fields(run_link={"experiment_id": "E002"}, status="failed"))
     assert found == Entry(
@@ -58,6 +68,7 @@ SOUND = {
 }
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("text", SOUND.values(), ids=SOUND)
 def test_a_sound_entry_in_other_clothes(text: str) -> None:
     job_id = json.loads(text.removeprefix("\ufeff"))["job_id"]
@@ -89,6 +100,7 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
 }
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(("text", "said", "place"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_read_proves_nothing(
     text: str | bytes, said: str, place: tuple[int, int]
@@ -130,6 +142,7 @@ BREAKS: dict[str, tuple[dict[str, Any], str, int]] = {
 }
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(("fields", "said", "line"), BREAKS.values(), ids=BREAKS)
 def test_what_breaks_the_schema_is_told_in_words(fields: dict, said: str, line: int) -> None:
     found = judged(with_fields(**fields))
@@ -163,6 +176,7 @@ def test_a_field_is_found_at_the_top_not_in_the_statepoint() -> None:
     assert fault.position.column == 3
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_an_edited_statepoint_is_not_the_runs() -> None:
     edited = {**POINT, "condition": "b"}
     found = judged(with_fields(statepoint=edited))
@@ -173,6 +187,7 @@ def test_an_edited_statepoint_is_not_the_runs() -> None:
     assert (found.usable, found.cause) == (False, fault)
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("point", "usable"),
     [
@@ -188,12 +203,21 @@ def test_nan_of_an_older_writer_is_a_warning(point: dict[str, Any], usable: bool
     assert found.cause is None
 
 
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("version", [1.5, 0, -1, True, float("inf"), "2", None])
+def test_what_is_no_version_is_no_newer_one(version: Any) -> None:
+    rules = [fault.rule for fault in judged(with_fields(schema_version=version)).faults]
+    assert INVALID_ENTRY in rules
+    assert UNKNOWN_FIELD not in rules
+
+
 def test_nan_hides_no_other_fault() -> None:
     found = judged(with_fields(wallclock_s=float("nan"), status="x", y=1))
     assert [fault.rule for fault in found.faults] == [NOT_A_NUMBER, INVALID_ENTRY, UNKNOWN_FIELD]
     assert not found.usable
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -218,6 +242,7 @@ def test_what_a_newer_version_wrote_is_a_warning(fields: dict[str, Any], said: s
     assert found.usable
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     "value", ["/home/me/x", "~/x", "C:\\x\\y", "\\\\host\\x", "file:///x", "https://me:pw@host/"]
 )
@@ -235,6 +260,7 @@ def test_a_leak_is_told_with_its_place(value: str) -> None:
 REDACTED = {"experiment_id": "E001", "data": "<redacted>"}
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(
     ("fields", "usable", "checkable"),
     [

@@ -103,6 +103,15 @@ def test_thousands_of_keys_that_no_run_has_cost_one_look() -> None:
     assert time.process_time() - start < 1
 
 
+def test_many_batches_that_each_ask_for_another_key_cost_one_look() -> None:
+    batches = Batches([run("E001", s=i, c=i % 7) for i in range(5_000)])
+    start = time.process_time()
+    for number in range(900):
+        assert batches.select("E001", {"c": 3, f"k{number}": 1}) == []
+        assert batches.counts("E001", f"k{number}") == {}
+    assert time.process_time() - start < 1
+
+
 VALUES = st.sampled_from(
     [0, 1, 1.0, 0.0, True, False, None, "1", "", "true", [], [1], [1.0], {}, {"a": 1}]
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pytest_aexp import jsontext, schema
 from pytest_aexp.catalogue import Ledger
@@ -26,7 +26,7 @@ from pytest_aexp.packs import Packs, Version, promotion
 from pytest_aexp.packsearch import packed_version
 from pytest_aexp.projection import NOT_OF_THE_RUN, entry_bytes, project, utc
 from pytest_aexp.repository import Repository
-from pytest_aexp.roots import nearest_root
+from pytest_aexp.runstore import Job, repository_of
 from pytest_aexp.store import RunFiles, RunStore
 from pytest_aexp.text import quoted
 from pytest_aexp.views import WorkTree
@@ -44,18 +44,6 @@ __all__ += ["promote_to_ledger"]
 
 LEDGER_DIR_REL = Path(".aexp") / "ledger"
 _MOST_ROUNDS = 5
-
-
-class Job(Protocol):
-    """What is asked of a signac job."""
-
-    @property
-    def id(self) -> str:
-        """The job id."""
-
-    @property
-    def path(self) -> str:
-        """The folder of the job, ``<project>/workspace/<id>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,7 @@ def list_ledger_job_ids(repo_root: str | Path) -> set[str]:
 def project_to_ledger_entry(job: Job, *, machine_label: str | None = None) -> dict[str, Any]:
     """The sanitised entry of a finished run; raises NotPromotable (a ValueError)."""
     store = _store_of(job)
-    machine = machine_label or _repository_of(store).machine_label
+    machine = machine_label or Repository.open(repository_of(job)).machine_label
     return project(job.id, store.files(job.id), machine)
 
 
@@ -115,7 +103,7 @@ def promote_to_ledger(
         job_id = job
     else:
         store = _store_of(job)
-        repository = Repository.open(repo_root) if repo_root else _repository_of(store)
+        repository = Repository.open(repo_root or repository_of(job))
         job_id = job.id
     promoter = Promoter(repository, store, machine_label)
     promoter.promote(job_id)
@@ -282,19 +270,3 @@ def _refuse_outside(repository: Repository) -> None:
 def _store_of(job: Job) -> RunStore:
     project_path = Path(job.path).parent.parent
     return RunStore(project_path, str(project_path))
-
-
-def _repository_of(store: RunStore) -> Repository:
-    """The repository whose run store it is: around here first, then around the store."""
-    real = os.path.realpath(store.path)
-    above = [nearest_root(start) for start in (Path.cwd(), store.path, Path(real))]
-    candidates = [Repository.open(root) for root in above if root is not None]
-    for repository in candidates:
-        if os.path.realpath(repository.run_store) == real:
-            return repository
-    if above[1] is not None:
-        return Repository.open(above[1])
-    raise UsageError(
-        f"no repository has its run store at {store.path}: change into the repository, or pass "
-        "repo_root"
-    )

@@ -135,6 +135,7 @@ def test_the_command_says_what_the_contract_says(
 def test_pytest_says_so_too(
     seed: int, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     repo = generated(pytester.path / "repo", seed)
     monkeypatch.chdir(repo)
     assert Counter(by_pytest({"strict_runs": "error"}, pytester)) == Counter(

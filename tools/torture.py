@@ -406,9 +406,10 @@ def _read_all(repo: Path) -> None:
 
 
 def _until(done: Path, work: Callable[[], object]) -> None:
+    work()
     while not done.exists():
-        work()
         time.sleep(0.05)
+        work()
 
 
 def _add(repo: Path, done: Path) -> None:

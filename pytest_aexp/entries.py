@@ -247,7 +247,7 @@ class _Judge:
             )
         elif unknown:
             noun = "a field" if len(unknown) == 1 else f"{len(unknown)} fields"
-            names = listed([quoted(name, 40) for name in unknown])
+            names = listed([quoted(name, 40) for name in unknown[:5]], total=len(unknown))
             self._add(
                 UNKNOWN_FIELD,
                 f"the ledger entry has {noun} that this version does not know: {names}",
@@ -260,7 +260,8 @@ class _Judge:
             return
         found = redaction.leaks(document)
         if found:
-            places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in found], 3)
+            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]]
+            places = listed(first, 3, total=len(found))
             self._add(
                 LEAK,
                 f"the ledger entry holds {places}",

@@ -108,8 +108,7 @@ def _value_hint(key: str, value: Any, counts: Counter[str]) -> str:
         if number:
             return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
     common = [shown_json(json.loads(known), 40) for known, _ in counts.most_common(5)]
-    more = len(counts) - len(common)
-    there = f"{', '.join(common)} and {more:,} more" if more else listed(common)
+    there = listed(common, total=len(counts))
     return f"no run has {name}: {shown_json(value, 40)}; there is {there}"
 
 

@@ -61,11 +61,15 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def listed(words: Iterable[str], limit: int = 5) -> str:
-    """``a, b and c``; past ``limit`` words the rest is counted."""
+def listed(words: Iterable[str], limit: int = 5, total: int | None = None) -> str:
+    """``a, b and c``; past ``limit`` words the rest is counted.
+
+    ``total`` says how many words there are where only the first are given.
+    """
     every = list(words)
-    if len(every) > limit:
-        return f"{', '.join(every[:limit])} and {len(every) - limit:,} more"
+    total = len(every) if total is None else total
+    if total > limit:
+        return f"{', '.join(every[:limit])} and {total - limit:,} more"
     return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
 
 

@@ -102,6 +102,11 @@ def test_listed(words: str, expected: str) -> None:
     assert listed(words.split(), 3) == expected
 
 
+def test_listed_by_its_first_words() -> None:
+    assert listed(["a", "b", "c"], 3, total=1000) == "a, b, c and 997 more"
+    assert listed(["a", "b"], 3, total=2) == "a and b"
+
+
 def test_closest() -> None:
     assert closest("condtion", ["seed", "condition"]) == "condition"
     assert closest("x", ["seed", "condition"]) is None

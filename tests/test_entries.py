@@ -19,7 +19,7 @@ from repositories import entry_of, entry_text, job_id_of
 
 POINT = {"experiment_id": "E001", "condition": "a"}
 JOB_ID = job_id_of(POINT)
-PATH = entry_path(JOB_ID)
+PATH = f".aexp/ledger/{JOB_ID}.json"
 
 
 @pytest.fixture(params=["fast", "plain"])
@@ -41,6 +41,7 @@ def with_fields(**fields: Any) -> str:
 
 @pytest.mark.usefixtures("both_ways")
 def test_a_sound_entry_says_what_it_holds() -> None:
+    assert entry_path(JOB_ID) == PATH
     found = judged(with_fields(run_link={"experiment_id": "E002"}, status="failed"))
     assert found == Entry(
         JOB_ID,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pytest_aexp import jsontext
@@ -39,8 +40,10 @@ class Ledger:
     Packed entries may be many: none is kept but those that are asked for by id or experiment.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, root: Path | None = None) -> None:
+        """``root`` is the repository in which to remember which segments have no fault."""
         self._view = view
+        self._root = root
         self._judged: dict[str, Entry] = {}
         self._packs = Packs(view)
         self._survey: Survey | None = None
@@ -213,7 +216,7 @@ class Ledger:
         """
         if self._survey is None:
             loose = [e for e in self.all_of(self.loose) if e.faults or not e.checkable]
-            found = self._packs.survey(self._packs.paths)
+            found = self._packs.survey(self._packs.paths, self._root)
             faults = (*found.faults, *self.conflicts(self.job_ids))
             count = len(self.job_ids) + sum(not e.job_id for e in found.notable)
             self._survey = Survey(count, (*loose, *found.notable), faults=faults)

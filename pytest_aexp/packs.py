@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pytest_aexp.entries import Entry
 from pytest_aexp.files import Unreadable
-from pytest_aexp.problems import Fault
 from pytest_aexp.segments import (
     PACKS_DIR,
     SEGMENT_LIMIT,
@@ -246,30 +246,32 @@ class Packs:
     def _surveyed(self, experiments: frozenset[str]) -> Iterator[Entry]:
         repeated = self.repeated if self.paths else frozenset()
         again: set[str] = set()
-        for found in self._surveys(self.paths, experiments, whole=False):
+        for found in self._members_of(experiments):
             self.judged += found.judged
             again.update(e.job_id for e in found.members if e.job_id in repeated)
             yield from (e for e in found.members if e.job_id not in repeated)
         yield from filter(None, map(self.get, sorted(again)))
 
-    def _surveys(
-        self, paths: Sequence[str], experiments: frozenset[str], *, whole: bool
-    ) -> Iterator[Survey]:
-        if not paths:
+    def _members_of(self, experiments: frozenset[str]) -> Iterator[Survey]:
+        if not self.paths:
             return iter(())
         # Here, since most ledgers have no segments, and subprocess takes a while to import.
         from pytest_aexp.surveying import surveys
 
-        return surveys(self._read(paths), len(paths), experiments, whole=whole)
+        return surveys(self._read(self.paths), len(self.paths), experiments, whole=False)
 
-    def survey(self, paths: Sequence[str]) -> Survey:
-        """What is to be said of these segments and of their lines, each of which is judged."""
-        judged, notable, faults = 0, list[Entry](), list[Fault]()
-        for found in self._surveys(paths, frozenset(), whole=True):
-            judged += found.judged
-            notable += found.notable
-            faults += found.faults
-        return Survey(judged, tuple(notable), faults=tuple(faults))
+    def survey(self, paths: Sequence[str], root: Path | None = None) -> Survey:
+        """What is to be said of these segments and of their lines, each of which is judged.
+
+        With ``root``, what has no fault is remembered in that repository, and not judged again.
+        """
+        if not paths:
+            return Survey()
+        # Here for the same reason.
+        from pytest_aexp.soundness import SoundSegments, survey_all
+
+        sound = None if root is None else SoundSegments(root)
+        return survey_all(self._read(paths), len(paths), sound)
 
 
 def latest(versions: list[Version]) -> Version:

@@ -51,7 +51,7 @@ class Sources:
     ) -> Sources:
         """The sources of a repository, what is in git being read through ``view``."""
         return cls(
-            Ledger(view),
+            Ledger(view, repository.root),
             RunStore.of(repository),
             MachineIndexes(view),
             Ledger(on_disk) if on_disk is not None else None,

@@ -27,21 +27,23 @@ def surveys(
     segments: Iterable[_Segment], count: int, experiments: frozenset[str], *, whole: bool
 ) -> Iterator[Survey]:
     """What ``segments.survey`` finds in each of the ``count`` segments, in their order."""
-    helpers = [_Helper(experiments, whole=whole) for _ in range(_processes(count))]
+    processes = _processes(count)
+    idle: list[_Helper] = []
     waiting: deque[_Helper] = deque()
     try:
-        for number, segment in enumerate(segments):
-            if not helpers:
+        for segment in segments:
+            if not processes:
                 yield survey(*segment, experiments, whole=whole)
                 continue
-            helper = helpers[number % len(helpers)]
-            if len(waiting) == len(helpers):
-                yield waiting.popleft().answer()
-            helper.ask(segment)
+            if len(waiting) == processes:
+                idle.append(waiting.popleft())
+                yield idle[-1].answer()
+            helper = idle.pop() if idle else _Helper(experiments, whole=whole)
             waiting.append(helper)
+            helper.ask(segment)
         yield from (helper.answer() for helper in waiting)
     finally:
-        for helper in helpers:
+        for helper in (*idle, *waiting):
             helper.end()
 
 

@@ -176,7 +176,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     from pytest_aexp.views import WorkTree
 
     repository = Repository.open()
-    ledger = Ledger(WorkTree(repository.root))
+    ledger = Ledger(WorkTree(repository.root), repository.root)
     policy = Policy(severity=repository.configuration.severity, door=True)
     chosen = [full_job_id(written, ledger.job_ids) for written in arguments.ids] or None
     outcome, uncheckable = check_ledger(ledger, policy, chosen)

@@ -7,6 +7,7 @@ file that is not in it leads nowhere, and one that leaves the repository is not 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -94,6 +95,8 @@ class GitView:
         inside = f"{folder}/"
         if any(node and path.startswith(inside) for path, node in self._single.items()):
             return True
+        if folder and folder not in self._folders and self._listing.holds(folder):
+            return True
         real = self.real(folder)
         return isinstance(real, str) and self._is_folder(real)
 
@@ -129,18 +132,26 @@ class GitView:
         return tuple(n for n, node in children if not self._leads_to_folder(_join(real, n), node))
 
     def walk(self, folder: str) -> Iterator[str]:
-        """The paths of all files below the folder; linked folders are entered once."""
-        real = self.real(folder)
-        todo: list[tuple[str, str | None, frozenset[str]]] = []
-        if isinstance(real, str):
-            todo.append((folder, real, frozenset()))
-        while todo:
-            path, here, above = todo.pop()
-            if here is None:
-                yield path
-            elif here not in above:
-                inner = self._inside(path, here)
-                todo += [(each, leads_to, above | {here}) for each, leads_to in reversed(inner)]
+        """The paths of all files below the folder; each folder is entered once.
+
+        One that links lead to as well has its own path.
+        """
+        found: list[str] = []
+        seen: set[str] = set()
+        own, linked = [folder], deque[str]()
+        while own or linked:
+            here = own.pop() if own else linked.popleft()
+            real = self.real(here)
+            if not isinstance(real, str) or real in seen:
+                continue
+            seen.add(real)
+            for path, leads_to in self._inside(here, real):
+                if leads_to is None:
+                    found.append(path)
+                else:
+                    is_own = leads_to == _join(real, path.rpartition("/")[2])
+                    (own if is_own else linked).append(path)
+        yield from sorted(found)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file; a link is followed only while it stays in the repository."""

@@ -369,4 +369,4 @@ def test_no_damage_to_a_statepoint_goes_unseen(at: int, new: bytes, gone: int) -
 def test_a_mebibyte_of_any_shape_takes_little_time(text: str) -> None:
     start = time.process_time()
     assert not judged(text).usable
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 5  # the bound for any one file

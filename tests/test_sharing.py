@@ -42,9 +42,11 @@ def test_a_copy_that_is_killed_is_work_not_done() -> None:
 
 
 def test_no_process_is_left() -> None:
-    Share(lambda: 1).result()
+    share = Share(os.getpid)
+    copy = share.result()
+    assert copy is not None
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(copy, os.WNOHANG)
 
 
 @pytest.mark.parametrize("fails", [False, True])

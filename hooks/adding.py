@@ -9,6 +9,7 @@ from dataclasses import replace
 from pytest_aexp.citations import BatchCitation, JobCitation
 from pytest_aexp.entries import LEDGER_DIR, entry_path
 from pytest_aexp.findings import Finding
+from pytest_aexp.git import run_git
 from pytest_aexp.gitrules import Rule, Tree
 from pytest_aexp.problems import UNSTAGED_ENTRY, Problem
 from pytest_aexp.resolution import Place, Sources, resolve
@@ -48,7 +49,10 @@ def add(candidate: Candidate, paths: Sequence[str]) -> list[str]:
     added = [path for path in paths if path not in ignored or candidate.view.has_file(path)]
     location = candidate.location
     if added:
-        location.ask("add", "--", paths=[f"{location.prefix}{path}" for path in added])
+        # Not `git add`: what git has, and ignores, that adds and then says that it cannot.
+        names = "".join(f"{location.prefix}{path}\0" for path in added)
+        command = ("update-index", "--add", "-z", "--stdin")
+        run_git(command, location.top, stdin=os.fsencode(names))
     return added
 
 
@@ -59,7 +63,9 @@ def advised(candidate: Candidate, problem: Problem) -> Problem:
     fix = problem.fix
     path = entry_path(problem.job_id or _ANY_ENTRY)
     rule = _ignoring_rules(candidate, [path]).get(path)
-    if rule is not None and not candidate.view.has_file(path):
+    if rule is not None and candidate.view.has_file(path):
+        fix = fix.replace("git add ", "git add -f ")
+    elif rule is not None:
         place = f"{shown(rule.source)}:{rule.line}: {shown(rule.pattern)}"
         fix = f"git ignores it ({place}): run `aexp install`, then {fix.removeprefix('run ')}"
     if candidate.is_pushed:

@@ -34,14 +34,20 @@ class Candidate:
     """A commit to be, or one to be pushed, as ``view`` shows it.
 
     ``changes`` is what it changes below the repository's root. It is None where nothing is staged,
-    and where nobody can tell what is new: then everything there is counts.
+    and where nobody can tell what is new: then everything there is counts. ``pushed`` is the commit
+    that is pushed, None where the index is committed.
     """
 
     repository: Repository
     location: Location
     view: GitView
     changes: tuple[Change, ...] | None
-    is_pushed: bool
+    pushed: str | None
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether it is a commit already, to which nothing can be added."""
+        return self.pushed is not None
 
     @property
     def brings_something(self) -> bool:
@@ -85,6 +91,13 @@ def ledger_folder(candidate: Candidate) -> str:
     return real if isinstance(real, str) else LEDGER_DIR
 
 
+def replaces_ledger(candidate: Candidate) -> bool:
+    """Whether entries may be others than those that git has, and changes, by their own names."""
+    above = LEDGER_DIR.partition("/")[0]
+    changed = any(change.path in (above, LEDGER_DIR) for change in candidate.changes or ())
+    return changed or leads_through_link(LEDGER_DIR, str(candidate.repository.root))
+
+
 @contextmanager
 def open_candidate(glance: Glance) -> Iterator[Candidate]:
     """The candidate in the repository around the current folder.
@@ -102,7 +115,7 @@ def open_candidate(glance: Glance) -> Iterator[Candidate]:
         changes = tuple(parse(raw, location.prefix)) if raw else None
         view.know({c.path: _node(c) for c in changes or () if c.status != "U"})
         configuration = _configuration(location, view, glance)
-        yield Candidate(Repository(root, configuration), location, view, changes, bool(pushed))
+        yield Candidate(Repository(root, configuration), location, view, changes, pushed)
 
 
 def _push() -> tuple[str | None, str | None]:

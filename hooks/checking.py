@@ -26,12 +26,14 @@ from pytest_aexp.segments import is_segment
 from pytest_aexp.validate import Judgement, judge_findings
 from pytest_aexp.views import WorkTree
 
-from .candidate import Candidate, ledger_folder, open_candidate
+from .candidate import Candidate, ledger_folder, open_candidate, replaces_ledger
 from .concern import concerned
 from .sealed import segment_faults
 from .staged import Glance
 
 if TYPE_CHECKING:
+    from pytest_aexp.remembered import RememberedRuns
+
     from .promotion import Behind
 
 
@@ -40,7 +42,7 @@ def check_findings(glance: Glance, strict_runs: str | None, *, adds: bool) -> in
     with open_candidate(glance) as candidate:
         configured = candidate.repository.configuration
         strictness = parse_strict_runs(strict_runs) if strict_runs else configured.strict_runs
-        policy = Policy(strictness, configured.severity, door=True)
+        policy = Policy(strictness, configured.severity)
         outcome, added = _judged(candidate, policy, adds=adds)
     if added:
         print(f"added to the commit: {' '.join(added)}")
@@ -55,10 +57,7 @@ def _told(outcome: Outcome) -> int:
 
 def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
     """The outcome, and the entries that were added to the commit for it."""
-    repository = candidate.repository
-    worktree = WorkTree(repository.root)
-    had = candidate.had_ledger
-    judgement = Judgement(repository, candidate.view, policy, worktree, had_ledger=had)
+    judgement = _judgement(candidate, candidate.view, policy)
     findings = concerned(candidate, judgement)
     behind = _behind(candidate, judgement, findings)
     added = _added(candidate, judgement, findings, behind) if adds else []
@@ -66,14 +65,37 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
         outcome = judge_findings(judgement, findings)
     else:
         behind = [each for each in behind if not set(each.paths) <= set(added)]
-        with GitView.at(repository.root, INDEX) as view:
-            judgement = Judgement(repository, view, policy, worktree, had_ledger=had)
+        with GitView.at(candidate.repository.root, INDEX) as view:
+            judgement = _judgement(candidate, view, policy, added)
             outcome = judge_findings(judgement, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
     problems = (*lacking, *outcome.problems)
     if problems:
         problems = tuple(_completed(candidate, lacking, outcome.problems))
     return replace(outcome, problems=problems), added
+
+
+def _judgement(
+    candidate: Candidate, view: GitView, policy: Policy, added: Sequence[str] = ()
+) -> Judgement:
+    """The judgement of what ``view`` shows, where ``added`` is what the candidate did not have."""
+    repository, worktree = candidate.repository, WorkTree(candidate.repository.root)
+    judgement = Judgement(repository, view, policy, worktree, had_ledger=candidate.had_ledger)
+    ledger = judgement.sources.ledger
+
+    def recall() -> RememberedRuns | None:
+        if replaces_ledger(candidate):
+            return None
+        # Here, since few findings cite batches.
+        from pytest_aexp.remembered import remembered_runs
+
+        changed = {} if candidate.pushed else candidate.entries()
+        more = [path.rpartition("/")[2].removesuffix(".json") for path in added]
+        revision = candidate.pushed or "HEAD"
+        return remembered_runs(candidate.location, revision, {*changed, *more}, ledger.all_of)
+
+    ledger.remember(recall)
+    return judgement
 
 
 def _behind(

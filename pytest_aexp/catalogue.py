@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from pytest_aexp.identity import is_job_id
 from pytest_aexp.packs import Packs, Version, differing
 from pytest_aexp.problems import INVALID_ENTRY, Fault
 from pytest_aexp.segments import Survey
-from pytest_aexp.selection import Batches
+from pytest_aexp.selection import Batches, Source
 from pytest_aexp.sharing import Share, can_share
 from pytest_aexp.text import Position
 from pytest_aexp.views import View
@@ -47,6 +48,7 @@ class Ledger:
         self._judged: dict[str, Entry] = {}
         self._packs = Packs(view)
         self._survey: Survey | None = None
+        self._recall: Callable[[], Source[Entry] | None] = lambda: None
 
     @cached_property
     def exists(self) -> bool:
@@ -184,9 +186,16 @@ class Ledger:
         yield
         self._judged.update((entry.job_id, entry) for entry in share.result() or ())
 
+    def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
+        """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""
+        self._recall = recall
+
     @cached_property
     def batches(self) -> Batches[Entry]:
         """Every entry with a statepoint, usable or not, by experiment and value."""
+        remembered = self._recall()
+        if remembered is not None:
+            return Batches((), _Both(remembered, _Packed(self)))
         return Batches(self.all_of(self.loose), _Packed(self))
 
     def packed_of(self, experiment: str) -> list[Entry]:
@@ -236,6 +245,21 @@ class Ledger:
             pair = differing([first, *self._packs.usable(job_id)]) if first else None
             if pair is not None:
                 yield _conflict(job_id, *pair)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The runs of two sources."""
+
+    first: Source[Entry]
+    second: Source[Entry]
+
+    @property
+    def experiments(self) -> Iterable[str]:
+        return {*self.first.experiments, *self.second.experiments}
+
+    def of_experiment(self, experiment: str) -> Iterable[Entry]:
+        return [*self.first.of_experiment(experiment), *self.second.of_experiment(experiment)]
 
 
 class _Packed:

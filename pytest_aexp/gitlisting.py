@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pytest_aexp.errors import UsageError
-from pytest_aexp.git import git_or_none, run_git
+from pytest_aexp.git import git_or_none, run_git, start_git
 from pytest_aexp.text import quoted
 
 FOLDER, LINK, SUBMODULE, UNMERGED = "040000", "120000", "160000", "unmerged"
@@ -43,6 +43,9 @@ class Listing(Protocol):
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below ``folder`` or, where that is none, the file of that name."""
+
+    def holds(self, folder: str) -> bool:
+        """Whether a file lies below ``folder``, found without listing all that do."""
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at ``paths``, folders included."""
@@ -101,6 +104,16 @@ class Index:
         prefix = self._location.prefix
         return iter(self._nodes([f"{prefix}{folder}"] if folder or prefix else []).items())
 
+    def holds(self, folder: str) -> bool:
+        """Whether a file lies below the folder: git is stopped at the first it names."""
+        asked = ["--literal-pathspecs", "ls-files", "-z", "--", f"{self._location.prefix}{folder}/"]
+        process = start_git(asked, self._location.top)
+        assert process.stdout is not None
+        found = process.stdout.read(1)
+        process.kill()
+        process.communicate()
+        return bool(found)
+
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, folders included."""
         found: dict[str, Node] = {}
@@ -145,6 +158,11 @@ class Tree:
         """Every file below the folder, or the file of that name."""
         path = f"{self._location.prefix}{folder}".rstrip("/")
         return iter(self._nodes(["-r"], [path] if path else []).items())
+
+    def holds(self, folder: str) -> bool:
+        """Whether the folder is there: git has no empty ones."""
+        node = self.files([folder]).get(folder)
+        return node is not None and node.mode == FOLDER
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, folders included."""

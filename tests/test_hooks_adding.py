@@ -104,6 +104,21 @@ class TestStaging:
         assert hooks.findings("--stage").out == f"added to the commit: {entry_of_run(job_id)}\n"
         assert '"E009"' in git(repo, "show", f":{entry_of_run(job_id)}")
 
+    def test_an_entry_that_is_in_git_though_it_is_ignored(self, repo: Path, hooks: Hooks) -> None:
+        job_id = add_run(repo)
+        add_finding(repo, "F001-x", job(job_id))
+        stage(repo, "kb")
+        assert hooks.findings("--stage").status == 0
+        git(repo, "commit", "-qm", "x")
+        write(repo, ".gitignore", ".runs/\n.aexp/\n")
+        commit(repo, ".gitignore")
+        document = repo / f".runs/workspace/{job_id}/signac_job_document.json"
+        document.write_text('{"status": "complete", "aexp": {"experiment_id": "E009"}}')
+        add_finding(repo, "F001-x", job(job_id), extra="more: true\n")
+        stage(repo, "kb")
+        assert f"next: run `git add -f {entry_of_run(job_id)}`" in hooks.findings().out
+        assert hooks.findings("--stage").out == f"added to the commit: {entry_of_run(job_id)}\n"
+
     def test_what_was_added_is_judged_with_the_rest(self, repo: Path, hooks: Hooks) -> None:
         write(repo, entry_of_run("0" * 32), "{}")
         add_finding(repo, "F001-x", job("0" * 32))

@@ -216,6 +216,16 @@ class TestIndex:
         git(repo, "add", "README")
         assert hooks.findings().status == 0
 
+    def test_a_configuration_behind_a_link_counts(self, repo: Path, hooks: Hooks) -> None:
+        write(repo, "conf/aexp.toml", '[tool.aexp]\nstrict_runs = "warn"\n')
+        (repo / "pyproject.toml").symlink_to("conf/aexp.toml")
+        add_entry(repo, {"seed": 0})
+        commit(repo)
+        add_finding(repo, "F001-x", job(NOWHERE))
+        stage(repo)
+        said = hooks.findings()
+        assert (said.status, said.codes) == (0, [BROKEN])
+
     def test_one_of_the_two_names_of_a_range_is_no_range(
         self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:

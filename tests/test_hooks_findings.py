@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hooking import FINDING, NOWHERE, Hooks, add_run, commit, entry_of_run, snapshot, stage
+from pytest_aexp import remembered
 from repositories import add_entry, add_finding, batch, entry_of, entry_text, git, job, write
 
 
@@ -105,6 +106,13 @@ class TestStagedFindings:
         assert (said.status, said.codes) == (0, ["finding.unfinished_run_citation"])
 
 
+@pytest.fixture(params=[2000, 0], ids=["read", "remembered"])
+def remembering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small ledgers are read, large ones remembered; here once each."""
+    monkeypatch.setattr(remembered, "MANY", request.param)
+
+
+@pytest.mark.usefixtures("remembering")
 class TestEvidence:
     """A commit that changes an entry answers for every finding that cites it."""
 
@@ -199,6 +207,18 @@ class TestEvidence:
         git(repo, "rm", "-q", ".aexp/runs-index/m.json")
         assert hooks.findings().codes == ["finding.broken_run_citation"]
 
+    def test_a_configuration_of_other_programs_concerns_nobody(
+        self, repo: Path, held: str, hooks: Hooks
+    ) -> None:
+        add_finding(repo, "F001-x", job(NOWHERE))
+        commit(repo)
+        write(repo, "pyproject.toml", "[tool.other]\na = 1\n")
+        stage(repo)
+        assert hooks.findings().out == ""
+        git(repo, "commit", "-qm", "x")
+        git(repo, "rm", "-q", "pyproject.toml")
+        assert hooks.findings().out == ""
+
     @pytest.mark.parametrize(
         "setting", ['findings = "notes/*.md"', '"severity"."finding.unreadable" = "warning"']
     )
@@ -234,6 +254,7 @@ class TestEvidence:
         assert hooks.findings().codes == ["finding.unreadable"]
 
 
+@pytest.mark.usefixtures("remembering")
 class TestLinks:
     """Findings and entries that git names by another path."""
 

@@ -219,9 +219,13 @@ class TestOtherMachines:
         assert hooks.findings().codes == [UNSTAGED]
         assert entry(repo, job_id)["run_link"] == {"experiment_id": "E002"}
 
-    def test_an_entry_that_cannot_be_used_is_written_anew(self, repo: Path, hooks: Hooks) -> None:
-        job_id = add_run(repo)
-        write(repo, entry_of_run(job_id), '{"registered_machine": "cluster"}')
+    @pytest.mark.parametrize("ours", ["complete", "failed"])
+    def test_an_entry_that_cannot_be_used_is_written_anew(
+        self, repo: Path, hooks: Hooks, ours: str
+    ) -> None:
+        job_id = add_run(repo, status=ours)
+        theirs = '{"registered_machine": "cluster", "status": "complete"}'
+        write(repo, entry_of_run(job_id), theirs)
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
         said = hooks.findings()

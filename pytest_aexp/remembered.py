@@ -19,13 +19,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp import entries, identity, jsontext, redaction, schema
 from pytest_aexp.entries import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
 from pytest_aexp.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.git import git_or_none
 from pytest_aexp.gitblobs import LOST, Blobs
 from pytest_aexp.gitlisting import Location, Node
 from pytest_aexp.identity import is_job_id
+from pytest_aexp.schema import schema_text
 
 MANY = 2000
 """Fewer entries than this are read as fast as what is remembered of them."""
@@ -193,10 +193,10 @@ class _Store:
 
 
 def _rules() -> str:
-    """A name for all that decides what is read from an entry: another version, another name."""
-    total = sha256(schema.schema_text("ledger-entry").encode())
-    for module in (entries, identity, jsontext, redaction, schema):
-        total.update(Path(str(module.__file__)).read_bytes())
+    """A name for all that decides what is read from an entry: other sources, another name."""
+    total = sha256(schema_text("ledger-entry").encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        total.update(source.read_bytes())
     return total.hexdigest()[:16]
 
 

@@ -81,10 +81,8 @@ def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
         fix = _resolve(job_id) if data is UNMERGED else ""
         return judge.refused(f"the ledger entry {data.reason}", fix=fix)
     text = judge.decoded(data)
-    if isinstance(text, Entry):
-        return text
-    document = judge.parsed(text)
-    return document if isinstance(document, Entry) else judge.judged(text, document)
+    document = text if isinstance(text, Entry) else judge.parsed(text)
+    return document if isinstance(document, Entry) else judge.judged(str(text), document)
 
 
 def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:

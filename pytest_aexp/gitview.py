@@ -132,12 +132,8 @@ class GitView:
         return tuple(n for n, node in children if not self._leads_to_folder(_join(real, n), node))
 
     def walk(self, folder: str) -> Iterator[str]:
-        """The paths of all files below the folder; each folder is entered once.
-
-        One that links lead to as well has its own path.
-        """
-        found: list[str] = []
-        seen: set[str] = set()
+        """The paths of all files below the folder; each is entered once, by its own path first."""
+        found, seen = list[str](), set[str]()
         own, linked = [folder], deque[str]()
         while own or linked:
             here = own.pop() if own else linked.popleft()

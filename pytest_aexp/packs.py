@@ -27,8 +27,10 @@ from pytest_aexp.segments import (
     is_segment,
     judge_line,
     lines_of,
+    members,
     parsed,
     run_of,
+    runs_of,
 )
 from pytest_aexp.views import View
 
@@ -64,7 +66,7 @@ class _Ids:
 
     @classmethod
     def of(cls, lines: list[bytes]) -> _Ids:
-        ids = [run_of(line) for line in lines]
+        ids = runs_of(lines)
         if all(map(str.__lt__, ids, ids[1:])) and "" not in ids[:1]:
             return cls(ids, range(1, len(ids) + 1))
         pairs = sorted((job_id, number) for number, job_id in enumerate(ids, start=1) if job_id)
@@ -237,28 +239,21 @@ class Packs:
         if experiment not in self._members:
             wanted = frozenset({experiment, *self._expected} - self._members.keys())
             found: dict[str, list[Entry]] = {name: [] for name in wanted}
-            for entry in self._surveyed(wanted):
+            for entry in self._found(wanted):
                 for name in wanted.intersection(entry.experiments):
                     found[name].append(entry)
             self._members |= {name: tuple(entries) for name, entries in found.items()}
         return self._members[experiment]
 
-    def _surveyed(self, experiments: frozenset[str]) -> Iterator[Entry]:
+    def _found(self, experiments: frozenset[str]) -> Iterator[Entry]:
         repeated = self.repeated if self.paths else frozenset()
         again: set[str] = set()
-        for found in self._members_of(experiments):
-            self.judged += found.judged
-            again.update(e.job_id for e in found.members if e.job_id in repeated)
-            yield from (e for e in found.members if e.job_id not in repeated)
+        for path, data in self._read(self.paths):
+            found = members(path, data, experiments)
+            self.judged += len(found)
+            again.update(e.job_id for e in found if e.job_id in repeated)
+            yield from (e for e in found if e.job_id not in repeated)
         yield from filter(None, map(self.get, sorted(again)))
-
-    def _members_of(self, experiments: frozenset[str]) -> Iterator[Survey]:
-        if not self.paths:
-            return iter(())
-        # Here, since most ledgers have no segments, and subprocess takes a while to import.
-        from pytest_aexp.surveying import surveys
-
-        return surveys(self._read(self.paths), len(self.paths), experiments, whole=False)
 
     def survey(self, paths: Sequence[str], root: Path | None = None) -> Survey:
         """What is to be said of these segments and of their lines, each of which is judged.
@@ -267,7 +262,7 @@ class Packs:
         """
         if not paths:
             return Survey()
-        # Here for the same reason.
+        # Here, since most ledgers have no segments, and subprocess takes a while to import.
         from pytest_aexp.soundness import SoundSegments, survey_all
 
         sound = None if root is None else SoundSegments(root)

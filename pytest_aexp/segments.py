@@ -30,7 +30,13 @@ _NAME = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{3,9}\.jsonl")
 _ID_KEY = b'"job_id":"'
 _ID_END = len(_ID_KEY) + 32
 _HEX = b"0123456789abcdef"
+_IDS = re.compile(rb'(?:[0-9a-f]{32}")*+')
+_HEAD = 256
+"""Within so many bytes a line mostly says which run it is of."""
+
 _EXPERIMENT_KEY = b'"experiment_id"'
+_FEW = 16
+"""To look for more names than that, one by one, takes longer than to look at each line."""
 _REDACTED = redaction.REDACTED.encode()
 
 
@@ -39,13 +45,11 @@ class Survey:
     """What was found in a segment.
 
     ``judged`` counts the lines that were judged. ``notable`` are those with faults, and those whose
-    identity redaction took away; ``members`` those of the experiments that were asked for; and
-    ``faults`` are of the segment as a whole.
+    identity redaction took away; ``faults`` are of the segment as a whole.
     """
 
     judged: int = 0
     notable: tuple[Entry, ...] = ()
-    members: tuple[Entry, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
@@ -100,6 +104,16 @@ def run_of(line: bytes) -> str:
     return job_id.decode()
 
 
+def runs_of(lines: list[bytes]) -> list[str]:
+    """``run_of`` each of the lines; of lines as ``pack`` writes them, in a third of the time."""
+    heads = [line[1:_HEAD].partition(_ID_KEY) for line in lines]
+    ids = b"".join([after[:33] for _, _, after in heads])
+    nested = b"{" in b"".join([before for before, _, _ in heads])
+    if nested or len(ids) != 33 * len(lines) or _IDS.fullmatch(ids) is None:
+        return [run_of(line) for line in lines]
+    return ids.decode().split('"')[:-1]
+
+
 def _run_of_unusual(line: bytes) -> str:
     document = parsed(line)
     job_id = document.get("job_id") if document else None
@@ -127,16 +141,20 @@ def may_belong(line: bytes, experiments: frozenset[bytes]) -> bool:
     return any(name is None or name in experiments for name in _experiments_named(line))
 
 
-def _experiments_named(line: bytes) -> Iterator[bytes | None]:
+def _experiments_named(line: bytes) -> list[bytes | None]:
     """What follows each ``experiment_id``; None if it is not written as ``pack`` writes it."""
-    at = line.find(_EXPERIMENT_KEY)
-    while at >= 0:
-        start = at + len(_EXPERIMENT_KEY)
-        if line[start : start + 2] == b':"':
-            yield line[start + 2 : line.find(b'"', start + 2)]
-        elif line[start : start + 5] != b":null":
-            yield None
-        at = line.find(_EXPERIMENT_KEY, start)
+    return [
+        after[2 : after.find(b'"', 2)] if after.startswith(b':"') else None
+        for after in line.split(_EXPERIMENT_KEY)[1:]
+        if not after.startswith(b":null")
+    ]
+
+
+def _may_hold(data: bytes, experiments: frozenset[bytes]) -> bool:
+    """Whether a segment may hold a run of one of them; False only if it certainly does not."""
+    if len(experiments) > _FEW or b"\\" in data:
+        return True
+    return any(b'"%b"' % name in data for name in experiments)
 
 
 def experiments_in(line: bytes) -> set[str]:
@@ -171,30 +189,34 @@ def _restore(path: str, job_id: str | None = None) -> str:
     )
 
 
-def survey(
-    path: str, data: bytes | Unreadable, experiments: frozenset[str], *, whole: bool
-) -> Survey:
-    """Judge the lines of ``experiments`` or, for the ``whole``, every line and their order."""
+def members(path: str, data: bytes | Unreadable, experiments: frozenset[str]) -> list[Entry]:
+    """The entries of the runs of some experiments; other lines are passed over unread."""
+    wanted = frozenset(name.encode("utf-8", "surrogatepass") for name in experiments)
+    if isinstance(data, Unreadable) or not _may_hold(data, wanted):
+        return []
+    entries = [
+        judge_line(path, number, line)
+        for number, line in enumerate(lines_of(data), start=1)
+        if may_belong(line, wanted)
+    ]
+    return [entry for entry in entries if not experiments.isdisjoint(entry.experiments)]
+
+
+def survey(path: str, data: bytes | Unreadable) -> Survey:
+    """What is to be said of a segment, each line of which is judged."""
     if isinstance(data, Unreadable):
         return Survey(faults=(_segment_fault(path, data.reason, _restore(path)),))
     lines = lines_of(data)
-    wanted = frozenset(name.encode("utf-8", "surrogatepass") for name in experiments)
-    judged, notable, members = 0, [], []
+    notable = []
     for number, line in enumerate(lines, start=1):
-        if not whole and not may_belong(line, wanted):
-            continue
         entry = judge_line(path, number, line)
-        judged += 1
         if entry.faults or not entry.checkable:
             notable.append(entry)
-        if not experiments.isdisjoint(entry.experiments):
-            members.append(entry)
-    faults = tuple(_faults_of_form(path, data, lines)) if whole else ()
-    return Survey(judged, tuple(notable) if whole else (), tuple(members), faults)
+    return Survey(len(lines), tuple(notable), tuple(_faults_of_form(path, data, lines)))
 
 
 def survey_sound(path: str, data: bytes) -> Survey:
-    """The same of a whole segment that is known to have no fault: nothing need be judged again.
+    """The same of a segment that is known to have no fault: nothing need be judged again.
 
     Only lines that hold a redaction may be notable, for an identity that cannot be checked.
     """

@@ -76,7 +76,7 @@ class SoundSegments:
 def survey_all(
     segments: Iterable[tuple[str, bytes | Unreadable]], count: int, sound: SoundSegments | None
 ) -> Survey:
-    """What is to be said of the ``count`` whole segments, in their order.
+    """What is to be said of the ``count`` segments, in their order.
 
     What ``sound`` knows to have no fault is not judged again, and what has none is added to it.
     """
@@ -94,7 +94,7 @@ def survey_all(
                 asked.append((path, digest))
                 yield path, data
 
-    for told in surveys(unknown(), count, frozenset(), whole=True):
+    for told in surveys(unknown(), count):
         path, digest = asked.popleft()
         found[path] = told
         has_faults = told.faults or any(entry.faults for entry in told.notable)
@@ -110,7 +110,7 @@ def _joined(found: Iterable[Survey]) -> Survey:
     return Survey(
         sum(each.judged for each in every),
         tuple(entry for each in every for entry in each.notable),
-        faults=tuple(fault for each in every for fault in each.faults),
+        tuple(fault for each in every for fault in each.faults),
     )
 
 

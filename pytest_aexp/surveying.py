@@ -23,9 +23,7 @@ _Segment = tuple[str, bytes | Unreadable]
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; import pytest_aexp.surveying as s; s.serve()"
 
 
-def surveys(
-    segments: Iterable[_Segment], count: int, experiments: frozenset[str], *, whole: bool
-) -> Iterator[Survey]:
+def surveys(segments: Iterable[_Segment], count: int) -> Iterator[Survey]:
     """What ``segments.survey`` finds in each of the ``count`` segments, in their order."""
     processes = _processes(count)
     idle: list[_Helper] = []
@@ -33,12 +31,12 @@ def surveys(
     try:
         for segment in segments:
             if not processes:
-                yield survey(*segment, experiments, whole=whole)
+                yield survey(*segment)
                 continue
             if len(waiting) == processes:
                 idle.append(waiting.popleft())
                 yield idle[-1].answer()
-            helper = idle.pop() if idle else _Helper(experiments, whole=whole)
+            helper = idle.pop() if idle else _Helper()
             waiting.append(helper)
             helper.ask(segment)
         yield from (helper.answer() for helper in waiting)
@@ -57,9 +55,7 @@ def _processes(count: int) -> int:
 class _Helper:
     """A process that surveys one segment at a time; where it fails, this process does it."""
 
-    def __init__(self, experiments: frozenset[str], *, whole: bool) -> None:
-        self._experiments = experiments
-        self._whole = whole
+    def __init__(self) -> None:
         self._asked: _Segment = ("", b"")
         self._process: subprocess.Popen[bytes] | None = None
         path = [entry for entry in sys.path if os.path.isabs(entry)]
@@ -76,7 +72,7 @@ class _Helper:
         if self._process is None or self._process.stdin is None:
             return
         try:
-            pickle.dump((*segment, self._experiments, self._whole), self._process.stdin)
+            pickle.dump(segment, self._process.stdin)
             self._process.stdin.flush()
         except OSError:
             self.end()
@@ -89,7 +85,7 @@ class _Helper:
                 self.end()
             else:
                 return found
-        return survey(*self._asked, self._experiments, whole=self._whole)
+        return survey(*self._asked)
 
     def end(self) -> None:
         process, self._process = self._process, None
@@ -109,8 +105,8 @@ def serve() -> None:
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
-            path, data, experiments, whole = pickle.load(asked)  # noqa: S301 - from our own process
+            segment = pickle.load(asked)  # noqa: S301 - from our own process
         except EOFError:
             return
-        pickle.dump(survey(path, data, experiments, whole=whole), answers)
+        pickle.dump(survey(*segment), answers)
         answers.flush()

@@ -10,18 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.entries import ENTRY_LIMIT, experiments_of
+from pytest_aexp import segments
+from pytest_aexp.entries import ENTRY_LIMIT, Entry, experiments_of
 from pytest_aexp.files import Unreadable
 from pytest_aexp.projection import entry_bytes
 from pytest_aexp.segments import (
     SEGMENT_LINES,
+    Survey,
     experiments_in,
     is_segment,
     lines_of,
     may_belong,
+    members,
     packed_line,
     parsed,
     run_of,
+    runs_of,
     survey,
 )
 from repositories import entry_of, packed, segment
@@ -104,6 +108,30 @@ def test_what_is_no_json_is_not_packed(number: float) -> None:
 @given(DOCUMENTS)
 def test_the_run_of_a_line_is_the_one_it_says(document: dict[str, Any]) -> None:
     assert run_of(packed_line(document).rstrip(b"\n")) == document["job_id"]
+
+
+@given(st.lists(DOCUMENTS.map(packed_line) | st.binary(max_size=80), max_size=5))
+def test_the_runs_of_many_lines_are_those_of_each(lines: list[bytes]) -> None:
+    lines = [line.rstrip(b"\n") for line in lines]
+    assert runs_of(lines) == [run_of(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"aside":{"job_id":"' + b"0" * 32 + b'"},"job_id":"' + b"1" * 32 + b'"}',
+        b'{"code_commit":"' + b"x" * 240 + b'","job_id":"' + b"1" * 32 + b'"}',
+        b'{"job_id":"' + b"A" * 32 + b'"}',
+        b'{"job_id":"' + b"1" * 33 + b'"}',
+        b'{"job_id":"' + b"1" * 31 + b'","a":"',
+        b'{"job_id": "' + b"1" * 32 + b'"}',
+        b"",
+    ],
+)
+def test_one_odd_line_among_many(odd: bytes) -> None:
+    lines = [line.rstrip(b"\n") for line in [*GOOD, odd, *GOOD]]
+    assert runs_of(lines) == [run_of(line) for line in lines]
+    assert runs_of(lines)[0] == ENTRIES[0]["job_id"]
 
 
 @given(DOCUMENTS, st.sampled_from([None, 1]))
@@ -196,22 +224,41 @@ def damaged(number: int, line: bytes) -> bytes:
 
 
 def test_nothing_is_to_be_said_of_a_sound_segment() -> None:
-    found = survey(PATH, b"".join(GOOD), frozenset(), whole=True)
-    assert found.judged == len(GOOD)
-    assert found.notable == found.members == found.faults == ()
+    assert survey(PATH, b"".join(GOOD)) == Survey(len(GOOD))
 
 
-def test_the_members_of_experiments_are_judged_alone() -> None:
-    found = survey(PATH, b"".join(GOOD), frozenset(["E002", "E009"]), whole=False)
-    its = [e["job_id"] for e in ENTRIES if e["statepoint"]["experiment_id"] == "E002"]
-    assert [entry.job_id for entry in found.members] == its
-    assert found.judged == len(its)
+def test_only_the_members_of_experiments_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+    original = segments.judge_line
+
+    def judge(path: str, number: int, line: bytes) -> Entry:
+        judged.append(number)
+        return original(path, number, line)
+
+    monkeypatch.setattr(segments, "judge_line", judge)
+    its = [n for n, e in enumerate(ENTRIES, 1) if e["statepoint"]["experiment_id"] == "E002"]
+    found = members(PATH, b"".join(GOOD), frozenset(["E002", "E009"]))
+    assert [entry.job_id for entry in found] == [ENTRIES[number - 1]["job_id"] for number in its]
+    assert judged == its
+    assert members(PATH, b"".join(GOOD), frozenset(["E009", "E00", "002"])) == []
+    assert judged == its
+
+
+def test_many_experiments_at_once() -> None:
+    wanted = frozenset(f"E{number:03d}" for number in range(2, 40))
+    found = members(PATH, b"".join(GOOD), wanted)
+    assert {entry.experiments for entry in found} == {("E002",)}
+    assert len(found) == 3
 
 
 def test_a_run_that_only_its_link_ties_to_an_experiment_is_a_member() -> None:
     linked = entry_of({"seed": 1}, run_link={"experiment_id": "E007"})
-    found = survey(PATH, segment([linked]), frozenset(["E007"]), whole=False)
-    assert [entry.job_id for entry in found.members] == [linked["job_id"]]
+    found = members(PATH, segment([linked]), frozenset(["E007"]))
+    assert [entry.job_id for entry in found] == [linked["job_id"]]
+
+
+def test_an_unreadable_segment_has_no_members() -> None:
+    assert members(PATH, Unreadable("is a named pipe"), frozenset(["E001"])) == []
 
 
 BAD_LINES = {
@@ -236,7 +283,8 @@ BAD_LINES = {
 @pytest.mark.parametrize("what", BAD_LINES)
 def test_a_bad_line_is_told_by_its_number_and_harms_no_other(what: str) -> None:
     line, said = BAD_LINES[what]
-    found = survey(PATH, damaged(3, line), frozenset(["E001", "E002"]), whole=True)
+    data = damaged(3, line)
+    found = survey(PATH, data)
     assert found.judged == len(GOOD)
     [bad] = found.notable
     assert not bad.usable
@@ -244,14 +292,12 @@ def test_a_bad_line_is_told_by_its_number_and_harms_no_other(what: str) -> None:
     assert bad.faults[0].path == PATH
     assert bad.faults[0].position.line == 3
     assert f"git log -- {PATH}" in bad.faults[0].fix
-    usable = [entry.job_id for entry in found.members if entry.usable]
+    usable = [e.job_id for e in members(PATH, data, frozenset(["E001", "E002"])) if e.usable]
     assert usable == [e["job_id"] for n, e in enumerate(ENTRIES, 1) if n != 3]
 
 
 def test_a_fault_knows_its_column() -> None:
-    found = survey(
-        PATH, damaged(2, GOOD[1].replace(b'"complete"', b'"done"')), frozenset(), whole=True
-    )
+    found = survey(PATH, damaged(2, GOOD[1].replace(b'"complete"', b'"done"')))
     position = found.notable[0].faults[0].position
     assert GOOD[1].decode()[position.column - 1 :].startswith('"status"')
 
@@ -259,7 +305,7 @@ def test_a_fault_knows_its_column() -> None:
 def test_other_faults_keep_their_own_advice() -> None:
     leaky = packed({**ENTRIES[0], "code_commit": "/home/me/code"})
     newer = packed({**ENTRIES[1], "schema_version": 2})
-    found = survey(PATH, leaky + newer, frozenset(), whole=True)
+    found = survey(PATH, leaky + newer)
     assert [entry.usable for entry in found.notable] == [True, True]
     assert "aexp ledger promote" in found.notable[0].faults[0].fix
     assert "upgrade" in found.notable[1].faults[0].fix
@@ -267,7 +313,7 @@ def test_other_faults_keep_their_own_advice() -> None:
 
 def test_a_redacted_identity_is_notable_without_a_fault() -> None:
     entry = entry_of({"data": "<redacted>"}, redacted=["/statepoint/data"])
-    [notable] = survey(PATH, packed(entry), frozenset(), whole=True).notable
+    [notable] = survey(PATH, packed(entry)).notable
     assert notable.usable
     assert not notable.checkable
     assert notable.faults == ()
@@ -285,7 +331,7 @@ BAD_SEGMENTS = {
 @pytest.mark.parametrize("what", BAD_SEGMENTS)
 def test_what_is_wrong_with_a_segment_as_a_whole(what: str) -> None:
     data, said, line = BAD_SEGMENTS[what]
-    found = survey(PATH, data, frozenset(), whole=True)
+    found = survey(PATH, data)
     assert [fault for fault in found.faults if said in fault.message], found.faults
     fault = next(fault for fault in found.faults if said in fault.message)
     assert (fault.path, fault.position.line) == (PATH, line)
@@ -293,12 +339,12 @@ def test_what_is_wrong_with_a_segment_as_a_whole(what: str) -> None:
 
 
 def test_an_unreadable_segment_is_told_by_name() -> None:
-    [fault] = survey(PATH, Unreadable("is a named pipe"), frozenset(), whole=True).faults
+    [fault] = survey(PATH, Unreadable("is a named pipe")).faults
     assert fault.message == "the segment is a named pipe"
     assert fault.path == PATH
 
 
 @given(st.binary(max_size=300) | st.text(string.printable, max_size=300).map(str.encode))
 def test_no_bytes_end_in_a_traceback(data: bytes) -> None:
-    found = survey(PATH, data, frozenset(["E001"]), whole=True)
+    found = survey(PATH, data)
     assert found.judged == len(lines_of(data))

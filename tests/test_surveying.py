@@ -17,7 +17,6 @@ from pytest_aexp.surveying import surveys
 from repositories import entry_of, packed, segment
 
 COUNT = 12
-EXPERIMENTS = frozenset(["E001"])
 
 
 def segments() -> list[tuple[str, bytes | Unreadable]]:
@@ -33,8 +32,8 @@ def segments() -> list[tuple[str, bytes | Unreadable]]:
     return found
 
 
-def alone(*, whole: bool) -> list[Survey]:
-    return [survey(path, data, EXPERIMENTS, whole=whole) for path, data in segments()]
+def alone() -> list[Survey]:
+    return [survey(path, data) for path, data in segments()]
 
 
 @pytest.fixture
@@ -44,19 +43,16 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[surveying._Helper]:
     started: list[surveying._Helper] = []
     original = surveying._Helper.__init__
 
-    def start(self: surveying._Helper, experiments: frozenset[str], *, whole: bool) -> None:
-        original(self, experiments, whole=whole)
+    def start(self: surveying._Helper) -> None:
+        original(self)
         started.append(self)
 
     monkeypatch.setattr(surveying._Helper, "__init__", start)
     return started
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_several_processes_find_what_one_finds(
-    processes: list[surveying._Helper], whole: bool
-) -> None:
-    assert list(surveys(segments(), COUNT, EXPERIMENTS, whole=whole)) == alone(whole=whole)
+def test_several_processes_find_what_one_finds(processes: list[surveying._Helper]) -> None:
+    assert list(surveys(segments(), COUNT)) == alone()
     assert len(processes) == 3
     assert all(helper._process is None for helper in processes)
 
@@ -65,13 +61,13 @@ def test_what_a_killed_process_was_asked_is_found_without_it(
     processes: list[surveying._Helper],
 ) -> None:
     found = []
-    for number, each in enumerate(surveys(segments(), COUNT, EXPERIMENTS, whole=True)):
+    for number, each in enumerate(surveys(segments(), COUNT)):
         found.append(each)
         if number in (2, 6):
             process = processes[number % 3]._process
             assert process is not None
             os.kill(process.pid, signal.SIGKILL)
-    assert found == alone(whole=True)
+    assert found == alone()
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "print('what?')", "import nothing"])
@@ -79,20 +75,20 @@ def test_a_process_that_cannot_work_costs_nothing_but_time(
     processes: list[surveying._Helper], monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(surveying, "_PROGRAM", program)
-    assert list(surveys(segments(), COUNT, EXPERIMENTS, whole=True)) == alone(whole=True)
+    assert list(surveys(segments(), COUNT)) == alone()
 
 
 def test_without_an_interpreter_to_start_this_process_does_it(
     processes: list[surveying._Helper], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
-    assert list(surveys(segments(), COUNT, EXPERIMENTS, whole=True)) == alone(whole=True)
+    assert list(surveys(segments(), COUNT)) == alone()
 
 
 def test_no_process_outlives_a_survey_that_is_given_up(
     processes: list[surveying._Helper],
 ) -> None:
-    running = surveys(segments(), COUNT, EXPERIMENTS, whole=True)
+    running = surveys(segments(), COUNT)
     next(running)
     started = [helper._process for helper in processes]
     running.close()  # type: ignore[attr-defined]
@@ -108,7 +104,7 @@ def test_an_error_while_reading_ends_the_processes_too(
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        list(surveys(failing(), COUNT, EXPERIMENTS, whole=True))
+        list(surveys(failing(), COUNT))
     assert all(helper._process is None for helper in processes)
 
 
@@ -121,7 +117,7 @@ def test_nothing_in_the_current_folder_is_run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(sys, "path", ["", *sys.path])
-    assert list(surveys(segments(), COUNT, EXPERIMENTS, whole=True)) == alone(whole=True)
+    assert list(surveys(segments(), COUNT)) == alone()
     assert not (tmp_path / "sprung").exists()
 
 

@@ -122,23 +122,24 @@ class Packs:
 
     def _read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Unreadable]]:
         # One at a time: a segment is a thousand times as large as what is usually read.
-        return ((path, self._view.read(path, SEGMENT_LIMIT)) for path in paths)
+        for path in paths:
+            data = self._view.read(path, SEGMENT_LIMIT)
+            if path not in self._indexed:
+                self._indexed[path] = _Ids.of(_lines_in(data))
+            yield path, data
 
     def _lines(self) -> Iterator[tuple[str, list[bytes]]]:
-        for path, data in self._read(self.paths):
-            yield path, [] if isinstance(data, Unreadable) else lines_of(data)
+        return ((path, _lines_in(data)) for path, data in self._read(self.paths))
 
     def _index(self) -> dict[str, _Ids]:
-        for path in self.paths:
-            if path not in self._indexed:
-                self._indexed[path] = _Ids.of(self._lines_at(path))
+        for _ in self._read([path for path in self.paths if path not in self._indexed]):
+            pass
         return self._indexed
 
     def _lines_at(self, path: str) -> list[bytes]:
         lines = self._open.pop(path, None)
         if lines is None:
-            data = self._view.read(path, SEGMENT_LIMIT)
-            lines = [] if isinstance(data, Unreadable) else lines_of(data)
+            lines = _lines_in(self._view.read(path, SEGMENT_LIMIT))
             while len(self._open) >= _MOST_OPEN:
                 del self._open[next(iter(self._open))]
         self._open[path] = lines
@@ -246,13 +247,14 @@ class Packs:
         return self._members[experiment]
 
     def _found(self, experiments: frozenset[str]) -> Iterator[Entry]:
-        repeated = self.repeated if self.paths else frozenset()
-        again: set[str] = set()
-        for path, data in self._read(self.paths):
-            found = members(path, data, experiments)
-            self.judged += len(found)
-            again.update(e.job_id for e in found if e.job_id in repeated)
-            yield from (e for e in found if e.job_id not in repeated)
+        every = [
+            entry
+            for path, data in self._read(self.paths)
+            for entry in members(path, data, experiments)
+        ]
+        self.judged += len(every)
+        again = {entry.job_id for entry in every}.intersection(self.repeated if every else ())
+        yield from (entry for entry in every if entry.job_id not in again)
         yield from filter(None, map(self.get, sorted(again)))
 
     def survey(self, paths: Sequence[str], root: Path | None = None) -> Survey:
@@ -267,6 +269,10 @@ class Packs:
 
         sound = None if root is None else SoundSegments(root)
         return survey_all(self._read(paths), len(paths), sound)
+
+
+def _lines_in(data: bytes | Unreadable) -> list[bytes]:
+    return [] if isinstance(data, Unreadable) else lines_of(data)
 
 
 def latest(versions: list[Version]) -> Version:

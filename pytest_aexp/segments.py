@@ -165,9 +165,12 @@ def experiments_in(line: bytes) -> set[str]:
     return set(judge_entry("", "", line).experiments)
 
 
-def judge_line(path: str, number: int, line: bytes) -> Entry:
-    """The entry in the line of that number, which counts from 1, of the segment at ``path``."""
-    entry = judge_entry(run_of(line), path, line)
+def judge_line(path: str, number: int, line: bytes, job_id: str | None = None) -> Entry:
+    """The entry in the line of that number, which counts from 1, of the segment at ``path``.
+
+    ``job_id`` is the run that it is of, if that is known.
+    """
+    entry = judge_entry(run_of(line) if job_id is None else job_id, path, line)
     if not entry.faults:
         return entry
     return replace(entry, faults=tuple(_placed(fault, number) for fault in entry.faults))
@@ -207,12 +210,15 @@ def survey(path: str, data: bytes | Unreadable) -> Survey:
     if isinstance(data, Unreadable):
         return Survey(faults=(_segment_fault(path, data.reason, _restore(path)),))
     lines = lines_of(data)
+    runs = runs_of(lines)
     notable = []
-    for number, line in enumerate(lines, start=1):
-        entry = judge_line(path, number, line)
+    for number, (line, job_id) in enumerate(zip(lines, runs, strict=True), start=1):
+        entry = judge_line(path, number, line, job_id)
         if entry.faults or not entry.checkable:
             notable.append(entry)
-    return Survey(len(lines), tuple(notable), tuple(_faults_of_form(path, data, lines)))
+    is_longer = sum(map(len, lines)) + len(lines) < len(data)
+    faults = _faults_of_form(path, runs, is_empty=not data, is_longer=is_longer)
+    return Survey(len(lines), tuple(notable), tuple(faults))
 
 
 def survey_sound(path: str, data: bytes) -> Survey:
@@ -229,14 +235,15 @@ def survey_sound(path: str, data: bytes) -> Survey:
     return Survey(len(lines), tuple(entry for entry in redacted if not entry.checkable))
 
 
-def _faults_of_form(path: str, data: bytes, lines: list[bytes]) -> Iterator[Fault]:
-    if not data:
+def _faults_of_form(
+    path: str, runs: list[str], *, is_empty: bool, is_longer: bool
+) -> Iterator[Fault]:
+    if is_empty:
         yield _segment_fault(path, "is empty", _restore(path))
-    if sum(map(len, lines)) + len(lines) < len(data):
+    if is_longer:
         reason = f"has more than {counted(SEGMENT_LINES, 'line')}: those after it are not read"
         yield _segment_fault(path, reason, _restore(path), Position(SEGMENT_LINES + 1))
-    ids = [(run_of(line), number) for number, line in enumerate(lines, start=1)]
-    ids = [(job_id, number) for job_id, number in ids if job_id]
+    ids = [(job_id, number) for number, job_id in enumerate(runs, start=1) if job_id]
     astray = [(here, number) for (before, _), (here, number) in pairwise(ids) if here <= before]
     if astray:
         job_id, number = astray[0]

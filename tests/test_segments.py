@@ -231,9 +231,9 @@ def test_only_the_members_of_experiments_are_judged(monkeypatch: pytest.MonkeyPa
     judged: list[int] = []
     original = segments.judge_line
 
-    def judge(path: str, number: int, line: bytes) -> Entry:
+    def judge(path: str, number: int, line: bytes, job_id: str | None = None) -> Entry:
         judged.append(number)
-        return original(path, number, line)
+        return original(path, number, line, job_id)
 
     monkeypatch.setattr(segments, "judge_line", judge)
     its = [n for n, e in enumerate(ENTRIES, 1) if e["statepoint"]["experiment_id"] == "E002"]

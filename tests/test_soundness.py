@@ -28,9 +28,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     numbers: list[int] = []
     original = segments.judge_line
 
-    def judge(path: str, number: int, line: bytes) -> Any:
+    def judge(path: str, number: int, line: bytes, job_id: str | None = None) -> Any:
         numbers.append(number)
-        return original(path, number, line)
+        return original(path, number, line, job_id)
 
     monkeypatch.setattr(segments, "judge_line", judge)
     return numbers

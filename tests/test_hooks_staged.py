@@ -157,7 +157,7 @@ class TestCost:
     @staticmethod
     def run(program: str, repo: Path) -> subprocess.CompletedProcess[str]:
         code = (
-            "import sys; before = set(sys.modules)\n"
+            "import sys, __future__; before = set(sys.modules)\n"
             f"from pytest_aexp.hooks.{program} import main\n"
             "status = main([])\n"
             "print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(status)"

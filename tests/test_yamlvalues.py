@@ -58,6 +58,7 @@ NUMBERS: dict[str, int | float] = {
     "12:30": 750,
     "1:00:00": 3600,
     "-1:30": -90,
+    "1:01:01": 3661,
     "4e99999": math.inf,
 }
 PLAIN: dict[str, Any] = {
@@ -224,7 +225,7 @@ def test_values_are_counted_with_aliases_written_out() -> None:
         ("&a [*a]", "a value contains itself"),
         ("a: &a\n  b: [1, {c: *a}]\n", "a value contains itself"),
         ("x: &x {<<: *x}\n", "a value contains itself"),
-        (bomb(DEPTH_LIMIT + 1, 1), f"nested more than {DEPTH_LIMIT} deep"),
+        (bomb(DEPTH_LIMIT, 1), f"nested more than {DEPTH_LIMIT} deep"),
     ],
 )
 def test_a_value_past_the_bounds_is_a_fault(text: str, message: str) -> None:
@@ -232,6 +233,11 @@ def test_a_value_past_the_bounds_is_a_fault(text: str, message: str) -> None:
         value(node(text))
     assert caught.value.message == message
     assert 0 <= caught.value.offset < len(text)
+
+
+def test_a_value_may_nest_as_deep_as_the_text() -> None:
+    # The mapping is one level, each list another.
+    assert len(value(node(bomb(DEPTH_LIMIT - 1, 1)))) == DEPTH_LIMIT - 1
 
 
 def test_only_what_is_merged_must_be_bounded_at_the_top() -> None:

@@ -124,7 +124,11 @@ def test_every_file_of_the_package_is_a_rule(
     assert soundness._rules() != before
 
 
-@pytest.mark.parametrize("damage", [b"", b"\xff\n" * 9, b"\0" * 64, b"0" * (17 << 20)])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"\xff\n" * 9, b"\0" * 64, b"0" * (17 << 20)],
+    ids=["empty", "no-text", "zeros", "too-large"],
+)
 def test_a_damaged_memory_costs_nothing_but_time(
     repo: Path, judged: list[int], damage: bytes
 ) -> None:

@@ -23,14 +23,18 @@ from pytest_aexp.text import Position, counted
 
 PACKS_DIR = f"{LEDGER_DIR}/packs"
 SEGMENT_LINES = 4096
-SEGMENT_LIMIT = 32 << 20
-"""Bytes. Hosts of git repositories warn of files above 50 MB and refuse larger ones."""
+SEGMENT_LIMIT = 8 << 20
+"""Bytes: twice what so many usual entries have, and little enough to be read whoever wrote it."""
 
 _NAME = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{3,9}\.jsonl")
 _ID_KEY = b'"job_id":"'
 _ID_END = len(_ID_KEY) + 32
 _HEX = b"0123456789abcdef"
 _IDS = re.compile(rb'(?:[0-9a-f]{32}")*+')
+_SOME_ID = re.compile(rb'"job_id"\s*+:\s*+"([0-9a-f]{32})"')
+_UNUSUAL = 1 << 16
+"""A longer line that does not begin as ``pack`` writes it is not parsed for its job id alone."""
+
 _HEAD = 256
 """Within so many bytes a line mostly says which run it is of."""
 
@@ -115,6 +119,9 @@ def runs_of(lines: list[bytes]) -> list[str]:
 
 
 def _run_of_unusual(line: bytes) -> str:
+    if len(line) > _UNUSUAL:
+        found = _SOME_ID.search(line)
+        return found[1].decode() if found else ""
     document = parsed(line)
     job_id = document.get("job_id") if document else None
     return job_id if isinstance(job_id, str) and is_job_id(job_id) else ""

@@ -354,7 +354,7 @@ def test_a_segment_that_is_no_file_of_ours_is_told_and_passed_over(
         path.mkdir()
     elif kind == "large":
         with path.open("wb") as stream:
-            stream.truncate((32 << 20) + 1)
+            stream.truncate((8 << 20) + 1)
     else:
         (tmp_path / "outside").write_bytes(packed(run(2)))
         path.symlink_to(tmp_path / "outside" if kind == "outside" else path)

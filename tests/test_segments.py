@@ -153,12 +153,20 @@ def test_it_is_found_in_lines_that_pack_did_not_write(document: Any, indent: int
         b'{"job_id":"0123456789abcdef0123456789abcde',
         b'{"aside":{"job_id":"0123456789abcdef0123456789abcdef"}}',
         b"{" * 200 + b'"job_id":"0123456789abcdef0123456789abcdef"',
-        b'{"a":"' + b"x" * ENTRY_LIMIT + b'{","job_id":"0123456789abcdef0123456789abcdef"}',
         b"\xff\xfe",
     ],
 )
 def test_a_line_may_be_of_no_run(line: bytes) -> None:
     assert run_of(line) == ""
+
+
+@pytest.mark.parametrize(("end", "job_id"), [(b"", "1" * 32), (b"0", "")])
+def test_a_long_line_that_begins_oddly_is_not_parsed_for_its_id(
+    monkeypatch: pytest.MonkeyPatch, end: bytes, job_id: str
+) -> None:
+    monkeypatch.setattr(segments, "parsed", None)
+    line = b"{" + b"[]," * 300_000 + b'"job_id" : "' + b"1" * 32 + end + b'"}'
+    assert run_of(line) == job_id
 
 
 @given(DOCUMENTS, NAMES)

@@ -20,7 +20,6 @@ from pytest_aexp.problems import (
     Policy,
     Problem,
 )
-from pytest_aexp.rendering import render_text
 from pytest_aexp.repository import parse_strict_runs
 from pytest_aexp.segments import is_segment
 from pytest_aexp.validate import Judgement, judge_findings
@@ -51,6 +50,9 @@ def check_findings(glance: Glance, strict_runs: str | None, *, adds: bool) -> in
 
 def _told(outcome: Outcome) -> int:
     if outcome.problems:
+        # Here, since mostly there is nothing to tell.
+        from pytest_aexp.rendering import render_text
+
         print(render_text(outcome), end="")
     return 0 if outcome.ok else 1
 

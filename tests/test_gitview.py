@@ -378,6 +378,9 @@ class TestConflicts:
 NAMES = ["a b.md", "ü\u0301\u65e5.md", "new\nline.md", "tab\t.md", "-x.md", "*?[a].md", '"q".md']
 NAMES += [":(glob)x.md", "back\\slash.md", "%s.md", "é.md", os.fsdecode(b"latin-\xe9.md")]
 
+AT_THE_TOP = [":!top", ":(exclude)top", ":/x", "-a", "--", "to*"]
+"""Names that git would take for something else."""
+
 
 class TestNames:
     """Whatever a file may be called."""
@@ -387,11 +390,15 @@ class TestNames:
         for name in NAMES:
             write(repo, f"top/{name}/F1{name}", name.encode(errors="surrogateescape"))
         (repo / "link").symlink_to(f"top/{NAMES[5]}")
+        for name in AT_THE_TOP:
+            write(repo, name, name)
         commit(repo)
         paths = sorted(f"top/{name}/F1{name}" for name in NAMES)
         view = views(repo, at)
         assert list(view.walk("top")) == paths
         fresh = views(repo, at)
+        for name in AT_THE_TOP:
+            assert fresh.read(name, LIMIT) == name.encode()
         for path in paths:
             assert fresh.has_file(path)
             assert not fresh.has_file(f"{path}x")

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pytest_aexp import items, schema, yamltree
 from repositories import GIT_ENVIRONMENT, new_repository
+
+# A machine that is busy is slow; what a file may cost is bounded in tests of its own.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 pytest_plugins = ["pytester"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -182,6 +181,9 @@ def sync_path(path: Path) -> None:
 @contextmanager
 def _temporary(folder: Path, data: bytes, mode: int, *, sync: bool) -> Iterator[str]:
     """A file in ``folder`` that holds ``data``; removed if anything fails."""
+    # Here, for start-up time: most programs only read.
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:

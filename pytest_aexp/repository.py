@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -59,6 +58,9 @@ def parse_configuration(data: bytes) -> Configuration:
         text = data.decode("utf-8-sig")
         if _MANY_PARTS.search(text):
             raise ConfigurationError("cannot be read: it has a key of more than 64 parts")
+        # Here, for start-up time: not every repository has one.
+        import tomllib
+
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"cannot be read: {shown(str(error), 200)}") from error

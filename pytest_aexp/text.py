@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from bisect import bisect_right
@@ -75,6 +74,9 @@ def listed(words: Iterable[str], limit: int = 5, total: int | None = None) -> st
 
 def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str | None:
     """The candidate most like ``word``, if one is like it at all."""
+    # Here, for start-up time: where all is well nothing is guessed.
+    import difflib
+
     found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
     return found[0] if found else None
 

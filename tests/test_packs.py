@@ -394,6 +394,20 @@ def test_an_entry_that_is_packed_after_the_segments_were_listed(repo: Path) -> N
     assert entry.path == path
 
 
+def test_a_segment_that_is_gone_is_not_believed(repo: Path) -> None:
+    first = Packs(WorkTree(repo))
+    assert first.renewed() is first
+    add_segment(repo, [run(1)])
+    packs = Packs(WorkTree(repo))
+    assert packs.has(ids(1)[0])
+    assert packs.renewed() is packs
+    (repo / SEGMENT).unlink()
+    add_segment(repo, [run(2)], "laptop/2026-05-001")
+    now = packs.renewed()
+    assert now.job_ids == set(ids(2))
+    assert not now.has(ids(1)[0])
+
+
 def test_an_entry_that_is_simply_deleted_is_missed(repo: Path) -> None:
     add_loose(repo, 1)
     ledger = Ledger(WorkTree(repo))

@@ -190,6 +190,7 @@ def test_no_run_of_an_experiment_is_passed_over(document: dict[str, Any], name: 
     ],
 )
 def test_an_experiment_may_be_written_in_odd_ways(line: bytes, name: str) -> None:
+    assert [entry.experiments for entry in members(PATH, line, frozenset([name]))] == [(name,)]
     assert may_belong(line, frozenset([name.encode()]))
     assert name in experiments_in(line)
 

@@ -82,6 +82,26 @@ def test_what_has_faults_is_told_every_time_in_the_order_of_the_segments(repo: P
     assert surveyed(repo) == first
 
 
+def test_a_leak_in_a_sorted_segment_is_told_every_time(repo: Path) -> None:
+    write(repo, SEGMENT, LEAKY)
+    first = surveyed(repo)
+    assert len(first.notable) == 1
+    assert first.faults == ()
+    assert surveyed(repo) == first
+
+
+def test_the_order_is_the_same_whichever_are_known(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surveying, "_processes", lambda count: 2)
+    for number in range(1, 7):
+        content = LEAKY if number % 2 else packed(REDACTED)
+        write(repo, f".aexp/ledger/packs/box/2026-05-00{number}.jsonl", content)
+    first = surveyed(repo)
+    assert [entry.path[-7] for entry in first.notable] == list("123456")
+    assert surveyed(repo) == first
+
+
 def test_what_is_unsorted_is_not_remembered_as_sound(repo: Path) -> None:
     write(repo, SEGMENT, b"".join(packed(entry) for entry in (ENTRIES * 2)[:5]))
     assert surveyed(repo).faults

@@ -26,7 +26,9 @@ def _own_git_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """git as it is on a machine whose user configured nothing, and no setting of the caller's."""
     for name, value in GIT_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "PYTEST_ADDOPTS", "NO_COLOR"):
+    callers = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "PYTEST_ADDOPTS", "NO_COLOR")
+    pushes = ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
+    for name in (*callers, *pushes):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -160,7 +160,7 @@ def _experiments_named(line: bytes) -> list[bytes | None]:
 def _may_hold(data: bytes, experiments: frozenset[bytes]) -> bool:
     """Whether a segment may hold a run of one of them; False only if it certainly does not."""
     if len(experiments) > _FEW or b"\\" in data:
-        return True
+        return may_belong(data, experiments)
     return any(b'"%b"' % name in data for name in experiments)
 
 
@@ -233,13 +233,13 @@ def survey_sound(path: str, data: bytes) -> Survey:
 
     Only lines that hold a redaction may be notable, for an identity that cannot be checked.
     """
-    lines = lines_of(data)
     redacted = [
         judge_line(path, number, line)
-        for number, line in enumerate(lines if _REDACTED in data else [], start=1)
+        for number, line in enumerate(lines_of(data) if _REDACTED in data else [], start=1)
         if _REDACTED in line
     ]
-    return Survey(len(lines), tuple(entry for entry in redacted if not entry.checkable))
+    count = data.count(b"\n") + (not data.endswith(b"\n"))
+    return Survey(count, tuple(entry for entry in redacted if not entry.checkable))
 
 
 def _faults_of_form(

@@ -53,6 +53,11 @@ def test_a_sound_segment_is_judged_once(repo: Path, judged: list[int]) -> None:
     assert git(repo, "status", "--porcelain", "--ignored").split() == ["??", ".aexp/"]
 
 
+def test_a_segment_whose_last_line_has_no_end_counts_it(repo: Path) -> None:
+    write(repo, SEGMENT, segment(ENTRIES).rstrip(b"\n"))
+    assert surveyed(repo) == surveyed(repo) == Survey(4)
+
+
 def test_it_may_move_and_is_known_again(repo: Path, judged: list[int]) -> None:
     add_segment(repo, ENTRIES)
     surveyed(repo)

@@ -33,7 +33,6 @@ INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
 _LINK_LIMIT = 4096
 _MOST_LINKS = 40
-_FEW = 500
 _AT_ONCE = 256
 
 
@@ -109,12 +108,9 @@ class GitView:
         return node is not None and not self._leads_to_folder(path, node)
 
     def expect(self, paths: Iterable[str]) -> None:
-        """Look up the files at once; where they are many, list their folders instead."""
+        """Look up the files in as few questions as possible."""
         asked = [path for path in dict.fromkeys(paths) if not self.knows(path)]
-        if len(asked) > _FEW:
-            for folder in {path.rpartition("/")[0] for path in asked}:
-                self._list(folder)
-        elif asked:
+        if asked:
             found = self._listing.files(asked)
             self._single.update((path, found.get(path)) for path in asked)
 
@@ -247,10 +243,11 @@ class GitView:
         """What lies in a folder: each with the folder it is or leads to, None if it is a file."""
         inner: list[tuple[str, str | None]] = []
         for name, node in sorted(self._list(real).items()):
-            leads_to = self.real(_join(real, name)) if node.mode in (FOLDER, LINK) else ""
-            if not self._leads_to_folder(_join(real, name), node):
+            here = _join(real, name)
+            if not self._leads_to_folder(here, node):
                 inner.append((_join(path, name), None))
             elif node.mode != SUBMODULE and not name.startswith("."):
+                leads_to = self.real(here)
                 assert isinstance(leads_to, str)
                 inner.append((_join(path, name), leads_to))
         return inner

@@ -301,6 +301,7 @@ class TestWhereGitIs:
                 assert view.has_folder(".aexp/ledger")
                 assert not view.has_file(".aexp/ledger")
                 assert view.names(".aexp") == ()
+                assert list(view.walk("kb")) == []
                 assert view.read(".aexp/ledger", LIMIT) == Unreadable("is a folder, not a file")
 
     def test_outside_a_git_repository_git_says_so(
@@ -446,6 +447,7 @@ class TestLinks:
         assert view.read("long", LIMIT) is DANGLING
         assert view.read("loop", LIMIT) is LOOP
         assert view.read("to-folder/none", LIMIT) is MISSING
+        assert view.read("dangling/none", LIMIT) is MISSING
         assert view.names("chain") == ("file",)
         assert list(view.walk("to-folder")) == ["to-folder/file"]
         assert view.has_folder("chain")
@@ -543,6 +545,10 @@ class TestBounds:
         commit(repo)
         for at in ("index", "HEAD"):
             assert list(views(repo, at).read_many(expected, 8000)) == list(expected.items())
+        # More questions than a pipe holds, whose answers nobody reads yet.
+        often = ["folder/200"] * 4000
+        answers = views(repo, "HEAD").read_many(often, 8000)
+        assert {data for _, data in answers} == {expected["folder/200"]}
 
     def test_no_process_is_left(self, repo: Path) -> None:
         write(repo, "file", "x")

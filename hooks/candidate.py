@@ -11,7 +11,7 @@ from pytest_aexp.entries import LEDGER_DIR
 from pytest_aexp.errors import ConfigurationError
 from pytest_aexp.files import MISSING
 from pytest_aexp.git import git_or_none, run_git
-from pytest_aexp.gitlisting import Location, Node
+from pytest_aexp.gitlisting import EMPTY_BLOBS, Location, Node
 from pytest_aexp.gitview import INDEX, GitView
 from pytest_aexp.identity import is_job_id
 from pytest_aexp.indexes import INDEX_DIR
@@ -113,9 +113,19 @@ def open_candidate(glance: Glance) -> Iterator[Candidate]:
         else:
             raw = glance.raw if glance.raw is not None else _staged(location)
         changes = tuple(parse(raw, location.prefix)) if raw else None
+        view.know(_foreseen(glance))
         view.know({c.path: _node(c) for c in changes or () if c.status != "U"})
         configuration = _configuration(location, view, glance)
         yield Candidate(Repository(root, configuration), location, view, changes, pushed)
+
+
+def _foreseen(glance: Glance) -> dict[str, Node | None]:
+    found = glance.foreseen().items()
+    return {
+        path: None if told is None else Node(*told)
+        for path, told in found
+        if told is None or told[1] not in EMPTY_BLOBS
+    }
 
 
 def _push() -> tuple[str | None, str | None]:

@@ -37,6 +37,7 @@ def _run(arguments: Sequence[str], glance: Glance) -> int:
         strict_runs, adds = _parsed(arguments)
         if glance.leaves_findings_alone():
             return 0
+    glance.foresee()
     from .checking import check_findings
 
     return check_findings(glance, strict_runs, adds=adds)

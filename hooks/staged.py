@@ -16,6 +16,7 @@ LINK = "120000"
 
 DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff")
 STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", *DIFF)
+_FORESEEN = 100
 PUSHED = ("PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
 
 
@@ -58,10 +59,43 @@ class Glance:
     def __init__(self) -> None:
         self.raw: bytes | None = None
         self.config: bytes | None = None
+        self._asked: list[str] = []
+        self._looking: tuple[int, int] | None = None
         if os.path.lexists(".git") and not any(map(os.environ.get, PUSHED)):
             # Both at once: the second is done before the first.
             asked = [_start("git", *STAGED, "HEAD", "--"), _start(*_COMMITTED_CONFIG)]
             self.raw, self.config = (_answer(each) for each in asked)
+
+    def foresee(self) -> None:
+        """Have git look for the entries that staged findings seem to cite, while others import.
+
+        What they seem to cite is taken from the files as they lie there, which may be others than
+        are staged; what git says of the entries is true all the same.
+        """
+        texts = [_beginning(change.path) for change in parse(self.raw or b"")[:_FORESEEN]]
+        # Here, since all that comes after needs it anyway.
+        import re
+
+        ids = sorted(set(re.findall(rb"(?<!\w)[0-9a-f]{32}(?!\w)", b"\n".join(texts))))
+        self._asked = [f"{LEDGER}/{job_id.decode()}.json" for job_id in ids[:_FORESEEN]]
+        if self._asked:
+            options = ("--literal-pathspecs", "ls-files", "-s", "-z", "--")
+            self._looking = _start("git", *options, *self._asked)
+
+    def foreseen(self) -> dict[str, tuple[str, str] | None]:
+        """The mode and name of what the index has at those paths, None where it has nothing."""
+        told = _answer(self._looking)
+        self._looking = None
+        if told is None:
+            return {}
+        found: dict[str, tuple[str, str] | None] = dict.fromkeys(self._asked)
+        for record in os.fsdecode(told).split("\0")[:-1]:
+            about, _, path = record.partition("\t")
+            mode, name, stage = about.split(" ")
+            if path not in found or stage != "0" or not name.strip("0"):
+                return {}  # a folder or a conflict: to be looked at with more care
+            found[path] = mode, name
+        return found
 
     def leaves_entries_alone(self) -> bool:
         """Whether something is staged, and surely no ledger entry."""
@@ -110,6 +144,17 @@ def _answer(started: tuple[int, int] | None) -> bytes | None:
     with open(pipe, "rb") as stream:
         written = stream.read()
     return written if os.waitpid(process, 0)[1] == 0 else None
+
+
+def _beginning(path: str) -> bytes:
+    """What a finding's front matter may be; empty if there is no such file, or no finding."""
+    if not path.endswith((".md", ".markdown")) or not os.path.isfile(path):
+        return b""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(1 << 16)
+    except OSError:
+        return b""
 
 
 def _may_matter(change: Change) -> bool:

@@ -14,10 +14,11 @@ from pytest_aexp.text import quoted
 
 FOLDER, LINK, SUBMODULE, UNMERGED = "040000", "120000", "160000", "unmerged"
 
-_EMPTY_BLOBS = (
+EMPTY_BLOBS = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
+"""What an empty file is named, and what ``git add -N`` announced."""
 _AT_ONCE = 200
 _GLOB_SPECIAL = "*?[]\\"
 
@@ -136,7 +137,7 @@ class Index:
 
     def _without_intended(self, nodes: dict[str, Node]) -> dict[str, Node]:
         """``nodes`` but for what ``git add -N`` announced: that is not in the commit."""
-        empty = [path for path, node in nodes.items() if node.name in _EMPTY_BLOBS]
+        empty = [path for path, node in nodes.items() if node.name in EMPTY_BLOBS]
         for start in range(0, len(empty), _AT_ONCE):
             paths = [f"{self._location.prefix}{each}" for each in empty[start : start + _AT_ONCE]]
             new = ("diff-files", "--name-only", "--diff-filter=A", "-z", "--")

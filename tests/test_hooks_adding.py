@@ -36,6 +36,13 @@ class TestSaying:
         assert (said.status, said.codes) == (1, [UNSTAGED])
         assert f"next: run `git add {entry_of_run(job_id)}`\n" in said.out
 
+    def test_an_entry_that_was_only_announced(self, repo: Path, hooks: Hooks) -> None:
+        job_id = add_entry(repo, {"experiment_id": "E001"})
+        add_finding(repo, "F001-x", job(job_id))
+        stage(repo, "kb")
+        git(repo, "add", "-N", entry_of_run(job_id))
+        assert hooks.findings().codes == [UNSTAGED]
+
     def test_more_than_can_be_named(self, repo: Path, hooks: Hooks) -> None:
         for seed in range(21):
             add_run(repo, seed)

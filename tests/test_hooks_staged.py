@@ -12,7 +12,7 @@ import pytest
 from pytest_aexp.hooks import staged
 from pytest_aexp.hooks.staged import Glance
 
-from hooking import FINDING, NOWHERE, commit, stage
+from hooking import FINDING, NOWHERE, commit, entry_of_run, stage
 from pytest_aexp.entries import LEDGER_DIR
 from pytest_aexp.indexes import INDEX_DIR
 from pytest_aexp.repository import CONFIG, DEFAULT_FINDINGS
@@ -149,6 +149,63 @@ class TestGlance:
         assert Glance().leaves_findings_alone()
         stage(settled)
         assert not Glance().leaves_findings_alone()
+
+
+class TestForeseen:
+    """What git is asked ahead is the truth or nothing, whatever lies on disk."""
+
+    def foreseen(self) -> dict[str, bool]:
+        glance = Glance()
+        glance.foresee()
+        return {path: told is not None for path, told in glance.foreseen().items()}
+
+    def test_the_entries_that_a_staged_finding_cites(self, settled: Path) -> None:
+        held = add_entry(settled, {"seed": 1})
+        commit(settled)
+        untracked = add_entry(settled, {"seed": 2})
+        add_finding(settled, "F002-y", job(held), job(untracked), job(NOWHERE))
+        stage(settled, "kb")
+        assert self.foreseen() == {
+            entry_of_run(held): True,
+            entry_of_run(untracked): False,
+            entry_of_run(NOWHERE): False,
+        }
+
+    def test_they_are_as_the_index_has_them(self, settled: Path) -> None:
+        held = add_entry(settled, {"seed": 1})
+        commit(settled)
+        git(settled, "rm", "-q", "--cached", entry_of_run(held))
+        add_finding(settled, "F002-y", job(held))
+        stage(settled, "kb")
+        assert self.foreseen() == {entry_of_run(held): False}
+
+    def test_nothing_where_nothing_is_cited_or_staged(self, settled: Path) -> None:
+        assert self.foreseen() == {}
+        write(settled, "notes.md", "no ids, and a longer one: " + "a" * 40)
+        write(settled, "data.json", NOWHERE)
+        stage(settled)
+        assert self.foreseen() == {}
+
+    def test_a_conflict_and_a_folder_are_left_to_be_looked_at(self, settled: Path) -> None:
+        write(settled, f"{entry_of_run(NOWHERE)}/inside", "x")
+        add_finding(settled, "F002-y", job(NOWHERE))
+        stage(settled)
+        assert self.foreseen() == {}
+
+    @pytest.mark.parametrize("kind", ["gone", "folder", "pipe", "link"])
+    def test_what_took_the_findings_place_on_disk_does_not_matter(
+        self, settled: Path, kind: str
+    ) -> None:
+        file = add_finding(settled, "F002-y", job(NOWHERE))
+        stage(settled)
+        file.unlink()
+        if kind == "folder":
+            file.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(file)
+        elif kind == "link":
+            file.symlink_to("/dev/zero")
+        assert self.foreseen() == {}
 
 
 class TestCost:

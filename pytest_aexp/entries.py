@@ -10,7 +10,7 @@ from typing import Any
 from pytest_aexp import redaction, schema
 from pytest_aexp.files import UNMERGED, Unreadable, size
 from pytest_aexp.identity import job_id_of, statepoint_json
-from pytest_aexp.jsontext import load_quickly, nested_deeper, position_of_key
+from pytest_aexp.jsontext import load_quickly, nested_deeper, position_of_key, syntax_error
 from pytest_aexp.problems import (
     IDENTITY_MISMATCH,
     INVALID_ENTRY,
@@ -171,8 +171,8 @@ class _Judge:
                 _resolve(self._job_id),
             )
         if isinstance(error, json.JSONDecodeError):
-            at = Position(error.lineno, error.colno)
-            return self.refused(f"the ledger entry is not valid JSON: {error.msg}", at)
+            what, at = syntax_error(error)
+            return self.refused(f"the ledger entry is not valid JSON: {what}", at)
         # The one other thing that Python's parser refuses.
         return self.refused("the ledger entry holds a number of more digits than can be read")
 

@@ -87,6 +87,25 @@ def position_of_key(text: str, key: str) -> Position:
     return position_in(text, at) if key and at >= 0 else Position()
 
 
+_CLOSED_TOO_SOON = {
+    "}": ("Expecting property name enclosed in double quotes", "object"),
+    "]": ("Expecting value", "array"),
+}
+
+
+def syntax_error(error: json.JSONDecodeError) -> tuple[str, Position]:
+    """What breaks the grammar, and where, in the same words from every Python.
+
+    From 3.13 on Python names a comma before a closing bracket; before that it names the bracket.
+    """
+    said, kind = _CLOSED_TOO_SOON.get(error.doc[error.pos : error.pos + 1], ("", ""))
+    before = error.doc[: error.pos].rstrip(" \t\n\r")
+    if said == error.msg and before.endswith(","):
+        at = position_in(error.doc, len(before) - 1)
+        return f"Illegal trailing comma before end of {kind}", at
+    return error.msg, Position(error.lineno, error.colno)
+
+
 def refusal(error: ValueError) -> str:
     """Why ``parse`` refused a file, as the rest of the sentence "the file …"."""
     return str(error) if isinstance(error, BeyondBounds) else "is not valid JSON"

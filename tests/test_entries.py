@@ -87,7 +87,9 @@ NEST = json.dumps(entry_of({"x": 1})).replace('"x": 1', '"x": ' + "[" * 99 + "]"
 REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
     "nothing": ("", "is not valid JSON: Expecting value", (1, 1)),
     "half": (HALF, "is not valid JSON: Unterminated string starting at", (3, 3)),
-    "a comma too many": ('{\n  "a": 1,\n}', "is not valid JSON: ", (3, 1)),
+    "a comma too many": ('{\n  "a": 1,\n}', "is not valid JSON: Illegal trailing comma", (2, 9)),
+    "a comma too many in a list": ("[1, ]", "is not valid JSON: Illegal trailing comma", (1, 3)),
+    "a list closed as an object": ('{"a": [1,}', "is not valid JSON: Expecting value", (1, 10)),
     "a list": ("[]", "is not a JSON object", (1, 1)),
     "text": ('"x"', "is not a JSON object", (1, 1)),
     "null": ("null", "is not a JSON object", (1, 1)),

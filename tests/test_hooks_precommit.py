@@ -104,8 +104,7 @@ def project(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Project:
     tool = program(request.param)
-    if not tool.exists():
-        pytest.skip(f"{request.param} is not installed")
+    assert tool.exists(), f"{request.param} is not installed here; `make venv` does it"
     monkeypatch.setenv("PRE_COMMIT_HOME", str(hooks_home / "pre-commit"))
     monkeypatch.setenv("PREK_HOME", str(hooks_home / "prek"))
     monkeypatch.setenv("PRE_COMMIT_COLOR", "never")

@@ -182,9 +182,9 @@ class Ledger:
         if len(loose) < MANY:
             yield
             return
-        share = Share(lambda: self.all_of(loose[: len(loose) * 2 // 3]))
-        yield
-        self._judged.update((entry.job_id, entry) for entry in share.result() or ())
+        with Share(lambda: self.all_of(loose[: len(loose) * 2 // 3])) as share:
+            yield
+            self._judged.update((entry.job_id, entry) for entry in share.result() or ())
 
     def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
         """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""

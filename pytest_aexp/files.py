@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,14 @@ _READ_FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NEW_FILE_FLAGS = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | _NO_FOLLOW
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
+def write_atomic(path: str | Path, data: bytes, *, sync: bool = True) -> None:
     """Put ``data`` at ``path`` in one step: readers see the old file or the new one, whole.
 
     With ``sync`` the data is on the disk before the name is, so that a machine switched off
@@ -110,19 +118,19 @@ def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
     directly in that, where git ignores it. The mode of a new file follows the umask; a file that
     is replaced keeps its mode. Raises OSError.
     """
-    _put(path, data, lambda temporary: os.replace(temporary, path), sync=sync)
+    _put(os.fspath(path), data, os.replace, sync=sync)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: str | Path, data: bytes) -> None:
     """The same where nothing may be at ``path``; the disk has data and name before it returns.
 
     Raises FileExistsError, OSError.
     """
-    _put(path, data, lambda temporary: _take_name(path, temporary), sync=True)
-    sync_path(path.parent)
+    _put(os.fspath(path), data, _take_name, sync=True)
+    sync_path(os.path.dirname(path) or os.curdir)
 
 
-def _take_name(path: Path, temporary: str) -> None:
+def _take_name(temporary: str, path: str) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -137,31 +145,65 @@ def _take_name(path: Path, temporary: str) -> None:
         os.unlink(temporary)
 
 
-def _put(path: Path, data: bytes, put: Callable[[str], None], *, sync: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for folder in dict.fromkeys((_unseen_by_git(path.parent), path.parent)):
+def _put(path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool) -> None:
+    folder = os.path.dirname(path) or os.curdir
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+    for aside in dict.fromkeys((_unseen_by_git(folder), folder)):
         try:
-            with _temporary(folder, data, _mode_for(path), sync=sync) as temporary:
-                put(temporary)
+            _put_from(aside, path, data, put, sync=sync)
         except OSError as error:
-            if error.errno == errno.EXDEV and folder != path.parent:
+            if error.errno == errno.EXDEV and aside != folder:
                 continue  # the ledger is a mount of its own
-            raise OSError(error.errno, error.strerror, str(path)) from error
+            raise OSError(error.errno, error.strerror, path) from error
         return
 
 
-def _unseen_by_git(folder: Path) -> Path:
+def _put_from(
+    aside: str, path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool
+) -> None:
+    """The same by way of a temporary file in ``aside``, which is removed if anything fails."""
+    temporary = f"{aside}/.{os.urandom(8).hex()}.tmp"
+    descriptor = os.open(temporary, _NEW_FILE_FLAGS, 0o666)
+    try:
+        with open(descriptor, "wb", buffering=0) as stream:
+            written = 0
+            while written < len(data):
+                written += stream.write(data[written:])
+            if sync:
+                os.fsync(descriptor)
+        _take_mode(temporary, path)
+        put(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _take_mode(temporary: str, path: str) -> None:
+    """Give the file the mode of the one that it will replace, if there is one."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return
+    os.chmod(temporary, stat.S_IMODE(mode))
+
+
+def _unseen_by_git(folder: str) -> str:
     """Where in ``.aexp`` a temporary file may lie, or ``folder`` itself.
 
     ``git add`` would take it with the rest, or fail because it has gone again.
     """
-    for above in (folder, *folder.parents):
-        if above.name == ".aexp":
-            return above if os.access(above, os.W_OK) else folder
-    return folder
+    parts = folder.split(os.sep)
+    if ".aexp" not in parts:
+        return folder
+    while parts[-1] != ".aexp":
+        parts.pop()
+    above = os.sep.join(parts)
+    return above if os.access(above, os.W_OK) else folder
 
 
-def sync_path(path: Path) -> None:
+def sync_path(path: str | Path) -> None:
     """See to it that the disk has a file, or the names in a folder, where systems offer that.
 
     Raises OSError.
@@ -176,41 +218,3 @@ def sync_path(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _temporary(folder: Path, data: bytes, mode: int, *, sync: bool) -> Iterator[str]:
-    """A file in ``folder`` that holds ``data``; removed if anything fails."""
-    # Here, for start-up time: most programs only read.
-    import tempfile
-
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            if sync:
-                stream.flush()
-                os.fsync(stream.fileno())
-        os.chmod(temporary, mode)
-        yield temporary
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _mode_for(path: Path) -> int:
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return 0o666 & ~_umask()
-
-
-def _umask() -> int:
-    # Linux tells the mask without touching it; elsewhere the only way to read it is to set it.
-    with suppress(OSError, ValueError, IndexError):
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(status.split("Umask:")[1].split()[0], 8)
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

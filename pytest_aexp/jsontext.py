@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pytest_aexp.text import Position, position_in
@@ -22,13 +23,24 @@ def _loads_plainly(data: bytes | str) -> Any:
     return _strictly(data.decode() if isinstance(data, bytes) else data)
 
 
+def _dumps_plainly(document: Any) -> bytes:
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
+        return json.dumps(document, indent=2, sort_keys=True).encode()
+
+
 try:
     import orjson
 except ImportError:
     # No wheel of it for this interpreter: the same, more slowly.
     _loads_quickly: Callable[[bytes | str], Any] = _loads_plainly
+    _dumps_quickly: Callable[[Any], bytes] = _dumps_plainly
 else:
     _loads_quickly = orjson.loads
+    _dumps_quickly = partial(orjson.dumps, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
 VALUES_LIMIT = 1_000_000
 """The most values a file may hold: an empty object of two characters takes 64 bytes of memory."""
@@ -50,12 +62,12 @@ class BeyondBounds(ValueError):
 
 def parse(data: bytes, depth: int) -> Any:
     """The JSON in ``data``, NaN and Infinity included. Raises ValueError, BeyondBounds."""
-    text = data.decode("utf-8-sig")
+    text = data.decode().removeprefix("\ufeff")
     if sys.getsizeof(text) > _MEMORY_LIMIT or sum(map(text.count, "[{,")) > VALUES_LIMIT:
         raise BeyondBounds(f"is too large: over {VALUES_LIMIT:,} values, or too much text")
     if nested_deeper(text, depth):
         raise BeyondBounds(f"is nested more than {depth} deep")
-    return json.loads(text)
+    return load_exactly(text)
 
 
 def load_quickly(data: bytes) -> Any:
@@ -67,7 +79,10 @@ def load_quickly(data: bytes) -> Any:
 
 
 def load_exactly(text: str) -> Any:
-    """The JSON in ``text``, which is known to be sound, each integer to its last digit."""
+    """The JSON in ``text``, as Python's parser reads it: each integer to its last digit.
+
+    Raises ValueError.
+    """
     if _LONG_NUMBER.search(text):
         return json.loads(text)
     try:
@@ -75,6 +90,35 @@ def load_exactly(text: str) -> Any:
     except ValueError:
         # NaN, Infinity, half of a surrogate pair: JSON to Python alone.
         return json.loads(text)
+
+
+# A number that Python may write with an exponent: below 1e-4, or from 1e16 on.
+_UNUSUAL_NUMBER = re.compile(rb" -?[0-9](?:(?<=0)\.0000|[0-9]{16}|[0-9.]*[eE])")
+
+
+def dump_exactly(document: Any) -> bytes:
+    """A list or mapping as UTF-8: an indent of two, sorted keys, numbers as Python has them."""
+    try:
+        data = _dumps_quickly(document)
+        if b"null" in data:
+            # It stands for NaN as well.
+            json.dumps(document, allow_nan=False)
+    except (ValueError, TypeError):
+        return _dumps_plainly(document)
+    return _dumps_plainly(document) if _UNUSUAL_NUMBER.search(data) else data
+
+
+def dump_quickly(document: Any) -> bytes:
+    """The same, fast: NaN becomes null, and what `has_exponents` may be written in another way."""
+    try:
+        return _dumps_quickly(document)
+    except TypeError:
+        return _dumps_plainly(document)
+
+
+def has_exponents(canonical: str) -> bool:
+    """Whether JSON text that Python wrote may hold a number with an exponent, such as 1e-05."""
+    return "e-" in canonical or "e+" in canonical
 
 
 def position_of_key(text: str, key: str) -> Position:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
@@ -24,9 +25,10 @@ from pytest_aexp.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.identity import is_job_id, value_key
 from pytest_aexp.packs import Packs, Version, promotion
 from pytest_aexp.packsearch import packed_version
-from pytest_aexp.projection import NOT_OF_THE_RUN, entry_bytes, project, utc
+from pytest_aexp.projection import NOT_OF_THE_RUN, project, projected_bytes, utc
 from pytest_aexp.repository import Repository
 from pytest_aexp.runstore import Job, repository_of
+from pytest_aexp.sharing import Share, can_share
 from pytest_aexp.store import RunFiles, RunStore
 from pytest_aexp.text import quoted
 from pytest_aexp.views import WorkTree
@@ -43,7 +45,13 @@ __all__ += ["ledger_path", "list_ledger_job_ids", "load_ledger_entry", "project_
 __all__ += ["promote_to_ledger"]
 
 LEDGER_DIR_REL = Path(".aexp") / "ledger"
+MANY = 1000
+"""For so many runs a second process saves more time than it costs."""
+
 _MOST_ROUNDS = 5
+_TOLD_OF_THE_PROMOTION = tuple(
+    re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in NOT_OF_THE_RUN
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,25 +149,26 @@ class Promoter:
 
         ``files`` saves reading them. Raises NotPromotable, OSError.
         """
-        path = ledger_path(self._root, job_id)
+        path = f"{self._root}/{entry_path(job_id)}"
         files = files or self._store.files(job_id)
         entry = project(job_id, files, self._machine)
         data = read_bounded(path, ENTRY_LIMIT, follow=False)
-        if self._says_the_same(data, entry):
+        if self._says_the_same(data, entry, files):
             return False
         packed = self._packed(job_id)
         is_loose = not isinstance(data, Unreadable) or not data.missing
-        if packed is not None and not is_loose and self._says_the_same(packed.data, entry):
+        if packed is not None and not is_loose and self._says_the_same(packed.data, entry, files):
             return False
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
         sync = self._sync or is_loose
         for _ in range(_MOST_ROUNDS):
-            write_atomic(path, entry_bytes(_promoted_after(packed, entry)), sync=sync)
+            data = projected_bytes(_promoted_after(packed, entry), files)
+            write_atomic(path, data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
-            seen, files = files, self._store.files(job_id)
-            if files == seen:
+            if self._store.raw(job_id) == files.raw:
                 break
+            files = self._store.files(job_id)
             entry = project(job_id, files, self._machine)
         return True
 
@@ -174,16 +183,21 @@ class Promoter:
             return self._packs.version(job_id)
         return packed_version(self._root, job_id)
 
-    def _says_the_same(self, data: bytes | Unreadable, entry: dict[str, Any]) -> bool:
+    def _says_the_same(
+        self, data: bytes | Unreadable, entry: dict[str, Any], files: RunFiles
+    ) -> bool:
         """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
-        if self._overwrite:
+        if self._overwrite or isinstance(data, Unreadable):
             return False
-        known = None if isinstance(data, Unreadable) else _parsed(data)
-        if known is None or not schema.is_valid("ledger-entry", known):
+        known = _promoted_as(data, entry)
+        if known is None or projected_bytes(known, files) != data:
+            # Not to the byte what would be written: another program's, or out of date.
+            known = _parsed(data)
+            if known is None or _of_the_run(known) != _of_the_run(entry):
+                return False
+        if not schema.is_valid("ledger-entry", known):
             return False
-        if self._named and known["registered_machine"] != entry["registered_machine"]:
-            return False
-        return _of_the_run(known) == _of_the_run(entry)
+        return not self._named or known["registered_machine"] == entry["registered_machine"]
 
 
 def backfill(
@@ -195,12 +209,25 @@ def backfill(
     """
     store = open_store(repository)
     promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
+    job_ids = sorted(store.job_ids)
     try:
-        for job_id in sorted(store.job_ids):
-            yield _backfilled(promoter, job_id, store.files(job_id))
+        if len(job_ids) < MANY or not can_share():
+            yield from _each_backfilled(promoter, store, job_ids)
+            return
+        half = len(job_ids) // 2
+        with Share(lambda: list(_each_backfilled(promoter, store, job_ids[:half]))) as share:
+            yield from _each_backfilled(promoter, store, job_ids[half:])
+            yield from share.result() or _each_backfilled(promoter, store, job_ids[:half])
     finally:
         if hasattr(os, "sync"):
             os.sync()
+
+
+def _each_backfilled(
+    promoter: Promoter, store: RunStore, job_ids: Iterable[str]
+) -> Iterator[Promotion]:
+    for job_id in job_ids:
+        yield _backfilled(promoter, job_id, store.files(job_id))
 
 
 def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> Promotion:
@@ -247,6 +274,15 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
+
+
+def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
+    """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
+    told = [pattern.search(data) for pattern in _TOLD_OF_THE_PROMOTION]
+    known = [found[1].decode(errors="replace") for found in told if found]
+    if len(known) < len(NOT_OF_THE_RUN):
+        return None
+    return {**entry, **dict(zip(NOT_OF_THE_RUN, known, strict=True))}
 
 
 def _of_the_run(entry: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ from pytest_aexp.entries import (
     TRACKER_FIELDS,
 )
 from pytest_aexp.errors import NotPromotable
-from pytest_aexp.redaction import redact
+from pytest_aexp.jsontext import dump_exactly, dump_quickly, has_exponents
+from pytest_aexp.redaction import may_leak, redact
 from pytest_aexp.store import RunFiles, run_link_of
 from pytest_aexp.text import quoted
 
@@ -24,7 +26,7 @@ NOT_OF_THE_RUN = ("promoted_at", "registered_machine")
 
 def utc_now() -> str:
     """The time as entries have it: UTC, to the second."""
-    return utc(datetime.now(UTC))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def utc(moment: datetime) -> str:
@@ -38,7 +40,7 @@ def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
     ``promoted_at`` is now.
     """
     status = _checked_status(job_id, files)
-    _refuse_invalid_json(job_id, files.statepoint)
+    _refuse_invalid_json(job_id, files)
     document = files.document
     entry = {
         "schema_version": SCHEMA_VERSION,
@@ -55,21 +57,30 @@ def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
         "code_commit": _text(files.statepoint.get("code_commit")),
         "code_dirty": _truth(files.statepoint.get("code_dirty")),
     }
-    sanitised, redacted = redact({key: value for key, value in entry.items() if value is not None})
-    assert isinstance(sanitised, dict)
-    if redacted:
-        sanitised["redacted"] = list(redacted)
-    return sanitised
+    return _sanitised({key: value for key, value in entry.items() if value is not None})
 
 
 def entry_bytes(entry: dict[str, Any]) -> bytes:
     """An entry as the ledger holds it: UTF-8, 2-space indent, sorted keys, final newline."""
-    text = json.dumps(entry, indent=2, sort_keys=True, ensure_ascii=False)
-    try:
-        return f"{text}\n".encode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
-        return f"{json.dumps(entry, indent=2, sort_keys=True)}\n".encode()
+    return dump_exactly(entry) + b"\n"
+
+
+def _sanitised(entry: dict[str, Any]) -> dict[str, Any]:
+    if not may_leak(dump_quickly(entry).decode()):
+        return entry
+    sanitised, redacted = redact(entry)
+    assert isinstance(sanitised, dict)
+    return {**sanitised, "redacted": list(redacted)} if redacted else sanitised
+
+
+def projected_bytes(entry: dict[str, Any], files: RunFiles) -> bytes:
+    """What `entry_bytes` makes of the ``entry`` that was projected from ``files``, sooner.
+
+    Its numbers are those of the statepoint, and one that is finite.
+    """
+    if has_exponents(files.canonical) or has_exponents(repr(entry.get("wallclock_s"))):
+        return entry_bytes(entry)
+    return dump_quickly(entry) + b"\n"
 
 
 def _checked_status(job_id: str, files: RunFiles) -> str:
@@ -87,9 +98,11 @@ def _checked_status(job_id: str, files: RunFiles) -> str:
     return str(status)
 
 
-def _refuse_invalid_json(job_id: str, statepoint: Any) -> None:
+def _refuse_invalid_json(job_id: str, files: RunFiles) -> None:
+    if not ("NaN" in files.canonical or "Infinity" in files.canonical):
+        return
     try:
-        json.dumps(statepoint, allow_nan=False)
+        json.dumps(files.statepoint, allow_nan=False)
     except ValueError:
         raise NotPromotable(
             f"run {job_id}: its statepoint holds NaN or Infinity, which is not valid JSON, so it "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ def can_share() -> bool:
 
 
 class Share(Generic[T]):
-    """What ``work`` returns, computed in a copy of this process; to be had once."""
+    """What ``work`` returns, computed in a copy of this process, which ends with the ``with``."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         reader, writer = os.pipe()
@@ -36,17 +37,32 @@ class Share(Generic[T]):
             if self._child == 0:
                 _serve(work, reader, writer)
             os.close(writer)
-        self._reader = reader
+        self._stream = os.fdopen(reader, "rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+        if self._child:
+            # Nobody waits for its result: it may clean up and go.
+            os.kill(self._child, signal.SIGINT)
+            self._ended()
 
     def result(self) -> T | None:
         """What it returned; None if the copy failed, and the work is still to be done."""
-        with os.fdopen(self._reader, "rb") as stream:
-            data = stream.read()
-        if not self._child:
-            return None
-        _, status = os.waitpid(self._child, 0)
+        with self._stream:
+            data = self._stream.read()
         # It was written by a copy of this process, and by nobody else.
-        return pickle.loads(data) if status == 0 else None  # noqa: S301
+        return pickle.loads(data) if self._child and self._ended() == 0 else None  # noqa: S301
+
+    def _ended(self) -> int:
+        child, self._child = self._child, 0
+        try:
+            return os.waitpid(child, 0)[1]
+        except ChildProcessError:
+            # Whoever started this process has the system wait for its children.
+            return 1
 
 
 def _serve(work: Callable[[], T], reader: int, writer: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pytest_aexp import jsontext
 from pytest_aexp.entries import DEPTH_LIMIT, TERMINAL_STATUSES, experiments_of
@@ -58,13 +58,23 @@ class Run:
         return self.status in TERMINAL_STATUSES
 
 
+RawFiles: TypeAlias = tuple[bytes | Unreadable, bytes | Unreadable]
+"""What a run's statepoint and document hold, or why they cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """A run's statepoint and document as they stand on disk, with what is wrong with them."""
+    """A run's statepoint and document as they stand on disk, with what is wrong with them.
+
+    ``canonical`` is the statepoint as the text whose md5 is the job id, empty if it cannot be
+    used; ``raw`` is what the two files hold.
+    """
 
     statepoint: Any
     document: dict[str, Any]
     faults: tuple[Fault, ...]
+    canonical: str
+    raw: RawFiles | None = None
 
 
 class RunStore:
@@ -123,10 +133,20 @@ class RunStore:
         """Every usable run, by experiment and value."""
         return Batches(self)
 
+    def raw(self, job_id: str) -> RawFiles:
+        """The bytes of the two files of a run, read afresh."""
+        folder = f"{self._workspace}/{job_id}"
+        return (
+            read_bounded(f"{folder}/{STATEPOINT}", FILE_LIMIT),
+            read_bounded(f"{folder}/{DOCUMENT}", FILE_LIMIT),
+        )
+
     def files(self, job_id: str) -> RunFiles:
         """The two files of a run, read afresh."""
+        raw = self.raw(job_id)
         faults: list[Fault] = []
-        statepoint = self._load(job_id, STATEPOINT, faults)
+        canonical = ""
+        statepoint = self._load(job_id, STATEPOINT, raw[0], faults)
         if isinstance(statepoint, Unreadable):
             if statepoint.missing:
                 faults.append(self._fault(job_id, STATEPOINT, "does not exist"))
@@ -134,13 +154,16 @@ class RunStore:
         elif not isinstance(statepoint, dict):
             faults.append(self._fault(job_id, STATEPOINT, "is not a JSON object"))
             statepoint = None
-        elif job_id_of(statepoint_json(statepoint)) != job_id:
+        elif job_id_of(canonical := statepoint_json(statepoint)) != job_id:
             faults.append(self._fault(job_id, STATEPOINT, "is not the statepoint of that run"))
-            statepoint = None
-        return RunFiles(statepoint, self._document(job_id, faults), tuple(faults))
+            statepoint, canonical = None, ""
+        document = self._document(job_id, raw[1], faults)
+        return RunFiles(statepoint, document, tuple(faults), canonical, raw)
 
-    def _document(self, job_id: str, faults: list[Fault]) -> dict[str, Any]:
-        document = self._load(job_id, DOCUMENT, faults)
+    def _document(
+        self, job_id: str, data: bytes | Unreadable, faults: list[Fault]
+    ) -> dict[str, Any]:
+        document = self._load(job_id, DOCUMENT, data, faults)
         if isinstance(document, Unreadable):
             return {}
         if not isinstance(document, dict):
@@ -162,14 +185,13 @@ class RunStore:
         status = files.document.get("status")
         return Run(
             job_id,
-            statepoint_json(files.statepoint) if usable else None,
+            files.canonical if usable else None,
             status if isinstance(status, str) else "",
             experiments_of(files.statepoint, run_link_of(files.document)),
             files.faults,
         )
 
-    def _load(self, job_id: str, name: str, faults: list[Fault]) -> Any:
-        data = read_bounded(f"{self._workspace}/{job_id}/{name}", FILE_LIMIT)
+    def _load(self, job_id: str, name: str, data: bytes | Unreadable, faults: list[Fault]) -> Any:
         if isinstance(data, Unreadable):
             if not data.missing:
                 faults.append(self._fault(job_id, name, data.reason))

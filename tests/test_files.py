@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp import files
 from pytest_aexp.files import LINK, MISSING, Unreadable, read_bounded, size, write_atomic, write_new
 
 
@@ -262,13 +261,3 @@ def test_readers_and_writers_at_once_see_whole_files_only(tmp_path: Path) -> Non
     reader.join()
     assert seen <= contents
     assert os.listdir(tmp_path) == ["x"]
-
-
-def test_the_umask_is_read_without_proc(monkeypatch: pytest.MonkeyPatch, umask_027) -> None:
-    def absent(*_: object, **__: object) -> str:
-        raise OSError
-
-    assert files._umask() == 0o027
-    monkeypatch.setattr(Path, "read_text", absent)
-    assert files._umask() == 0o027
-    assert os.umask(0o027) == 0o027

@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from pytest_aexp.jsontext import (
     VALUES_LIMIT,
     BeyondBounds,
+    dump_exactly,
+    dump_quickly,
+    has_exponents,
     load_exactly,
     nested_deeper,
     parse,
@@ -128,3 +131,56 @@ def test_the_depth_is_the_values_own(value: Any, limit: int) -> None:
 def test_the_quick_reading_is_the_exact_one(text: str) -> None:
     assert repr(load_exactly(text)) == repr(json.loads(text))
     assert type(load_exactly(text)[0]) is type(json.loads(text)[0])
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+EDGES = [
+    *(10.0**n for n in range(-7, 20)),
+    *(math.nextafter(10.0**n, way) for n in (-4, 15, 16, 17) for way in (0.0, math.inf)),
+    *(
+        0.1 + 0.2,
+        5e-324,
+        1.7976931348623157e308,
+        -0.0,
+        123456789012345680.0,
+        2**63,
+        2**64,
+        -(2**64),
+    ),
+]
+
+
+def as_python_writes(value: Any) -> bytes:
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    return text.encode(errors="strict")
+
+
+@settings(max_examples=500, deadline=None)
+@given(ANYTHING)
+def test_the_exact_writing_is_pythons(value: Any) -> None:
+    assert dump_exactly([value]) == as_python_writes([value])
+
+
+@pytest.mark.parametrize("number", [sign * edge for edge in EDGES for sign in (1, -1)])
+def test_numbers_are_written_as_python_writes_them(number: float) -> None:
+    for value in ([number], {"a": number}, {"a": {"b": [0, number]}}):
+        assert dump_exactly(value) == as_python_writes(value)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ANYTHING.filter(lambda value: "NaN" not in json.dumps(value)))
+def test_the_quick_writing_differs_in_exponents_only(value: Any) -> None:
+    canonical = json.dumps(value)
+    if not has_exponents(canonical) and "Infinity" not in canonical:
+        assert dump_quickly([value]) == as_python_writes([value])
+
+
+def test_a_half_of_a_pair_is_written_as_its_escape() -> None:
+    assert dump_exactly({"a": "\ud800"}) == dump_quickly({"a": "\ud800"})
+    assert dump_exactly({"a": "\ud800"}) == b'{\n  "a": "\\ud800"\n}'

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_aexp.entries import judge_entry
 from pytest_aexp.errors import NotPromotable
+from pytest_aexp.identity import statepoint_json
 from pytest_aexp.projection import entry_bytes, project
 from pytest_aexp.store import RunFiles
 from repositories import job_id_of
@@ -30,7 +31,8 @@ DOCUMENT = {
 
 def projected(document: dict[str, Any], point: Any = None) -> dict[str, Any]:
     statepoint = POINT if point is None else point
-    return project(job_id_of(statepoint), RunFiles(statepoint, document, ()), "cluster")
+    files = RunFiles(statepoint, document, (), statepoint_json(statepoint))
+    return project(job_id_of(statepoint), files, "cluster")
 
 
 def test_an_allowlist() -> None:

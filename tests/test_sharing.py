@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,38 @@ def test_a_copy_that_is_killed_is_work_not_done() -> None:
     assert Share(lambda: os.kill(os.getpid(), signal.SIGKILL)).result() is None
 
 
+def test_a_copy_whose_end_nobody_can_tell_is_work_not_done() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert Share(lambda: "x").result() is None
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_no_process_is_left() -> None:
     share = Share(os.getpid)
     copy = share.result()
     assert copy is not None
     with pytest.raises(ChildProcessError):
         os.waitpid(copy, os.WNOHANG)
+
+
+def test_a_copy_that_nobody_waits_for_cleans_up_and_ends(tmp_path: Path) -> None:
+    started, cleaned = tmp_path / "started", tmp_path / "cleaned"
+
+    def work() -> None:
+        try:
+            started.touch()
+            time.sleep(60)
+        finally:
+            cleaned.touch()
+
+    with Share(work):
+        while not started.exists():
+            time.sleep(0.01)
+    assert cleaned.exists()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -17,10 +17,10 @@ from pytest_aexp.errors import NotPromotable
 from pytest_aexp.files import MISSING, Unreadable
 from pytest_aexp.findings import Finding
 from pytest_aexp.git import run_git
-from pytest_aexp.ledger import Promoter
 from pytest_aexp.packsearch import packed_version
 from pytest_aexp.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
 from pytest_aexp.projection import entry_bytes, project
+from pytest_aexp.promoter import Promoter
 from pytest_aexp.resolution import Sources
 from pytest_aexp.store import Run, RunStore
 from pytest_aexp.text import counted

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +22,23 @@ from pytest_aexp.entries import (
     judge_entry,
 )
 from pytest_aexp.files import Unreadable
-from pytest_aexp.identity import is_job_id
+from pytest_aexp.identity import JOB_ID, is_job_id
 from pytest_aexp.packs import Packs, Version, differing
 from pytest_aexp.problems import INVALID_ENTRY, Fault
 from pytest_aexp.segments import Survey
 from pytest_aexp.selection import Batches, Source
-from pytest_aexp.sharing import Share, can_share
+from pytest_aexp.sharing import Parts, Share, can_share
 from pytest_aexp.text import Position
 from pytest_aexp.views import View
 
 MANY = 2000
 """For so many entries a second process saves more time than it costs."""
+
+_ENTRY_NAME = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
+
+_PART = 100
+
+_VALUES = attrgetter(*(field.name for field in fields(Entry)))
 
 FEW = 500
 """So many entries cost less to look up one by one than a large ledger does to list."""
@@ -65,9 +74,7 @@ class Ledger:
     @cached_property
     def loose(self) -> frozenset[str]:
         """The job ids that an entry's file is named for."""
-        return frozenset(
-            name[:-5] for name in self._names if name.endswith(".json") and is_job_id(name[:-5])
-        )
+        return frozenset(name[:-5] for name in self._names if _ENTRY_NAME(name))
 
     @cached_property
     def job_ids(self) -> frozenset[str]:
@@ -177,14 +184,20 @@ class Ledger:
 
     @contextmanager
     def judged_meanwhile(self) -> Iterator[None]:
-        """Have another process judge most of the entries while something else is done here."""
+        """Have another process judge entries while something else is done here, then help it."""
         loose = sorted(self.loose) if self._view.can_be_shared and can_share() else []
         if len(loose) < MANY:
             yield
             return
-        with Share(lambda: self.all_of(loose[: len(loose) * 2 // 3])) as share:
+        with closing(Parts(loose, _PART)) as parts, Share(lambda: self._told(parts)) as share:
             yield
-            self._judged.update((entry.job_id, entry) for entry in share.result() or ())
+            self._told(parts)
+            told = itertools.starmap(Entry, share.result() or ())
+            self._judged.update((entry.job_id, entry) for entry in told)
+
+    def _told(self, parts: Iterable[Sequence[str]]) -> list[tuple[Any, ...]]:
+        """The values of the entries of these runs, which are cheaper to pass on."""
+        return [_VALUES(entry) for part in parts for entry in self.all_of(part)]
 
     def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
         """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""

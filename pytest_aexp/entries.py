@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_aexp import redaction, schema
+from pytest_aexp import jsontext, redaction, schema
 from pytest_aexp.files import UNMERGED, Unreadable, size
 from pytest_aexp.identity import job_id_of, statepoint_json
-from pytest_aexp.jsontext import load_quickly, nested_deeper, position_of_key, syntax_error
 from pytest_aexp.problems import (
     IDENTITY_MISMATCH,
     INVALID_ENTRY,
@@ -20,6 +19,7 @@ from pytest_aexp.problems import (
     Fault,
     Rule,
 )
+from pytest_aexp.selection import experiments_of
 from pytest_aexp.text import Position, counted, listed, quoted, shown
 
 LEDGER_DIR = ".aexp/ledger"
@@ -89,8 +89,8 @@ def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
     """The entry if nothing is wrong with it, found out fast; None leaves it to the judge."""
     try:
         text = data.decode()
-        small = len(data) <= ENTRY_LIMIT and not nested_deeper(text, DEPTH_LIMIT)
-        document: Any = load_quickly(data) if small else None
+        small = len(data) <= ENTRY_LIMIT and not jsontext.nested_deeper(text, DEPTH_LIMIT)
+        document: Any = jsontext.load_quickly(data) if small else None
     except ValueError:
         return None
     if not schema.is_valid("ledger-entry", document) or document["job_id"] != job_id:
@@ -138,7 +138,7 @@ class _Judge:
             return self.refused(f"the ledger entry is not UTF-8 (byte 0x{byte:02x})")
 
     def parsed(self, text: str) -> dict[str, Any] | Entry:
-        if nested_deeper(text, DEPTH_LIMIT):
+        if jsontext.nested_deeper(text, DEPTH_LIMIT):
             return self.refused(f"the ledger entry is nested more than {DEPTH_LIMIT} deep")
         constants: list[str] = []
 
@@ -171,7 +171,7 @@ class _Judge:
                 _resolve(self._job_id),
             )
         if isinstance(error, json.JSONDecodeError):
-            what, at = syntax_error(error)
+            what, at = jsontext.syntax_error(error)
             return self.refused(f"the ledger entry is not valid JSON: {what}", at)
         # The one other thing that Python's parser refuses.
         return self.refused("the ledger entry holds a number of more digits than can be read")
@@ -185,7 +185,7 @@ class _Judge:
                 INVALID_ENTRY,
                 f"the ledger entry says that it is of run {named}, but its file is "
                 f"named for {self._job_id}",
-                position_of_key(text, "job_id"),
+                jsontext.position_of_key(text, "job_id"),
             )
         statepoint = document.get("statepoint")
         canonical = statepoint_json(statepoint) if isinstance(statepoint, dict) else None
@@ -218,7 +218,7 @@ class _Judge:
             self._add(
                 INVALID_ENTRY,
                 f"the ledger entry's {said}" if key else f"the ledger entry {said}",
-                position_of_key(text, key),
+                jsontext.position_of_key(text, key),
             )
 
     def _identity(self, text: str, canonical: str) -> None:
@@ -228,7 +228,7 @@ class _Judge:
                 IDENTITY_MISMATCH,
                 "the ledger entry's statepoint is not the one of its run: it hashes to "
                 f"{actual}, so it was edited or damaged",
-                position_of_key(text, "statepoint"),
+                jsontext.position_of_key(text, "statepoint"),
                 f"restore it with `git log -p -- {self._path}`, or {self._promote_again()}",
             )
 
@@ -241,7 +241,10 @@ class _Judge:
             what = f"the ledger entry has schema_version {shown(str(version))}: a newer "
             what += "version of pytest-aexp wrote it, and only its identity was checked"
             self._add(
-                UNKNOWN_FIELD, what, position_of_key(text, "schema_version"), "upgrade pytest-aexp"
+                UNKNOWN_FIELD,
+                what,
+                jsontext.position_of_key(text, "schema_version"),
+                "upgrade pytest-aexp",
             )
         elif unknown:
             noun = "a field" if len(unknown) == 1 else f"{len(unknown)} fields"
@@ -249,7 +252,7 @@ class _Judge:
             self._add(
                 UNKNOWN_FIELD,
                 f"the ledger entry has {noun} that this version does not know: {names}",
-                position_of_key(text, unknown[0].rpartition(".")[2]),
+                jsontext.position_of_key(text, unknown[0].rpartition(".")[2]),
                 f"upgrade pytest-aexp, or {self._promote_again()}",
             )
 
@@ -263,7 +266,7 @@ class _Judge:
             self._add(
                 LEAK,
                 f"the ledger entry holds {places}",
-                position_of_key(text, found[0].pointer.rpartition("/")[2]),
+                jsontext.position_of_key(text, found[0].pointer.rpartition("/")[2]),
                 f"{self._promote_again()}; if a credential was pushed, change it",
             )
 
@@ -283,12 +286,6 @@ class _Judge:
                 job_id=self._job_id,
             )
         )
-
-
-def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
-    """The experiments a run belongs to: what its statepoint says, and what its run link says."""
-    said = (part.get("experiment_id") for part in (statepoint, run_link) if isinstance(part, dict))
-    return tuple(dict.fromkeys(name for name in said if isinstance(name, str)))
 
 
 def _resolve(job_id: str) -> str:

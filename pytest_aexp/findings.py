@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_aexp import yamltree, yamlvalues
 from pytest_aexp.citations import HOW_TO_CITE, KEY, Citation, CitationReader
@@ -170,6 +171,7 @@ class _Reader:
         return self._lines.position(offset)
 
 
+@lru_cache(1024)
 def _is_slip(key: str) -> bool:
     # Nearer than other slips: `supporting_refs` may well be another key.
     return resembles(key, KEY, 0.88)

@@ -34,7 +34,7 @@ def value_key(value: Any) -> str:
 
     1 and 1.0 are equal; 1, "1", true and null differ.
     """
-    return _canonical(_normal(value))
+    return _canonical(value if isinstance(value, str) else _normal(value))
 
 
 def _normal(value: Any) -> Any:

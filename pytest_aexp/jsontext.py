@@ -70,7 +70,7 @@ def parse(data: bytes, depth: int) -> Any:
     return load_exactly(text)
 
 
-def load_quickly(data: bytes) -> Any:
+def load_quickly(data: bytes | str) -> Any:
     """The JSON in ``data``, fast. Raises ValueError, also for much that ``parse`` takes.
 
     An integer of more than 64 bits may lose digits: whoever rests on one must compare a hash.

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_aexp.catalogue import Ledger
-from pytest_aexp.entries import experiments_of
+from pytest_aexp.selection import experiments_of
 from pytest_aexp.views import View, WorkTree
 
 LedgerEntry = Mapping[str, Any]

@@ -73,13 +73,15 @@ def _beginnings(name: SchemaName, document: object) -> Iterator[object]:
 def schema_text(name: SchemaName) -> str:
     """The schema as JSON text."""
     # Here, not above: a face that judges no file must not pay for it.
-    from importlib.resources import files
+    import pkgutil
 
     if name == "citation":
         whole = json.loads(schema_text("supporting-runs"))
         part = {"$schema": whole["$schema"], "$ref": "#/$defs/citation", "$defs": whole["$defs"]}
         return json.dumps(part, indent=2)
-    return files("pytest_aexp.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
+    data = pkgutil.get_data("pytest_aexp.schemas", f"{name}.schema.json")
+    assert data is not None, name
+    return data.decode()
 
 
 def _is_surely_valid(name: SchemaName, document: object) -> bool:

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.identity import value_key
-from pytest_aexp.jsontext import load_exactly
+from pytest_aexp.jsontext import load_exactly, load_quickly
+
+
+def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
+    """The experiments a run belongs to: what its statepoint says, and what its run link says."""
+    own = statepoint.get("experiment_id") if isinstance(statepoint, dict) else None
+    linked = run_link.get("experiment_id") if isinstance(run_link, dict) else None
+    if isinstance(own, str):
+        return (own, linked) if isinstance(linked, str) and linked != own else (own,)
+    return (linked,) if isinstance(linked, str) else ()
 
 
 class Selectable(Protocol):
@@ -107,9 +116,20 @@ class Batches(Generic[R]):
             for index, point in enumerate(self._points(experiment)):
                 keys.update(point)
                 if key in point:
-                    known.setdefault(value_key(point[key]), set()).add(index)
+                    value = point[key]
+                    if isinstance(value, float | list | dict):
+                        value = load_exactly(self._of(experiment)[index].statepoint or "{}")[key]
+                    known.setdefault(value_key(value), set()).add(index)
             self._keys[experiment] = frozenset(keys)
         return known
 
     def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
-        return (load_exactly(run.statepoint or "{}") for run in self._of(experiment))
+        return (_quickly(run.statepoint or "{}") for run in self._of(experiment))
+
+
+def _quickly(statepoint: str) -> dict[str, Any]:
+    """A statepoint; an integer of more than 64 bits in it may have lost digits."""
+    try:
+        return dict(load_quickly(statepoint))
+    except ValueError:
+        return dict(load_exactly(statepoint))

@@ -7,10 +7,13 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
+
+_MOST_PARTS = 8000
+"""The numbers of so many fit into a pipe, which holds at least 64 KiB here."""
 
 
 def can_share() -> bool:
@@ -63,6 +66,28 @@ class Share(Generic[T]):
         except ChildProcessError:
             # Whoever started this process has the system wait for its children.
             return 1
+
+
+class Parts(Generic[T]):
+    """Items in parts, of which a process and its copies take one after the other, each once."""
+
+    def __init__(self, items: Sequence[T], size: int) -> None:
+        size = max(size, len(items) // _MOST_PARTS + 1)
+        self._parts = [items[start : start + size] for start in range(0, len(items), size)]
+        # Their numbers wait in a pipe, which gives each to one reader only.
+        self._reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as stream:
+            stream.writelines(number.to_bytes(4, "little") for number in range(len(self._parts)))
+
+    def __iter__(self) -> Iterator[Sequence[T]]:
+        """The parts that nobody else takes."""
+        with os.fdopen(os.dup(self._reader), "rb", buffering=0) as stream:
+            while number := stream.read(4):
+                yield self._parts[int.from_bytes(number, "little")]
+
+    def close(self) -> None:
+        """Leave what is left to nobody."""
+        os.close(self._reader)
 
 
 def _serve(work: Callable[[], T], reader: int, writer: int) -> None:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pytest_aexp import jsontext
-from pytest_aexp.entries import DEPTH_LIMIT, TERMINAL_STATUSES, experiments_of
+from pytest_aexp.entries import DEPTH_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.files import Unreadable, read_bounded
 from pytest_aexp.identity import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.problems import RUNS_DAMAGED, Fault
 from pytest_aexp.repository import Repository
 from pytest_aexp.roots import MARKER_REL
-from pytest_aexp.selection import Batches
+from pytest_aexp.selection import Batches, experiments_of
 from pytest_aexp.text import quoted
 from pytest_aexp.views import is_folder
 

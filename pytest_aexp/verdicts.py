@@ -57,7 +57,7 @@ def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault
 
 
 def _in_ledger(citation: Resolvable, found: Resolution) -> Fault | None:
-    causes = [entry.cause for entry in found.entries if entry.cause is not None]
+    causes = [e.cause for e in found.entries if e.faults and e.cause is not None]
     if not causes:
         return None
     fault, more = causes[0], len(causes) - 1

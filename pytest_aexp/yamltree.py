@@ -9,7 +9,7 @@ copy. ``pytest_aexp.yamlvalues`` makes values from nodes, when a rule asks for t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,8 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 # The C parser counts bytes to such a character where the other counts characters.
-_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What there is, and not what there is not: Python takes 5 ms to prepare a set of all the rest.
+_NOT_YAML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLANK_LINE = re.compile(r"^[ \t]++(?=\r?$)", re.MULTILINE)
 _FROM_FIRST_WORD = re.compile(r"\S[^\r\n]*")
 # What the C parser says of a URL in a flow list, a dot in an anchor's name, a tab after `-`.
@@ -116,67 +117,69 @@ def _composed(make_parser: Callable[[str], Any], text: str) -> Node | None:
 
 
 class _Composer:
-    def __init__(self, events: Iterator[tuple[str, Any]]) -> None:
-        self._events = events
+    def __init__(self, next_event: Callable[[], Any]) -> None:
+        self._next = next_event
         self._anchors: dict[str, Node] = {}
 
     def document(self) -> Node | None:
         root: Node | None = None
-        for kind, event in self._events:
+        kind = ""
+        while kind != "StreamEndEvent":
+            event = self._next()
+            kind = type(event).__name__
             if kind == "DocumentStartEvent":
                 if root is not None:
                     raise YamlFault("a second document starts here", event.start_mark.index)
-                root = self._node(*next(self._events), depth=1)
+                root = self._node(self._next(), depth=1)
         return root
 
-    def _node(self, kind: str, event: Any, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = type(event).__name__
         offset = event.start_mark.index
         if kind == "AliasEvent":
             if event.anchor not in self._anchors:
                 raise YamlFault(f"the alias *{event.anchor} names nothing above it", offset)
             return self._anchors[event.anchor]
+        tag = None if event.tag is None else _known_tag(event)
         if kind == "ScalarEvent":
-            tag = _known_tag(event)
             plain = tag is None and event.implicit[0]
             node: Node = Scalar(event.value, offset, plain, tag, event.end_mark.index)
-            self._remember(event, node)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = node
             return node
         if depth > DEPTH_LIMIT:
             raise YamlFault(f"nested more than {DEPTH_LIMIT} deep", offset)
-        _known_tag(event)
         if kind == "SequenceStartEvent":
             return self._sequence(event, depth)
         return self._mapping(event, depth)
 
     def _sequence(self, event: Any, depth: int) -> Node:
         node = Sequence(event.start_mark.index, flow=bool(event.flow_style))
-        self._remember(event, node)
-        for kind, inner in self._events:
-            if kind == "SequenceEndEvent":
-                node.end = inner.end_mark.index
-                break
-            node.items.append(self._node(kind, inner, depth + 1))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        inner = self._next()
+        while type(inner).__name__ != "SequenceEndEvent":
+            node.items.append(self._node(inner, depth + 1))
+            inner = self._next()
+        node.end = inner.end_mark.index
         return node
 
     def _mapping(self, event: Any, depth: int) -> Node:
         node = Mapping(event.start_mark.index, flow=bool(event.flow_style))
-        self._remember(event, node)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
         seen: set[str] = set()
-        for kind, inner in self._events:
-            if kind == "MappingEndEvent":
-                node.end = inner.end_mark.index
-                break
-            key = self._node(kind, inner, depth + 1)
+        inner = self._next()
+        while type(inner).__name__ != "MappingEndEvent":
+            key = self._node(inner, depth + 1)
             if isinstance(key, Scalar):
                 if key.text in seen:
                     raise YamlFault(f"the key {quoted(key.text)} stands twice", key.offset)
                 seen.add(key.text)
-            node.pairs.append((key, self._node(*next(self._events), depth + 1)))
+            node.pairs.append((key, self._node(self._next(), depth + 1)))
+            inner = self._next()
+        node.end = inner.end_mark.index
         return node
-
-    def _remember(self, event: Any, node: Node) -> None:
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
 
 
 def _known_tag(event: Any) -> str | None:
@@ -201,23 +204,28 @@ def _pure_parser(text: str) -> Any:
     return parser
 
 
-def _events(make_parser: Callable[[str], Any], text: str) -> Iterator[tuple[str, Any]]:
+def _events(make_parser: Callable[[str], Any], text: str) -> Callable[[], Any]:
+    """What gives the next event each time it is called. Raises YamlFault, as does the result."""
     # Here for the same reason.
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    try:
-        parser = make_parser(text)
-        kind = ""
-        while kind != "StreamEndEvent":
-            event = parser.get_event()
-            kind = type(event).__name__
-            yield kind, event
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = error.problem or error.context or "it is not YAML"
-        raise YamlFault(str(said), mark.index if mark else 0) from error
-    except YAMLError as error:
-        raise YamlFault(str(error).splitlines()[0], getattr(error, "position", 0) or 0) from error
-    except (IndexError, OverflowError, ValueError) as error:
-        # The pure parser trips over escapes of characters that do not exist, and directives.
-        raise YamlFault("it is not YAML", 0) from error
+    get_event: Callable[[], Any] | None = None
+
+    def event() -> Any:
+        nonlocal get_event
+        try:
+            if get_event is None:
+                get_event = make_parser(text).get_event
+            return get_event()
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            said = error.problem or error.context or "it is not YAML"
+            raise YamlFault(str(said), mark.index if mark else 0) from error
+        except YAMLError as error:
+            offset = getattr(error, "position", 0) or 0
+            raise YamlFault(str(error).splitlines()[0], offset) from error
+        except (IndexError, OverflowError, ValueError) as error:
+            # The pure parser trips over escapes of characters that do not exist, and directives.
+            raise YamlFault("it is not YAML", 0) from error
+
+    return event

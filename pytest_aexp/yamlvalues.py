@@ -139,7 +139,7 @@ def merged_at_top(root: Mapping) -> list[tuple[Node, Node]]:
 
 
 def _is_merge(key: Node) -> bool:
-    return isinstance(key, Scalar) and key.plain and key.text == "<<"
+    return isinstance(key, Scalar) and key.text == "<<" and key.plain
 
 
 def _sources(named: Node) -> Iterator[Mapping]:
@@ -194,10 +194,16 @@ class Sizes:
         self._open.add(id(node))
         try:
             inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
-            sizes = [self._of(each, depth + 1) for each in inner]
+            values, height = 1, 0
+            for each in inner:
+                if isinstance(each, Scalar):
+                    values += 1
+                else:
+                    more, high = self._of(each, depth + 1)
+                    values, height = values + more, max(height, high)
         finally:
             self._open.discard(id(node))
-        return 1 + sum(size for size, _ in sizes), 1 + max((h for _, h in sizes), default=0)
+        return values, 1 + height
 
 
 def _too_deep(node: Node) -> YamlFault:

@@ -16,7 +16,7 @@ import signac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp import ledger
+from pytest_aexp import ledger, promoter
 from pytest_aexp.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
 from pytest_aexp.repository import Repository
 from pytest_aexp.store import RunStore
@@ -132,14 +132,14 @@ def test_what_changes_while_it_is_promoted_is_in_the_entry(
     repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = repo / f".runs/workspace/{job_id}/signac_job_document.json"
-    write_atomic = ledger.write_atomic
+    write_atomic = promoter.write_atomic
 
     def write_and_link(path: Path, data: bytes, **options: Any) -> None:
         write_atomic(path, data, **options)
         linked = {"status": "complete", "aexp": {"experiment_id": "E002"}}
         document.write_text(json.dumps(linked))
 
-    monkeypatch.setattr(ledger, "write_atomic", write_and_link)
+    monkeypatch.setattr(promoter, "write_atomic", write_and_link)
     path = ledger.promote_to_ledger(job_id)
     assert json.loads(path.read_text())["run_link"]["experiment_id"] == "E002"
 

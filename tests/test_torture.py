@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import torture
-from pytest_aexp import files, ledger, managed_block
+from pytest_aexp import files, managed_block, promoter
 from torture import JOBS, Job, Size, Tally
 
 pytestmark = [pytest.mark.slow, pytest.mark.tree]
@@ -49,7 +49,7 @@ def _in_place(path: Path, data: bytes, *, sync: bool = True) -> None:
 def test_a_writer_that_writes_in_place_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "write_atomic", _in_place)
+    monkeypatch.setattr(promoter, "write_atomic", _in_place)
     tally = Tally()
     torture.kill_at_functions(PROMOTE, tmp_path, tally)
     assert any("broken" in loss for loss in tally.losses)

@@ -129,8 +129,9 @@ def run_promote(arguments: argparse.Namespace) -> int:
     """Promote the runs; 1 if one could not be."""
     # Here, and below, so that each verb loads only what it uses.
     from pytest_aexp.errors import NotPromotable
-    from pytest_aexp.ledger import Promoter, open_store
+    from pytest_aexp.ledger import open_store
     from pytest_aexp.prefixes import full_job_id
+    from pytest_aexp.promoter import Promoter
 
     repository = Repository.open()
     store = open_store(repository)

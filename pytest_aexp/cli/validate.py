@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -22,6 +23,7 @@ from pytest_aexp.repository import (
 )
 
 if TYPE_CHECKING:
+    from pytest_aexp.problems import Outcome, Policy
     from pytest_aexp.views import View
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif")
@@ -69,18 +71,33 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
     # Here, and below, so that the other verbs start without the rules.
+    from pytest_aexp.outcomes import outcome_of
     from pytest_aexp.problems import Policy
     from pytest_aexp.rendering import FORMATS as RENDERERS
-    from pytest_aexp.validate import Judgement, judge_repository
 
     with _chosen_view(arguments.at) as (repository, view, on_disk):
         configured = repository.configuration
         policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
-        judgement = Judgement(repository, view, policy, on_disk)
-        chosen = [finding_named(written, judgement) for written in arguments.findings] or None
-        outcome = judge_repository(judgement, chosen)
+        judge = partial(_judged, repository, view, policy, on_disk, arguments.findings)
+        is_whole = on_disk is None and arguments.at == WORKTREE and not arguments.findings
+        outcome = outcome_of(repository, policy, judge) if is_whole else judge()
     sys.stdout.write(RENDERERS[arguments.format](outcome, colour=wants_colour()))
     return 0 if outcome.ok else 1
+
+
+def _judged(
+    repository: Repository,
+    view: View,
+    policy: Policy,
+    on_disk: View | None,
+    findings: Sequence[str],
+) -> Outcome:
+    # Here, since what is remembered needs none of it.
+    from pytest_aexp.validate import Judgement, judge_repository
+
+    judgement = Judgement(repository, view, policy, on_disk)
+    chosen = [finding_named(written, judgement) for written in findings] or None
+    return judge_repository(judgement, chosen)
 
 
 @contextmanager

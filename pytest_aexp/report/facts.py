@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_aexp.entries import experiments_of
+from pytest_aexp.selection import experiments_of
 from pytest_aexp.text import clean, cut, shown
 
 PARAMETERS_SHOWN = 110

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_aexp import jsontext, schema
-from pytest_aexp.entries import ENTRY_LIMIT, Entry, entry_path, experiments_of, judge_entry
+from pytest_aexp.entries import ENTRY_LIMIT, Entry, entry_path, judge_entry
 from pytest_aexp.files import MISSING, UNMERGED
 from pytest_aexp.problems import IDENTITY_MISMATCH, INVALID_ENTRY, LEAK, NOT_A_NUMBER, UNKNOWN_FIELD
 from repositories import entry_of, entry_text, job_id_of

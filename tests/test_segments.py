@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aexp import segments
-from pytest_aexp.entries import ENTRY_LIMIT, Entry, experiments_of
+from pytest_aexp.entries import ENTRY_LIMIT, Entry
 from pytest_aexp.files import Unreadable
 from pytest_aexp.projection import entry_bytes
 from pytest_aexp.segments import (

@@ -1,10 +1,11 @@
 """Compare whole processes on generated repositories, in turn, and print one table.
 
-    make bench [ARGS="--rounds 5"]
+    make bench [ARGS="--rounds 5 --largest 100000"]
 
-Each row runs ours, then the other, so many times in turn; the ratio is the median of all rounds.
-The other is the real agentic-experiments in its own environment, check-jsonschema, or the floor:
-the least a Python program could do with the same files.
+Ours is a plain install of the wheel with its extra ``runs``. Each row runs ours, then the other, so
+many times in turn; the ratio is the median of the rounds' ratios. The other is the real
+agentic-experiments in its own environment, check-jsonschema, the floor (the least a Python program
+could do with the same files), or ours on something smaller.
 """
 
 from __future__ import annotations
@@ -13,23 +14,17 @@ import argparse
 import os
 import platform
 import shutil
-import statistics
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
-
-from generate import build  # noqa: E402
-from reference import reference_python  # noqa: E402
+import hooks
+from generate import build, job_id_of, statepoints
+from measuring import HEADING, HERE, ROOT, Programs, Row, Timed, installed, process, show, timed
 
 ENTRIES, FINDINGS = 10_000, 900
-OURS = (sys.executable, "-m", "pytest_aexp")
+THEIRS = "agentic-experiments"
 EMPTY_ITEMS = """
 import pytest
 class Many(pytest.File):
@@ -44,110 +39,124 @@ def pytest_collect_file(file_path, parent):
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; ``before`` makes the folder ready for each measurement."""
-
-    what: str
-    budget: float
-    ours: tuple[str, ...]
-    other: tuple[str, ...]
-    name: str
-    folder: Path
-    other_folder: Path
-    before: Callable[[Path], None] = lambda _: None
+def forget(repo: Path) -> None:
+    """Have nothing remembered of the repository."""
+    shutil.rmtree(repo / ".git" / "aexp", ignore_errors=True)
 
 
-def seconds(command: tuple[str, ...], folder: Path) -> float:
-    """How long a process takes; what it prints is not looked at, its failing is."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GIT_"))}
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=False)
-    took = time.perf_counter() - started
-    if done.returncode not in (0, 1):
-        sys.exit(f"{' '.join(command)}: {done.stderr.decode()}{done.stdout.decode()}")
-    return took
+def no_ledger(repo: Path) -> None:
+    """Let a backfill have everything to do.
+
+    The files are put aside, not removed: for half a minute ext4 is slow to make files in the place
+    of those that were removed.
+    """
+    ledger = repo / ".aexp" / "ledger"
+    if ledger.is_dir():
+        ledger.rename(tempfile.mkdtemp(dir=repo.parent) + "/ledger")
 
 
-def measured(row: Row, rounds: int) -> tuple[float, float, float]:
-    """Median seconds of ours and the other's, and the median of the ratios."""
-    pairs = []
-    for _ in range(rounds):
-        row.before(row.folder)
-        ours = seconds(row.ours, row.folder)
-        row.before(row.other_folder)
-        pairs.append((ours, seconds(row.other, row.other_folder)))
-    ratios = statistics.median(ours / other for ours, other in pairs)
-    return (*(statistics.median(column) for column in zip(*pairs, strict=True)), ratios)  # type: ignore[return-value]
+def plugin_import(python: str, folder: Path) -> Timed:
+    """Milliseconds that importing the plugin adds to pytest."""
+    command = (python, "-X", "importtime", "-c", "import pytest, pytest_aexp.plugin")
+
+    def run() -> float:
+        told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        (line,) = [
+            line for line in told.stderr.splitlines() if line.endswith(" pytest_aexp.plugin")
+        ]
+        return int(line.split("|")[1]) / 1000
+
+    return run
 
 
-def rows(root: Path) -> list[Row]:
-    """The table, on repositories below ``root``."""
-    reference = str(reference_python())
+def reading(programs: Programs, root: Path) -> Iterator[Row]:
+    """pytest, validate and check on a ledger without a store."""
     plain, empty = root / "plain", root / "empty"
-    stores = (root / "ours", root / "theirs")
     build(plain, ENTRIES, FINDINGS, store=False)
     shutil.copytree(plain / "kb", empty / "kb")
     (empty / "conftest.py").write_text(EMPTY_ITEMS, encoding="utf-8")
-    for store in stores:
-        build(store, ENTRIES, 1, store=True)
-    validate = (*OURS, "validate")
-    their_validate = (reference, "-m", "aexp", "validate", "--runs-only")
-    floor = (sys.executable, str(HERE / "floor.py"))
-    pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", "kb")
-    without = (*pytest[:-1], "-p", "no:aexp", "kb")
-    schema = str(HERE.parent / "schemas" / "ledger-entry.schema.json")
+    yield Row("importing the plugin", 5, plugin_import(programs.python, empty), "1 ms",
+              lambda: 1.0, unit="ms")  # fmt: skip
+    pytest = (programs.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore")
+    yield Row("pytest, 900 findings", 1.6, timed((*pytest, "kb"), plain), "4,500 empty items",
+              timed((*pytest, "-p", "no:aexp", "kb"), empty))  # fmt: skip
+    validate = (programs.aexp, "validate")
+    theirs = timed((*programs.reference, "validate", "--runs-only"), plain)
+    floor = timed((programs.python, str(HERE / "floor.py")), plain)
+    first = timed(validate, plain, forget)
+    yield Row("`aexp validate`, first time", 0.6, first, THEIRS, theirs)
+    yield Row("the same", 1.5, first, "the floor", floor)
+    yield Row("`aexp validate`, nothing changed since", 0.3, timed(validate, plain), THEIRS, theirs)
+    schema = str(ROOT / "schemas" / "ledger-entry.schema.json")
     files = [f".aexp/ledger/{path.name}" for path in (plain / ".aexp/ledger").iterdir()]
-    checker = (sys.executable, "-m", "check_jsonschema", "--schemafile", schema, *files)
-    backfill = (*OURS, "ledger", "backfill")
-    their_backfill = (reference, "-m", "aexp", "ledger", "backfill")
-    return [
-        Row("aexp validate", 0.6, validate, their_validate, "agentic-experiments", plain, plain),
-        Row("aexp validate", 1.5, validate, floor, "the floor", plain, plain),
-        Row("pytest, 900 findings", 1.6, pytest, without, "4,500 empty items", plain, empty),
-        Row("aexp ledger check", 0.2, (*OURS, "ledger", "check"), checker, "check-jsonschema",
-            plain, plain),
-        Row("backfill, 10,000 jobs", 0.14, backfill, their_backfill, "agentic-experiments",
-            *stores, empty_ledger),
-    ]  # fmt: skip
+    checker = timed((*programs.check_jsonschema, "--schemafile", schema, *files), plain)
+    check = timed((programs.aexp, "ledger", "check"), plain)
+    yield Row("`aexp ledger check`", 0.2, check, "check-jsonschema", checker, rounds=3)
 
 
-def empty_ledger(folder: Path) -> None:
-    """Let the next backfill have everything to do."""
-    shutil.rmtree(folder / ".aexp" / "ledger", ignore_errors=True)
+def writing(programs: Programs, root: Path) -> Iterator[Row]:
+    """Backfills, and validate beside a store."""
+    ours, theirs = root / "ours", root / "theirs"
+    for repo in (ours, theirs):
+        build(repo, ENTRIES, FINDINGS, store=True)
+    reference = (*programs.reference, "ledger", "backfill")
+    first = timed(reference, theirs, no_ledger)
+    backfill = (programs.aexp, "ledger", "backfill")
+    yield Row("`aexp ledger backfill`, 10,000 jobs", 0.14, timed(backfill, ours, no_ledger), THEIRS,
+              first)  # fmt: skip
+    yield Row("again, nothing to do", 0.1, timed(backfill, ours), "its first one", first)
+    slow = timed((*programs.reference, "validate", "--runs-only"), theirs)
+    yield Row("`aexp validate` beside a store of the 10,000 jobs, first time", 0.01,
+              timed((programs.aexp, "validate"), ours, forget), THEIRS, slow, rounds=1)  # fmt: skip
+
+
+def larger(programs: Programs, root: Path, largest: int) -> Iterator[Row]:
+    """What becomes of ten times as much."""
+    large, plain = root / "large", root / "plain"
+    build(large, largest, largest * FINDINGS // ENTRIES, store=False)
+    validate = (programs.aexp, "validate")
+    first = timed(validate, large, forget)
+    yield Row(f"`aexp validate`, {largest:,} entries, first time", 1.1 * largest / ENTRIES, first,
+              "with 10,000", timed(validate, plain, forget))  # fmt: skip
+
+    def memory() -> float:
+        forget(large)
+        return process(validate, large)[1]
+
+    yield Row("its largest process", 250, memory, "1 MB", lambda: 1.0, rounds=1, unit="MB")
+    few = root / "few"
+    build(few, 10, 1, store=True)
+    (point,) = statepoints(1, 7)
+    shutil.copytree(few / ".runs", large / ".runs")
+    promote = (programs.aexp, "ledger", "promote", job_id_of(point))
+
+    def unpromoted(repo: Path) -> None:
+        (repo / ".aexp/ledger" / f"{job_id_of(point)}.json").unlink(missing_ok=True)
+
+    yield Row(f"`aexp ledger promote`, {largest:,} entries", 1.2, timed(promote, large, unpromoted),
+              "with 10", timed(promote, few, unpromoted), rounds=21)  # fmt: skip
 
 
 def main() -> None:
     """Build, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {rounds} rounds\n")
-    print("| work | ours, s | the other, s | ratio | budget | the other |")
-    print("|---|---|---|---|---|---|", flush=True)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--largest", type=int, default=100_000)
+    asked = parser.parse_args()
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout
+    print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, ", end="")
+    print(f"Python {platform.python_version()}, {git.strip()}, {asked.rounds} rounds\n\n{HEADING}")
     with tempfile.TemporaryDirectory() as folder:
-        for row in rows(Path(folder)):
-            ours, other, ratio = measured(row, rounds)
-            cells = (row.what, f"{ours:.2f}", f"{other:.2f}", f"{ratio:.2f}", f"{row.budget}")
-            print(f"| {' | '.join(cells)} | {row.name} |", flush=True)
-        again(Path(folder), rounds)
-
-
-def again(root: Path, rounds: int) -> None:
-    """A backfill that compares every entry and finds nothing to do, beside their first one."""
-    ours, theirs = root / "ours", root / "theirs"
-    pairs = []
-    for _ in range(rounds):
-        first = seconds((*OURS, "ledger", "backfill"), ours)
-        empty_ledger(theirs)
-        other = (str(reference_python()), "-m", "aexp", "ledger", "backfill")
-        pairs.append((first, seconds(other, theirs)))
-    ratio = statistics.median(a / b for a, b in pairs)
-    medians = [statistics.median(column) for column in zip(*pairs, strict=True)]
-    print(
-        f"| backfill, nothing to do | {medians[0]:.2f} | {medians[1]:.2f} | {ratio:.2f} | 0.1 | "
-        "agentic-experiments' first |"
-    )
+        root = Path(folder)
+        programs = installed(root / "plain-install")
+        for rows in (
+            reading(programs, root),
+            writing(programs, root),
+            larger(programs, root, asked.largest),
+            hooks.rows(programs, root, asked.largest),
+        ):
+            for row in rows:
+                show(row, asked.rounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,111 @@
+"""Whole processes, timed in pairs and in turn, and the table of what came out."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+
+Timed = Callable[[], float]
+"""Gets ready, runs a process, and tells how many seconds that took, or another figure of it."""
+
+HEADING = (
+    "| work | ours | the other | ratio | budget | the other is |\n|---|---:|---:|---:|---:|---|"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The commands of a plain install of the wheel, and the others'."""
+
+    python: str
+    aexp: str
+    hook: str
+    reference: tuple[str, ...]
+    check_jsonschema: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: ours against the other's, ``rounds`` of them at most."""
+
+    what: str
+    budget: float
+    ours: Timed
+    name: str
+    other: Timed
+    rounds: int = 99
+    unit: str = "s"
+
+
+def installed(folder: Path) -> Programs:
+    """Install the wheel as users do, with the extra ``runs`` and nothing else."""
+    from artifacts import artifacts
+    from reference import reference_python
+
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    bin_ = folder / "bin"
+    wheel = f"{artifacts().wheel}[runs]"
+    subprocess.run([bin_ / "python", "-m", "pip", "install", "-qq", wheel], check=True)
+    return Programs(
+        str(bin_ / "python"),
+        str(bin_ / "aexp"),
+        str(bin_ / "aexp-findings"),
+        (str(reference_python()), "-m", "aexp"),
+        (sys.executable, "-m", "check_jsonschema"),
+    )
+
+
+def process(command: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Seconds, and the megabytes of its largest process; its failing is not accepted."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GIT_"))}
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        running = subprocess.Popen(command, cwd=folder, env=kept, stdout=output, stderr=output)
+        _, status, usage = os.wait4(running.pid, 0)
+        took = time.perf_counter() - started
+        running.returncode = os.waitstatus_to_exitcode(status)
+        if running.returncode not in (0, 1):
+            output.seek(0)
+            sys.exit(f"{' '.join(command)}: {output.read()[-2000:].decode()}")
+    return took, usage.ru_maxrss / 1024
+
+
+def timed(
+    command: Sequence[str], folder: Path, before: Callable[[Path], None] | None = None
+) -> Timed:
+    """The time of a command in a folder, after ``before`` has made that ready."""
+
+    def run() -> float:
+        if before is not None:
+            before(folder)
+        return process(command, folder)[0]
+
+    return run
+
+
+def show(row: Row, rounds: int) -> None:
+    """Measure a row and print it: the medians, and the median of the ratios."""
+    rounds = min(rounds, row.rounds)
+    if rounds > 1:
+        row.ours(), row.other()
+    pairs = [(row.ours(), row.other()) for _ in range(rounds)]
+    ours, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratio = statistics.median(a / b for a, b in pairs)
+    met = "" if ratio <= row.budget else " **missed**"
+    figures = f"{_figure(ours)} {row.unit} | {_figure(other)} {row.unit} | {ratio:.2g}"
+    print(f"| {row.what} | {figures} | {row.budget}{met} | {row.name} |", flush=True)
+
+
+def _figure(number: float) -> str:
+    return f"{number:.0f}" if number >= 20 else f"{number:.3g}"

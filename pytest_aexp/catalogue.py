@@ -36,6 +36,8 @@ MANY = 2000
 
 _ENTRY_NAME = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
 
+_SAID_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
+
 _PART = 100
 
 _VALUES = attrgetter(*(field.name for field in fields(Entry)))
@@ -173,20 +175,28 @@ class Ledger:
         """The entries of these runs, as far as there are any, by job id."""
         asked = sorted(job_ids)
         self.expect(asked)
-        missing = {
-            entry_path(job_id): job_id
-            for job_id in asked
-            if job_id not in self._judged and self._is_loose(job_id)
-        }
-        for path, data in self._view.read_many(missing, ENTRY_LIMIT):
-            self._judged[missing[path]] = self._judge(missing[path], data)
+        missing = [job_id for job_id in asked if job_id not in self._judged]
+        loose = [job_id for job_id in missing if self._is_loose(job_id)]
+        with self._shared(loose):
+            pass
+        self._judge_each(job_id for job_id in loose if job_id not in self._judged)
         return [entry for entry in map(self.get, asked) if entry is not None]
+
+    def _judge_each(self, job_ids: Iterable[str]) -> None:
+        paths = {entry_path(job_id): job_id for job_id in job_ids}
+        for path, data in self._view.read_many(paths, ENTRY_LIMIT):
+            self._judged[paths[path]] = self._judge(paths[path], data)
 
     @contextmanager
     def judged_meanwhile(self) -> Iterator[None]:
         """Have another process judge entries while something else is done here, then help it."""
-        loose = sorted(self.loose) if self._view.can_be_shared and can_share() else []
-        if len(loose) < MANY:
+        with self._shared(sorted(self.loose)):
+            yield
+
+    @contextmanager
+    def _shared(self, loose: Sequence[str]) -> Iterator[None]:
+        """The same for some entries; where it does not pay none is judged."""
+        if len(loose) < MANY or not (self._view.can_be_shared and can_share()):
             yield
             return
         with closing(Parts(loose, _PART)) as parts, Share(lambda: self._told(parts)) as share:
@@ -197,7 +207,11 @@ class Ledger:
 
     def _told(self, parts: Iterable[Sequence[str]]) -> list[tuple[Any, ...]]:
         """The values of the entries of these runs, which are cheaper to pass on."""
-        return [_VALUES(entry) for part in parts for entry in self.all_of(part)]
+        told = []
+        for part in parts:
+            self._judge_each(part)
+            told += [_VALUES(self._judged[job_id]) for job_id in part]
+        return told
 
     def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
         """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""
@@ -223,9 +237,17 @@ class Ledger:
 
     @cached_property
     def machines(self) -> tuple[str, ...]:
-        """The machines that entries come from, sorted."""
-        loose = {entry.machine for entry in self.all_of(self.loose) if entry.usable}
-        return tuple(sorted(loose | self._packs.machines))
+        """The machines that entries say they come from, sorted; which are right is not judged."""
+        known = set(self._packs.machines)
+        unread = {entry_path(each): each for each in self.loose if each not in self._judged}
+        for path, data in self._view.read_many(unread, ENTRY_LIMIT):
+            said = None if isinstance(data, Unreadable) else _SAID_MACHINE(data)
+            if said is not None:
+                known.add(said[1].decode(errors="replace"))
+            else:
+                self._judged[unread[path]] = self._judge(unread[path], data)
+        known.update(entry.machine for entry in self._judged.values() if entry.usable)
+        return tuple(sorted(known))
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[Entry]:
         """The entries that fit a batch."""

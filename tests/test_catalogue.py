@@ -129,3 +129,12 @@ def test_packed_entries_belong_to_it_and_a_loose_one_counts_first(root: Path) ->
     assert packed is not None
     assert (loose.machine, packed.machine) == ("box-0", "cluster")
     assert {entry.job_id for entry in ledger.select("E001", {})} == {IDS[0], IDS[1], IDS[3]}
+
+
+def test_machines_are_named_however_an_entry_is_written(root: Path) -> None:
+    entry = entry_of({"experiment_id": "E009"}, registered_machine="written-by-hand")
+    write(root, entry_path(entry["job_id"]), json.dumps(entry))
+    inner = entry_of({"experiment_id": "E009", "registered_machine": "not this"})
+    write(root, entry_path(inner["job_id"]), json.dumps(inner, indent=2, sort_keys=True))
+    assert "written-by-hand" in Ledger(WorkTree(root)).machines
+    assert "not this" not in Ledger(WorkTree(root)).machines

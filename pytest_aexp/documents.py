@@ -70,7 +70,8 @@ class RunDocument:
             after = copy.deepcopy(before)
             change(after)
             if after != before:
-                handle.reset(after)
+                with _tidied(self._job.path, self._job.FN_DOCUMENT):
+                    handle.reset(after)
         return after
 
     def _load(self, handle: Any) -> dict[str, Any]:
@@ -93,6 +94,25 @@ def _patiently(operation: Callable[[], _T]) -> _T:
         except (OSError, DamagedDocument):
             time.sleep(pause)
     return operation()
+
+
+@contextmanager
+def _tidied(folder: str, name: str) -> Iterator[None]:
+    """Remove the temporary file of a write that fails: signac leaves it, and there will be more."""
+    before = _temporary(folder, name)
+    try:
+        yield
+    except BaseException:
+        for left in _temporary(folder, name) - before:
+            with suppress(OSError):
+                os.unlink(f"{folder}/{left}")
+        raise
+
+
+def _temporary(folder: str, name: str) -> set[str]:
+    with suppress(OSError):
+        return {n for n in os.listdir(folder) if n.startswith("._") and n.endswith(f"_{name}")}
+    return set()
 
 
 @contextmanager

@@ -19,6 +19,8 @@ _READ_FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _NEW_FILE_FLAGS = (
     os.O_WRONLY
     | os.O_CREAT
@@ -48,15 +50,16 @@ def read_bounded(
     """The bytes of a regular file of at most ``limit`` bytes; ``whole=False`` cuts a longer one.
 
     Never blocks on a FIFO or a device, and with ``follow=False`` answers LINK for a symbolic link.
+    Raises OSError where the reason is no fault of the file: too many are open.
     """
     try:
         descriptor = os.open(path, _READ_FLAGS | (0 if follow else _NO_FOLLOW))
     except (OSError, ValueError) as error:
-        return _refusal(error, follow=follow)
+        return _refusal(error, path, follow=follow)
     try:
         return _read_descriptor(descriptor, limit, whole=whole)
     except OSError as error:
-        return _refusal(error, follow=follow)
+        return _refusal(error, path, follow=follow)
     finally:
         os.close(descriptor)
 
@@ -77,9 +80,21 @@ def _read_descriptor(descriptor: int, limit: int, *, whole: bool) -> bytes | Unr
     return data
 
 
-def _refusal(error: OSError | ValueError, *, follow: bool) -> Unreadable:
+def is_absence(error: OSError) -> bool:
+    """Whether it says that there is nothing of that name."""
+    return error.errno in _NOT_THERE
+
+
+def is_shortage(error: OSError) -> bool:
+    """Whether it says nothing of what was asked for, only that this process can have no more."""
+    return error.errno in _SHORT
+
+
+def _refusal(error: OSError | ValueError, path: str | Path, *, follow: bool) -> Unreadable:
     if not isinstance(error, OSError):
         return Unreadable("has a name that no file can have")
+    if is_shortage(error):
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return MISSING
     if error.errno in (errno.ELOOP, errno.EMLINK):
@@ -138,11 +153,20 @@ def _take_name(temporary: str, path: str) -> None:
     except OSError as error:
         if error.errno == errno.EXDEV:
             raise
-        # Without hard links the name is taken first, and for a moment the file is empty.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        os.replace(temporary, path)
+        _take_empty_name(temporary, path)
     else:
         os.unlink(temporary)
+
+
+def _take_empty_name(temporary: str, path: str) -> None:
+    """The same without hard links: the name is taken first, and for a moment the file is empty."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(path)
+        raise
 
 
 def _put(path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool) -> None:
@@ -164,8 +188,9 @@ def _put_from(
 ) -> None:
     """The same by way of a temporary file in ``aside``, which is removed if anything fails."""
     temporary = f"{aside}/.{os.urandom(8).hex()}.tmp"
-    descriptor = os.open(temporary, _NEW_FILE_FLAGS, 0o666)
     try:
+        # Inside, for Ctrl-C may come between the file's creation and the next line.
+        descriptor = os.open(temporary, _NEW_FILE_FLAGS, 0o666)
         with open(descriptor, "wb", buffering=0) as stream:
             written = 0
             while written < len(data):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pytest_aexp import jsontext, schema
-from pytest_aexp.files import Unreadable
+from pytest_aexp.files import Unreadable, is_shortage
 from pytest_aexp.identity import is_job_id, value_key
 from pytest_aexp.problems import INDEX_DAMAGED, Fault
 from pytest_aexp.text import listed
@@ -49,7 +49,12 @@ class MachineIndexes:
     @cached_property
     def files(self) -> tuple[MachineIndex, ...]:
         """The index files, by name."""
-        names = [name for name in self._view.names(INDEX_DIR) if name.endswith(".json")]
+        try:
+            names = [name for name in self._view.names(INDEX_DIR) if name.endswith(".json")]
+        except OSError as error:
+            if is_shortage(error):
+                raise
+            return (_damaged(INDEX_DIR, "", f"folder cannot be listed: {error.strerror}"),)
         return tuple(
             read_index(path, self._view.read(path, INDEX_LIMIT))
             for path in (f"{INDEX_DIR}/{name}" for name in names)

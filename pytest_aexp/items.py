@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,11 +57,19 @@ class FindingItem(pytest.Item):
             # A filter turns the warning into an error: the item fails, without a traceback.
             yield str(warning)
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """One line for what could not be read; no user can do anything about a traceback."""
+        return _not_done(excinfo.value) or super().repr_failure(excinfo, style)
+
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item stands; the line counts from 0."""
         return self.path, self.line - 1, f"{self.finding.path}: {self.name}"
 
     line = 1
+
+
+def _not_done(error: BaseException) -> str:
+    return f"aexp: the check could not be done: {error}" if isinstance(error, OSError) else ""
 
 
 PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
@@ -118,6 +128,10 @@ class FindingFile(pytest.File):
             item.describe()
             yield item
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """The same as for an item."""
+        return _not_done(excinfo.value) or super().repr_failure(excinfo)
+
     def _item(self, kind: type[FindingItem], name: str, finding: Finding) -> FindingItem:
         # Spelt out: pytest 9.2 takes the brackets of a name it joins itself for something else
         # than those of the same name read back, and --lf would not know the item again.
@@ -125,7 +139,6 @@ class FindingFile(pytest.File):
         item: FindingItem = kind.from_parent(self, name=name, nodeid=nodeid)
         item.collector = self.collector
         item.finding = finding
-        item.add_marker("aexp")
         item.extra_keyword_matches.add(finding.name)
         return item
 
@@ -151,7 +164,7 @@ class Collector:
             configured = repository.configuration
             strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
             policy = Policy(strict, configured.severity)
-        except AexpError as error:
+        except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
         collector = cls(config, root, Judgement(repository, WorkTree(repository.root), policy))
         collector.add_findings_folders()
@@ -188,6 +201,7 @@ class Collector:
         """The pytest file for the finding at ``path``."""
         file: FindingFile = FindingFile.from_parent(parent, path=path)
         file.collector = self
+        file.add_marker("aexp")
         file.finding_path = self._relative(path) or path.name
         return file
 
@@ -199,6 +213,13 @@ class Collector:
         except OSError:
             return []
         return [folder / name for name in odd if self._is_finding(folder / name)]
+
+    def _finding_paths(self) -> tuple[str, ...]:
+        """The paths of all findings; none where a folder may not be listed, as pytest will say."""
+        try:
+            return self.judgement.finding_paths
+        except OSError:
+            return ()
 
     def _relative(self, path: Path) -> str | None:
         text = str(path)
@@ -221,7 +242,7 @@ class Collector:
         folders = [fixed_part(glob) for glob in self._globs]
         if not any(below.startswith(f"{folder}/") for folder in folders if folder):
             return None
-        followed = any(p.startswith(f"{below}/") for p in self.judgement.finding_paths)
+        followed = any(p.startswith(f"{below}/") for p in self._finding_paths())
         return None if followed else True
 
     def pytest_collect_file(
@@ -245,15 +266,19 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Choose the items that tell what is told once; every xdist worker chooses the same."""
         ours = [item for item in session.items if isinstance(item, FindingItem)]
-        self.judgement.expect([item.citation for item in ours if isinstance(item, CitationItem)])
+        with suppress(OSError):  # to expect them only saves time; each item meets it again
+            self.judgement.expect([i.citation for i in ours if isinstance(i, CitationItem)])
         self._first_due = next(filter(_is_due, ours), None)
-        if ours and set(self._findings) >= set(self.judgement.finding_paths):
+        if ours and set(self._findings) >= set(self._finding_paths()):
             self._speaker = ours[0]
 
     def pytest_report_header(self) -> str:
         """Entries, machines and strictness."""
         ledger = self.judgement.sources.ledger
-        machines = listed([shown(name, 40) for name in ledger.machines], 8)
+        try:
+            machines = listed([shown(name, 40) for name in ledger.machines], 8)
+        except OSError as error:
+            return f"aexp: the ledger cannot be read: {clean(str(error))}"
         of = f" from {machines}" if machines else ""
         strict = self.judgement.policy.strict_runs
         return f"aexp: {count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"

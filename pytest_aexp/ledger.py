@@ -183,12 +183,13 @@ def backfill_ledger(
 
 
 def open_store(repository: Repository) -> RunStore:
-    """The repository's run store; raises RunStoreNotInitialized."""
+    """The repository's run store; raises RunStoreNotInitialized, OSError if it cannot be listed."""
     store = RunStore.of(repository)
     if store is None:
         raise RunStoreNotInitialized(
             f"no run store (a signac project) at {repository.run_store}; run `aexp install`"
         )
+    store.require_listing()
     return store
 
 

@@ -30,6 +30,12 @@ def link_to_experiment(  # noqa: PLR0913 - callers know this signature
     AexpError, OSError.
     """
     link = run_link(experiment_id, hypothesis_id, sub_hypothesis_id, experiment_path)
+    return linked(job_id, link, repo_root)[0]
+
+
+def linked(
+    job_id: str, link: dict[str, str | None], repo_root: str | Path | None = None
+) -> tuple[Job, bool]:
+    """The same; the job, and whether its entry could be written, if it has ended."""
     job = open_run(job_id, repo_root=repo_root)
-    settle(RunDocument(job), job, lambda document: put_link(document, link))
-    return job
+    return job, settle(RunDocument(job), job, lambda document: put_link(document, link))

@@ -36,6 +36,9 @@ def run_program(name: str, work: Callable[[], int]) -> int:
         place = f": {shown(str(error.filename), _MOST_SAID)}" if error.filename else ""
         print(f"{name}: {error.strerror or error}{place}", file=sys.stderr)
         return COULD_NOT
+    except MemoryError:
+        print(f"{name}: not enough memory", file=sys.stderr)
+        return COULD_NOT
     except KeyboardInterrupt:
         return INTERRUPTED
     return status

@@ -152,7 +152,9 @@ def find_runs(
 
 
 def _files_of(project: Project) -> RunStore:
-    return RunStore(Path(project.path), str(project.path))
+    store = RunStore(Path(project.path), str(project.path))
+    store.require_listing()
+    return store
 
 
 def _fits(

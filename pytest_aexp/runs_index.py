@@ -52,6 +52,7 @@ def build_index(repo_root: str | Path | None = None) -> dict[str, Any]:
 
 
 def _entries(store: RunStore) -> Iterator[dict[str, str]]:
+    store.require_listing()
     for job_id in sorted(store.job_ids):
         files = store.files(job_id)
         if files.statepoint is not None and files.document.get("status") in TERMINAL_STATUSES:

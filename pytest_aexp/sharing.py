@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, Self, TypeVar
+from contextlib import suppress
+from typing import BinaryIO, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -20,26 +22,35 @@ def can_share() -> bool:
     """Whether a copy of this process may work beside it: on Linux, without other threads."""
     return (
         sys.platform == "linux"
-        and threading.active_count() == 1
+        and _threads() == 1
         and len(os.sched_getaffinity(0)) > 1
     )
+
+
+def _threads() -> int:
+    """How many there are, those that a library of the program's started in C among them."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
 
 
 class Share(Generic[T]):
     """What ``work`` returns, computed in a copy of this process, which ends with the ``with``."""
 
     def __init__(self, work: Callable[[], T]) -> None:
-        reader, writer = os.pipe()
+        self._child = 0
         try:
-            self._child = os.fork()
+            reader, writer = os.pipe()
         except OSError:
-            # No more processes are allowed; ``result`` says so.
-            self._child = 0
-            os.close(writer)
-        else:
+            # No more files may be open, below no more processes be: ``result`` says so.
+            self._stream: BinaryIO = io.BytesIO()
+            return
+        with suppress(OSError):
+            self._child = os.fork()
             if self._child == 0:
                 _serve(work, reader, writer)
-            os.close(writer)
+        os.close(writer)
         self._stream = os.fdopen(reader, "rb")
 
     def __enter__(self) -> Self:
@@ -49,7 +60,8 @@ class Share(Generic[T]):
         self._stream.close()
         if self._child:
             # Nobody waits for its result: it may clean up and go.
-            os.kill(self._child, signal.SIGINT)
+            with suppress(ProcessLookupError):  # it may have ended, and the system waited for it
+                os.kill(self._child, signal.SIGINT)
             self._ended()
 
     def result(self) -> T | None:
@@ -74,20 +86,28 @@ class Parts(Generic[T]):
     def __init__(self, items: Sequence[T], size: int) -> None:
         size = max(size, len(items) // _MOST_PARTS + 1)
         self._parts = [items[start : start + size] for start in range(0, len(items), size)]
+        self._owner = os.getpid()
+        self._reader: int | None = None
         # Their numbers wait in a pipe, which gives each to one reader only.
-        self._reader, writer = os.pipe()
-        with os.fdopen(writer, "wb") as stream:
-            stream.writelines(number.to_bytes(4, "little") for number in range(len(self._parts)))
+        with suppress(OSError):
+            self._reader, writer = os.pipe()
+            with os.fdopen(writer, "wb") as stream:
+                numbers = range(len(self._parts))
+                stream.writelines(number.to_bytes(4, "little") for number in numbers)
 
     def __iter__(self) -> Iterator[Sequence[T]]:
         """The parts that nobody else takes."""
-        with os.fdopen(os.dup(self._reader), "rb", buffering=0) as stream:
-            while number := stream.read(4):
-                yield self._parts[int.from_bytes(number, "little")]
+        if self._reader is None:
+            # No more files may be open: all of them are for the process that has them.
+            yield from self._parts if os.getpid() == self._owner else ()
+            return
+        while number := os.read(self._reader, 4):
+            yield self._parts[int.from_bytes(number, "little")]
 
     def close(self) -> None:
         """Leave what is left to nobody."""
-        os.close(self._reader)
+        if self._reader is not None:
+            os.close(self._reader)
 
 
 def _serve(work: Callable[[], T], reader: int, writer: int) -> None:

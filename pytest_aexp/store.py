@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from pytest_aexp import jsontext
 from pytest_aexp.entries import DEPTH_LIMIT, TERMINAL_STATUSES
-from pytest_aexp.files import Unreadable, read_bounded
+from pytest_aexp.files import Unreadable, is_absence, is_shortage, read_bounded
 from pytest_aexp.identity import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.problems import RUNS_DAMAGED, Fault
 from pytest_aexp.repository import Repository
@@ -100,12 +100,43 @@ class RunStore:
 
     @cached_property
     def job_ids(self) -> frozenset[str]:
-        """The job ids that a folder of the workspace is named for."""
+        """The job ids that a folder of the workspace is named for; none if it is unlisted."""
+        listed = self._listed
+        return frozenset() if isinstance(listed, OSError) else listed
+
+    @cached_property
+    def _listed(self) -> frozenset[str] | OSError:
         try:
             with os.scandir(self._workspace) as entries:
                 return frozenset(e.name for e in entries if is_job_id(e.name) and is_folder(e))
-        except OSError:
-            return frozenset()
+        except OSError as error:
+            if is_shortage(error):
+                raise
+            return frozenset() if is_absence(error) else error
+
+    @property
+    def unlisted(self) -> OSError | None:
+        """Why nobody can tell which runs there are; None if that is known."""
+        return self._listed if isinstance(self._listed, OSError) else None
+
+    def require_listing(self) -> None:
+        """Raise an OSError that names the folder if nobody can tell which runs there are."""
+        if self.unlisted is not None:
+            raise self.unlisted
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the store itself."""
+        if self.unlisted is None:
+            return ()
+        return (
+            Fault(
+                RUNS_DAMAGED,
+                f"{self.shown}/workspace",
+                f"the runs of this machine cannot be listed: {self.unlisted.strerror}",
+                "see to it that you may read the folder, or check where the ledger has every run",
+            ),
+        )
 
     def has(self, job_id: str) -> bool:
         """Whether there is a folder for the run, found without listing all there are."""

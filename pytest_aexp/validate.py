@@ -121,6 +121,7 @@ class Judgement:
             yield from (fault for fault in entry.faults if fault not in told)
         yield from (replace(fault, cited=fault.job_id in cited) for fault in found.faults)
         if self.sources.store is not None:
+            yield from self.sources.store.faults
             for run in self.sources.store:
                 yield from run.faults
         yield from self.sources.indexes.faults

@@ -150,9 +150,9 @@ def _searched(sources: Sources) -> str:
     ledger: Ledger = sources.ledger
     places = [f"not in the ledger ({count_entries(len(ledger.job_ids))})"]
     if sources.store is not None:
-        places.append(
-            f"not in this machine's run store ({counted(len(sources.store.job_ids), 'run')})"
-        )
+        known = counted(len(sources.store.job_ids), "run")
+        known = "which cannot be listed" if sources.store.unlisted else known
+        places.append(f"not in this machine's run store ({known})")
     if sources.indexes.files:
         places.append("not in a machine index")
     return ", ".join(places)

@@ -2,7 +2,8 @@
 
 Paths are relative to the repository's root and use ``/``. The rules above this module never ask
 where the bytes come from; ``WorkTree`` reads the folder, ``pytest_aexp.gitview`` the index or a
-commit.
+commit. What is there and cannot be listed or looked for is an OSError that names it: every citation
+would be called broken for a folder that is taken for an empty one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
-from pytest_aexp.files import LINK, Unreadable, read_bounded
+from pytest_aexp.files import LINK, Unreadable, is_absence, read_bounded
 
 OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
 DANGLING = Unreadable("is a link to a file that does not exist")
@@ -74,8 +75,17 @@ class WorkTree:
     def has_file(self, path: str) -> bool:
         """Whether something lies at the path that is no folder."""
         full = f"{self._root}/{path}"
-        inside = self._stays_inside(path.rpartition("/")[0])
-        return inside and os.path.lexists(full) and not os.path.isdir(full)
+        if not self._stays_inside(path.rpartition("/")[0]):
+            return False
+        try:
+            os.lstat(full)
+        except ValueError:
+            return False
+        except OSError as error:
+            if is_absence(error):
+                return False
+            raise
+        return not os.path.isdir(full)
 
     def expect(self, paths: Iterable[str]) -> None:
         """Nothing: each file costs the same however many are asked for."""
@@ -138,8 +148,10 @@ class WorkTree:
         try:
             with os.scandir(f"{self._root}/{folder}") as entries:
                 return sorted((entry.name, is_folder(entry)) for entry in entries)
-        except OSError:
-            return []
+        except OSError as error:
+            if is_absence(error):
+                return []
+            raise
 
     def _stays_inside(self, folder: str) -> bool:
         known = self._inside.get(folder)

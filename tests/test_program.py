@@ -30,6 +30,7 @@ def raising(error: BaseException):
             2,
             "aexp: Read-only file system: x\\x0ay\n",
         ),
+        (raising(MemoryError()), 2, "aexp: not enough memory\n"),
         (raising(KeyboardInterrupt()), 130, ""),
     ],
 )

@@ -7,13 +7,10 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pytest_aexp.errors import AexpError, UsageError
 from pytest_aexp.text import clean, counted, quoted
-
-if TYPE_CHECKING:
-    from pytest_aexp.runstore import Job
 
 _T = TypeVar("_T")
 _ID_HELP = "a job id, or how a single one begins"
@@ -147,18 +144,14 @@ def run_mark(arguments: argparse.Namespace) -> int:
 
 
 def run_link(arguments: argparse.Namespace) -> int:
-    """Link a run to an experiment."""
-    from pytest_aexp.linking import link_to_experiment
+    """Link a run to an experiment; 1 if it has ended but its entry could not be written."""
+    from pytest_aexp.linking import linked
+    from pytest_aexp.runlinks import run_link
 
-    job: Job = _asked(
-        link_to_experiment,
-        arguments.id,
-        experiment_id=arguments.experiment,
-        hypothesis_id=arguments.hypothesis,
-        sub_hypothesis_id=arguments.sub_hypothesis,
-    )
+    said = (arguments.experiment, arguments.hypothesis, arguments.sub_hypothesis)
+    job, in_order = _asked(linked, arguments.id, _asked(run_link, *said))
     print(f"{job.id} belongs to {arguments.experiment}")
-    return 0
+    return 0 if in_order else 1
 
 
 def run_export(arguments: argparse.Namespace) -> int:

@@ -20,11 +20,7 @@ _MOST_PARTS = 8000
 
 def can_share() -> bool:
     """Whether a copy of this process may work beside it: on Linux, without other threads."""
-    return (
-        sys.platform == "linux"
-        and _threads() == 1
-        and len(os.sched_getaffinity(0)) > 1
-    )
+    return sys.platform == "linux" and _threads() == 1 and len(os.sched_getaffinity(0)) > 1
 
 
 def _threads() -> int:

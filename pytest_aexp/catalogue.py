@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -26,7 +26,7 @@ from pytest_aexp.identity import JOB_ID, is_job_id
 from pytest_aexp.packs import Packs, Version, differing
 from pytest_aexp.problems import INVALID_ENTRY, Fault
 from pytest_aexp.segments import Survey
-from pytest_aexp.selection import Batches, Source
+from pytest_aexp.selection import Batches, Both, Source
 from pytest_aexp.sharing import Parts, Share, can_share
 from pytest_aexp.text import Position
 from pytest_aexp.views import View
@@ -222,7 +222,7 @@ class Ledger:
         """Every entry with a statepoint, usable or not, by experiment and value."""
         remembered = self._recall()
         if remembered is not None:
-            return Batches((), _Both(remembered, _Packed(self)))
+            return Batches((), Both(remembered, _Packed(self)))
         return Batches(self.all_of(self.loose), _Packed(self))
 
     def packed_of(self, experiment: str) -> list[Entry]:
@@ -280,21 +280,6 @@ class Ledger:
             pair = differing([first, *self._packs.usable(job_id)]) if first else None
             if pair is not None:
                 yield _conflict(job_id, *pair)
-
-
-@dataclass(frozen=True, slots=True)
-class _Both:
-    """The runs of two sources."""
-
-    first: Source[Entry]
-    second: Source[Entry]
-
-    @property
-    def experiments(self) -> Iterable[str]:
-        return {*self.first.experiments, *self.second.experiments}
-
-    def of_experiment(self, experiment: str) -> Iterable[Entry]:
-        return [*self.first.of_experiment(experiment), *self.second.of_experiment(experiment)]
 
 
 class _Packed:

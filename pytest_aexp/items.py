@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,17 @@ import pytest
 
 from pytest_aexp.citation_warning import CitationWarning
 from pytest_aexp.citations import BatchCitation, Citation, JobCitation
-from pytest_aexp.entries import count_entries
 from pytest_aexp.errors import AexpError
 from pytest_aexp.findings import Finding
 from pytest_aexp.problems import Policy, Problem
 from pytest_aexp.rendering import one_line
 from pytest_aexp.repository import Repository, parse_strict_runs
-from pytest_aexp.text import clean, counted, listed, shown
+from pytest_aexp.text import clean
 from pytest_aexp.validate import Judgement, Verdict
 from pytest_aexp.views import WorkTree, fits, fixed_part, is_folder
+
+MANY = 50
+"""So many findings will ask for so much of the ledger that it is read while more are collected."""
 
 
 class FindingItem(pytest.Item):
@@ -154,7 +155,7 @@ class Collector:
         self._findings: dict[str, Finding] = {}
         self._speaker: FindingItem | None = None
         self._first_due: FindingItem | None = None
-        self._told: dict[str, list[tuple[str, str]]] = {}
+        self._meanwhile: ExitStack | None = None
 
     @classmethod
     def of(cls, config: pytest.Config, root: Path, strictness: str | None) -> Collector:
@@ -185,6 +186,8 @@ class Collector:
     def read(self, path: str) -> Finding:
         """The finding at ``path``, remembered for what is told once for all findings."""
         finding = self._findings[path] = self.judgement.finding(path)
+        if len(self._findings) == MANY and self._meanwhile is not None:
+            self._meanwhile.enter_context(self.judgement.sources.ledger.judged_meanwhile())
         return finding
 
     def asides(self, item: FindingItem) -> tuple[Problem, ...]:
@@ -234,6 +237,12 @@ class Collector:
         parts = relative.split("/")
         return any(fits(parts, glob) for glob in self._globs)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Let what is begun while findings are collected end with it."""
+        with ExitStack() as self._meanwhile:
+            return (yield)
+
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Ignore the links among findings that are not followed: out of the repository, or back."""
         below = self._relative(collection_path)
@@ -271,49 +280,6 @@ class Collector:
         self._first_due = next(filter(_is_due, ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._speaker = ours[0]
-
-    def pytest_report_header(self) -> str:
-        """Entries, machines and strictness."""
-        ledger = self.judgement.sources.ledger
-        try:
-            machines = listed([shown(name, 40) for name in ledger.machines], 8)
-        except OSError as error:
-            return f"aexp: the ledger cannot be read: {clean(str(error))}"
-        of = f" from {machines}" if machines else ""
-        strict = self.judgement.policy.strict_runs
-        return f"aexp: {count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Let the report carry what was found, also from an xdist worker to the terminal."""
-        report = yield
-        if isinstance(item, FindingItem) and call.when == "call":
-            problems = item.stash.get(PROBLEMS, ())
-            told = [[clean(p.path), p.severity, p.code] for p in problems]
-            report.aexp = told  # type: ignore[attr-defined]
-            if report.skipped and isinstance(report.longrepr, tuple):
-                path, line, _ = item.reportinfo()
-                report.longrepr = (str(path), line + 1, report.longrepr[2])
-        return report
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what was found for the summary."""
-        for path, severity, code in getattr(report, "aexp", ()):
-            self._told.setdefault(path, []).append((severity, code))
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """A line for each finding, or other file, with problems."""
-        if not self._told:
-            return
-        terminalreporter.section("citations")
-        for path, told in sorted(self._told.items()):
-            counts = Counter(severity for severity, _ in told)
-            said = [counted(counts[name], name) for name in ("error", "warning") if counts[name]]
-            codes = ", ".join(dict.fromkeys(code for _, code in told))
-            markup = {"red": True} if counts["error"] else {"yellow": True}
-            terminalreporter.write_line(f"{path}: {' and '.join(said)} ({codes})", **markup)
 
 
 def _is_due(item: pytest.Item) -> bool:

@@ -62,10 +62,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not wanted and (root is None or not (root / ".aexp").is_dir()):
         return
     # Here, so that a run without findings never loads the rules.
-    from pytest_aexp import items
+    from pytest_aexp.items import Collector
+    from pytest_aexp.summary import Summary
 
-    collector = items.Collector.of(config, root or config.rootpath, strictness or None)
+    collector = Collector.of(config, root or config.rootpath, strictness or None)
     config.pluginmanager.register(collector, "aexp-collector")
+    config.pluginmanager.register(Summary(collector.judgement), "aexp-summary")
     if report:
         from pytest_aexp.reportwriter import ReportWriter
 

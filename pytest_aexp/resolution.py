@@ -72,11 +72,11 @@ class Sources:
     @property
     def authority(self) -> bool:
         """Whether there is anything that could know a run."""
-        ledgers = [self.ledger] if self.on_disk is None else [self.ledger, self.on_disk]
         return (
             self.had_ledger
+            or self.ledger.exists
             or self.store is not None
-            or any(ledger.exists for ledger in ledgers)
+            or (self.on_disk is not None and self.on_disk.exists)
             or self.indexes.readable
         )
 

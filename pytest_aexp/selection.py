@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.identity import value_key
@@ -44,6 +45,23 @@ class Source(Protocol[R_co]):
 
     def of_experiment(self, experiment: str) -> Iterable[R_co]:
         """The runs of an experiment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Both(Generic[R]):
+    """The runs of two sources."""
+
+    first: Source[R]
+    second: Source[R]
+
+    @property
+    def experiments(self) -> Iterable[str]:
+        """The experiments of either."""
+        return {*self.first.experiments, *self.second.experiments}
+
+    def of_experiment(self, experiment: str) -> Iterable[R]:
+        """The first's runs of an experiment, then the second's."""
+        return [*self.first.of_experiment(experiment), *self.second.of_experiment(experiment)]
 
 
 class Batches(Generic[R]):

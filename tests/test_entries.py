@@ -15,6 +15,7 @@ from pytest_aexp import jsontext, schema
 from pytest_aexp.entries import ENTRY_LIMIT, Entry, entry_path, judge_entry
 from pytest_aexp.files import MISSING, UNMERGED
 from pytest_aexp.problems import IDENTITY_MISMATCH, INVALID_ENTRY, LEAK, NOT_A_NUMBER, UNKNOWN_FIELD
+from pytest_aexp.selection import experiments_of
 from repositories import entry_of, entry_text, job_id_of
 
 POINT = {"experiment_id": "E001", "condition": "a"}

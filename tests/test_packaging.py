@@ -53,6 +53,7 @@ TESTED_WITH = {
     "resolution": "verdicts",
     "runlinks": "linking",
     "steps": "install",
+    "summary": "plugin",
 }
 """Modules that only show through another one, whose test file tests them as well."""
 

@@ -28,6 +28,7 @@ from pytest_aexp.segments import (
     runs_of,
     survey,
 )
+from pytest_aexp.selection import experiments_of
 from repositories import entry_of, packed, segment
 
 PATH = ".aexp/ledger/packs/box/2026-05-001.jsonl"

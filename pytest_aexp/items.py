@@ -281,6 +281,11 @@ class Collector:
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._speaker = ours[0]
 
+    def pytest_unconfigure(self) -> None:
+        """Let go of what was read: else Python looks at every piece of it again before it ends."""
+        del self.judgement
+        self._findings.clear()
+
 
 def _is_due(item: pytest.Item) -> bool:
     return isinstance(item, CitationItem) and isinstance(item.citation, JobCitation | BatchCitation)

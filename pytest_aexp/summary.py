@@ -46,6 +46,10 @@ class Summary:
                 report.longrepr = (str(path), line + 1, report.longrepr[2])
         return report
 
+    def pytest_unconfigure(self) -> None:
+        """Let go of what was read, as the collector does."""
+        del self._judgement
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what was found for the summary."""
         for path, severity, code in getattr(report, "aexp", ()):

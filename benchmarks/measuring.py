@@ -56,7 +56,10 @@ def installed(folder: Path) -> Programs:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     bin_ = folder / "bin"
     wheel = f"{artifacts().wheel}[runs]"
-    subprocess.run([bin_ / "python", "-m", "pip", "install", "-qq", wheel], check=True)
+    # A new pip, as pre-commit brings one: the programs that an old one writes load `re` first.
+    for wanted in ("pip>=25.1", wheel):
+        pip = (bin_ / "python", "-m", "pip", "install", "-qq", "--upgrade", wanted)
+        subprocess.run(pip, check=True)
     return Programs(
         str(bin_ / "python"),
         str(bin_ / "aexp"),
@@ -103,8 +106,8 @@ def show(row: Row, rounds: int) -> None:
     ours, other = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
     met = "" if ratio <= row.budget else " **missed**"
-    figures = f"{_figure(ours)} {row.unit} | {_figure(other)} {row.unit} | {ratio:.2g}"
-    print(f"| {row.what} | {figures} | {row.budget}{met} | {row.name} |", flush=True)
+    figures = f"{_figure(ours)} {row.unit} | {_figure(other)} {row.unit} | {_figure(ratio)}"
+    print(f"| {row.what} | {figures} | {row.budget:.3g}{met} | {row.name} |", flush=True)
 
 
 def _figure(number: float) -> str:

@@ -27,7 +27,7 @@ from pytest_aexp.packs import Packs, Version, differing
 from pytest_aexp.problems import INVALID_ENTRY, Fault
 from pytest_aexp.segments import Survey
 from pytest_aexp.selection import Batches, Both, Source
-from pytest_aexp.sharing import Parts, Share, can_share
+from pytest_aexp.sharing import Parts, Share, can_share, uncollected
 from pytest_aexp.text import Position
 from pytest_aexp.views import View
 
@@ -201,9 +201,10 @@ class Ledger:
             return
         with closing(Parts(loose, _PART)) as parts, Share(lambda: self._told(parts)) as share:
             yield
-            self._told(parts)
-            told = itertools.starmap(Entry, share.result() or ())
-            self._judged.update((entry.job_id, entry) for entry in told)
+            with uncollected():
+                self._told(parts)
+                told = itertools.starmap(Entry, share.result() or ())
+                self._judged.update((entry.job_id, entry) for entry in told)
 
     def _told(self, parts: Iterable[Sequence[str]]) -> list[tuple[Any, ...]]:
         """The values of the entries of these runs, which are cheaper to pass on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from pytest_aexp import catalogue
 from pytest_aexp.catalogue import Ledger
-from pytest_aexp.sharing import Parts, Share
+from pytest_aexp.sharing import Parts, Share, uncollected
 from pytest_aexp.views import WorkTree
 from repositories import add_entry, write
 
@@ -89,6 +90,18 @@ def test_each_part_is_taken_once() -> None:
             theirs = share.result()
     assert theirs is not None
     assert sorted((*ours, *theirs)) == everything
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_garbage_is_collected_afterwards_as_before(before: bool) -> None:
+    was = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    try:
+        with uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled() is before
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 def test_there_may_be_no_part_at_all() -> None:

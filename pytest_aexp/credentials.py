@@ -20,7 +20,8 @@ class Secrecy(IntEnum):
 
 # --- credentials known by their looks ---
 
-_SHAPES = re.compile(
+# Text, compiled when there is one to search: most entries say nothing that is like a secret.
+_SHAPES = (
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{30,}|gh[pousr]_[A-Za-z0-9]{10,}"
     r"|(?:github|dckr)_pat_\w{10,}|hf_[A-Za-z0-9]{20,}"
     r"|hf_(?=[A-Za-z]{0,40}[0-9])(?=[a-z0-9]{0,40}[A-Z])[A-Za-z0-9]{10,}"
@@ -44,7 +45,7 @@ _RANDOM = re.compile(r"(?=.{0,64}?\d)(?=.{0,64}?[A-Za-z])[\w+=.-]{16}")
 def tells_credential(text: str) -> bool:
     """Whether ``text`` holds a credential that is known by its looks."""
     return bool(
-        _SHAPES.search(text)
+        re.search(_SHAPES, text)
         or _LOGIN_WITH_SLASH.search(text)
         or any(_logs_in(found[1]) for found in _LOGIN.finditer(text))
         or _assigns(text)
@@ -58,7 +59,7 @@ def _logs_in(user_info: str) -> bool:
     return not _PORT.match(password) and exposed(password, Secrecy.SECRET)
 
 
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = (
     r"(?<![\w.-])([\w.-]++)([\\\"']*+)\s*+(:|=)[=>]?(?!//)\s*+"
     r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&]{1,40}))"
 )
@@ -74,7 +75,7 @@ def _assigns(text: str) -> bool:
     if not _STEM.search(text.lower()):
         return False
     secrecies: dict[str, Secrecy] = {}
-    for found in _ASSIGNMENT.finditer(text):
+    for found in re.finditer(_ASSIGNMENT, text):
         key = found[1]
         secrecy = secrecies.get(key)
         if secrecy is None:

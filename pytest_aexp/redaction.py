@@ -191,13 +191,14 @@ _NO_PATH = (
     r"(?!(?<=</)[\w:.-]{1,64}>|(?<=\|/)[\w:.-]{1,64}\|>|(?<=\[/)[A-Z]+\]"
     r"|(?<=\(/)[\w.-]{1,64}\)[?*+]|[\d.]++(?![\w/]))"
 )
-_POSIX = re.compile(
+# Text, compiled when there is something to search.
+_POSIX = (
     rf"/(?:(?<![{_INSIDE}]/)(?<!\[\^/)(?<![)}}][\"']/)(?!(?<=[A-Za-z0-9]:/)/)"
     rf"{_NO_PATH}/*+{_NAME}|(?<=-[A-Zo]/)(?<![\w-]-[A-Zo]/){_NAME})"
 )
 _AFTER_ANGLE = re.compile(rf">/{_NAME}")
 _PLACE_HOLDER = re.compile(r"<[^<>]{1,64}>")
-_OTHER_PATHS = re.compile(
+_OTHER_PATHS = (
     rf"(?<![{_INSIDE}])~(?:[A-Za-z_][\w.-]{{0,63}})?[/\\]"
     r"|(?<!\w)[A-Za-z]:(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
     r"|(?<![\w\\)\]])\\{2,}+(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
@@ -207,10 +208,10 @@ _OTHER_PATHS = re.compile(
 
 
 def _tells_path(text: str) -> bool:
-    if text == "~" or _OTHER_PATHS.search(text):
+    if text == "~" or re.search(_OTHER_PATHS, text):
         return True
     text = text.replace("\\/", "/")
-    if _POSIX.search(text):
+    if re.search(_POSIX, text):
         return True
     # `<run>/x` is relative and `<path>/x</path>` is not.
     return ">/" in text and bool(

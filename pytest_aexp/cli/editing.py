@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -170,6 +169,9 @@ def _mended(judgement: Judgement, paths: Iterable[str]) -> Iterator[tuple[str, s
 
 def _diff(path: str, old: str, new: str) -> Iterator[str]:
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    # Here, for start-up time, like the rest of what only this verb needs.
+    import difflib
+
     for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}"):
         yield line if line.endswith("\n") else f"{line}\n"
 

@@ -13,8 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Generic, Self, TypeVar
 
+if sys.platform == "linux":
+    import fcntl
+
 T = TypeVar("T")
 
+_PIPE_SIZE = 1 << 20
 _MOST_PARTS = 8000
 """The numbers of so many fit into a pipe, which holds at least 64 KiB here."""
 
@@ -56,6 +60,10 @@ class Share(Generic[T]):
             # No more files may be open, below no more processes be: ``result`` says so.
             self._stream: BinaryIO = io.BytesIO()
             return
+        if sys.platform == "linux":
+            # Else the copy waits again and again until a little of its result has been read.
+            with suppress(OSError):
+                fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
         with suppress(OSError):
             self._child = os.fork()
             if self._child == 0:

@@ -11,8 +11,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_aexp.files import Unreadable
+from pytest_aexp.schema import schema_text
 
-NAME = "aexp"
+PACKAGE = Path(__file__).parent
+"""Where the sources are that decide what is remembered."""
+
 _CHECKED = 65
 
 
@@ -27,9 +30,21 @@ def memory_folder(root: Path) -> Path | None:
         if told is None:
             return None
         git = root / os.fsdecode(told).removesuffix("\n")
-    folder = git / NAME
-    # Somebody else's link must not have anything written elsewhere.
+    return folder_in(git)
+
+
+def folder_in(git: Path) -> Path | None:
+    """The same in git's own folder; None if it is a link, which might lead anywhere."""
+    folder = git / "aexp"
     return None if folder.is_symlink() else folder
+
+
+def rules() -> str:
+    """A name for all that decides what is read and judged: other sources, another name."""
+    total = sha256(schema_text("ledger-entry").encode())
+    for source in sorted(PACKAGE.rglob("*.py")):
+        total.update(source.read_bytes())
+    return total.hexdigest()[:16]
 
 
 def with_checksum(content: bytes) -> bytes:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,12 @@ from pytest_aexp.git import git_or_none
 from pytest_aexp.gitblobs import LOST, Blobs
 from pytest_aexp.gitlisting import Location, Node
 from pytest_aexp.identity import is_job_id
-from pytest_aexp.schema import schema_text
+from pytest_aexp.memories import checked, folder_in, rules, with_checksum
 
 MANY = 2000
 """Fewer entries than this are read as fast as what is remembered of them."""
 
 _KEPT = 3
-_CHECKED = 65
 _LIMIT = 1 << 30
 
 Judge = Callable[[Iterable[str]], list[Entry]]
@@ -106,15 +104,17 @@ class Memory:
             places[name] = (start, start + len(packed))
             start += len(packed)
         about = {"count": self.count, "other": sorted(self.unremembered), "blocks": places}
-        content = b"\n".join((json.dumps(about).encode(), b"".join(self.blocks.values())))
-        return _checksum(content) + content
+        return with_checksum(
+            b"\n".join((json.dumps(about).encode(), b"".join(self.blocks.values())))
+        )
 
     @classmethod
     def read(cls, data: bytes | Unreadable) -> Memory | None:
         """The memory in a file; None if the file is not as it was written."""
-        if isinstance(data, Unreadable) or data[:_CHECKED] != _checksum(data[_CHECKED:]):
+        content = checked(data)
+        if content is None:
             return None
-        about, _, packed = data[_CHECKED:].partition(b"\n")
+        about, _, packed = content.partition(b"\n")
         told = json.loads(about)
         blocks = {name: packed[start:end] for name, (start, end) in told["blocks"].items()}
         return cls(told["count"], frozenset(told["other"]), blocks)
@@ -132,7 +132,8 @@ def remembered_runs(
     if told is None:
         return None
     common, _, tree = os.fsdecode(told).removesuffix("\n").rpartition("\n")
-    memory = _Store(Path(location.top, common, "aexp"), location, _rules()).memory_of(tree)
+    folder = folder_in(Path(location.top, common))
+    memory = None if folder is None else _Store(folder, location, rules()).memory_of(tree)
     return None if memory is None else RememberedRuns(memory, changed, judge)
 
 
@@ -190,18 +191,6 @@ class _Store:
     def _tidy(self) -> None:
         for path in self._files()[_KEPT:]:
             path.unlink(missing_ok=True)
-
-
-def _rules() -> str:
-    """A name for all that decides what is read from an entry: other sources, another name."""
-    total = sha256(schema_text("ledger-entry").encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        total.update(source.read_bytes())
-    return total.hexdigest()[:16]
-
-
-def _checksum(content: bytes) -> bytes:
-    return f"{sha256(content).hexdigest()}\n".encode()
 
 
 def _additions(listed: bytes) -> Iterator[tuple[str, tuple[None, Node]]]:

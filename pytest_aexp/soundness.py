@@ -8,7 +8,6 @@ is remembered.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,14 +16,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_aexp.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.git import git_or_none
-from pytest_aexp.schema import schema_text
+from pytest_aexp.memories import memory_folder, rules
 from pytest_aexp.segments import Survey, survey_sound
 from pytest_aexp.surveying import surveys
 
 _LIMIT = 16 << 20
 _MOST = 100_000
-_PACKAGE = Path(__file__).parent
 
 
 class SoundSegments:
@@ -37,10 +34,8 @@ class SoundSegments:
 
     @cached_property
     def _path(self) -> Path | None:
-        told = git_or_none(["rev-parse", "--git-common-dir"], self._root)
-        if told is None:
-            return None
-        return self._root / os.fsdecode(told).strip() / "aexp" / f"segments-{_rules()}"
+        folder = memory_folder(self._root)
+        return None if folder is None else folder / f"segments-{rules()}"
 
     @cached_property
     def _known(self) -> set[str]:
@@ -112,11 +107,3 @@ def _joined(found: Iterable[Survey]) -> Survey:
         tuple(entry for each in every for entry in each.notable),
         tuple(fault for each in every for fault in each.faults),
     )
-
-
-def _rules() -> str:
-    """A name for all that decides whether a segment has a fault: every file of the package."""
-    total = sha256(schema_text("ledger-entry").encode())
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        total.update(path.read_bytes())
-    return total.hexdigest()[:16]

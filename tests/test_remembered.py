@@ -184,7 +184,7 @@ class TestNotBelieved:
         self, repo: Path, ledger: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         recalled(repo)
-        monkeypatch.setattr(remembered, "_rules", lambda: "others")
+        monkeypatch.setattr(remembered, "rules", lambda: "others")
         assert recalled(repo) == read(repo)
         assert len(files(repo)) == 2
 
@@ -207,6 +207,13 @@ class TestOutOfTheWay:
         write(repo, ".git/aexp", "in the way")
         assert recalled(repo) == read(repo)
         assert (repo / ".git/aexp").read_text() == "in the way"
+
+    def test_nor_is_it_through_a_link(self, repo: Path, ledger: list[str], tmp_path: Path) -> None:
+        (tmp_path / "outside").mkdir()
+        (repo / ".git/aexp").symlink_to(tmp_path / "outside")
+        location = Location.of(repo)
+        assert remembered_runs(location, "HEAD", (), lambda _: []) is None
+        assert list((tmp_path / "outside").iterdir()) == []
 
     def test_a_small_ledger_is_just_read(
         self, repo: Path, ledger: list[str], monkeypatch: pytest.MonkeyPatch

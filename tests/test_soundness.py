@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import segments, soundness, surveying
+from pytest_aexp import memories, segments, soundness, surveying
 from pytest_aexp.catalogue import Ledger
 from pytest_aexp.segments import Survey
 from pytest_aexp.views import WorkTree
@@ -128,7 +128,7 @@ def test_other_rules_judge_anew(
     add_segment(repo, ENTRIES)
     surveyed(repo)
     [before] = memory(repo)
-    monkeypatch.setattr(soundness, "_rules", lambda: "0123456789abcdef")
+    monkeypatch.setattr(soundness, "rules", lambda: "0123456789abcdef")
     surveyed(repo)
     assert judged == [1, 2, 3, 4] * 2
     assert [path.name for path in memory(repo)] == ["segments-0123456789abcdef"]
@@ -140,13 +140,13 @@ def test_every_file_of_the_package_is_a_rule(
 ) -> None:
     copy = tmp_path / "package"
     shutil.copytree(Path(soundness.__file__).parent, copy)
-    assert Path(soundness.__file__).parent == soundness._PACKAGE
-    monkeypatch.setattr(soundness, "_PACKAGE", copy)
-    before = soundness._rules()
-    assert soundness._rules() == before
+    assert Path(memories.__file__).parent == memories.PACKAGE
+    monkeypatch.setattr(memories, "PACKAGE", copy)
+    before = memories.rules()
+    assert memories.rules() == before
     with (copy / "redaction.py").open("a", encoding="utf-8") as stream:
         stream.write("# stricter\n")
-    assert soundness._rules() != before
+    assert memories.rules() != before
 
 
 @pytest.mark.parametrize(

@@ -284,8 +284,10 @@ class TestPytest:
         assert sorted(repo.rglob("*")) == before
 
     @pytest.mark.slow
-    def test_no_home(self, told: set[str]) -> None:
-        assert self.said(self.check(env={"PATH": os.environ["PATH"]})) == told
+    @pytest.mark.parametrize("home", [{}, {"HOME": "/nowhere"}], ids=["unset", "missing"])
+    def test_no_home(self, told: set[str], home: dict[str, str]) -> None:
+        homeless = {name: value for name, value in os.environ.items() if name != "HOME"}
+        assert self.said(self.check(env={**homeless, **home})) == told
 
 
 CHECK = """

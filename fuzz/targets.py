@@ -16,19 +16,20 @@ from functools import cache
 from pathlib import Path
 from unicodedata import bidirectional, category
 
-from pytest_aexp import jsontext, managed_block, redaction, segments, yamltree, yamlvalues
-from pytest_aexp.control_files import GITIGNORE_BODY
-from pytest_aexp.entries import ENTRY_LIMIT, entry_path, judge_entry
-from pytest_aexp.errors import ConfigurationError, NotPromotable
-from pytest_aexp.findings import READ_LIMIT, read_finding
-from pytest_aexp.indexes import read_index
-from pytest_aexp.merging import Merged, merge_entries
-from pytest_aexp.problems import Fault, Outcome, Policy
-from pytest_aexp.projection import entry_bytes, project
+from pytest_aexp.ground import jsontext, managed_block, yamltree, yamlvalues
+from pytest_aexp.ground.errors import ConfigurationError, NotPromotable
+from pytest_aexp.ground.repository import Repository, parse_configuration
+from pytest_aexp.ground.text import clean
+from pytest_aexp.model import redaction, segments
+from pytest_aexp.model.entries import ENTRY_LIMIT, entry_path, judge_entry
+from pytest_aexp.model.findings import READ_LIMIT, read_finding
+from pytest_aexp.model.indexes import read_index
+from pytest_aexp.model.problems import Fault, Outcome, Policy
+from pytest_aexp.model.store import DOCUMENT, STATEPOINT, RunStore
 from pytest_aexp.rendering import FORMATS
-from pytest_aexp.repository import Repository, parse_configuration
-from pytest_aexp.store import DOCUMENT, STATEPOINT, RunStore
-from pytest_aexp.text import clean
+from pytest_aexp.work.control_files import GITIGNORE_BODY
+from pytest_aexp.work.merging import Merged, merge_entries
+from pytest_aexp.work.projection import entry_bytes, project
 
 JOB_ID = "9bd65a7d2ca10b8b4a4d03e7f9ec4a2a"
 SPLIT = b"\n%%%%\n"
@@ -123,7 +124,7 @@ def run(data: bytes) -> None:
 
 
 def _job_id(statepoint: bytes) -> str:
-    from pytest_aexp.identity import job_id_of, statepoint_json
+    from pytest_aexp.model.identity import job_id_of, statepoint_json
 
     try:
         value = jsontext.parse(statepoint, 100)

@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pytest_aexp.citations import BatchCitation, JobCitation
-from pytest_aexp.entries import LEDGER_DIR, entry_path
-from pytest_aexp.findings import Finding
-from pytest_aexp.git import run_git
-from pytest_aexp.gitrules import Rule, Tree
-from pytest_aexp.problems import UNSTAGED_ENTRY, Problem
-from pytest_aexp.resolution import Place, Sources, resolve
-from pytest_aexp.text import shown
+from pytest_aexp.ground.git import run_git
+from pytest_aexp.ground.gitrules import Rule, Tree
+from pytest_aexp.ground.text import shown
+from pytest_aexp.model.citations import BatchCitation, JobCitation
+from pytest_aexp.model.entries import LEDGER_DIR, entry_path
+from pytest_aexp.model.findings import Finding
+from pytest_aexp.model.problems import UNSTAGED_ENTRY, Problem
+from pytest_aexp.work.resolution import Place, Sources, resolve
 
 from .candidate import Candidate
 

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pytest_aexp.entries import LEDGER_DIR
-from pytest_aexp.errors import ConfigurationError
-from pytest_aexp.files import MISSING
-from pytest_aexp.git import git_or_none, run_git
-from pytest_aexp.gitlisting import EMPTY_BLOBS, Location, Node
-from pytest_aexp.gitview import INDEX, GitView
-from pytest_aexp.identity import is_job_id
-from pytest_aexp.indexes import INDEX_DIR
-from pytest_aexp.repository import (
+from pytest_aexp.ground.errors import ConfigurationError
+from pytest_aexp.ground.files import MISSING
+from pytest_aexp.ground.git import git_or_none, run_git
+from pytest_aexp.ground.gitlisting import EMPTY_BLOBS, Location, Node
+from pytest_aexp.ground.gitview import INDEX, GitView
+from pytest_aexp.ground.repository import (
     CONFIG,
     CONFIG_LIMIT,
     Configuration,
@@ -23,6 +20,9 @@ from pytest_aexp.repository import (
     configuration_in,
     find_repo_root,
 )
+from pytest_aexp.model.entries import LEDGER_DIR
+from pytest_aexp.model.identity import is_job_id
+from pytest_aexp.model.indexes import INDEX_DIR
 
 from .staged import DIFF, STAGED, Change, Glance, leads_through_link, parse
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.checking import stray_fault
-from pytest_aexp.entries import LEDGER_DIR, Entry, entry_path
-from pytest_aexp.findings import Finding
-from pytest_aexp.gitview import INDEX, GitView
-from pytest_aexp.problems import (
+from pytest_aexp.ground.gitview import INDEX, GitView
+from pytest_aexp.ground.repository import parse_strict_runs
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.entries import LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.findings import Finding
+from pytest_aexp.model.problems import (
     INVALID_ENTRY,
     UNPROMOTED,
     UNSTAGED_ENTRY,
@@ -20,10 +21,9 @@ from pytest_aexp.problems import (
     Policy,
     Problem,
 )
-from pytest_aexp.repository import parse_strict_runs
-from pytest_aexp.segments import is_segment
-from pytest_aexp.validate import Judgement, judge_findings
-from pytest_aexp.views import WorkTree
+from pytest_aexp.model.segments import is_segment
+from pytest_aexp.work.checking import stray_fault
+from pytest_aexp.work.judgement import Judgement, judge_findings
 
 from .candidate import Candidate, ledger_folder, open_candidate, replaces_ledger
 from .concern import concerned
@@ -31,7 +31,7 @@ from .sealed import segment_faults
 from .staged import Glance
 
 if TYPE_CHECKING:
-    from pytest_aexp.remembered import RememberedRuns
+    from pytest_aexp.model.remembered import RememberedRuns
 
     from .promotion import Behind
 
@@ -89,7 +89,7 @@ def _judgement(
         if replaces_ledger(candidate):
             return None
         # Here, since few findings cite batches.
-        from pytest_aexp.remembered import remembered_runs
+        from pytest_aexp.model.remembered import remembered_runs
 
         changed = {} if candidate.pushed else candidate.entries()
         more = [path.rpartition("/")[2].removesuffix(".json") for path in added]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_aexp.citations import BatchCitation, JobCitation
-from pytest_aexp.entries import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
-from pytest_aexp.findings import Finding
-from pytest_aexp.indexes import INDEX_DIR
-from pytest_aexp.selection import Batches
-from pytest_aexp.validate import Judgement
-from pytest_aexp.views import fixed_part, is_matched
+from pytest_aexp.ground.views import fixed_part, is_matched
+from pytest_aexp.model.citations import BatchCitation, JobCitation
+from pytest_aexp.model.entries import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
+from pytest_aexp.model.findings import Finding
+from pytest_aexp.model.indexes import INDEX_DIR
+from pytest_aexp.model.selection import Batches
+from pytest_aexp.work.judgement import Judgement
 
 from .candidate import Candidate
 from .sealed import changed_segments

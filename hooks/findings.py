@@ -47,7 +47,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[str | None, bool]:
     import argparse
     from typing import get_args
 
-    from pytest_aexp.repository import StrictRuns
+    from pytest_aexp.ground.repository import StrictRuns
 
     parser = argparse.ArgumentParser(
         prog=PROGRAM,

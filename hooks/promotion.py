@@ -11,21 +11,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytest_aexp.citations import BatchCitation, JobCitation
-from pytest_aexp.entries import ENTRY_LIMIT, entry_path
-from pytest_aexp.errors import NotPromotable
-from pytest_aexp.files import MISSING, Unreadable
-from pytest_aexp.findings import Finding
-from pytest_aexp.git import run_git
-from pytest_aexp.packsearch import packed_version
-from pytest_aexp.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
-from pytest_aexp.projection import entry_bytes, project
-from pytest_aexp.promoter import Promoter
-from pytest_aexp.resolution import Sources
-from pytest_aexp.store import Run, RunStore
-from pytest_aexp.text import counted
-from pytest_aexp.versions import read_version
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.ground.files import MISSING, Unreadable
+from pytest_aexp.ground.git import run_git
+from pytest_aexp.ground.text import counted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.citations import BatchCitation, JobCitation
+from pytest_aexp.model.entries import ENTRY_LIMIT, entry_path
+from pytest_aexp.model.findings import Finding
+from pytest_aexp.model.packsearch import packed_version
+from pytest_aexp.model.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
+from pytest_aexp.model.store import Run, RunStore
+from pytest_aexp.work.projection import entry_bytes, project
+from pytest_aexp.work.promoter import Promoter
+from pytest_aexp.work.resolution import Sources
+from pytest_aexp.work.versions import read_version
 
 from .adding import git_add
 from .candidate import Candidate

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_aexp.entries import LEDGER_DIR
-from pytest_aexp.problems import INVALID_ENTRY, Fault
-from pytest_aexp.segments import is_segment
+from pytest_aexp.model.entries import LEDGER_DIR
+from pytest_aexp.model.problems import INVALID_ENTRY, Fault
+from pytest_aexp.model.segments import is_segment
 
 from .candidate import Candidate, ledger_folder
 from .staged import Change
 
 if TYPE_CHECKING:
-    from pytest_aexp.catalogue import Ledger
+    from pytest_aexp.model.catalogue import Ledger
 
 
 def changed_segments(candidate: Candidate) -> dict[str, Change]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pytest_aexp.citation_warning import CitationWarning
-    from pytest_aexp.repository import read_machine_label
+    from pytest_aexp.ground.repository import read_machine_label
 
 __all__ = ["CitationWarning", "read_machine_label"]
 
@@ -19,7 +19,7 @@ def __getattr__(name: str) -> object:
 
         return citation_warning.CitationWarning
     if name == "read_machine_label":
-        from pytest_aexp import repository
+        from pytest_aexp.ground import repository
 
         return repository.read_machine_label
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

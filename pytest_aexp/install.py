@@ -8,23 +8,23 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from pytest_aexp.agent_command import planned_agent_command
-from pytest_aexp.control_files import (
+from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.git import own_environment, run_git
+from pytest_aexp.ground.labels import LABEL_LIMIT, is_safe_label, safe_label
+from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, read_configuration
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.work.agent_command import planned_agent_command
+from pytest_aexp.work.control_files import (
     DRIVER,
     GITIGNORE,
     block_merge_gitignore,
     planned_files,
     whole_folder_rules,
 )
-from pytest_aexp.errors import GitError, UsageError
-from pytest_aexp.git import own_environment, run_git
-from pytest_aexp.gitwarnings import LEDGER, git_warnings, legacy_warnings
-from pytest_aexp.labels import LABEL_LIMIT, is_safe_label, safe_label
-from pytest_aexp.marker import RUN_STORE, planned_marker
-from pytest_aexp.repository import DEFAULT_RUN_STORE, read_configuration
-from pytest_aexp.runstore import init_run_store
-from pytest_aexp.steps import InstallAction, InstallRefused, Step, carry_out
-from pytest_aexp.text import quoted
+from pytest_aexp.work.gitwarnings import LEDGER, git_warnings, legacy_warnings
+from pytest_aexp.work.marker import RUN_STORE, planned_marker
+from pytest_aexp.work.runstore import init_run_store
+from pytest_aexp.work.steps import InstallAction, InstallRefused, Step, carry_out
 
 __all__ = ["InstallAction", "InstallRefused", "block_merge_gitignore", "install_scaffold"]
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from pytest_aexp.citation_warning import CitationWarning
-from pytest_aexp.citations import BatchCitation, Citation, JobCitation
-from pytest_aexp.errors import AexpError
-from pytest_aexp.findings import Finding
-from pytest_aexp.problems import Policy, Problem
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.repository import Repository, parse_strict_runs
+from pytest_aexp.ground.text import clean
+from pytest_aexp.ground.views import WorkTree, fits, fixed_part, is_folder
+from pytest_aexp.model.citations import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings import Finding
+from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.rendering import one_line
-from pytest_aexp.repository import Repository, parse_strict_runs
-from pytest_aexp.text import clean
-from pytest_aexp.validate import Judgement, Verdict
-from pytest_aexp.views import WorkTree, fits, fixed_part, is_folder
+from pytest_aexp.work.judgement import Judgement, Verdict
 
 MANY = 50
 """So many findings will ask for so much of the ledger that it is read while more are collected."""

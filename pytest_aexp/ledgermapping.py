@@ -7,9 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.selection import experiments_of
-from pytest_aexp.views import View, WorkTree
+from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.selection import experiments_of
 
 LedgerEntry = Mapping[str, Any]
 

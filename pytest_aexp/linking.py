@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_aexp.documents import RunDocument
-from pytest_aexp.marking import settle
-from pytest_aexp.runlinks import put_link, run_link
 from pytest_aexp.runs import open_run
-from pytest_aexp.runstore import Job
+from pytest_aexp.work.documents import RunDocument
+from pytest_aexp.work.marking import settle
+from pytest_aexp.work.runlinks import put_link, run_link
+from pytest_aexp.work.runstore import Job
 
 __all__ = ["link_to_experiment"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.roots import nearest_root
+from pytest_aexp.ground.roots import nearest_root
 
 STRICTNESS = ("error", "warn", "off")
 

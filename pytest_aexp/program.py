@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from pytest_aexp.errors import AexpError
-from pytest_aexp.text import shown
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.text import shown
 
 COULD_NOT = 2
 INTERRUPTED = 130

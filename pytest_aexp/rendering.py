@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from pytest_aexp.problems import CODES, Outcome, Problem
-from pytest_aexp.text import clean, counted
+from pytest_aexp.ground.text import clean, counted
+from pytest_aexp.model.problems import CODES, Outcome, Problem
 
 _RED, _YELLOW, _GREEN, _DIM, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.errors import AexpError
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.text import clean
 from pytest_aexp.report.page import page_template, write_report
-from pytest_aexp.text import clean
-from pytest_aexp.validate import Judgement
+from pytest_aexp.work.judgement import Judgement
 
 
 class ReportWriter:

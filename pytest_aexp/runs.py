@@ -7,18 +7,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp.documents import RunDocument
-from pytest_aexp.entries import TERMINAL_STATUSES
-from pytest_aexp.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
-from pytest_aexp.identity import value_key
-from pytest_aexp.lifecycle import run_lifecycle
-from pytest_aexp.marking import STATUSES, checked_status, mark_status, set_missing
-from pytest_aexp.prefixes import full_job_id
-from pytest_aexp.provenance import code_state
-from pytest_aexp.runlinks import put_link, run_link
-from pytest_aexp.runstore import Job, Project, get_run_store, init_run_store, opened_for, own_words
-from pytest_aexp.store import RunFiles, RunStore, run_link_of
-from pytest_aexp.text import shown
+from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
+from pytest_aexp.ground.text import shown
+from pytest_aexp.model.entries import TERMINAL_STATUSES
+from pytest_aexp.model.identity import value_key
+from pytest_aexp.model.prefixes import full_job_id
+from pytest_aexp.model.store import RunFiles, RunStore, run_link_of
+from pytest_aexp.work.documents import RunDocument
+from pytest_aexp.work.lifecycle import run_lifecycle
+from pytest_aexp.work.marking import STATUSES, checked_status, mark_status, set_missing
+from pytest_aexp.work.provenance import code_state
+from pytest_aexp.work.runlinks import put_link, run_link
+from pytest_aexp.work.runstore import (
+    Job,
+    Project,
+    get_run_store,
+    init_run_store,
+    opened_for,
+    own_words,
+)
 
 __all__ = [
     "STATUSES",

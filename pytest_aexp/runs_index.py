@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp import jsontext
-from pytest_aexp.entries import TERMINAL_STATUSES
-from pytest_aexp.errors import UsageError
-from pytest_aexp.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.identity import is_job_id
-from pytest_aexp.indexes import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
-from pytest_aexp.labels import is_safe_label, safe_label
-from pytest_aexp.projection import utc_now
-from pytest_aexp.redaction import redact
-from pytest_aexp.repository import Repository
-from pytest_aexp.store import RunFiles, RunStore, run_link_of
-from pytest_aexp.text import quoted
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.labels import is_safe_label, safe_label
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entries import TERMINAL_STATUSES
+from pytest_aexp.model.identity import is_job_id
+from pytest_aexp.model.indexes import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
+from pytest_aexp.model.redaction import redact
+from pytest_aexp.model.store import RunFiles, RunStore, run_link_of
+from pytest_aexp.work.projection import utc_now
 
 __all__ = [
     "INDEX_DIR_REL",

@@ -7,10 +7,10 @@ from collections.abc import Generator
 
 import pytest
 
-from pytest_aexp.entries import count_entries
+from pytest_aexp.ground.text import clean, counted, listed, shown
 from pytest_aexp.items import PROBLEMS, FindingItem
-from pytest_aexp.text import clean, counted, listed, shown
-from pytest_aexp.validate import Judgement
+from pytest_aexp.model.entries import count_entries
+from pytest_aexp.work.judgement import Judgement
 
 
 class Summary:

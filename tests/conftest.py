@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from pytest_aexp import items, schema, yamltree
+from pytest_aexp import items
+from pytest_aexp.ground import schema, yamltree
 from repositories import GIT_ENVIRONMENT, new_repository
 
 # A machine that is busy is slow; what a file may cost is bounded in tests of its own.

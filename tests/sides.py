@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_aexp.entries import ENTRY_LIMIT
-from pytest_aexp.merging import Merged, Refused, merge_entries
+from pytest_aexp.model.entries import ENTRY_LIMIT
+from pytest_aexp.work.merging import Merged, Refused, merge_entries
 from repositories import entry_of, entry_text, job_id_of
 
 STATEPOINT = {"seed": 3, "data": "/home/someone/data", "deep": [{"api_key": "k-1f9a2b7c44d0"}]}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from commands import understood
-from pytest_aexp.agent_command import AGENT_COMMAND, CITATION_MAY_BE_WRONG, agent_command
 from pytest_aexp.cli import main
-from pytest_aexp.problems import CODES
+from pytest_aexp.model.problems import CODES
+from pytest_aexp.work.agent_command import AGENT_COMMAND, CITATION_MAY_BE_WRONG, agent_command
 from repositories import git, write
 
 OWN = "my own words\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.entries import judge_entry
 from pytest_aexp.ledger import list_ledger_job_ids, promote_to_ledger
+from pytest_aexp.model.entries import judge_entry
 from pytest_aexp.runs import create_run, mark_status, open_run, run_lifecycle
 from repositories import add_jobs, git
 
@@ -87,7 +87,7 @@ def test_what_an_operator_says_is_kept_however_close_the_end_is(installed: Path)
 
 
 def note(job_id: str, name: str, times: int) -> None:
-    from pytest_aexp.documents import RunDocument
+    from pytest_aexp.work.documents import RunDocument
 
     document = RunDocument(open_run(job_id))
     for number in range(times):

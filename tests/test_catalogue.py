@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.entries import entry_path
-from pytest_aexp.files import Unreadable
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.entries import entry_path
 from repositories import add_entry, add_segment, entry_of, job_id_of, write
 
 POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(4)]

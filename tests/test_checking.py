@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.checking import check_ledger
-from pytest_aexp.problems import Policy
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.problems import Policy
+from pytest_aexp.work.checking import check_ledger
 from repositories import add_entry, write
 
 POINT = {"experiment_id": "E001", "seed": 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.citations import (
+from pytest_aexp.model.citations import (
     HOW_TO_CITE,
     BatchCitation,
     Citation,
@@ -12,8 +12,8 @@ from pytest_aexp.citations import (
     MalformedCitation,
     slip_in,
 )
-from pytest_aexp.findings import read_finding
-from pytest_aexp.problems import MALFORMED, SUSPICIOUS_KEY
+from pytest_aexp.model.findings import read_finding
+from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY
 
 A = "4076a08a2393f617db96cb1a0d5569d6"
 

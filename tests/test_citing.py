@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.citing import with_citations
-from pytest_aexp.editing import batch_citation, job_citation, open_document
-from pytest_aexp.errors import UsageError
-from pytest_aexp.findings import read_finding
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.model.findings import read_finding
+from pytest_aexp.work.citing import with_citations
+from pytest_aexp.work.editing import batch_citation, job_citation, open_document
 
 A, B, NEW = "a" * 32, "b" * 32, "c" * 32
 ADDED = f"{{type: job, id: {NEW}}}"

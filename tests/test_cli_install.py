@@ -11,7 +11,7 @@ import pytest
 
 from pytest_aexp.cli import main
 from pytest_aexp.cli.install import VERBS
-from pytest_aexp.steps import ActionKind
+from pytest_aexp.work.steps import ActionKind
 from repositories import git, write
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.cli import main
-from pytest_aexp.entries import entry_path
+from pytest_aexp.model.entries import entry_path
 from repositories import add_finding, entry_text, git, job, job_id_of, write
 from sides import COMPLETE, E1, E2, EARLY, FAILED, LATE, entry
 

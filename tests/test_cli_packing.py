@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp import packing
 from pytest_aexp.cli import main
+from pytest_aexp.work import packing
 from repositories import add_entry, add_finding, git, job, write
 
 MONTH = f"{datetime.now(UTC):%Y-%m}"

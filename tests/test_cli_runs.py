@@ -11,8 +11,8 @@ import pytest
 
 from pytest_aexp.cli import main
 from pytest_aexp.cli.runs import add_to
-from pytest_aexp.marking import STATUSES
 from pytest_aexp.runs import create_run, find_runs, init_run_store, open_run
+from pytest_aexp.work.marking import STATUSES
 from reference import reference_python
 from repositories import write
 from runscripts import document_of, entry_in

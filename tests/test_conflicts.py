@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.conflicts import Resolution, Sides, resolve, split_markers
-from pytest_aexp.entries import entry_path, judge_entry
-from pytest_aexp.errors import GitError, RunNotFound, UsageError
-from pytest_aexp.merging import Merged, Refused
+from pytest_aexp.ground.errors import GitError, RunNotFound, UsageError
+from pytest_aexp.model.entries import entry_path, judge_entry
+from pytest_aexp.work.conflicts import Resolution, Sides, resolve, split_markers
+from pytest_aexp.work.merging import Merged, Refused
 from repositories import entry_of, entry_text, git, job_id_of, write
 from sides import COMPLETE, E1, E2, EARLY, FAILED, LATE, entry
 

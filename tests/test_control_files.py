@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.control_files import (
+from pytest_aexp.ground.managed_block import BEGIN, END
+from pytest_aexp.work.control_files import (
     GITATTRIBUTES_BODY,
     GITIGNORE_BODY,
     block_merge_gitignore,
     planned_files,
     whole_folder_rules,
 )
-from pytest_aexp.managed_block import BEGIN, END
-from pytest_aexp.steps import InstallAction, InstallRefused, carry_out
+from pytest_aexp.work.steps import InstallAction, InstallRefused, carry_out
 from repositories import write
 
 IGNORE = BEGIN + b"\n" + GITIGNORE_BODY + END + b"\n"

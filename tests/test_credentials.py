@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.credentials import Secrecy, exposed, secrecy_of, tells_credential
+from pytest_aexp.model.credentials import Secrecy, exposed, secrecy_of, tells_credential
 
 
 @pytest.mark.parametrize(

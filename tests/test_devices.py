@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.cli import main
-from pytest_aexp.entries import entry_path
-from pytest_aexp.files import write_new
+from pytest_aexp.ground.files import write_new
 from pytest_aexp.install import install_scaffold
 from pytest_aexp.ledger import list_ledger_job_ids
+from pytest_aexp.model.entries import entry_path
 from pytest_aexp.runs import create_run, find_runs, get_run_store, mark_status, run_lifecycle
 from pytest_aexp.validate import validate_repo
 from repositories import add_finding, add_jobs, job, write

@@ -29,7 +29,7 @@ from pages import (
     run_shell,
 )
 from pytest_aexp.cli import main
-from pytest_aexp.repository import parse_configuration
+from pytest_aexp.ground.repository import parse_configuration
 from repositories import add_entry, new_repository, write
 from shelllines import commands_in
 

@@ -12,7 +12,7 @@ import pytest
 
 from pages import FULL, ONE_RUN, sections, unstaged_evidence
 from pytest_aexp.cli import main
-from pytest_aexp.problems import CODES
+from pytest_aexp.model.problems import CODES
 from repositories import add_entry, add_finding, add_jobs, entry_of, entry_text, job, write
 
 pytestmark = pytest.mark.tree

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from commands import options, parsers
 from pages import PAGES, ROOT, run_shell, sections, text_of
 from pytest_aexp import plugin
-from pytest_aexp.repository import Configuration
+from pytest_aexp.ground.repository import Configuration
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import documents
-from pytest_aexp.documents import DamagedDocument, RunDocument
 from pytest_aexp.runs import create_run, init_run_store
+from pytest_aexp.work import documents
+from pytest_aexp.work.documents import DamagedDocument, RunDocument
 from runscripts import document_of
 
 

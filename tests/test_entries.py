@@ -11,11 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp import jsontext, schema
-from pytest_aexp.entries import ENTRY_LIMIT, Entry, entry_path, judge_entry
-from pytest_aexp.files import MISSING, UNMERGED
-from pytest_aexp.problems import IDENTITY_MISMATCH, INVALID_ENTRY, LEAK, NOT_A_NUMBER, UNKNOWN_FIELD
-from pytest_aexp.selection import experiments_of
+from pytest_aexp.ground import jsontext, schema
+from pytest_aexp.ground.files import MISSING, UNMERGED
+from pytest_aexp.model.entries import ENTRY_LIMIT, Entry, entry_path, judge_entry
+from pytest_aexp.model.problems import (
+    IDENTITY_MISMATCH,
+    INVALID_ENTRY,
+    LEAK,
+    NOT_A_NUMBER,
+    UNKNOWN_FIELD,
+)
+from pytest_aexp.model.selection import experiments_of
 from repositories import entry_of, entry_text, job_id_of
 
 POINT = {"experiment_id": "E001", "condition": "a"}

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_aexp.errors import AexpError, AmbiguousRun, ConfigurationError, RepositoryNotFound
+from pytest_aexp.ground.errors import (
+    AexpError,
+    AmbiguousRun,
+    ConfigurationError,
+    RepositoryNotFound,
+)
 
 
 def test_each_says_what_to_do() -> None:

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import files
 from pytest_aexp.cli import main
-from pytest_aexp.entries import entry_path
+from pytest_aexp.ground import files
 from pytest_aexp.install import install_scaffold
 from pytest_aexp.ledger import backfill_ledger, promote_to_ledger
+from pytest_aexp.model.entries import entry_path
 from pytest_aexp.runs import create_run, open_run, run_lifecycle
 from pytest_aexp.validate import validate_repo
 from repositories import add_entry, add_finding, add_jobs, entry_of, entry_text, git, job, write

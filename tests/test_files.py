@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.files import LINK, MISSING, Unreadable, read_bounded, size, write_atomic, write_new
+from pytest_aexp.ground.files import (
+    LINK,
+    MISSING,
+    Unreadable,
+    read_bounded,
+    size,
+    write_atomic,
+    write_new,
+)
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"12345", b"\0\xff"])

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.citations import BatchCitation, JobCitation, MalformedCitation
-from pytest_aexp.files import MISSING, UNMERGED
-from pytest_aexp.findings import (
+from pytest_aexp.ground.files import MISSING, UNMERGED
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.citations import BatchCitation, JobCitation, MalformedCitation
+from pytest_aexp.model.findings import (
     FRONT_MATTER_LIMIT,
     READ_LIMIT,
     Finding,
@@ -20,8 +21,7 @@ from pytest_aexp.findings import (
     name_of,
     read_finding,
 )
-from pytest_aexp.problems import SUSPICIOUS_KEY, UNREADABLE
-from pytest_aexp.views import WorkTree
+from pytest_aexp.model.problems import SUSPICIOUS_KEY, UNREADABLE
 from repositories import write
 
 A = "4076a08a2393f617db96cb1a0d5569d6"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.editing import open_document
-from pytest_aexp.fixing import fixes
+from pytest_aexp.work.editing import open_document
+from pytest_aexp.work.fixing import fixes
 
 A = "abcdef12" * 4
 B = "abcd0012" * 4

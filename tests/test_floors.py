@@ -25,19 +25,20 @@ def test_the_package_keeps_to_its_floors(package: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("errors", "pytest_aexp.findings"),
-        ("text", "pytest_aexp.validate"),
-        ("findings", "pytest_aexp.resolution"),
-        ("resolution", "pytest_aexp.rendering"),
+        ("ground/errors", "pytest_aexp.model.findings"),
+        ("ground/text", "pytest_aexp.validate"),
+        ("model/findings", "pytest_aexp.work.resolution"),
+        ("work/resolution", "pytest_aexp.rendering"),
+        ("work/judgement", "pytest_aexp.validate"),
         ("validate", "pytest_aexp.cli"),
         ("rendering", "pytest_aexp.cli"),
         ("cli/__init__", "pytest_aexp.plugin"),
         ("plugin", "pytest_aexp.hooks"),
         ("cli/__init__", "pytest_aexp.hooks"),
-        ("findings", "ruamel.yaml"),
-        ("entries", "jsonschema"),
+        ("model/findings", "ruamel.yaml"),
+        ("model/entries", "jsonschema"),
         ("validate", "pytest"),
-        ("entries", "signac"),
+        ("model/entries", "signac"),
         ("report/gathering", "jinja2"),
     ],
 )
@@ -54,8 +55,17 @@ def test_an_import_from_a_floor_above_is_found(package: Path, module: str, forbi
 
 def test_a_circle_on_one_floor_is_found(package: Path) -> None:
     for module, imported in (("files", "text"), ("text", "files")):
+        with (package / f"ground/{module}.py").open("a", encoding="utf-8") as opened:
+            opened.write(f"\nimport pytest_aexp.ground.{imported}\n")
+    result = check(package.parent)
+    assert result.returncode == 1, result.stdout
+    assert "circle BROKEN" in result.stdout
+
+
+def test_the_lower_floors_hold_no_circle_either(package: Path) -> None:
+    for module, imported in (("work/hints", "verdicts"), ("work/verdicts", "hints")):
         with (package / f"{module}.py").open("a", encoding="utf-8") as opened:
-            opened.write(f"\nimport pytest_aexp.{imported}\n")
+            opened.write(f"\nimport pytest_aexp.work.{imported}\n")
     result = check(package.parent)
     assert result.returncode == 1, result.stdout
     assert "circle BROKEN" in result.stdout

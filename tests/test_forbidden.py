@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import documents, marking
-from pytest_aexp.catalogue import Ledger
 from pytest_aexp.cli import main
-from pytest_aexp.entries import entry_path
+from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.install import install_scaffold
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.linking import link_to_experiment
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.entries import entry_path
 from pytest_aexp.runs import create_run, find_runs, mark_status, run_lifecycle
-from pytest_aexp.views import WorkTree
+from pytest_aexp.work import documents, marking
 from repositories import add_entry, add_finding, add_jobs, add_segment, batch, entry_of, job, write
 from runscripts import document_of, entry_in
 
@@ -292,9 +292,9 @@ class TestPytest:
 
 CHECK = """
 import os, resource, signal, sys
-from pytest_aexp import outcomes
+from pytest_aexp.work import outcomes
 from pytest_aexp.cli import main, validate
-from pytest_aexp.repository import Repository
+from pytest_aexp.ground.repository import Repository
 from pytest_aexp.validate import validate_repo
 
 outcomes.COARSEST = -(10**18)  # what was written this moment is remembered, too
@@ -511,7 +511,7 @@ class TestFolders:
         write(
             repo,
             "failing.py",
-            "import os\nfrom pytest_aexp import catalogue\n"
+            "import os\nfrom pytest_aexp.model import catalogue\n"
             "catalogue.FEW = 0  # for more the folder is listed before any item is judged\n"
             "real = os.scandir\ndef scandir(path='.'):\n"
             f"    if str(path).endswith('/{folder}'):\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.errors import GitError
-from pytest_aexp.git import git_or_none, own_environment, run_git
+from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.git import git_or_none, own_environment, run_git
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_missing_folder_is_not_a_missing_git(tmp_path: Path) -> None:
 def test_a_git_that_hangs_is_given_up(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_aexp.git.TIMEOUT", 0.2)
+    monkeypatch.setattr("pytest_aexp.ground.git.TIMEOUT", 0.2)
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec sleep 20\n")

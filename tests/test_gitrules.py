@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.errors import GitError
-from pytest_aexp.gitrules import Rule, Tree, rehearsal
+from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.gitrules import Rule, Tree, rehearsal
 from repositories import git, new_repository, write
 
 

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_aexp.cli import main
-from pytest_aexp.errors import UsageError
-from pytest_aexp.files import MISSING, UNMERGED, Unreadable
-from pytest_aexp.gitlisting import bare_root
-from pytest_aexp.gitview import GitView
-from pytest_aexp.views import DANGLING, LOOP, OUTSIDE, View, WorkTree
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import MISSING, UNMERGED, Unreadable
+from pytest_aexp.ground.gitlisting import bare_root
+from pytest_aexp.ground.gitview import GitView
+from pytest_aexp.ground.views import DANGLING, LOOP, OUTSIDE, View, WorkTree
 from repositories import (
     add_entry,
     add_finding,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.control_files import GITIGNORE, planned_files, whole_folder_rules
-from pytest_aexp.gitwarnings import git_warnings, legacy_warnings
-from pytest_aexp.steps import InstallAction, carry_out
+from pytest_aexp.work.control_files import GITIGNORE, planned_files, whole_folder_rules
+from pytest_aexp.work.gitwarnings import git_warnings, legacy_warnings
+from pytest_aexp.work.steps import InstallAction, carry_out
 from repositories import add_entry, git, write
 
 Ask = Callable[..., list[InstallAction]]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.citations import BatchCitation
-from pytest_aexp.hints import nearest_id, selector_hint
-from pytest_aexp.repository import Repository
-from pytest_aexp.resolution import Sources
-from pytest_aexp.text import Position
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import Position
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.citations import BatchCitation
+from pytest_aexp.work.hints import nearest_id, selector_hint
+from pytest_aexp.work.resolution import Sources
 from repositories import add_entry, add_jobs, write
 
 KNOWN = "0123456789abcdef0123456789abcdef"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hooking import FINDING, NOWHERE, Hooks, add_run, commit, entry_of_run, snapshot, stage
-from pytest_aexp import remembered
+from pytest_aexp.model import remembered
 from repositories import add_entry, add_finding, batch, entry_of, entry_text, git, job, write
 
 

@@ -13,10 +13,10 @@ from pytest_aexp.hooks import staged
 from pytest_aexp.hooks.staged import Glance
 
 from hooking import FINDING, NOWHERE, commit, entry_of_run, stage
-from pytest_aexp.entries import LEDGER_DIR
-from pytest_aexp.indexes import INDEX_DIR
-from pytest_aexp.repository import CONFIG, DEFAULT_FINDINGS
-from pytest_aexp.views import fixed_part
+from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS
+from pytest_aexp.ground.views import fixed_part
+from pytest_aexp.model.entries import LEDGER_DIR
+from pytest_aexp.model.indexes import INDEX_DIR
 from repositories import add_entry, add_finding, git, job, write
 
 

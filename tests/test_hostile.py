@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artifacts import ROOT
-from pytest_aexp.citations import BatchCitation, JobCitation
 from pytest_aexp.cli import main
-from pytest_aexp.entries import entry_path, judge_entry
-from pytest_aexp.files import size
-from pytest_aexp.findings import read_finding
+from pytest_aexp.ground.files import size
+from pytest_aexp.ground.text import clean
+from pytest_aexp.model.citations import BatchCitation, JobCitation
+from pytest_aexp.model.entries import entry_path, judge_entry
+from pytest_aexp.model.findings import read_finding
 from pytest_aexp.rendering import FORMATS
-from pytest_aexp.text import clean
 from repositories import add_jobs, batch, entry_of, entry_text, job, write
 
 MIB = 1 << 20
@@ -345,8 +345,8 @@ def test_links_that_fan_out_are_walked_once(repo: Path) -> None:
     write(repo, "kb/research/findings/d29/F001-x.md", front("a: 1"))
     write(repo, "elsewhere/F002-x.md", front("a: 1"))
     (findings / "a-link").symlink_to("../../../elsewhere")
-    from pytest_aexp.repository import DEFAULT_FINDINGS
-    from pytest_aexp.views import WorkTree, matching
+    from pytest_aexp.ground.repository import DEFAULT_FINDINGS
+    from pytest_aexp.ground.views import WorkTree, matching
 
     assert list(matching(WorkTree(repo), DEFAULT_FINDINGS)) == [
         "kb/research/findings/a-link/F002-x.md",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.identity import is_job_id, job_id_of, kind_of, statepoint_json, value_key
+from pytest_aexp.model.identity import is_job_id, job_id_of, kind_of, statepoint_json, value_key
 
 POINTS: list[dict[str, Any]] = [
     {},

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.files import Unreadable
-from pytest_aexp.indexes import IndexedRun, MachineIndex, MachineIndexes, read_index
-from pytest_aexp.problems import INDEX_DAMAGED
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.indexes import IndexedRun, MachineIndex, MachineIndexes, read_index
+from pytest_aexp.model.problems import INDEX_DAMAGED
 from repositories import write
 
 A, B = "a" * 32, "b" * 32

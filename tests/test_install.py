@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import signac
 
-from pytest_aexp.errors import AexpError, ConfigurationError, GitError, UsageError
+from pytest_aexp.ground.errors import AexpError, ConfigurationError, GitError, UsageError
+from pytest_aexp.ground.repository import read_machine_label
 from pytest_aexp.install import InstallAction, InstallRefused, install_scaffold
-from pytest_aexp.repository import read_machine_label
 from repositories import add_jobs, git, new_repository, write
 
 DRIVER = "aexp ledger merge-driver %O %A %B"

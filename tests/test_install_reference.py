@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from pytest_aexp.ground.managed_block import BEGIN, END
 from pytest_aexp.install import block_merge_gitignore, install_scaffold
-from pytest_aexp.managed_block import BEGIN, END
 from reference import reference_python, reference_validates, run_reference
 from repositories import git, new_repository, write
 

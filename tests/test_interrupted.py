@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import ledger
 from pytest_aexp.cli import main
-from pytest_aexp.entries import LEDGER_DIR, judge_entry
-from pytest_aexp.files import write_atomic
+from pytest_aexp.ground.files import write_atomic
 from pytest_aexp.install import install_scaffold
+from pytest_aexp.model.entries import LEDGER_DIR, judge_entry
+from pytest_aexp.work import backfilling
 from repositories import add_entry, add_jobs, quick_repository
 
 pytestmark = [
@@ -60,7 +60,7 @@ def begun(repo: Path) -> int:
         for stream in (1, 2):
             os.dup2(null, stream)
         os.chdir(repo)
-        ledger.MANY, ledger._PART = 2, 2
+        backfilling.MANY, backfilling._PART = 2, 2
         status = main(["ledger", "backfill"])
     except KeyboardInterrupt:
         status = 130

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.jsontext import (
+from pytest_aexp.ground.jsontext import (
     VALUES_LIMIT,
     BeyondBounds,
     dump_exactly,

@@ -16,10 +16,11 @@ import signac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp import ledger, promoter
-from pytest_aexp.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
-from pytest_aexp.repository import Repository
-from pytest_aexp.store import RunStore
+from pytest_aexp import ledger
+from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.model.store import RunStore
+from pytest_aexp.work import backfilling, promoter
 from repositories import add_jobs, job_id_of, new_repository, write
 
 POINT = {"experiment_id": "E001", "seed": 1}
@@ -148,17 +149,17 @@ def test_what_changes_while_it_is_promoted_is_in_the_entry(
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process does it all, or a second does half of it, or dies while it tries."""
     if request.param != "alone":
-        monkeypatch.setattr(ledger, "MANY", 1)
-        monkeypatch.setattr(ledger, "can_share", lambda: True)
+        monkeypatch.setattr(backfilling, "MANY", 1)
+        monkeypatch.setattr(backfilling, "can_share", lambda: True)
     if request.param == "shared with one that fails":
-        backfilled, own = ledger._backfilled, os.getpid()
+        backfilled, own = backfilling._backfilled, os.getpid()
 
         def killed(*arguments: Any) -> ledger.Promotion:
             if os.getpid() != own:
                 os.kill(os.getpid(), signal.SIGKILL)
             return backfilled(*arguments)
 
-        monkeypatch.setattr(ledger, "_backfilled", killed)
+        monkeypatch.setattr(backfilling, "_backfilled", killed)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="shared on Linux only")

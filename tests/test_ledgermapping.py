@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.entries import entry_path
 from pytest_aexp.ledgermapping import LedgerMapping
+from pytest_aexp.model.entries import entry_path
 from repositories import add_entry, add_segment, entry_of, job_id_of, write
 
 POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(3)]

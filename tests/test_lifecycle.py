@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import documents, lifecycle
-from pytest_aexp.documents import RunDocument
-from pytest_aexp.entries import TERMINAL_STATUSES
 from pytest_aexp.ledger import load_ledger_entry
-from pytest_aexp.lifecycle import heartbeat_interval
-from pytest_aexp.marking import mark_status
+from pytest_aexp.model.entries import TERMINAL_STATUSES
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, open_run, run_lifecycle
+from pytest_aexp.work import documents, lifecycle
+from pytest_aexp.work.documents import RunDocument
+from pytest_aexp.work.lifecycle import heartbeat_interval
+from pytest_aexp.work.marking import mark_status
 from reference import reference_python, run_reference
 from runscripts import document_of, entry_in, run_script
 
@@ -43,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
         return f"2026-01-01T00:00:00.{next(ticks):07d}Z"
 
     for module in ("lifecycle", "marking"):
-        monkeypatch.setattr(f"pytest_aexp.{module}.utc_now", now)
+        monkeypatch.setattr(f"pytest_aexp.work.{module}.utc_now", now)
     return now
 
 
@@ -384,7 +384,7 @@ def test_a_heartbeat_that_cannot_read_leaves_no_lock_behind(repo: Path, job: Any
         repo,
         f"""
         from pathlib import Path
-        from pytest_aexp import documents
+        from pytest_aexp.work import documents
         documents.PAUSES = (0.001,)
         job = open_run("{job.id}")
         other = create_run(experiment_id="E002", include_commit=False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import pytest_aexp.linking
-from pytest_aexp.errors import AmbiguousRun, RunNotFound
+from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.linking import link_to_experiment
 from pytest_aexp.runs import get_run_store, init_run_store, mark_status

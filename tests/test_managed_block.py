@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.managed_block import BEGIN, END, holds_block, merge_block, rules_outside
+from pytest_aexp.ground.managed_block import BEGIN, END, holds_block, merge_block, rules_outside
 
 BODY = b"# why\n.aexp/*\n!.aexp/ledger/\n"
 BLOCK = BEGIN + b"\n" + BODY + END + b"\n"

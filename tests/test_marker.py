@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.marker import dumped, planned_marker, renewed
-from pytest_aexp.repository import Marker
-from pytest_aexp.steps import InstallAction, InstallRefused, carry_out
+from pytest_aexp.ground.repository import Marker
+from pytest_aexp.work.marker import dumped, planned_marker, renewed
+from pytest_aexp.work.steps import InstallAction, InstallRefused, carry_out
 from repositories import write
 
 MARKER = ".aexp/installed.json"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import documents, marking
-from pytest_aexp.documents import DamagedDocument
-from pytest_aexp.entries import TERMINAL_STATUSES
 from pytest_aexp.ledger import load_ledger_entry
+from pytest_aexp.model.entries import TERMINAL_STATUSES
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status, open_run
+from pytest_aexp.work import documents, marking
+from pytest_aexp.work.documents import DamagedDocument
 from repositories import write
 from runscripts import document_of, entry_in
 

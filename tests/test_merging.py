@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.entries import judge_entry
-from pytest_aexp.files import Unreadable
-from pytest_aexp.merging import Merged, Refused, merge_entries
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.model.entries import judge_entry
+from pytest_aexp.work.merging import Merged, Refused, merge_entries
 from repositories import entry_of, entry_text, job_id_of
 from sides import BROKEN, COMPLETE, E1, E2, EARLY, FAILED, JOB_ID, LATE, entry, merged, refusal
 

@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.entries import judge_entry
-from pytest_aexp.merging import Merged, Refused, merge_entries
-from pytest_aexp.versions import OUTCOME
+from pytest_aexp.model.entries import judge_entry
+from pytest_aexp.work.merging import Merged, Refused, merge_entries
+from pytest_aexp.work.versions import OUTCOME
 from sides import (
     BASES,
     COMPLETE,

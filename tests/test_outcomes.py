@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp import memories, outcomes
-from pytest_aexp.outcomes import outcome_of
-from pytest_aexp.problems import Outcome, Policy
-from pytest_aexp.repository import Repository
-from pytest_aexp.validate import Judgement, judge_repository
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground import memories
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.problems import Outcome, Policy
+from pytest_aexp.work import outcomes
+from pytest_aexp.work.judgement import Judgement, judge_repository
+from pytest_aexp.work.outcomes import outcome_of
 from repositories import add_entry, add_finding, add_jobs, batch, git, job, write
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -37,6 +37,7 @@ IMPORT_NAMES = {
     "orjson": "orjson",
 }
 TESTED_WITH = {
+    "backfilling": "ledger",
     "citation_warning": "plugin",
     "cli_choosing": "cli_validate",
     "cli_progress": "cli_ledger",
@@ -46,6 +47,7 @@ TESTED_WITH = {
     "hooks_checking": "hooks_findings",
     "hooks_concern": "hooks_findings",
     "items": "plugin",
+    "judgement": "validate",
     "ledgermapping": "plugin",
     "memories": "outcomes",
     "notices": "marking",
@@ -212,14 +214,24 @@ class TestWheel:
 
 
 def modules() -> dict[str, Path]:
-    """Every module, under the name a test file would have: ``cli_validate``, ``hooks_findings``."""
-    roots = {"pytest_aexp": "", "hooks": "hooks_", "tools": ""}
-    return {
-        prefix + "_".join(Path(name).relative_to(folder).with_suffix("").parts): ROOT / name
-        for folder, prefix in roots.items()
-        for name in tree_files(of=[folder])
-        if name.endswith(".py") and not Path(name).stem.startswith("__")
-    }
+    """Every module, under the name a test file would have: ``cli_validate``, ``hooks_findings``.
+
+    A module of a lower floor has its own name alone.
+    """
+    roots = {f"pytest_aexp/{floor}": "" for floor in ("ground", "model", "work")}
+    roots |= {"pytest_aexp": "", "hooks": "hooks_", "tools": ""}
+    found: dict[Path, str] = {}
+    for folder, prefix in roots.items():
+        for path in map(Path, tree_files(of=[folder.partition("/")[0]])):
+            if (
+                path.suffix == ".py"
+                and not path.stem.startswith("__")
+                and path.is_relative_to(folder)
+            ):
+                parts = path.relative_to(folder).with_suffix("").parts
+                found.setdefault(ROOT / path, prefix + "_".join(parts))
+    assert len(set(found.values())) == len(found)
+    return {name: file for file, name in found.items()}
 
 
 def shipped() -> dict[str, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.packfiles import line_of, numbers_taken, refuse_unshared, remove, tidy
-from pytest_aexp.projection import entry_bytes
+from pytest_aexp.work.packfiles import line_of, numbers_taken, refuse_unshared, remove, tidy
+from pytest_aexp.work.projection import entry_bytes
 from repositories import add_segment, entry_of, git, packed, write
 
 ENTRY = entry_of({"seed": 1})

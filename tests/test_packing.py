@@ -16,19 +16,19 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import packing
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.checking import check_ledger
 from pytest_aexp.cli import main
-from pytest_aexp.errors import UsageError
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.ledger import backfill_ledger, load_ledger_entry, promote_to_ledger
 from pytest_aexp.linking import link_to_experiment
-from pytest_aexp.packing import Packed, Plan, pack, plan_pack, unpack
-from pytest_aexp.packs import Packs
-from pytest_aexp.problems import Policy
-from pytest_aexp.projection import entry_bytes
-from pytest_aexp.repository import Repository
-from pytest_aexp.views import WorkTree
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.packs import Packs
+from pytest_aexp.model.problems import Policy
+from pytest_aexp.work import packing
+from pytest_aexp.work.checking import check_ledger
+from pytest_aexp.work.packing import Packed, Plan, pack, plan_pack, unpack
+from pytest_aexp.work.projection import entry_bytes
 from repositories import (
     add_entry,
     add_finding,
@@ -510,8 +510,8 @@ def test_an_error_at_any_step_loses_no_run_and_the_next_pack_finishes(
 
 KILLED = """
 import sys
-from pytest_aexp import packing
-from pytest_aexp.repository import Repository
+from pytest_aexp.work import packing
+from pytest_aexp.ground.repository import Repository
 packing.SEGMENT_LINES = 8
 repository = Repository.open(sys.argv[1])
 print("ready", flush=True)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.catalogue import Ledger
 from pytest_aexp.cli import main
-from pytest_aexp.gitview import INDEX, GitView
+from pytest_aexp.ground.gitview import INDEX, GitView
+from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.ledgermapping import LedgerMapping
-from pytest_aexp.packs import Packs, promotion
-from pytest_aexp.views import View, WorkTree
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.packs import Packs, promotion
 from repositories import (
     add_entry,
     add_finding,

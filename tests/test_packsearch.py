@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.packsearch import lines_of_run, packed_version
-from pytest_aexp.segments import lines_of, run_of
+from pytest_aexp.model.packsearch import lines_of_run, packed_version
+from pytest_aexp.model.segments import lines_of, run_of
 from repositories import add_segment, entry_of, segment, write
 
 IDS = st.integers(0, 1 << 128).map(lambda n: f"{n:032x}"[-32:])

@@ -371,8 +371,9 @@ class TestInert:
         loaded = next(line for line in done.stdout.splitlines() if "LOADED" in line)
         assert loaded.split("LOADED ")[1].split() == [
             "pytest_aexp",
+            "pytest_aexp.ground",
+            "pytest_aexp.ground.roots",
             "pytest_aexp.plugin",
-            "pytest_aexp.roots",
         ]
 
     def test_findings_without_a_ledger_folder_wait_to_be_asked_for(self, plain: Path, run) -> None:
@@ -395,7 +396,8 @@ def test_importing_the_plugin_costs_next_to_nothing() -> None:
         "print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["pytest_aexp", "pytest_aexp.plugin", "pytest_aexp.roots"]
+    package = ["pytest_aexp", "pytest_aexp.ground", "pytest_aexp.ground.roots"]
+    assert done.stdout.split() == [*package, "pytest_aexp.plugin"]
 
 
 def test_a_second_repository_below_is_not_ours(cited: Repo, run) -> None:

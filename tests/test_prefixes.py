@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.errors import AmbiguousRun, RunNotFound
-from pytest_aexp.prefixes import full_job_id
+from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
+from pytest_aexp.model.prefixes import full_job_id
 
 A, B = "abcde" + "0" * 27, "abcdf" + "0" * 27
 KNOWN = {A, B}

@@ -8,11 +8,11 @@ from typing import get_args
 
 import pytest
 
-from pytest_aexp import problems
-from pytest_aexp.errors import ConfigurationError
-from pytest_aexp.problems import CODES, Basis, Fault, Outcome, Policy, Problem, Rule
-from pytest_aexp.repository import StrictRuns
-from pytest_aexp.text import Position
+from pytest_aexp.ground.errors import ConfigurationError
+from pytest_aexp.ground.repository import StrictRuns
+from pytest_aexp.ground.text import Position
+from pytest_aexp.model import problems
+from pytest_aexp.model.problems import CODES, Basis, Fault, Outcome, Policy, Problem, Rule
 
 RULES = {name: rule for name, rule in vars(problems).items() if isinstance(rule, Rule)}
 STRICTNESSES: tuple[StrictRuns, ...] = get_args(StrictRuns)

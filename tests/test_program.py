@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pytest_aexp.errors import UsageError
+from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.program import run_program
 
 

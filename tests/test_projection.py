@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.entries import judge_entry
-from pytest_aexp.errors import NotPromotable
-from pytest_aexp.identity import statepoint_json
-from pytest_aexp.projection import entry_bytes, project
-from pytest_aexp.store import RunFiles
+from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.model.entries import judge_entry
+from pytest_aexp.model.identity import statepoint_json
+from pytest_aexp.model.store import RunFiles
+from pytest_aexp.work.projection import entry_bytes, project
 from repositories import job_id_of
 
 POINT = {"experiment_id": "E001", "seed": 1, "code_commit": "9f" * 20, "code_dirty": True}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.provenance import UNKNOWN, code_state
+from pytest_aexp.work.provenance import UNKNOWN, code_state
 from repositories import git, new_repository, write
 
 

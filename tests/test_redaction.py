@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp import redaction
-from pytest_aexp.redaction import REDACTED, Leak, leaks, may_leak, redact
+from pytest_aexp.model import redaction
+from pytest_aexp.model.redaction import REDACTED, Leak, leaks, may_leak, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hooking import commit, entry_of_run, stage
-from pytest_aexp import remembered
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.entries import Entry
-from pytest_aexp.gitblobs import Blobs
-from pytest_aexp.gitlisting import Location
-from pytest_aexp.gitview import GitView
-from pytest_aexp.remembered import Memory, RememberedRuns, remembered_runs
+from pytest_aexp.ground.gitblobs import Blobs
+from pytest_aexp.ground.gitlisting import Location
+from pytest_aexp.ground.gitview import GitView
+from pytest_aexp.model import remembered
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.entries import Entry
+from pytest_aexp.model.remembered import Memory, RememberedRuns, remembered_runs
 from repositories import add_entry, git, new_repository, write
 
 EXPERIMENTS = ("E001", "E002", "E003", "E404")
@@ -247,8 +247,8 @@ class TestOutOfTheWay:
     def test_several_at_once(self, repo: Path, ledger: list[str]) -> None:
         expected = read(repo)
         code = (
-            "from pathlib import Path; from pytest_aexp import remembered\n"
-            "from pytest_aexp.gitlisting import Location\n"
+            "from pathlib import Path; from pytest_aexp.model import remembered\n"
+            "from pytest_aexp.ground.gitlisting import Location\n"
             "remembered.MANY = 3\n"
             "runs = remembered.remembered_runs(Location.of(Path.cwd()), 'HEAD', (), lambda _: [])\n"
             "print(len(runs.of_experiment('E001')))"

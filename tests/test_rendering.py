@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pages import ROOT
 from pytest_aexp.cli import main
-from pytest_aexp.problems import CODES, Outcome, Problem
+from pytest_aexp.model.problems import CODES, Outcome, Problem
 from pytest_aexp.rendering import FORMATS, render_github, render_gitlab, render_sarif, render_text
 from repositories import add_entry, add_finding, batch, job, write
 

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.errors import UsageError
-from pytest_aexp.problems import Policy
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.problems import Policy
 from pytest_aexp.report import chart, gathering, ledgerfacts
 from pytest_aexp.report.contents import Report
 from pytest_aexp.report.facts import duration, facts_of, is_web_address, moment, parameters
 from pytest_aexp.report.gathering import gather
 from pytest_aexp.report.page import MISSING_JINJA, render, write_report
-from pytest_aexp.repository import Repository
-from pytest_aexp.validate import Judgement
-from pytest_aexp.views import WorkTree
+from pytest_aexp.work.judgement import Judgement
 from repositories import add_entry, add_finding, add_jobs, batch, git, job, new_repository, write
 
 NOWHERE = "deadbeef" * 4

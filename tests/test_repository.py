@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.errors import ConfigurationError, RepositoryNotFound
-from pytest_aexp.repository import (
+from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
+from pytest_aexp.ground.repository import (
     DEFAULT_FINDINGS,
     Configuration,
     Repository,

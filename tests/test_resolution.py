@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.citations import BatchCitation, JobCitation
-from pytest_aexp.entries import entry_path
-from pytest_aexp.repository import Repository
-from pytest_aexp.resolution import Place, Sources, resolve
-from pytest_aexp.text import Position
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import Position
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.citations import BatchCitation, JobCitation
+from pytest_aexp.model.entries import entry_path
+from pytest_aexp.work.resolution import Place, Sources, resolve
 from repositories import add_entry, add_jobs, job_id_of, write
 
 POINT = {"experiment_id": "E001", "seed": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.roots import nearest_root
+from pytest_aexp.ground.roots import nearest_root
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pytest_aexp.runs
-from pytest_aexp.errors import AexpError, AmbiguousRun, NotPromotable
+from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable
+from pytest_aexp.model.store import RunStore
 from pytest_aexp.runs import (
     RunNotFound,
     create_run,
@@ -23,7 +24,6 @@ from pytest_aexp.runs import (
     mark_status,
     open_run,
 )
-from pytest_aexp.store import RunStore
 from reference import reference_python, run_reference
 from repositories import git, job_id_of, write
 from runscripts import document_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import schema
-from pytest_aexp.errors import UsageError
+from pytest_aexp.ground import schema
+from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.linking import link_to_experiment
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status
 from pytest_aexp.runs_index import (

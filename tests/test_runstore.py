@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import signac
 
-from pytest_aexp.errors import (
+from pytest_aexp.ground.errors import (
     AexpError,
     NotPromotable,
     RepositoryNotFound,
@@ -22,7 +22,7 @@ from pytest_aexp.errors import (
 )
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status, open_run
-from pytest_aexp.runstore import opened_for, repository_of
+from pytest_aexp.work.runstore import opened_for, repository_of
 from repositories import new_repository, write
 
 

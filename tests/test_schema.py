@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.schema import (
+from pytest_aexp.ground.schema import (
     MOST_VIOLATIONS,
     SchemaName,
     Violation,
@@ -190,7 +190,7 @@ def test_without_jsonschema_rs_all_is_judged_the_same() -> None:
     script = (
         "import json, pathlib, sys\n"
         "sys.modules['jsonschema_rs'] = None\n"
-        "from pytest_aexp.schema import is_valid\n"
+        "from pytest_aexp.ground.schema import is_valid\n"
         "for line in sys.stdin:\n"
         "    name, path = line.split()\n"
         "    print(is_valid(name, json.loads(pathlib.Path(path).read_text('utf-8'))))\n"
@@ -340,7 +340,7 @@ def test_importing_the_module_loads_no_validator() -> None:
     script = (
         "import sys\n"
         "before = set(sys.modules)\n"
-        "import pytest_aexp.schema\n"
+        "import pytest_aexp.ground.schema\n"
         "heavy = {'jsonschema', 'jsonschema_rs', 'importlib.resources'}\n"
         "print(sorted(heavy & (set(sys.modules) - before)))\n"
     )
@@ -351,7 +351,7 @@ def test_a_valid_document_needs_no_slow_validator() -> None:
     pytest.importorskip("jsonschema_rs")
     script = (
         "import sys\n"
-        "from pytest_aexp.schema import is_valid, violations\n"
+        "from pytest_aexp.ground.schema import is_valid, violations\n"
         f"print(is_valid('ledger-entry', {ENTRY!r}), violations('ledger-entry', {ENTRY!r}))\n"
         "print('jsonschema_rs' in sys.modules, 'jsonschema' in sys.modules)\n"
     )

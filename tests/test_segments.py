@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp import segments
-from pytest_aexp.entries import ENTRY_LIMIT, Entry
-from pytest_aexp.files import Unreadable
-from pytest_aexp.projection import entry_bytes
-from pytest_aexp.segments import (
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.model import segments
+from pytest_aexp.model.entries import ENTRY_LIMIT, Entry
+from pytest_aexp.model.segments import (
     SEGMENT_LINES,
     Survey,
     experiments_in,
@@ -28,7 +27,8 @@ from pytest_aexp.segments import (
     runs_of,
     survey,
 )
-from pytest_aexp.selection import experiments_of
+from pytest_aexp.model.selection import experiments_of
+from pytest_aexp.work.projection import entry_bytes
 from repositories import entry_of, packed, segment
 
 PATH = ".aexp/ledger/packs/box/2026-05-001.jsonl"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.identity import value_key
-from pytest_aexp.selection import Batches
+from pytest_aexp.model.identity import value_key
+from pytest_aexp.model.selection import Batches
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp import catalogue
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.sharing import Parts, Share, uncollected
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model import catalogue
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.sharing import Parts, Share, uncollected
 from repositories import add_entry, write
 
 pytestmark = [

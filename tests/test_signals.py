@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from pytest_aexp.ground.signals import ENDING, Watch, held
 from pytest_aexp.runs import create_run, init_run_store, run_lifecycle
-from pytest_aexp.signals import ENDING, Watch, held
 from runscripts import Ended, document_of, entry_in, run_script
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -178,7 +178,7 @@ asyncio.run(train())
 
 
 SLOW_PROMOTION = """
-from pytest_aexp import marking
+from pytest_aexp.work import marking
 promote = marking.promote_to_ledger
 def slowly(*args, **kwargs):
     ready(); time.sleep(0.5)
@@ -200,7 +200,7 @@ def test_a_signal_waits_until_the_run_is_recorded(
 
 
 SLOW_START = """
-from pytest_aexp import lifecycle
+from pytest_aexp.work import lifecycle
 start = lifecycle._Lifecycle._start
 def slowly(self, document):
     ready(); time.sleep(0.5)
@@ -231,7 +231,7 @@ def test_a_signal_after_the_block_and_before_it_could_wait_is_recorded(
     repo: Path, job: Any, signum: int
 ) -> None:
     program = f"""
-from pytest_aexp import lifecycle
+from pytest_aexp.work import lifecycle
 held, calls = lifecycle.held, []
 def late():
     calls.append(1)

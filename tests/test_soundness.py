@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp import memories, segments, soundness, surveying
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.segments import Survey
-from pytest_aexp.views import WorkTree
+import pytest_aexp
+from pytest_aexp.ground import memories
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model import segments, soundness, surveying
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.segments import Survey
 from repositories import add_segment, entry_of, git, packed, segment, write
 
 SEGMENT = ".aexp/ledger/packs/box/2026-05-001.jsonl"
@@ -139,12 +141,12 @@ def test_every_file_of_the_package_is_a_rule(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "package"
-    shutil.copytree(Path(soundness.__file__).parent, copy)
-    assert Path(memories.__file__).parent == memories.PACKAGE
+    shutil.copytree(memories.PACKAGE, copy)
+    assert Path(pytest_aexp.__file__).parent == memories.PACKAGE
     monkeypatch.setattr(memories, "PACKAGE", copy)
     before = memories.rules()
     assert memories.rules() == before
-    with (copy / "redaction.py").open("a", encoding="utf-8") as stream:
+    with (copy / "model/redaction.py").open("a", encoding="utf-8") as stream:
         stream.write("# stricter\n")
     assert memories.rules() != before
 

@@ -11,9 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.problems import RUNS_DAMAGED
-from pytest_aexp.repository import Repository
-from pytest_aexp.store import DOCUMENT, FILE_LIMIT, STATEPOINT, RunStore, marker_faults, run_link_of
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.model.problems import RUNS_DAMAGED
+from pytest_aexp.model.store import (
+    DOCUMENT,
+    FILE_LIMIT,
+    STATEPOINT,
+    RunStore,
+    marker_faults,
+    run_link_of,
+)
 from repositories import add_jobs, job_id_of, write
 
 POINT = {"experiment_id": "E001", "seed": 1}

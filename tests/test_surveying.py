@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp import surveying
-from pytest_aexp.files import Unreadable
-from pytest_aexp.segments import Survey, survey
-from pytest_aexp.surveying import surveys
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.model import surveying
+from pytest_aexp.model.segments import Survey, survey
+from pytest_aexp.model.surveying import surveys
 from repositories import entry_of, packed, segment
 
 COUNT = 12

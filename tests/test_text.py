@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_aexp.text import (
+from pytest_aexp.ground.text import (
     LineMap,
     Position,
     clean,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import torture
-from pytest_aexp import files, managed_block, promoter
+from pytest_aexp.ground import files, managed_block
+from pytest_aexp.work import promoter
 from torture import JOBS, Job, Size, Tally
 
 pytestmark = [pytest.mark.slow, pytest.mark.tree]
@@ -58,7 +59,7 @@ def test_a_writer_that_writes_in_place_is_caught(
 def test_a_lost_rule_of_the_user_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = managed_block.merge_block
     monkeypatch.setattr(
-        "pytest_aexp.control_files.merge_block",
+        "pytest_aexp.work.control_files.merge_block",
         lambda text, *rest, **named: kept(text.replace(b"# mine\n", b""), *rest, **named),
     )
     tally = Tally()

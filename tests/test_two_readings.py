@@ -15,7 +15,7 @@ import pytest
 
 import naive
 from pytest_aexp.cli import main
-from pytest_aexp.problems import CODES
+from pytest_aexp.model.problems import CODES
 from repositories import add_finding, entry_of, entry_text, git, job_id_of, new_repository, write
 from test_cases import by_pytest
 

@@ -7,19 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.entries import entry_path
-from pytest_aexp.errors import ConfigurationError
-from pytest_aexp.problems import Outcome, Policy
-from pytest_aexp.repository import Repository, StrictRuns
-from pytest_aexp.validate import (
-    NO_AUTHORITY,
-    NOT_JUDGED,
-    Issue,
-    Judgement,
-    judge_repository,
-    validate_repo,
-)
-from pytest_aexp.views import WorkTree
+from pytest_aexp.ground.errors import ConfigurationError
+from pytest_aexp.ground.repository import Repository, StrictRuns
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entries import entry_path
+from pytest_aexp.model.problems import Outcome, Policy
+from pytest_aexp.validate import Issue, validate_repo
+from pytest_aexp.work.judgement import NO_AUTHORITY, NOT_JUDGED, Judgement, judge_repository
 from repositories import (
     add_entry,
     add_finding,

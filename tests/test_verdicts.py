@@ -9,10 +9,13 @@ from unicodedata import category
 
 import pytest
 
-from pytest_aexp.citations import BatchCitation, Citation, JobCitation
-from pytest_aexp.entries import entry_path
-from pytest_aexp.findings import read_finding
-from pytest_aexp.problems import (
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import Position
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.citations import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.entries import entry_path
+from pytest_aexp.model.findings import read_finding
+from pytest_aexp.model.problems import (
     ABSENT,
     ABSENT_BATCH,
     BROKEN,
@@ -25,11 +28,8 @@ from pytest_aexp.problems import (
     UNSTAGED_ENTRY,
     Fault,
 )
-from pytest_aexp.repository import Repository
-from pytest_aexp.resolution import Sources, resolve
-from pytest_aexp.text import Position
-from pytest_aexp.verdicts import fault_of, written_faults
-from pytest_aexp.views import WorkTree
+from pytest_aexp.work.resolution import Sources, resolve
+from pytest_aexp.work.verdicts import fault_of, written_faults
 from repositories import add_entry, add_jobs, entry_of, entry_text, job_id_of, write
 
 POINT = {"experiment_id": "E001", "seed": 1}

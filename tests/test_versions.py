@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp import redaction
-from pytest_aexp.versions import instant
+from pytest_aexp.model import redaction
+from pytest_aexp.work.versions import instant
 from repositories import entry_of, entry_text
 from sides import COMPLETE, E1, EARLY, FAILED, POINTERS, REDACTED, STATEPOINT, entry, merged
 

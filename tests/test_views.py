@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.files import MISSING, Unreadable
-from pytest_aexp.views import (
+from pytest_aexp.ground.files import MISSING, Unreadable
+from pytest_aexp.ground.views import (
     DANGLING,
     LOOP,
     OUTSIDE,

@@ -13,7 +13,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.yamltree import DEPTH_LIMIT, Mapping, Node, Scalar, Sequence, YamlFault, parse
+from pytest_aexp.ground.yamltree import (
+    DEPTH_LIMIT,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    YamlFault,
+    parse,
+)
 
 HAS_C_PARSER = importlib.util.find_spec("_ruamel_yaml") is not None
 

@@ -12,8 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_aexp.yamltree import DEPTH_LIMIT, Mapping, Node, Scalar, YamlFault, parse
-from pytest_aexp.yamlvalues import NUMBER_LIMIT, VALUES_LIMIT, Sizes, merged, merged_at_top, value
+from pytest_aexp.ground.yamltree import DEPTH_LIMIT, Mapping, Node, Scalar, YamlFault, parse
+from pytest_aexp.ground.yamlvalues import (
+    NUMBER_LIMIT,
+    VALUES_LIMIT,
+    Sizes,
+    merged,
+    merged_at_top,
+    value,
+)
 
 
 def node(text: str) -> Node:

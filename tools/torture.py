@@ -33,17 +33,21 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import signac  # type: ignore[import-untyped]  # noqa: E402, F401 - before any fork
 
-from pytest_aexp import citations, install, packing, schema, yamltree  # noqa: E402, F401
-from pytest_aexp.catalogue import Ledger  # noqa: E402
+from pytest_aexp import install  # noqa: E402, F401
 from pytest_aexp.cli import main as aexp  # noqa: E402
-from pytest_aexp.entries import entry_path, judge_entry  # noqa: E402
-from pytest_aexp.identity import is_job_id  # noqa: E402
-from pytest_aexp.ledger import backfill, promote_to_ledger  # noqa: E402
+from pytest_aexp.ground import schema, yamltree  # noqa: E402, F401
+from pytest_aexp.ground.repository import Repository  # noqa: E402
+from pytest_aexp.ground.views import WorkTree  # noqa: E402
+from pytest_aexp.ledger import promote_to_ledger  # noqa: E402
 from pytest_aexp.linking import link_to_experiment  # noqa: E402
-from pytest_aexp.repository import Repository  # noqa: E402
+from pytest_aexp.model import citations  # noqa: E402, F401
+from pytest_aexp.model.catalogue import Ledger  # noqa: E402
+from pytest_aexp.model.entries import entry_path, judge_entry  # noqa: E402
+from pytest_aexp.model.identity import is_job_id  # noqa: E402
 from pytest_aexp.runs import mark_status, open_run, run_lifecycle  # noqa: E402
 from pytest_aexp.validate import validate_repo  # noqa: E402
-from pytest_aexp.views import WorkTree  # noqa: E402
+from pytest_aexp.work import packing  # noqa: E402, F401
+from pytest_aexp.work.backfilling import backfill  # noqa: E402
 from repositories import (  # type: ignore[import-not-found]  # noqa: E402
     add_entry,
     add_finding,

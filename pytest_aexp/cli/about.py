@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_aexp.errors import UsageError
+from pytest_aexp.ground.errors import UsageError
 
 SHELLS = ("bash", "zsh")
 MISSING_SHTAB = "completion needs shtab: run `pip install 'pytest-aexp[completion]'`"

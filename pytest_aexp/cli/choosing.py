@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_aexp.errors import UsageError
-from pytest_aexp.text import listed, quoted
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import listed, quoted
 
 if TYPE_CHECKING:
-    from pytest_aexp.validate import Judgement
+    from pytest_aexp.work.judgement import Judgement
 
 
 def finding_named(written: str, judgement: Judgement) -> str:
@@ -21,7 +21,7 @@ def finding_named(written: str, judgement: Judgement) -> str:
     except ValueError:
         path = written
     # Here, so that the other verbs start without the rules.
-    from pytest_aexp.findings import name_of
+    from pytest_aexp.model.findings import name_of
 
     known = judgement.finding_paths
     for candidate in (path, written):

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_aexp.cli.choosing import finding_named
-from pytest_aexp.errors import UsageError
-from pytest_aexp.repository import Repository
-from pytest_aexp.text import counted, quoted
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import counted, quoted
 
 if TYPE_CHECKING:
-    from pytest_aexp.findings import Finding
-    from pytest_aexp.validate import Judgement
+    from pytest_aexp.model.findings import Finding
+    from pytest_aexp.work.judgement import Judgement
 
 _CITE_EXAMPLES = """\
 examples:
@@ -63,10 +63,10 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run_cite(arguments: argparse.Namespace) -> int:
     """Add the citations; 1, and nothing changed, if one of them would not hold."""
     # Here, and below, so that the other verbs start without the rules.
-    from pytest_aexp.citing import with_citations
-    from pytest_aexp.editing import batch_citation, job_citation, open_document
-    from pytest_aexp.findings import READ_LIMIT, read_finding
-    from pytest_aexp.prefixes import full_job_id
+    from pytest_aexp.model.findings import READ_LIMIT, read_finding
+    from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.work.citing import with_citations
+    from pytest_aexp.work.editing import batch_citation, job_citation, open_document
 
     judgement = _judgement()
     path = finding_named(arguments.finding, judgement)
@@ -94,8 +94,8 @@ def run_cite(arguments: argparse.Namespace) -> int:
 
 
 def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
-    from pytest_aexp.citations import BatchCitation, JobCitation
-    from pytest_aexp.editing import batch_citation, job_citation
+    from pytest_aexp.model.citations import BatchCitation, JobCitation
+    from pytest_aexp.work.editing import batch_citation, job_citation
 
     there = set()
     for citation in finding.citations:
@@ -107,7 +107,7 @@ def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
 
 
 def _selector(pairs: Iterable[str]) -> dict[str, Any]:
-    from pytest_aexp import yamltree, yamlvalues
+    from pytest_aexp.ground import yamltree, yamlvalues
 
     selector = {}
     for pair in pairs:
@@ -150,9 +150,9 @@ def run_fix(arguments: argparse.Namespace) -> int:
 
 
 def _mended(judgement: Judgement, paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    from pytest_aexp.editing import open_document
-    from pytest_aexp.findings import READ_LIMIT
-    from pytest_aexp.fixing import fixes
+    from pytest_aexp.model.findings import READ_LIMIT
+    from pytest_aexp.work.editing import open_document
+    from pytest_aexp.work.fixing import fixes
 
     known = judgement.sources.job_ids
     for path in paths:
@@ -177,9 +177,9 @@ def _diff(path: str, old: str, new: str) -> Iterator[str]:
 
 
 def _judgement() -> Judgement:
-    from pytest_aexp.problems import Policy
-    from pytest_aexp.validate import Judgement
-    from pytest_aexp.views import WorkTree
+    from pytest_aexp.ground.views import WorkTree
+    from pytest_aexp.model.problems import Policy
+    from pytest_aexp.work.judgement import Judgement
 
     repository = Repository.open()
     policy = Policy(severity=repository.configuration.severity)
@@ -187,7 +187,7 @@ def _judgement() -> Judgement:
 
 
 def _write(judgement: Judgement, path: str, text: str) -> None:
-    from pytest_aexp.files import write_atomic
+    from pytest_aexp.ground.files import write_atomic
 
     target = judgement.repository.root / path
     if target.is_symlink():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pytest_aexp.repository import find_repo_root
-from pytest_aexp.text import clean
+from pytest_aexp.ground.repository import find_repo_root
+from pytest_aexp.ground.text import clean
 
 if TYPE_CHECKING:
     from pytest_aexp.install import InstallAction

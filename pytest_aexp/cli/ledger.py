@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_aexp.cli import merging, packing
 from pytest_aexp.cli.output import table, wants_colour
 from pytest_aexp.cli.progress import with_progress
-from pytest_aexp.errors import UsageError
-from pytest_aexp.repository import Repository
-from pytest_aexp.text import clean, counted
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, counted
 
 if TYPE_CHECKING:
     from pytest_aexp.ledgermapping import LedgerMapping
@@ -128,10 +128,9 @@ def _add_reading(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def run_promote(arguments: argparse.Namespace) -> int:
     """Promote the runs; 1 if one could not be."""
     # Here, and below, so that each verb loads only what it uses.
-    from pytest_aexp.errors import NotPromotable
-    from pytest_aexp.ledger import open_store
-    from pytest_aexp.prefixes import full_job_id
-    from pytest_aexp.promoter import Promoter
+    from pytest_aexp.ground.errors import NotPromotable
+    from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.work.promoter import Promoter, open_store
 
     repository = Repository.open()
     store = open_store(repository)
@@ -149,7 +148,8 @@ def run_promote(arguments: argparse.Namespace) -> int:
 
 def run_backfill(arguments: argparse.Namespace) -> int:
     """Promote every finished run; 1 if one could not be, each of them named."""
-    from pytest_aexp.ledger import backfill, open_store
+    from pytest_aexp.work.backfilling import backfill
+    from pytest_aexp.work.promoter import open_store
 
     repository = Repository.open()
     total = len(open_store(repository).job_ids)
@@ -169,12 +169,12 @@ def run_backfill(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Judge entries as the door does; 1 if there is an error."""
-    from pytest_aexp.catalogue import Ledger
-    from pytest_aexp.checking import check_ledger
-    from pytest_aexp.prefixes import full_job_id
-    from pytest_aexp.problems import Policy
+    from pytest_aexp.ground.views import WorkTree
+    from pytest_aexp.model.catalogue import Ledger
+    from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.model.problems import Policy
     from pytest_aexp.rendering import FORMATS
-    from pytest_aexp.views import WorkTree
+    from pytest_aexp.work.checking import check_ledger
 
     repository = Repository.open()
     ledger = Ledger(WorkTree(repository.root), repository.root)
@@ -191,7 +191,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 def run_show(arguments: argparse.Namespace) -> int:
     """Print one entry."""
-    from pytest_aexp.prefixes import full_job_id
+    from pytest_aexp.model.prefixes import full_job_id
 
     ledger = _ledger()
     job_id = full_job_id(arguments.id, ledger.named)

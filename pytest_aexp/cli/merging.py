@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_aexp.errors import UsageError
-from pytest_aexp.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.identity import is_job_id
-from pytest_aexp.repository import Repository
-from pytest_aexp.text import clean
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean
+from pytest_aexp.model.identity import is_job_id
 
 _EXAMPLES = """\
 examples:
@@ -58,9 +58,9 @@ def add_to(ledger_verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def resolve(arguments: argparse.Namespace) -> int:
     """Resolve and tell of each entry what was done; 1 if one had to be left."""
     # Here, so that the other verbs start without the rules.
-    from pytest_aexp.conflicts import resolve as resolve_conflicts
-    from pytest_aexp.entries import entry_path
-    from pytest_aexp.merging import Refused
+    from pytest_aexp.model.entries import entry_path
+    from pytest_aexp.work.conflicts import resolve as resolve_conflicts
+    from pytest_aexp.work.merging import Refused
 
     resolutions = resolve_conflicts(Repository.open().root, arguments.job_id)
     if not resolutions:
@@ -81,9 +81,9 @@ def resolve(arguments: argparse.Namespace) -> int:
 
 def merge_driver(arguments: argparse.Namespace) -> int:
     """Write the merged entry over ours; 1, with ours as it was, if there can be none."""
-    from pytest_aexp.entries import ENTRY_LIMIT
-    from pytest_aexp.merging import Refused, choose_by_hand, merge_entries
-    from pytest_aexp.versions import read_version
+    from pytest_aexp.model.entries import ENTRY_LIMIT
+    from pytest_aexp.work.merging import Refused, choose_by_hand, merge_entries
+    from pytest_aexp.work.versions import read_version
 
     base = read_bounded(arguments.base, ENTRY_LIMIT)
     ours, theirs = (read_bounded(side, ENTRY_LIMIT) for side in (arguments.ours, arguments.theirs))

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pytest_aexp.text import clean, cut
+from pytest_aexp.ground.text import clean, cut
 
 
 def wants_colour() -> bool:

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from pytest_aexp.cli.progress import with_progress
-from pytest_aexp.repository import Repository
-from pytest_aexp.text import clean, counted
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, counted
 
 _EXAMPLES = """\
 examples:
@@ -54,8 +54,8 @@ def add_to(ledger_verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run_pack(arguments: argparse.Namespace) -> int:
     """Pack and tell; 1 if an entry had to stay loose for a fault."""
     # Here, and below, so that the other verbs start without the rules.
-    from pytest_aexp.packing import pack, plan_pack
-    from pytest_aexp.segments import SEGMENT_LINES
+    from pytest_aexp.model.segments import SEGMENT_LINES
+    from pytest_aexp.work.packing import pack, plan_pack
 
     repository = Repository.open()
     plan = plan_pack(repository)
@@ -90,12 +90,12 @@ def _stay(number: int) -> str:
 
 def run_unpack(arguments: argparse.Namespace) -> int:
     """Unpack and tell; 1 if an entry could not be written."""
-    from pytest_aexp.catalogue import Ledger
-    from pytest_aexp.entries import entry_path
-    from pytest_aexp.packing import unpack
-    from pytest_aexp.packs import Packs
-    from pytest_aexp.prefixes import full_job_id
-    from pytest_aexp.views import WorkTree
+    from pytest_aexp.ground.views import WorkTree
+    from pytest_aexp.model.catalogue import Ledger
+    from pytest_aexp.model.entries import entry_path
+    from pytest_aexp.model.packs import Packs
+    from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.work.packing import unpack
 
     root = Repository.open().root
     packs, known = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_aexp.repository import Repository
-from pytest_aexp.text import clean, counted
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, counted
 
 _EXAMPLES = """\
 examples:
@@ -31,10 +31,10 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0 whatever the verdicts on it are."""
     # Here, so that the other verbs start without the rules.
-    from pytest_aexp.problems import Policy
+    from pytest_aexp.ground.views import WorkTree
+    from pytest_aexp.model.problems import Policy
     from pytest_aexp.report.page import write_report
-    from pytest_aexp.validate import Judgement
-    from pytest_aexp.views import WorkTree
+    from pytest_aexp.work.judgement import Judgement
 
     repository = Repository.open()
     configured = repository.configuration

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, get_args
 
 from pytest_aexp.cli.choosing import finding_named
 from pytest_aexp.cli.output import wants_colour
-from pytest_aexp.errors import UsageError
-from pytest_aexp.repository import (
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import (
     CONFIG,
     CONFIG_LIMIT,
     Repository,
@@ -23,8 +23,8 @@ from pytest_aexp.repository import (
 )
 
 if TYPE_CHECKING:
-    from pytest_aexp.problems import Outcome, Policy
-    from pytest_aexp.views import View
+    from pytest_aexp.ground.views import View
+    from pytest_aexp.model.problems import Outcome, Policy
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif")
 WORKTREE = "worktree"
@@ -71,9 +71,9 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
     # Here, and below, so that the other verbs start without the rules.
-    from pytest_aexp.outcomes import outcome_of
-    from pytest_aexp.problems import Policy
+    from pytest_aexp.model.problems import Policy
     from pytest_aexp.rendering import FORMATS as RENDERERS
+    from pytest_aexp.work.outcomes import outcome_of
 
     with _chosen_view(arguments.at) as (repository, view, on_disk):
         configured = repository.configuration
@@ -93,7 +93,7 @@ def _judged(
     findings: Sequence[str],
 ) -> Outcome:
     # Here, since what is remembered needs none of it.
-    from pytest_aexp.validate import Judgement, judge_repository
+    from pytest_aexp.work.judgement import Judgement, judge_repository
 
     judgement = Judgement(repository, view, policy, on_disk)
     chosen = [finding_named(written, judgement) for written in findings] or None
@@ -103,14 +103,14 @@ def _judged(
 @contextmanager
 def _chosen_view(at: str) -> Iterator[tuple[Repository, View, View | None]]:
     """The repository as it is configured there, the view of it, and that of its work tree."""
-    from pytest_aexp.views import WorkTree
+    from pytest_aexp.ground.views import WorkTree
 
     if at == WORKTREE:
         repository = Repository.open()
         yield repository, WorkTree(repository.root), None
         return
-    from pytest_aexp.gitlisting import bare_root
-    from pytest_aexp.gitview import INDEX, GitView
+    from pytest_aexp.ground.gitlisting import bare_root
+    from pytest_aexp.ground.gitview import INDEX, GitView
 
     bare = bare_root(Path.cwd())
     if bare is not None and at == INDEX:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytest_aexp.problems import Severity
+from pytest_aexp.ground.text import counted
+from pytest_aexp.model.problems import Severity
 from pytest_aexp.report.facts import RunFacts
 from pytest_aexp.report.ledgerfacts import LedgerFacts
 from pytest_aexp.report.origin import Origin
-from pytest_aexp.text import counted
 
 VERDICTS = {
     "error": ("does not stand", "do not stand"),

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_aexp.selection import experiments_of
-from pytest_aexp.text import clean, cut, shown
+from pytest_aexp.ground.text import clean, cut, shown
+from pytest_aexp.model.selection import experiments_of
 
 PARAMETERS_SHOWN = 110
 """How many characters of a run's statepoint are shown."""

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from pytest_aexp.citations import BatchCitation, Citation, JobCitation, MalformedCitation
-from pytest_aexp.entries import Entry
-from pytest_aexp.findings import READ_LIMIT, Finding, front_matter_span
-from pytest_aexp.problems import Problem
+from pytest_aexp.ground.text import counted, shown
+from pytest_aexp.model.citations import BatchCitation, Citation, JobCitation, MalformedCitation
+from pytest_aexp.model.entries import Entry
+from pytest_aexp.model.findings import READ_LIMIT, Finding, front_matter_span
+from pytest_aexp.model.problems import Problem
+from pytest_aexp.model.store import Run
 from pytest_aexp.report.contents import (
     CitationPart,
     Doubts,
@@ -21,10 +23,8 @@ from pytest_aexp.report.contents import (
 from pytest_aexp.report.facts import LABEL, RunFacts, parameters
 from pytest_aexp.report.ledgerfacts import LedgerFacts
 from pytest_aexp.report.origin import origin_of
-from pytest_aexp.resolution import Place, Resolution, resolve
-from pytest_aexp.store import Run
-from pytest_aexp.text import counted, shown
-from pytest_aexp.validate import Judgement
+from pytest_aexp.work.judgement import Judgement
+from pytest_aexp.work.resolution import Place, Resolution, resolve
 
 BATCH_ROWS = 8
 """How many runs of a batch have a row of their own."""

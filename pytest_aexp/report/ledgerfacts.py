@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pytest_aexp.catalogue import Ledger
-from pytest_aexp.entries import TERMINAL_STATUSES
+from pytest_aexp.model.catalogue import Ledger
+from pytest_aexp.model.entries import TERMINAL_STATUSES
 from pytest_aexp.report.chart import Chart, Point, chart_of
 from pytest_aexp.report.facts import RunFacts, facts_of
 

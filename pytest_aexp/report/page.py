@@ -10,14 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_aexp.entries import TERMINAL_STATUSES
-from pytest_aexp.errors import UsageError
-from pytest_aexp.files import write_atomic
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import write_atomic
+from pytest_aexp.ground.text import counted
+from pytest_aexp.model.entries import TERMINAL_STATUSES
 from pytest_aexp.report import chart
 from pytest_aexp.report.contents import VERDICTS
 from pytest_aexp.report.gathering import gather
-from pytest_aexp.text import counted
-from pytest_aexp.validate import Judgement
+from pytest_aexp.work.judgement import Judgement
 
 if TYPE_CHECKING:
     import jinja2

@@ -1,0 +1,117 @@
+"""Asking git: a fixed list of arguments, no shell, its own words when it refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.text import shown
+
+TIMEOUT = 60
+"""Seconds that one git command may take."""
+
+_POINTERS = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+)
+
+
+def run_git(
+    args: Sequence[str],
+    cwd: str | Path,
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    accept: Collection[int] = (0,),
+) -> bytes:
+    """What ``git`` with ``args``, run in the folder ``cwd``, writes to its standard output.
+
+    ``stdin`` is what it reads there (default: nothing). ``env`` is the whole environment it gets
+    (default: this process's, so that a hook's ``GIT_INDEX_FILE`` and ``GIT_DIR`` count); messages
+    are always English. ``accept`` are the exit statuses that are answers: ``check-ignore`` and
+    ``config --get`` say no with 1. Raises GitError with git's own message.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *args],
+            cwd=cwd,
+            env=_in_english(os.environ if env is None else env),
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            input=stdin,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise GitError(_not_run(args, cwd, error)) from error
+    if done.returncode not in accept:
+        raise GitError(_refused(args, done.returncode, done.stderr))
+    return done.stdout
+
+
+def start_git(args: Sequence[str], cwd: str | Path) -> subprocess.Popen[bytes]:
+    """A ``git`` with ``args`` that stays, to be asked and read through pipes. Raises GitError.
+
+    What it says on its standard error is lost; the caller ends it.
+    """
+    try:
+        return subprocess.Popen(
+            ["git", *args],
+            cwd=cwd,
+            env=_in_english(os.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except (OSError, ValueError) as error:
+        raise GitError(_not_run(args, cwd, error)) from error
+
+
+def git_or_none(
+    args: Sequence[str],
+    cwd: str | Path,
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> bytes | None:
+    """The same; None where git is missing, refuses, or there is no repository."""
+    try:
+        return run_git(args, cwd, stdin=stdin, env=env)
+    except GitError:
+        return None
+
+
+def own_environment() -> dict[str, str]:
+    """This process's environment without what points git at another repository than ``cwd``'s."""
+    return {name: value for name, value in os.environ.items() if name not in _POINTERS}
+
+
+def _in_english(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _not_run(args: Sequence[str], cwd: str | Path, error: Exception) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"git {_verb(args)}: no answer within {TIMEOUT} seconds"
+    if isinstance(error, FileNotFoundError) and os.path.isdir(cwd):
+        return "git was not found: install git, or put it on PATH"
+    return f"git {_verb(args)}: cannot be run in {cwd}: {error}"
+
+
+def _refused(args: Sequence[str], status: int, stderr: bytes) -> str:
+    said = " ".join(stderr.decode("utf-8", "replace").split())
+    return f"git {_verb(args)}: {shown(said, 500) or f'exit status {status}'}"
+
+
+def _verb(args: Sequence[str]) -> str:
+    return next((arg for arg in args if not arg.startswith("-")), "")

@@ -1,0 +1,227 @@
+"""The repository: where its root is, what it is configured to do, what its marker says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
+from pytest_aexp.ground.files import Unreadable, read_bounded
+from pytest_aexp.ground.roots import MARKER_REL, nearest_root
+from pytest_aexp.ground.text import quoted, shown
+
+StrictRuns = Literal["error", "warn", "off"]
+"""What becomes of a citation whose run is nowhere: an error, a warning, or not checked."""
+
+DEFAULT_RUN_STORE = ".runs"
+DEFAULT_FINDINGS = (
+    "kb/research/findings/**/[Ff][0-9]*.md",
+    "kb/research/findings/**/[Ff][0-9]*.markdown",
+)
+CONFIG = "pyproject.toml"
+CONFIG_LIMIT = 1 << 20
+# tomllib takes minutes for a key of a hundred thousand parts.
+_MANY_PARTS = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""", re.ASCII
+)
+_SEVERITIES = ("error", "warning", "off")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """``[tool.aexp]`` of pyproject.toml, which all three faces read."""
+
+    findings: tuple[str, ...] = DEFAULT_FINDINGS
+    strict_runs: StrictRuns = "error"
+    severity: Mapping[str, str] = field(default_factory=dict)
+    run_store: str | None = None
+
+
+def parse_strict_runs(value: object) -> StrictRuns:
+    """The strictness called ``value``; raises ValueError naming the three that exist."""
+    for known in get_args(StrictRuns):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    names = ", ".join(get_args(StrictRuns))
+    raise ValueError(f"unknown strict-runs value {quoted(str(value))}: choose one of {names}")
+
+
+def parse_configuration(data: bytes) -> Configuration:
+    """The configuration in the bytes of a pyproject.toml; raises ConfigurationError."""
+    try:
+        text = data.decode("utf-8-sig")
+        if _MANY_PARTS.search(text):
+            raise ConfigurationError("cannot be read: it has a key of more than 64 parts")
+        # Here, for start-up time: not every repository has one.
+        import tomllib
+
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"cannot be read: {shown(str(error), 200)}") from error
+    table = document.get("tool", {})
+    table = table.get("aexp", {}) if isinstance(table, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigurationError("tool.aexp is not a table")
+    unknown = sorted(set(table) - {"findings", "strict_runs", "severity", "run_store"})
+    if unknown:
+        raise ConfigurationError(
+            f"[tool.aexp] has no setting {quoted(unknown[0])}: the settings are findings, "
+            "strict_runs, severity and run_store"
+        )
+    return Configuration(
+        findings=_globs(table.get("findings", list(DEFAULT_FINDINGS))),
+        strict_runs=_strictness(table.get("strict_runs", "error")),
+        severity=_severities(table.get("severity", {})),
+        run_store=_folder(table.get("run_store")),
+    )
+
+
+def _globs(value: object) -> tuple[str, ...]:
+    patterns = [value] if isinstance(value, str) else value
+    if not isinstance(patterns, list) or not all(isinstance(p, str) and p for p in patterns):
+        raise ConfigurationError("tool.aexp.findings must be a list of globs")
+    patterns = [pattern.removeprefix("./") for pattern in patterns]
+    for pattern in patterns:
+        if pattern.startswith("/") or ".." in pattern.split("/"):
+            raise ConfigurationError(
+                f"tool.aexp.findings: {quoted(pattern)} must stay inside the repository"
+            )
+    return tuple(patterns)
+
+
+def _strictness(value: object) -> StrictRuns:
+    try:
+        return parse_strict_runs(value)
+    except ValueError as error:
+        raise ConfigurationError(f"tool.aexp.strict_runs: {error}") from error
+
+
+def _severities(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ConfigurationError("tool.aexp.severity must be a table of code = severity")
+    for code, severity in value.items():
+        if severity not in _SEVERITIES:
+            raise ConfigurationError(
+                f"tool.aexp.severity: {quoted(code)} is set to {quoted(str(severity))}; "
+                "choose one of error, warning, off"
+            )
+    return dict(value)
+
+
+def _folder(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise ConfigurationError("tool.aexp.run_store must be the path of a folder")
+
+
+@dataclass(frozen=True)
+class Marker:
+    """``.aexp/installed.json``, which never enters git: this machine's own settings.
+
+    ``fault`` says, in words that complete "the marker …", why it cannot be used.
+    """
+
+    values: Mapping[str, Any]
+    fault: str | None = None
+
+    def text(self, key: str) -> str | None:
+        """The value of ``key`` if it is text that says something."""
+        value = self.values.get(key)
+        return value.strip() or None if isinstance(value, str) else None
+
+
+def read_marker(root: Path) -> Marker:
+    """The install marker of the repository at ``root``; empty if there is none."""
+    data = read_bounded(root / MARKER_REL, CONFIG_LIMIT)
+    if isinstance(data, Unreadable):
+        return Marker({}, None if data.missing else data.reason)
+    try:
+        values = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return Marker({}, "is not valid JSON")
+    return Marker(values) if isinstance(values, dict) else Marker({}, "is not a JSON object")
+
+
+def read_machine_label(repo_root: str | Path) -> str:
+    """This machine's label: the marker's, else the short host name; never empty."""
+    return read_marker(Path(repo_root)).text("machine_label") or default_machine_label()
+
+
+def default_machine_label() -> str:
+    """The host name up to its first dot."""
+    # Here, since it is rarely asked for and takes as long to load as a small ledger to check.
+    import socket
+
+    return socket.gethostname().split(".")[0] or "unknown"
+
+
+def find_repo_root(start: str | Path | None = None) -> Path:
+    """The nearest folder from ``start`` (default: here) upwards that is a repository.
+
+    It holds ``.git`` (folder or file) or ``.aexp/installed.json``. Raises RepositoryNotFound.
+    """
+    here = Path(start or Path.cwd()).resolve()
+    found = nearest_root(here)
+    if found is None:
+        raise RepositoryNotFound(here)
+    return found
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository's root and what is configured for it."""
+
+    root: Path
+    configuration: Configuration = field(default_factory=Configuration)
+
+    @classmethod
+    def open(cls, root: str | Path | None = None) -> Repository:
+        """The repository at ``root`` (default: around here), configured by its work tree.
+
+        Raises RepositoryNotFound, ConfigurationError.
+        """
+        found = Path(root).resolve() if root is not None else find_repo_root()
+        return cls(found, read_configuration(found))
+
+    @cached_property
+    def marker(self) -> Marker:
+        """The install marker."""
+        return read_marker(self.root)
+
+    @property
+    def machine_label(self) -> str:
+        """This machine's label."""
+        return self.marker.text("machine_label") or default_machine_label()
+
+    @property
+    def run_store(self) -> Path:
+        """Where the run store lies, whether or not it exists."""
+        configured = self.configuration.run_store or self.marker.text("run_store_path")
+        path = Path(configured or DEFAULT_RUN_STORE)
+        # "~nobody": there is no such user, so nothing lies there.
+        with suppress(RuntimeError, ValueError):
+            path = path.expanduser()
+        return self.root / path
+
+
+def read_configuration(root: Path) -> Configuration:
+    """The configuration in the work tree at ``root``; the defaults if it has none."""
+    return configuration_in(read_bounded(root / CONFIG, CONFIG_LIMIT))
+
+
+def configuration_in(data: bytes | Unreadable) -> Configuration:
+    """The configuration in what was read of a pyproject.toml; the defaults if there is none.
+
+    Raises ConfigurationError.
+    """
+    if isinstance(data, Unreadable):
+        if data.missing:
+            return Configuration()
+        raise ConfigurationError(data.reason)
+    return parse_configuration(data)

@@ -1,0 +1,198 @@
+"""The JSON Schemas of the files, and in words what in a document breaks one."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_aexp.ground.text import quoted, shown_json
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema_rs import Draft202012Validator as FastValidator
+
+SchemaName = Literal["ledger-entry", "supporting-runs", "citation", "runs-index"]
+
+MOST_VIOLATIONS = 20
+"""How many violations of one document are told at most; the search ends there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing in a document that its schema does not allow.
+
+    ``pointer`` is the RFC 6901 pointer to it ("" for the whole document), ``keyword`` the keyword
+    of the schema that it fails, ``message`` the fault in the user's words. What is wrong with the
+    whole document is said without a subject: ``has no status``, ``is a list, not a mapping``.
+    """
+
+    pointer: str
+    keyword: str
+    message: str
+
+
+def is_valid(name: SchemaName, document: object) -> bool:
+    """Whether the schema allows ``document``.
+
+    That is a value as ``json.loads`` makes them, nested at most 100 deep.
+    """
+    return not violations(name, document)
+
+
+def violations(name: SchemaName, document: object) -> tuple[Violation, ...]:
+    """What the schema does not allow in ``document``: the first MOST_VIOLATIONS, each once."""
+    if _is_surely_valid(name, document):
+        return ()
+    for part in _beginnings(name, document):
+        errors = _validator(name).iter_errors(_with_short_numbers(part))
+        found = tuple(itertools.islice(_each_once(_told(name, errors)), MOST_VIOLATIONS))
+        if found:
+            return found
+    return ()
+
+
+def _beginnings(name: SchemaName, document: object) -> Iterator[object]:
+    """``document`` with ever more of its long lists: a fault among the first is found soon."""
+    members = document if isinstance(document, dict) else {}
+    longest = max((len(v) for v in members.values() if isinstance(v, list)), default=0)
+    most = 1000
+    while most < longest:
+        part = {k: v[:most] if isinstance(v, list) else v for k, v in members.items()}
+        if not _is_surely_valid(name, part):
+            yield part
+        most *= 10
+    yield document
+
+
+@functools.cache
+def schema_text(name: SchemaName) -> str:
+    """The schema as JSON text."""
+    # Here, not above: a face that judges no file must not pay for it.
+    import pkgutil
+
+    if name == "citation":
+        whole = json.loads(schema_text("supporting-runs"))
+        part = {"$schema": whole["$schema"], "$ref": "#/$defs/citation", "$defs": whole["$defs"]}
+        return json.dumps(part, indent=2)
+    data = pkgutil.get_data("pytest_aexp.schemas", f"{name}.schema.json")
+    assert data is not None, name
+    return data.decode()
+
+
+def _is_surely_valid(name: SchemaName, document: object) -> bool:
+    validator = _fast_validator(name)
+    if validator is None:
+        return False
+    try:
+        return validator.is_valid(document)
+    except ValueError:
+        # It refuses text with lone surrogates, which json.loads lets through.
+        return False
+
+
+@functools.cache
+def _fast_validator(name: SchemaName) -> FastValidator | None:
+    # Here, not above: for the time it takes, and because not every interpreter has a wheel of it.
+    try:
+        import jsonschema_rs
+    except ImportError:
+        return None
+    return jsonschema_rs.Draft202012Validator(json.loads(schema_text(name)))
+
+
+@functools.cache
+def _validator(name: SchemaName) -> Draft202012Validator:
+    # Here, not above: it takes longer to import than a repository without faults to judge.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema_text(name)))
+
+
+_LONG = 10**100
+
+
+def _with_short_numbers(value: Any) -> Any:
+    """``value`` with its longest integers cut: Python refuses to write them out as text."""
+    if isinstance(value, dict):
+        return {key: _with_short_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_short_numbers(inner) for inner in value]
+    if isinstance(value, int) and abs(value) > _LONG:
+        return _LONG if value > 0 else -_LONG
+    return value
+
+
+def _each_once(found: Iterable[Violation]) -> Iterator[Violation]:
+    seen = set()
+    for violation in found:
+        # Text too long for an id may break both its pattern and its length: one fault.
+        key = violation.pointer, violation.message
+        if key not in seen:
+            seen.add(key)
+            yield violation
+
+
+def _told(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator[Violation]:
+    for error in errors:
+        # The names in a path are the schema's own, so none of them has to be escaped.
+        pointer = "".join(f"/{part}" for part in error.absolute_path)
+        subject = _subject(name, error.absolute_path)
+        for message in _messages(error):
+            yield Violation(pointer, str(error.validator), f"{subject} {message}".lstrip())
+
+
+def _subject(name: SchemaName, path: Iterable[str | int]) -> str:
+    subject = "supporting_runs" if name == "supporting-runs" else ""
+    for part in path:
+        subject += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return subject.removeprefix(".")
+
+
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _messages(error: Any) -> list[str]:
+    # Any, as the stubs have each part of a ValidationError possibly unset.
+    value, rule, schema = error.instance, error.validator_value, error.schema
+    if error.validator == "required":
+        return [f"has no {name}" for name in rule if name not in value]
+    if error.validator == "enum":
+        return [f"is {_shown(value)}; it must be {_either(rule)}"]
+    if error.validator == "uniqueItems":
+        return [f"lists {_shown(_first_repeated(value))} twice"]
+    if error.validator == "type" and not schema.keys() & {"pattern", "minLength", "minimum"}:
+        kinds = [_KINDS[kind] for kind in ([rule] if isinstance(rule, str) else rule)]
+        return [f"is {_shown(value)}, not {_either(kinds)}"]
+    # What such a value must be is what its description says before the first semicolon.
+    expected = schema["description"].partition(";")[0]
+    return [f"must be {expected}, not {_shown(value)}"]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return _KINDS["object" if isinstance(value, dict) else "array"]
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, int) and abs(value) >= _LONG:
+        return "a number of more than 100 digits"
+    return shown_json(value)
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _first_repeated(items: list[str]) -> str:
+    return next(item for item, times in Counter(items).items() if times > 1)

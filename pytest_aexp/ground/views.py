@@ -1,0 +1,218 @@
+"""One read-only view of a repository's files, whichever place they are read from.
+
+Paths are relative to the repository's root and use ``/``. The rules above this module never ask
+where the bytes come from; ``WorkTree`` reads the folder, ``gitview`` the index or a commit. What is
+there and cannot be listed or looked for is an OSError that names it: every citation would be called
+broken for a folder that is taken for an empty one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Protocol
+
+from pytest_aexp.ground.files import LINK, Unreadable, is_absence, read_bounded
+
+OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
+DANGLING = Unreadable("is a link to a file that does not exist")
+LOOP = Unreadable("is a link that leads back to itself")
+
+
+class View(Protocol):
+    """What the rules may ask of a repository's files."""
+
+    @property
+    def label(self) -> str:
+        """What is being read, as a message names it: ``the working tree``, ``the index``."""
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether a copy of this process may go on reading through it."""
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
+
+    def has_file(self, path: str) -> bool:
+        """Whether something lies at ``path`` that is no folder, readable or not."""
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Be told which files will be asked for, so that many questions may be put as one."""
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what lies directly in ``folder`` and is no folder, sorted."""
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """The paths of all files below ``folder``, sorted; hidden folders are passed over."""
+
+    def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
+        """The content of one file: at most ``limit`` bytes, cut there if not ``whole``."""
+
+    def read_many(
+        self, paths: Iterable[str], limit: int
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """The same for many files, in the order given."""
+
+
+class WorkTree:
+    """The files as they lie in the repository's folder."""
+
+    label = "the working tree"
+    can_be_shared = True
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._real_root = os.path.realpath(root)
+        self._inside: dict[str, bool] = {}
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether the folder exists inside the repository."""
+        return os.path.isdir(f"{self._root}/{folder}") and self._stays_inside(folder)
+
+    def has_file(self, path: str) -> bool:
+        """Whether something lies at the path that is no folder."""
+        full = f"{self._root}/{path}"
+        if not self._stays_inside(path.rpartition("/")[0]):
+            return False
+        try:
+            os.lstat(full)
+        except ValueError:
+            return False
+        except OSError as error:
+            if is_absence(error):
+                return False
+            raise
+        return not os.path.isdir(full)
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Nothing: each file costs the same however many are asked for."""
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what lies directly in the folder and is no folder."""
+        return tuple(name for name, is_folder in self._entries(folder) if not is_folder)
+
+    def walk(self, folder: str) -> Iterator[str]:
+        """The paths of all files below the folder; each folder is entered once.
+
+        One that links lead to as well has its own path.
+        """
+        found: list[str] = []
+        seen: set[str] = set()
+        own, linked = [folder], deque[str]()
+        while own or linked:
+            here = own.pop() if own else linked.popleft()
+            real = os.path.realpath(f"{self._root}/{here}")
+            if real in seen:
+                continue
+            seen.add(real)
+            for name, is_folder in self._entries(here):
+                path = f"{here}/{name}" if here else name
+                if not is_folder:
+                    found.append(path)
+                elif not name.startswith("."):
+                    (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
+        yield from sorted(found)
+
+    def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
+        """The content of one file; a link is followed only while it stays in the repository."""
+        if not self._stays_inside(path.rpartition("/")[0]):
+            return OUTSIDE
+        full = f"{self._root}/{path}"
+        data = read_bounded(full, limit, whole=whole, follow=False)
+        return self._through_link(full, limit, whole=whole) if data is LINK else data
+
+    def read_many(
+        self, paths: Iterable[str], limit: int
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """The content of many files, one after the other."""
+        for path in paths:
+            yield path, self.read(path, limit)
+
+    def _through_link(self, full: str, limit: int, *, whole: bool) -> bytes | Unreadable:
+        try:
+            target = os.path.realpath(full, strict=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return DANGLING
+        except OSError:
+            return LOOP
+        if not self._contains(target):
+            return OUTSIDE
+        return read_bounded(target, limit, whole=whole, follow=False)
+
+    def _entries(self, folder: str) -> list[tuple[str, bool]]:
+        if not self._stays_inside(folder):
+            return []
+        try:
+            with os.scandir(f"{self._root}/{folder}") as entries:
+                return sorted((entry.name, is_folder(entry)) for entry in entries)
+        except OSError as error:
+            if is_absence(error):
+                return []
+            raise
+
+    def _stays_inside(self, folder: str) -> bool:
+        known = self._inside.get(folder)
+        if known is None:
+            known = self._contains(os.path.realpath(f"{self._root}/{folder}"))
+            self._inside[folder] = known
+        return known
+
+    def _contains(self, real: str) -> bool:
+        return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or leads to one; a link that leads to itself is not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
+    """The paths in ``view`` that fit one of the globs, sorted, each once."""
+    globs = [pattern.split("/") for pattern in patterns]
+    folders = {fixed_part(glob) for glob in globs}
+    found = {
+        path
+        for folder in folders
+        for path in view.walk(folder)
+        if any(fits(path.split("/"), glob) for glob in globs)
+    }
+    return iter(sorted(found))
+
+
+def is_matched(path: str, patterns: Iterable[str]) -> bool:
+    """Whether ``matching`` would find a file at ``path``, were it there and reached by no link."""
+    parts = path.split("/")
+    for glob in (pattern.split("/") for pattern in patterns):
+        below = parts[len(list(filter(None, fixed_part(glob).split("/")))) : -1]
+        if fits(parts, glob) and not any(folder.startswith(".") for folder in below):
+            return True
+    return False
+
+
+def fixed_part(glob: list[str]) -> str:
+    """The folder that a glob, split at ``/``, names before its first wildcard."""
+    fixed = []
+    for part in glob[:-1]:
+        if any(special in part for special in "*?["):
+            break
+        fixed.append(part)
+    return "/".join(fixed)
+
+
+def fits(path: list[str], glob: list[str]) -> bool:
+    """Whether a path, split at ``/``, fits a glob, split likewise; ``**`` is any folders."""
+    # The lengths of the beginnings of the path that what was read of the glob fits: a hostile glob
+    # has exponentially many ways to fit, but only so many ends.
+    ends = {0}
+    for part in glob:
+        if part == "**":
+            ends = set(range(min(ends, default=len(path) + 1), len(path) + 1))
+        else:
+            ends = {e + 1 for e in ends if e < len(path) and fnmatchcase(path[e], part)}
+    return len(path) in ends

@@ -1,0 +1,1 @@
+"""The model: findings, citations, entries, the run store, indexes, problems; read only."""

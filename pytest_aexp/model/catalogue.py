@@ -1,0 +1,310 @@
+"""The ledger as a collection: each entry read at most once, and only if someone asks for it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.text import Position
+from pytest_aexp.ground.views import View
+from pytest_aexp.model.entries import (
+    DEPTH_LIMIT,
+    ENTRY_LIMIT,
+    LEDGER_DIR,
+    Entry,
+    entry_path,
+    judge_entry,
+)
+from pytest_aexp.model.identity import JOB_ID, is_job_id
+from pytest_aexp.model.packs import Packs, Version, differing
+from pytest_aexp.model.problems import INVALID_ENTRY, Fault
+from pytest_aexp.model.segments import Survey
+from pytest_aexp.model.selection import Batches, Both, Source
+from pytest_aexp.model.sharing import Parts, Share, can_share, uncollected
+
+MANY = 2000
+"""For so many entries a second process saves more time than it costs."""
+
+_ENTRY_NAME = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
+
+_SAID_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
+
+_PART = 100
+
+_VALUES = attrgetter(*(field.name for field in fields(Entry)))
+
+FEW = 500
+"""So many entries cost less to look up one by one than a large ledger does to list."""
+
+
+class Ledger:
+    """The entries in one view of the repository, loose and packed; of one run the loose counts.
+
+    Packed entries may be many: none is kept but those that are asked for by id or experiment.
+    """
+
+    def __init__(self, view: View, root: Path | None = None) -> None:
+        """``root`` is the repository in which to remember which segments have no fault."""
+        self._view = view
+        self._root = root
+        self._judged: dict[str, Entry] = {}
+        self._packs = Packs(view)
+        self._survey: Survey | None = None
+        self._recall: Callable[[], Source[Entry] | None] = lambda: None
+
+    @cached_property
+    def exists(self) -> bool:
+        """Whether there is a ledger folder, however empty."""
+        return self._view.has_folder(LEDGER_DIR)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        names = self._view.names(LEDGER_DIR)
+        # After that: what is packed in between is in a segment before its file is gone.
+        self._packs = self._packs.renewed()
+        return names
+
+    @cached_property
+    def loose(self) -> frozenset[str]:
+        """The job ids that an entry's file is named for."""
+        return frozenset(name[:-5] for name in self._names if _ENTRY_NAME(name))
+
+    @cached_property
+    def job_ids(self) -> frozenset[str]:
+        """The job ids that there are entries of, loose or packed."""
+        loose = self.loose
+        return loose | self._packs.job_ids if self._packs.paths else loose
+
+    @cached_property
+    def strays(self) -> tuple[str, ...]:
+        """The paths of JSON files in the ledger that are neither entries nor segments."""
+        loose = (
+            f"{LEDGER_DIR}/{name}"
+            for name in self._names
+            if name.endswith(".json") and name[:-5] not in self.loose
+        )
+        return (*loose, *self._packs.strays)
+
+    @property
+    def judged(self) -> int:
+        """How many entries were read so far."""
+        if self._survey is not None:
+            return self._survey.judged
+        return len(self._judged) + self._packs.judged
+
+    def has(self, job_id: str) -> bool:
+        """Whether there is an entry of the run, found without listing all there are."""
+        return self._is_loose(job_id) or (is_job_id(job_id) and self._packs.has(job_id))
+
+    def _is_loose(self, job_id: str) -> bool:
+        if "loose" in self.__dict__:
+            return job_id in self.loose
+        return is_job_id(job_id) and self._view.has_file(entry_path(job_id))
+
+    def expect(self, job_ids: Iterable[str]) -> None:
+        """Be told which entries will be asked for: a few are looked up, many are listed."""
+        asked = set(job_ids)
+        self._packs.expect(asked)
+        if len(asked) > FEW:
+            _ = self.loose
+        else:
+            self._view.expect([entry_path(job_id) for job_id in sorted(asked)])
+
+    def expect_batches(self, experiments: Iterable[str]) -> None:
+        """Be told which experiments' runs will be asked for: packed ones are found in one go."""
+        self._packs.expect(experiments=experiments)
+
+    def get(self, job_id: str) -> Entry | None:
+        """The entry of a run; None if the ledger has none."""
+        known = self._judged.get(job_id)
+        if known is None and is_job_id(job_id):
+            if self._is_loose(job_id):
+                known = self._judge(job_id, self._view.read(entry_path(job_id), ENTRY_LIMIT))
+            else:
+                known = self._packed(job_id)
+            if known is not None:
+                self._judged[job_id] = known
+        return known
+
+    def _judge(self, job_id: str, data: bytes | Unreadable) -> Entry:
+        if isinstance(data, Unreadable) and data.missing:
+            # It was there when its folder was listed; it may have been packed since.
+            packed = self._packed(job_id)
+            if packed is not None:
+                return packed
+        return judge_entry(job_id, entry_path(job_id), data)
+
+    def _packed(self, job_id: str) -> Entry | None:
+        found = self._packs.get(job_id)
+        if found is None:
+            now = self._packs.renewed()
+            if now is not self._packs:
+                self._packs = now
+                found = now.get(job_id)
+        return found
+
+    def document(self, job_id: str) -> dict[str, Any] | None:
+        """A usable entry as its file or its line says it; None if there is none."""
+        version = self._usable(job_id)
+        return None if version is None else dict(jsontext.parse(version.data, DEPTH_LIMIT))
+
+    def _usable(self, job_id: str) -> Version | None:
+        """The version that counts, if it can be used."""
+        if not self._is_loose(job_id):
+            version = self._packs.version(job_id)
+            return version if version is not None and version.judged().usable else None
+        entry = self.get(job_id)
+        data = self._view.read(entry_path(job_id), ENTRY_LIMIT) if entry and entry.usable else None
+        return Version(entry_path(job_id), 1, data) if isinstance(data, bytes) else None
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every entry: the loose ones by job id, then the packed ones, by segment and job id."""
+        yield from self.all_of(self.loose)
+        yield from (entry for entry in self._packs if entry.job_id not in self.loose)
+
+    def all_of(self, job_ids: Iterable[str]) -> list[Entry]:
+        """The entries of these runs, as far as there are any, by job id."""
+        asked = sorted(job_ids)
+        self.expect(asked)
+        missing = [job_id for job_id in asked if job_id not in self._judged]
+        loose = [job_id for job_id in missing if self._is_loose(job_id)]
+        with self._shared(loose):
+            pass
+        self._judge_each(job_id for job_id in loose if job_id not in self._judged)
+        return [entry for entry in map(self.get, asked) if entry is not None]
+
+    def _judge_each(self, job_ids: Iterable[str]) -> None:
+        paths = {entry_path(job_id): job_id for job_id in job_ids}
+        for path, data in self._view.read_many(paths, ENTRY_LIMIT):
+            self._judged[paths[path]] = self._judge(paths[path], data)
+
+    @contextmanager
+    def judged_meanwhile(self) -> Iterator[None]:
+        """Have another process judge entries while something else is done here, then help it."""
+        with self._shared(sorted(self.loose)):
+            yield
+
+    @contextmanager
+    def _shared(self, loose: Sequence[str]) -> Iterator[None]:
+        """The same for some entries; where it does not pay none is judged."""
+        if len(loose) < MANY or not (self._view.can_be_shared and can_share()):
+            yield
+            return
+        with closing(Parts(loose, _PART)) as parts, Share(lambda: self._told(parts)) as share:
+            yield
+            with uncollected():
+                self._told(parts)
+                told = itertools.starmap(Entry, share.result() or ())
+                self._judged.update((entry.job_id, entry) for entry in told)
+
+    def _told(self, parts: Iterable[Sequence[str]]) -> list[tuple[Any, ...]]:
+        """The values of the entries of these runs, which are cheaper to pass on."""
+        told = []
+        for part in parts:
+            self._judge_each(part)
+            told += [_VALUES(self._judged[job_id]) for job_id in part]
+        return told
+
+    def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
+        """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""
+        self._recall = recall
+
+    @cached_property
+    def batches(self) -> Batches[Entry]:
+        """Every entry with a statepoint, usable or not, by experiment and value."""
+        remembered = self._recall()
+        if remembered is not None:
+            return Batches((), Both(remembered, _Packed(self)))
+        return Batches(self.all_of(self.loose), _Packed(self))
+
+    def packed_of(self, experiment: str) -> list[Entry]:
+        """The entries of an experiment's runs that are packed and not loose."""
+        found = self._packs.of_experiment(experiment)
+        return [entry for entry in found if entry.job_id not in self.loose]
+
+    @property
+    def packed_experiments(self) -> frozenset[str]:
+        """The experiments that packed entries name."""
+        return self._packs.experiments
+
+    @cached_property
+    def machines(self) -> tuple[str, ...]:
+        """The machines that entries say they come from, sorted; which are right is not judged."""
+        known = set(self._packs.machines)
+        unread = {entry_path(each): each for each in self.loose if each not in self._judged}
+        for path, data in self._view.read_many(unread, ENTRY_LIMIT):
+            said = None if isinstance(data, Unreadable) else _SAID_MACHINE(data)
+            if said is not None:
+                known.add(said[1].decode(errors="replace"))
+            else:
+                self._judged[unread[path]] = self._judge(unread[path], data)
+        known.update(entry.machine for entry in self._judged.values() if entry.usable)
+        return tuple(sorted(known))
+
+    def select(self, experiment: str, selector: Mapping[str, Any]) -> list[Entry]:
+        """The entries that fit a batch."""
+        return self.batches.select(experiment, selector)
+
+    def survey(self) -> Survey:
+        """What is to be said of all entries, each of which is judged.
+
+        The faults are those of segments, and those of runs with two entries that differ.
+        """
+        if self._survey is None:
+            loose = [e for e in self.all_of(self.loose) if e.faults or not e.checkable]
+            found = self._packs.survey(self._packs.paths, self._root)
+            faults = (*found.faults, *self.conflicts(self.job_ids))
+            count = len(self.job_ids) + sum(not e.job_id for e in found.notable)
+            self._survey = Survey(count, (*loose, *found.notable), faults=faults)
+        return self._survey
+
+    def survey_segments(self, paths: Sequence[str]) -> Survey:
+        """What is to be said of these segments and of their lines, each of which is judged."""
+        return self._packs.survey(paths)
+
+    def conflicts(self, job_ids: Iterable[str]) -> Iterator[Fault]:
+        """The faults of those runs that have two entries of which neither clearly counts."""
+        if not self._packs.paths:
+            return
+        several = (self.loose & self._packs.job_ids) | self._packs.repeated
+        for job_id in sorted(several.intersection(job_ids)):
+            first = self._usable(job_id)
+            pair = differing([first, *self._packs.usable(job_id)]) if first else None
+            if pair is not None:
+                yield _conflict(job_id, *pair)
+
+
+class _Packed:
+    """The packed entries, as batches ask for them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    @property
+    def experiments(self) -> Iterable[str]:
+        return self._ledger.packed_experiments
+
+    def of_experiment(self, experiment: str) -> Iterable[Entry]:
+        return self._ledger.packed_of(experiment)
+
+
+def _conflict(job_id: str, first: Version, other: Version) -> Fault:
+    return Fault(
+        INVALID_ENTRY,
+        first.path,
+        f"run {job_id} has two entries that differ, {first.place} and {other.place}, and the "
+        "first is not the later promotion: it cannot be told which is right",
+        f"run `aexp ledger promote {job_id}` on the machine that has the run: what it promotes "
+        "now counts",
+        Position(first.number),
+        job_id=job_id,
+    )

@@ -1,0 +1,304 @@
+"""The one table of codes, and how strictness and configuration decide what a fault becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Literal
+
+from pytest_aexp.ground.errors import ConfigurationError
+from pytest_aexp.ground.repository import StrictRuns
+from pytest_aexp.ground.text import Position, clean, quoted
+
+Severity = Literal["error", "warning"]
+
+
+class Basis(Enum):
+    """What decides a fault's severity."""
+
+    ERROR = auto()
+    """Always an error."""
+    WARNING = auto()
+    """Always a warning."""
+    STRICT = auto()
+    """As strict-runs says; not judged under ``off``."""
+    EXISTENCE = auto()
+    """A warning; not judged under ``off``."""
+    CITED = auto()
+    """An error if a finding cites the entry, and at the door; else a warning."""
+    DOOR = auto()
+    """An error where entries are let in (``ledger check``, the hooks), a warning elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to go wrong: the code it is reported under and what decides its severity."""
+
+    code: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code means to the person who meets it."""
+
+    name: str
+    title: str
+    meaning: str
+    fix: str
+
+
+UNPROMOTED = Rule("finding.unpromoted_run_citation", Basis.EXISTENCE)
+UNFINISHED = Rule("finding.unfinished_run_citation", Basis.EXISTENCE)
+ABSENT = Rule("finding.absent_run_citation", Basis.EXISTENCE)
+ABSENT_BATCH = Rule("finding.absent_batch_runs", Basis.EXISTENCE)
+BROKEN = Rule("finding.broken_run_citation", Basis.STRICT)
+MALFORMED = Rule("finding.broken_run_citation", Basis.ERROR)
+EMPTY_BATCH = Rule("finding.empty_batch", Basis.STRICT)
+UNREADABLE = Rule("finding.unreadable", Basis.ERROR)
+SUSPICIOUS_KEY = Rule("finding.suspicious_key", Basis.WARNING)
+NO_RUN_STORE = Rule("finding.no_run_store", Basis.EXISTENCE)
+UNSTAGED_ENTRY = Rule("finding.unstaged_ledger_entry", Basis.ERROR)
+INVALID_ENTRY = Rule("ledger.invalid_entry", Basis.CITED)
+NOT_A_NUMBER = Rule("ledger.invalid_entry", Basis.WARNING)
+IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
+UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
+LEAK = Rule("ledger.leak", Basis.DOOR)
+RUNS_DAMAGED = Rule("runs.damaged", Basis.WARNING)
+INDEX_DAMAGED = Rule("runs_index.damaged", Basis.WARNING)
+
+_TABLE = (
+    Code(
+        "finding.unpromoted_run_citation",
+        "The cited run is finished, but only on this machine",
+        "The run is in this machine's run store and not in the ledger, so no other machine can "
+        "see it.",
+        "Run `aexp ledger promote <job id>` here, then commit the entry with the finding.",
+    ),
+    Code(
+        "finding.unfinished_run_citation",
+        "The cited run has not finished",
+        "The run is in this machine's run store and is still created, queued or running: there is "
+        "nothing to rest a finding on yet.",
+        "Wait for the run to end (it enters the ledger by itself), or mark how it ended with "
+        "`aexp mark <job id> <status>`.",
+    ),
+    Code(
+        "finding.absent_run_citation",
+        "The cited run lives on another machine",
+        "Only another machine's run index names the run. The citation is right; what is missing "
+        "is the ledger entry.",
+        "Leave the citation alone. Run `aexp ledger promote <job id>` on that machine, commit "
+        "and push.",
+    ),
+    Code(
+        "finding.absent_batch_runs",
+        "The cited batch lives on another machine",
+        "Only another machine's run index has runs that fit the batch, and an index knows too "
+        "little to check every selector key.",
+        "Leave the citation alone. Run `aexp ledger backfill` on that machine, commit and push.",
+    ),
+    Code(
+        "finding.broken_run_citation",
+        "The citation does not lead to a run",
+        "Either the citation is not written as one (always an error), or no ledger entry, run "
+        "store or machine index knows the run (strict-runs decides).",
+        "Correct the citation; if the run exists on another machine, promote it there with "
+        "`aexp ledger promote <job id>`.",
+    ),
+    Code(
+        "finding.empty_batch",
+        "The cited batch has no runs",
+        "No run of the experiment has the selector's values. Values are compared by type as "
+        'well: 1, "1" and true differ.',
+        "Correct the experiment or the selector, or promote the runs on the machine that has them.",
+    ),
+    Code(
+        "finding.unreadable",
+        "The finding cannot be read",
+        "The file has no front matter that can be read, so none of its citations can be checked.",
+        "Begin the file with `---`, valid YAML, and `---`.",
+    ),
+    Code(
+        "finding.suspicious_key",
+        "A key that nothing reads",
+        "The key looks like one that means something, but is not it: what stands under it is not "
+        "checked.",
+        "Correct the spelling, or rename the key.",
+    ),
+    Code(
+        "finding.no_run_store",
+        "There is nothing to check citations against",
+        "The repository has no ledger folder, no run store and no machine index, so whether the "
+        "cited runs exist is not judged.",
+        "Pull the ledger; if there is none yet, run `aexp install` and `aexp ledger backfill` on "
+        "each machine with runs.",
+    ),
+    Code(
+        "finding.unstaged_ledger_entry",
+        "The cited entry would not be in the commit",
+        "The ledger entry is on disk but not in what is about to be committed: after a pull the "
+        "citation would lead nowhere.",
+        "Run `git add` on the entry.",
+    ),
+    Code(
+        "ledger.invalid_entry",
+        "A ledger entry that cannot be used",
+        "The file cannot be read, holds conflict markers, breaks the schema, names another job, "
+        "or has a status no finished run has.",
+        "Promote the run again on the machine that has it (`aexp ledger promote <job id>`); after "
+        "a merge conflict run `aexp ledger resolve`.",
+    ),
+    Code(
+        "ledger.identity_mismatch",
+        "A ledger entry whose statepoint is not its run's",
+        "A job id is the hash of its statepoint; this statepoint hashes to another id, so it was "
+        "edited or damaged.",
+        "Restore the file from git, or promote the run again on the machine that has it.",
+    ),
+    Code(
+        "ledger.unknown_field",
+        "A ledger entry with fields this version does not know",
+        "A newer version wrote it, or someone added to it. What is known was checked.",
+        "Upgrade pytest-aexp, or promote the run again to drop the field.",
+    ),
+    Code(
+        "ledger.leak",
+        "A ledger entry that tells too much",
+        "The entry holds an absolute path or a credential, and is about to be shared.",
+        "Promote the run again (`aexp ledger promote <job id>`); change the credential if it was "
+        "pushed.",
+    ),
+    Code(
+        "runs.damaged",
+        "A file of the run store that cannot be used",
+        "A run's statepoint or document on this machine cannot be read, or is not what signac "
+        "wrote.",
+        "Look at the named file; restore it, or remove the run's folder if the run is lost.",
+    ),
+    Code(
+        "runs_index.damaged",
+        "A machine index that cannot be used",
+        "The index file cannot be read or is not an index, so runs that only it names look as if "
+        "they were nowhere.",
+        "Run `aexp runs-export-index` again on that machine or, better, `aexp ledger backfill`.",
+    ),
+)
+
+CODES: Mapping[str, Code] = {code.name: code for code in _TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at a place, before its severity is decided.
+
+    ``message`` and ``fix`` may quote from files only what ``text.quoted`` and its kin let through.
+    """
+
+    rule: Rule
+    path: str
+    message: str
+    fix: str
+    position: Position = field(default_factory=Position)
+    job_id: str | None = None
+    machine: str | None = None
+    cited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault with its severity: what every face reports.
+
+    ``path`` is relative to the repository and uses ``/``; line and column count from 1.
+    """
+
+    code: str
+    severity: Severity
+    path: str
+    line: int
+    column: int
+    message: str
+    fix: str
+    job_id: str | None = None
+    machine: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{clean(self.path)}:{self.line}:{self.column}"
+        return f"{place}: {self.severity}: {clean(self.message)} [{self.code}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that was found wrong, and how much was looked at.
+
+    ``findings`` is None where only entries were.
+    """
+
+    problems: tuple[Problem, ...]
+    entries: int
+    findings: int | None = None
+    citations: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not matter."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How strict to be. Raises ConfigurationError for a code that does not exist."""
+
+    strict_runs: StrictRuns = "error"
+    severity: Mapping[str, str] = field(default_factory=dict)
+    door: bool = False
+
+    def __post_init__(self) -> None:
+        for code in self.severity:
+            if code not in CODES:
+                raise ConfigurationError(
+                    f"tool.aexp.severity: there is no code {quoted(code)}; "
+                    f"the codes are {', '.join(CODES)}"
+                )
+
+    @property
+    def judges_existence(self) -> bool:
+        """Whether a run that is nowhere matters at all."""
+        return self.strict_runs != "off"
+
+    def judge(self, faults: Iterable[Fault]) -> Iterator[Problem]:
+        """The problems that ``faults`` are under this policy."""
+        for fault in faults:
+            severity = self._severity(fault)
+            if severity is not None:
+                yield Problem(
+                    fault.rule.code,
+                    severity,
+                    fault.path,
+                    fault.position.line,
+                    fault.position.column,
+                    fault.message,
+                    fault.fix,
+                    fault.job_id,
+                    fault.machine,
+                )
+
+    def _severity(self, fault: Fault) -> Severity | None:
+        basis = fault.rule.basis
+        if basis in (Basis.STRICT, Basis.EXISTENCE) and not self.judges_existence:
+            return None
+        configured = self.severity.get(fault.rule.code)
+        if configured is not None:
+            return None if configured == "off" else _severity_called(configured)
+        is_error = (
+            basis is Basis.ERROR
+            or (basis is Basis.STRICT and self.strict_runs == "error")
+            or (basis is Basis.CITED and (fault.cited or self.door))
+            or (basis is Basis.DOOR and self.door)
+        )
+        return "error" if is_error else "warning"
+
+
+def _severity_called(name: str) -> Severity:
+    return "error" if name == "error" else "warning"

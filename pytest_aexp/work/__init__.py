@@ -1,0 +1,1 @@
+"""The work: resolving and judging citations, promoting runs, merging, packing, installing."""

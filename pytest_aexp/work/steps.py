@@ -1,0 +1,72 @@
+"""What an install does, as a list that can be shown before it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_aexp.ground.errors import AexpError
+
+ActionKind = Literal[
+    # done, or to be done
+    "wrote_marker",
+    "merged_gitignore",
+    "merged_gitattributes",
+    "wrote_agent_command",
+    "created_ledger",
+    "initialized_runs",
+    "set_git_config",
+    # nothing to do
+    "already_installed",
+    "skipped_identical",
+    "skipped_runs",
+    # what somebody has to look at
+    "file_warning",
+    "git_warning",
+    "gitignore_migration_warning",
+    "ignored_ledger_warning",
+    "marker_warning",
+    "merge_driver_warning",
+    "unignored_runs_warning",
+]
+
+
+class InstallRefused(AexpError, RuntimeError):
+    """The repository cannot be installed into as it is."""
+
+
+@dataclass(frozen=True)
+class InstallAction:
+    """One thing an install did, found done, or warns of; ``path`` is relative to the root."""
+
+    kind: ActionKind
+    path: str
+    detail: str = ""
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self.kind.endswith("_warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action and how it is carried out; None if there is nothing to do."""
+
+    action: InstallAction
+    carry_out: Callable[[], object] | None = None
+
+
+def carry_out(steps: Iterable[Step]) -> None:
+    """Do what the steps say, in order. Raises InstallRefused at the first that fails."""
+    for step in steps:
+        if step.carry_out is None:
+            continue
+        try:
+            step.carry_out()
+        except OSError as error:
+            raise InstallRefused(
+                f"{step.action.path} cannot be written: {error.strerror or error}; "
+                "once that is settled, run `aexp install` again"
+            ) from error

@@ -489,6 +489,23 @@ class TestFolders:
         assert f"{folder}:1:1: warning: {said}Permission denied" in words
         assert "2 ledger entries" in words
 
+    def test_a_store_that_may_not_be_entered_is_not_missing(
+        self, told: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        real = os.stat
+
+        def refuse(looked: Any, **named: Any) -> os.stat_result:
+            if "/.runs/" in str(looked):
+                raise PermissionError(errno.EACCES, "Permission denied", looked)
+            return real(looked, **named)
+
+        with pytest.MonkeyPatch.context() as patch, self.failing(errno.EACCES, below="workspace"):
+            patch.setattr(os, "stat", refuse)
+            assert main(["validate"]) == 1
+        said = capfd.readouterr().out
+        assert ".runs/workspace:1:1: warning: the runs of this machine cannot be listed" in said
+        assert "not in this machine's run store (which cannot be listed)" in said
+
     def test_no_run_is_there_to_work_on_where_nobody_can_tell(
         self, told: str, repo: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:

@@ -8,6 +8,7 @@ something was written to it, ``signac_job_document.json``.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,10 +89,19 @@ class RunStore:
 
     @classmethod
     def of(cls, repository: Repository) -> RunStore | None:
-        """The repository's run store, None if there is no signac project at its place."""
+        """The repository's run store, None if there is no signac project at its place.
+
+        A place that may not be looked at is taken for one, so that it is named as damaged.
+        """
         path = repository.run_store
-        if not os.path.isfile(path / ".signac" / "config"):
-            return None
+        try:
+            if not stat.S_ISREG(os.stat(path / ".signac" / "config").st_mode):
+                return None
+        except ValueError:
+            return None  # no file can have such a name
+        except OSError as error:
+            if is_absence(error):
+                return None
         try:
             shown = path.relative_to(repository.root).as_posix()
         except ValueError:

@@ -107,7 +107,7 @@ def test_a_malformed_citation_is_told_with_its_place(item: str, said: str, colum
     (fault,) = citation.faults
     assert fault.rule is MALFORMED
     assert fault.message.startswith(said)
-    assert fault.fix == HOW_TO_CITE
+    assert fault.fix.endswith(HOW_TO_CITE)
     assert (fault.position.line, fault.position.column) == (3, column)
 
 
@@ -130,6 +130,7 @@ SLIPS = [
     ("{type: batch, experiment: E001}", "experiment", "experiment_id"),
     ("{type: batch, experiment-id: E001}", "experiment-id", "experiment_id"),
     (f"{{type: job, ID: {A}}}", "ID", "id"),
+    (f"{{Type: job, id: {A}}}", "Type", "type"),
 ]
 
 
@@ -138,7 +139,25 @@ def test_a_key_that_must_be_a_slip_is_an_error(item: str, written: str, meant: s
     (fault,) = cited(item).faults
     assert fault.rule is MALFORMED
     assert fault.message == f'supporting_runs[0] has no {meant}, but a key "{written}"'
-    assert fault.fix == f"write `{meant}:`"
+    assert fault.fix == f"write `{meant}:`, or run `aexp fix`"
+
+
+@pytest.mark.parametrize(
+    ("item", "mended"),
+    [
+        (A, True),
+        ("abcdef", True),
+        ("{type: job, id: ABCDEF}", True),
+        (f"{{type: job, id: {A.upper()}}}", True),
+        ("abc", False),
+        ("smith2020", False),
+        (f"{{type: job, id: {A}0}}", False),
+        (f"{{type: jobb, id: {A}}}", False),
+    ],
+)
+def test_what_fix_may_mend_names_it(item: str, mended: bool) -> None:
+    (fault,) = cited(item).faults
+    assert ("`aexp fix`" in fault.fix) == mended
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.model.findings import read_finding
+from pytest_aexp.work.citation_text import batch_citation, job_citation
 from pytest_aexp.work.citing import with_citations
-from pytest_aexp.work.editing import batch_citation, job_citation, open_document
+from pytest_aexp.work.editing import open_document
 
 A, B, NEW = "a" * 32, "b" * 32, "c" * 32
 ADDED = f"{{type: job, id: {NEW}}}"
@@ -26,7 +27,7 @@ CASES = {
     "an empty list": ("supporting_runs: []\n", f"supporting_runs: [{ADDED}]\n"),
     "a flow list": (
         f"supporting_runs: [ {{type: job, id: {A}}} ]\n",
-        f"supporting_runs: [ {{type: job, id: {A}}} , {ADDED}]\n",
+        f"supporting_runs: [ {{type: job, id: {A}}}, {ADDED} ]\n",
     ),
     "a flow list with a last comma": (
         f"supporting_runs: [{{type: job, id: {A}}},]\nid: F001\n",
@@ -44,6 +45,78 @@ CASES = {
         f"supporting_runs:\n  - id: {A}\n    type: job\n    note: |\n     1\nid: F\n",
         f"supporting_runs:\n  - id: {A}\n    type: job\n    note: |\n     1\n  - {ADDED}\nid: F\n",
     ),
+    "items below their dashes": (
+        f"supporting_runs:\n  -\n    type: job\n    id: {A}\n",
+        f"supporting_runs:\n  -\n    type: job\n    id: {A}\n  - {ADDED}\n",
+    ),
+    "an alias comes last": (
+        f"supporting_runs:\n- &a {{type: job, id: {A}}}\n- {{type: job, id: {B}}}\n- *a # c\n# d\n",
+        (
+            f"supporting_runs:\n- &a {{type: job, id: {A}}}\n- {{type: job, id: {B}}}\n- *a # c\n"
+            f"- {ADDED}\n# d\n"
+        ),
+    ),
+    "nothing but an alias": (
+        f"x: &a {{type: job, id: {A}}}\nsupporting_runs:\n  - *a\n",
+        f"x: &a {{type: job, id: {A}}}\nsupporting_runs:\n  - *a\n  - {ADDED}\n",
+    ),
+    "a list with a name": (
+        f"supporting_runs: &s\n    - {{type: job, id: {A}}}\n",
+        f"supporting_runs: &s\n    - {{type: job, id: {A}}}\n    - {ADDED}\n",
+    ),
+    "a complex key": (
+        f"? supporting_runs\n: - {{type: job, id: {A}}}\n",
+        f"? supporting_runs\n: - {{type: job, id: {A}}}\n  - {ADDED}\n",
+    ),
+    "a flow list over lines": (
+        f"supporting_runs: [\n  {{type: job, id: {A}}},\n  {{type: job, id: {B}}}  # two\n]\n",
+        (
+            f"supporting_runs: [\n  {{type: job, id: {A}}},\n  {{type: job, id: {B}}},  # two\n"
+            f"  {ADDED}\n]\n"
+        ),
+    ),
+    "a flow list over lines with a last comma": (
+        f"supporting_runs: [\n  {{type: job, id: {A}}},  # one\n]\n",
+        f"supporting_runs: [\n  {{type: job, id: {A}}},  # one\n  {ADDED},\n]\n",
+    ),
+    "a flow list closed on its last line": (
+        f"supporting_runs: [\n  {{type: job, id: {A}}}]\n",
+        f"supporting_runs: [\n  {{type: job, id: {A}}}, {ADDED}]\n",
+    ),
+    "a flow list that is empty but for a comment": (
+        "supporting_runs: [\n  # none yet\n]\n",
+        f"supporting_runs: [{ADDED}\n  # none yet\n]\n",
+    ),
+    "a flow list with an alias last": (
+        f"supporting_runs: [&a {{type: job, id: {A}}}, *a ]\n",
+        f"supporting_runs: [&a {{type: job, id: {A}}}, *a, {ADDED} ]\n",
+    ),
+    "one mapping with a long note": (
+        f"supporting_runs:\n  type: job\n  id: {A}\n  note: |\n   1\n\n   2\nid: F\n",
+        (
+            f"supporting_runs:\n  - type: job\n    id: {A}\n    note: |\n     1\n\n     2\n"
+            f"  - {ADDED}\nid: F\n"
+        ),
+    ),
+    "indented front matter": (
+        "  id: F001\n  # more\n",
+        f"  id: F001\n  # more\n  supporting_runs:\n    - {ADDED}\n",
+    ),
+    "indented front matter with an empty value": (
+        "  supporting_runs:\n  id: F001\n",
+        f"  supporting_runs:\n    - {ADDED}\n  id: F001\n",
+    ),
+    "ended with dots": (
+        "id: F001\n...\n",
+        f"id: F001\nsupporting_runs:\n  - {ADDED}\n...\n",
+    ),
+    "JSON": ('{"id": "F001"}\n', f'{{"id": "F001", supporting_runs: [{ADDED}]}}\n'),
+    "JSON with nothing in it": ("{}\n", f"{{supporting_runs: [{ADDED}]}}\n"),
+    "JSON with a null": (
+        '{"supporting_runs": null}\n',
+        f'{{"supporting_runs": [{ADDED}]}}\n',
+    ),
+    "a null with a tag": ("supporting_runs: !!null\n", f"supporting_runs: [{ADDED}]\n"),
     "one mapping in braces": (
         f"supporting_runs: {{type: job, id: {A}}}\n",
         f"supporting_runs: [{{type: job, id: {A}}}, {ADDED}]\n",
@@ -79,6 +152,22 @@ def test_what_is_added_and_nothing_else(name: str, bom: str, newline: str) -> No
 def test_what_stands_elsewhere_is_not_touched(yaml: str) -> None:
     document = open_document(PATH, f"---\n{yaml}---\n".encode())
     with pytest.raises(UsageError, match="by hand"):
+        with_citations(document, [ADDED])
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "~\n",
+        f"supporting_runs: &x\n  type: job\n  id: {A}\n",
+        "supporting_runs: &x ~\ny: *x\n",
+        f"supporting_runs: &x [{{type: job, id: {A}}}]\ny: *x\n",
+        f"# {'x' * (64 << 10)}"[: (64 << 10) - 20] + "\n",
+    ],
+)
+def test_what_would_say_something_else_is_refused(yaml: str) -> None:
+    document = open_document(PATH, f"---\n{yaml}---\n".encode())
+    with pytest.raises(UsageError, match=f"make it a list.*{NEW}.* by hand"):
         with_citations(document, [ADDED])
 
 

@@ -38,6 +38,7 @@ IMPORT_NAMES = {
 }
 TESTED_WITH = {
     "backfilling": "ledger",
+    "citation_text": "citing",
     "citation_warning": "plugin",
     "cli_choosing": "cli_validate",
     "cli_progress": "cli_ledger",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_aexp.cli.choosing import finding_named
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import counted, quoted
+from pytest_aexp.ground.text import clean, counted, quoted
 
 if TYPE_CHECKING:
     from pytest_aexp.model.findings import Finding
@@ -21,6 +21,7 @@ examples:
   aexp cite F004 4076a08a                       one run, by how its id begins
   aexp cite F004 --batch E005 condition=full    every run of E005 with that condition
 """
+_CITE_FORMS = "aexp cite F004 RUN…, or aexp cite F004 --batch E005 condition=full"
 _FIX_EXAMPLES = """\
 examples:
   aexp fix --diff     show what would change
@@ -36,7 +37,7 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=_CITE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    cite.add_argument("finding", metavar="FINDING", help="a finding's path or id (F004)")
+    cite.add_argument("finding", nargs="?", metavar="FINDING", help="a finding's path or id (F004)")
     cite.add_argument("runs", nargs="*", metavar="RUN", help="a job id, or how it begins")
     cite.add_argument(
         "--batch",
@@ -65,37 +66,38 @@ def run_cite(arguments: argparse.Namespace) -> int:
     # Here, and below, so that the other verbs start without the rules.
     from pytest_aexp.model.findings import READ_LIMIT, read_finding
     from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.work.citation_text import job_citation
     from pytest_aexp.work.citing import with_citations
-    from pytest_aexp.work.editing import batch_citation, job_citation, open_document
+    from pytest_aexp.work.editing import open_document
+    from pytest_aexp.work.fixing import mended
 
+    if arguments.finding is None or not (arguments.runs or arguments.batch):
+        raise UsageError("name the finding, then runs or a batch: " + _CITE_FORMS)
     judgement = _judgement()
     path = finding_named(arguments.finding, judgement)
     known = judgement.sources.job_ids
     added = [job_citation(full_job_id(run, known)) for run in arguments.runs]
-    added += [batch_citation(batch[0], _selector(batch[1:])) for batch in arguments.batch]
-    if not added:
-        raise UsageError("name a run, or a batch with --batch E005 condition=full")
+    added += [_batch(*batch) for batch in arguments.batch]
     document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
-    before = judgement.finding(path)
-    new = _new_ones(added, before)
+    if mended(document, known) != document.text:
+        raise UsageError(f"{path}: what it cites already is to be mended first: `aexp fix {path}`")
+    new = _new_ones(added, judgement.finding(path))
     if not new:
-        print(f"{path} has that citation already")
+        print(f"{clean(path)} has that citation already")
         return 0
     text = with_citations(document, new)
     after = read_finding(path, text.encode())
-    if len(after.citations) != len(before.citations) + len(new):
-        raise UsageError(f"{path}: the citations are written in a way that cannot be added to")
     if not _would_hold(judgement, after, len(new)):
         return 1
     _write(judgement, path, text)
     for citation in new:
-        print(f"{path}: added {citation}")
+        print(clean(f"{path}: added {citation}"))
     return 0
 
 
 def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
     from pytest_aexp.model.citations import BatchCitation, JobCitation
-    from pytest_aexp.work.editing import batch_citation, job_citation
+    from pytest_aexp.work.citation_text import batch_citation, job_citation
 
     there = set()
     for citation in finding.citations:
@@ -106,14 +108,28 @@ def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
     return [citation for citation in dict.fromkeys(added) if citation not in there]
 
 
+def _batch(experiment: str, *pairs: str) -> str:
+    from pytest_aexp.ground import schema
+    from pytest_aexp.work.citation_text import batch_citation
+
+    if not schema.is_valid("citation", {"type": "batch", "experiment_id": experiment}):
+        raise UsageError(f"{quoted(experiment)} is no experiment: E and digits, as in E005")
+    return batch_citation(experiment, _selector(pairs))
+
+
 def _selector(pairs: Iterable[str]) -> dict[str, Any]:
     from pytest_aexp.ground import yamltree, yamlvalues
 
-    selector = {}
+    selector: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"{quoted(pair)} is not of the form KEY=VALUE")
+            raise UsageError(
+                f"{quoted(pair)} is not of the form KEY=VALUE; a finding and its runs come before "
+                f"--batch: {_CITE_FORMS}"
+            )
+        if key in selector:
+            raise UsageError(f"{quoted(key)} is given twice; a selector has one value for each key")
         try:
             node = yamltree.parse(value) if value else None
             selector[key] = yamlvalues.value(node) if node is not None else ""
@@ -123,57 +139,59 @@ def _selector(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def _would_hold(judgement: Judgement, finding: Finding, count: int) -> bool:
-    problems = [p for c in finding.citations[-count:] for p in judgement.citation(c).problems]
-    for problem in problems:
+    new = finding.citations[-count:]
+    problems = [p for citation in new for p in judgement.citation(citation).problems]
+    unknown = judgement.authority(new)
+    for problem in (*problems, *unknown):
         print(f"aexp: {problem.message}; next: {problem.fix}", file=sys.stderr)
-    refused = any(problem.severity == "error" for problem in problems)
+    refused = unknown or any(problem.severity == "error" for problem in problems)
     if refused:
         print("aexp: nothing was changed", file=sys.stderr)
     return not refused
 
 
 def run_fix(arguments: argparse.Namespace) -> int:
-    """Mend the findings, or show how."""
+    """Mend the findings, or show how; 2 if one of them could not be read or written."""
     judgement = _judgement()
-    paths = [finding_named(each, judgement) for each in arguments.findings]
-    changed = 0
-    for path, old, new in _mended(judgement, paths or judgement.finding_paths):
-        changed += 1
-        if arguments.diff:
-            sys.stdout.writelines(_diff(path, old, new))
-        else:
-            _write(judgement, path, new)
-            print(f"fixed: {path}")
+    paths = dict.fromkeys(finding_named(each, judgement) for each in arguments.findings)
+    changed, failed = 0, False
+    for path in paths or judgement.finding_paths:
+        try:
+            changed += _fixed(judgement, path, show=arguments.diff)
+        except UsageError as error:
+            print(f"aexp: {clean(str(error))}", file=sys.stderr)
+            failed = True
     if not arguments.diff:
         print(f"{counted(changed, 'finding')} changed; next: aexp validate")
+    if failed:
+        return 2
     return 1 if arguments.diff and changed else 0
 
 
-def _mended(judgement: Judgement, paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+def _fixed(judgement: Judgement, path: str, *, show: bool) -> bool:
     from pytest_aexp.model.findings import READ_LIMIT
     from pytest_aexp.work.editing import open_document
-    from pytest_aexp.work.fixing import fixes
+    from pytest_aexp.work.fixing import mended
 
-    known = judgement.sources.job_ids
-    for path in paths:
-        try:
-            data = judgement.view.read(path, READ_LIMIT, whole=False)
-            document = open_document(path, data)
-        except UsageError as error:
-            print(f"aexp: {error}", file=sys.stderr)
-            continue
-        text = document.applied(fixes(document, known))
-        if text != document.text:
-            yield path, document.text, text
+    document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
+    text = mended(document, judgement.sources.job_ids)
+    if text == document.text:
+        return False
+    if show:
+        sys.stdout.writelines(_diff(path, document.text, text))
+    else:
+        _write(judgement, path, text)
+        print(f"fixed: {clean(path)}")
+    return True
 
 
 def _diff(path: str, old: str, new: str) -> Iterator[str]:
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
     # Here, for start-up time, like the rest of what only this verb needs.
     import difflib
 
-    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}"):
-        yield line if line.endswith("\n") else f"{line}\n"
+    before, after = old.split("\n"), new.split("\n")
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm=""):
+        yield "\t".join(map(clean, line.removesuffix("\r").split("\t"))) + "\n"
 
 
 def _judgement() -> Judgement:

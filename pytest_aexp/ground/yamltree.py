@@ -54,23 +54,26 @@ class Scalar:
 class Sequence:
     """A list of nodes; ``flow`` if it is written in brackets.
 
-    ``end`` of one that is not may lie behind comments and blank lines.
+    ``inner_end`` is where the last thing written inside ends, an alias included; ``end`` is that
+    for one without brackets.
     """
 
     offset: int
     items: list[Node] = field(default_factory=list)
     flow: bool = False
     end: int = 0
+    inner_end: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """Pairs of nodes, in the order written; ``flow`` and ``end`` as a list has them."""
+    """Pairs of nodes, in the order written; its ends are as a list has them."""
 
     offset: int
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
     flow: bool = False
     end: int = 0
+    inner_end: int = 0
 
 
 Node = Scalar | Sequence | Mapping
@@ -120,6 +123,7 @@ class _Composer:
     def __init__(self, next_event: Callable[[], Any]) -> None:
         self._next = next_event
         self._anchors: dict[str, Node] = {}
+        self._written = 0
 
     def document(self) -> Node | None:
         root: Node | None = None
@@ -139,11 +143,13 @@ class _Composer:
         if kind == "AliasEvent":
             if event.anchor not in self._anchors:
                 raise YamlFault(f"the alias *{event.anchor} names nothing above it", offset)
+            self._written = event.end_mark.index
             return self._anchors[event.anchor]
         tag = None if event.tag is None else _known_tag(event)
         if kind == "ScalarEvent":
             plain = tag is None and event.implicit[0]
-            node: Node = Scalar(event.value, offset, plain, tag, event.end_mark.index)
+            self._written = event.end_mark.index
+            node: Node = Scalar(event.value, offset, plain, tag, self._written)
             if event.anchor is not None:
                 self._anchors[event.anchor] = node
             return node
@@ -161,7 +167,7 @@ class _Composer:
         while type(inner).__name__ != "SequenceEndEvent":
             node.items.append(self._node(inner, depth + 1))
             inner = self._next()
-        node.end = inner.end_mark.index
+        self._close(node, inner)
         return node
 
     def _mapping(self, event: Any, depth: int) -> Node:
@@ -178,8 +184,15 @@ class _Composer:
                 seen.add(key.text)
             node.pairs.append((key, self._node(self._next(), depth + 1)))
             inner = self._next()
-        node.end = inner.end_mark.index
+        self._close(node, inner)
         return node
+
+    def _close(self, node: Sequence | Mapping, event: Any) -> None:
+        node.inner_end = self._written
+        if node.flow:
+            self._written = event.end_mark.index
+        # Without brackets the parser's own end lies behind comments and blank lines.
+        node.end = self._written
 
 
 def _known_tag(event: Any) -> str | None:

@@ -10,6 +10,8 @@ from pytest_aexp.ground import schema, yamlvalues
 from pytest_aexp.ground.text import Position, quoted, resembles
 from pytest_aexp.ground.yamltree import Mapping, Node, Scalar, Sequence, YamlFault
 from pytest_aexp.ground.yamlvalues import VALUES_LIMIT, Sizes
+from pytest_aexp.model.identity import is_job_id
+from pytest_aexp.model.prefixes import may_begin
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
 
 KEY = "supporting_runs"
@@ -20,6 +22,7 @@ HOW_TO_CITE = (
 
 _JOB_KEYS = ("type", "id", "note")
 _BATCH_KEYS = ("type", "experiment_id", "selector", "note")
+_KEYS_OF = {"job": _JOB_KEYS, "batch": _BATCH_KEYS}
 _AS_WRITTEN = ("type", "id", "experiment_id")
 
 
@@ -93,7 +96,7 @@ class CitationReader:
     def _from_bounded(self, index: int, position: Position, node: Node) -> Citation:
         if isinstance(node, Scalar):
             message = f" is {quoted(node.text)}, not a mapping"
-            return self._malformed(index, position, message, node.text)
+            return self._malformed(index, position, message, node.text, _fix_id(node.text))
         if isinstance(node, Sequence):
             return self._malformed(index, position, " is a list, not a mapping", None)
         pairs = yamlvalues.merged(node)
@@ -103,7 +106,7 @@ class CitationReader:
         if slip is not None:
             message = f" has no {slip[1]}, but a key {quoted(slip[0])}"
             at = self._at(nodes[slip[0]].offset)
-            return self._malformed(index, at, message, _id_in(written), f"write `{slip[1]}:`")
+            return self._malformed(index, at, message, _id_in(written), _fix_slip(slip[1]))
         if not schema.is_valid("citation", written):
             return self._broken(index, position, nodes, written)
         keys = [key for key, _ in pairs if isinstance(key, Scalar)]
@@ -136,7 +139,9 @@ class CitationReader:
         at = next((self._at(nodes[key].offset) for key in keys if key in nodes), position)
         said = "; ".join(dict.fromkeys(violation.message for violation in violations))
         joint = "." if violations[0].pointer else " "
-        return self._malformed(index, at, joint + said, _id_in(written))
+        cited = _id_in(written)
+        fix = HOW_TO_CITE if cited is None or is_job_id(cited) else _fix_id(cited)
+        return self._malformed(index, at, joint + said, cited, fix)
 
     def _malformed(
         self, index: int, at: Position, said: str, written: str | None, fix: str = HOW_TO_CITE
@@ -161,9 +166,23 @@ def _id_in(written: dict[str, Any]) -> str | None:
     return cited if isinstance(cited, str) else None
 
 
+def _fix_id(written: str) -> str:
+    """What to do about what is written for a job id: a beginning can be completed."""
+    if not may_begin(written):
+        return HOW_TO_CITE
+    return f"run `aexp fix`, which mends it if one run alone is meant; or {HOW_TO_CITE}"
+
+
+def _fix_slip(meant: str) -> str:
+    return f"write `{meant}:`, or run `aexp fix`"
+
+
 def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
     """An unknown key that must be a misspelling of one that is missing, and that one."""
-    known = {"job": _JOB_KEYS, "batch": _BATCH_KEYS}.get(str(written.get("type")))
+    if "type" not in written:
+        meant = (name for name, value in written.items() if str(value) in _KEYS_OF)
+        return next(((name, "type") for name in meant if resembles(name, "type")), None)
+    known = _KEYS_OF.get(str(written["type"]))
     if known is None:
         return None
     for name in written:

@@ -150,8 +150,9 @@ class _Reader:
     def _suspicious(self, pairs: list[tuple[Node, Node]]) -> Iterator[Fault]:
         seen: set[int] = set()
         for key, inner in pairs:
-            if isinstance(key, Scalar) and key.text != KEY and _is_slip(key.text):
-                yield self._ignored_key(key, f"{quoted(key.text)} is not {KEY}")
+            if isinstance(key, Scalar) and key.text != KEY and is_slip(key.text):
+                what = f"{quoted(key.text)} is not {KEY}"
+                yield self._ignored_key(key, what, f"write `{KEY}:`, or run `aexp fix`")
             if isinstance(inner, Mapping) and id(inner) not in seen:
                 seen.add(id(inner))
                 where = quoted(key.text) if isinstance(key, Scalar) else "another key"
@@ -159,12 +160,12 @@ class _Reader:
 
     def _suspicious_below(self, where: str, node: Mapping) -> Iterator[Fault]:
         for key, _ in node.pairs:
-            if isinstance(key, Scalar) and _is_slip(key.text):
-                yield self._ignored_key(key, f"{quoted(key.text)} is below {where}")
+            if isinstance(key, Scalar) and is_slip(key.text):
+                fix = f"write `{KEY}:` at the start of a line of the front matter"
+                yield self._ignored_key(key, f"{quoted(key.text)} is below {where}", fix)
 
-    def _ignored_key(self, key: Scalar, what: str) -> Fault:
+    def _ignored_key(self, key: Scalar, what: str, fix: str) -> Fault:
         message = f"{what}: the citations there are not checked"
-        fix = f"write `{KEY}:` at the start of a line of the front matter"
         return Fault(SUSPICIOUS_KEY, self._path, message, fix, self._at(key.offset))
 
     def _at(self, offset: int) -> Position:
@@ -172,6 +173,7 @@ class _Reader:
 
 
 @lru_cache(1024)
-def _is_slip(key: str) -> bool:
+def is_slip(key: str) -> bool:
+    """Whether a key must have been meant as ``supporting_runs``, or is that."""
     # Nearer than other slips: `supporting_refs` may well be another key.
     return resembles(key, KEY, 0.88)

@@ -7,7 +7,8 @@ import re
 from hashlib import md5
 from typing import Any
 
-JOB_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+JOB_ID_LENGTH = 32
+JOB_ID = re.compile(rf"[0-9a-f]{{{JOB_ID_LENGTH}}}", re.ASCII)
 _canonical = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 

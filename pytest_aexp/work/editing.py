@@ -1,12 +1,12 @@
-"""Changing a finding's front matter by inserting and replacing, every other byte kept."""
+"""Changing a finding's front matter by inserting and replacing, every other byte kept.
+
+No edit is trusted: what was written is read again, and must say just what was meant.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_aexp.ground import yamltree, yamlvalues
 from pytest_aexp.ground.errors import UsageError
@@ -17,8 +17,6 @@ from pytest_aexp.model.findings import READ_LIMIT, front_matter_span, read_findi
 from pytest_aexp.model.problems import UNREADABLE
 
 BOM = "\ufeff"
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
-_DIGITS_ONLY = re.compile(r"[0-9]+(?:e[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,19 +43,27 @@ class Document:
 
     @property
     def newline(self) -> str:
-        """The line end that the file uses."""
-        return "\r\n" if "\r\n" in self.text else "\n"
+        """The line end that the front matter uses."""
+        return "\r\n" if "\r\n" in self.text[: self.end] else "\n"
 
-    def applied(self, edits: Iterable[Edit]) -> str:
-        """The text after ``edits``, which must not overlap."""
+    def source(self, node: Node) -> str:
+        """What is written of ``node``."""
+        return self.text[self.offset + node.offset : self.offset + node.end]
+
+    def replacing(self, node: Node, text: str) -> Edit:
+        """The edit that writes ``text`` where ``node`` stands."""
+        return Edit(self.offset + node.offset, self.offset + node.end, text)
+
+    def changed(self, edits: Iterable[Edit], meant: Mapping) -> str | None:
+        """The text after ``edits``, which must not overlap; None unless it says ``meant``."""
         text = self.text
         for edit in sorted(edits, reverse=True):
             text = text[: edit.start] + edit.text + text[edit.end :]
-        return text
-
-    def replacing(self, node: Scalar, text: str) -> Edit:
-        """The edit that writes ``text`` where ``node`` stands."""
-        return Edit(self.offset + node.offset, self.offset + node.end, text)
+        try:
+            after = open_document(self.path, text.encode())
+        except UsageError:
+            return None
+        return text if _same(meant, after.root, set()) else None
 
 
 def open_document(path: str, data: bytes | Unreadable) -> Document:
@@ -79,12 +85,27 @@ def open_document(path: str, data: bytes | Unreadable) -> Document:
     )
 
 
-def node_end(node: Node) -> int:
-    """Where what is written of ``node`` ends, comments and blank lines behind it left out."""
-    if isinstance(node, Scalar) or node.flow:
-        return node.end
-    inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
-    return max(map(node_end, inner), default=node.end)
+def _same(meant: Node | None, found: Node | None, compared: set[tuple[int, int]]) -> bool:
+    if isinstance(meant, Scalar) and isinstance(found, Scalar):
+        return (meant.text, meant.plain, meant.tag) == (found.text, found.plain, found.tag)
+    if not isinstance(meant, Sequence | Mapping) or type(meant) is not type(found):
+        return False
+    # However often an alias names a node, and be it inside itself, it is compared once.
+    pair = (id(meant), id(found))
+    if pair in compared:
+        return True
+    compared.add(pair)
+    inner, others = children(meant), children(found)
+    return len(inner) == len(others) and all(
+        _same(each, other, compared) for each, other in zip(inner, others, strict=True)
+    )
+
+
+def children(node: Node | None) -> list[Node]:
+    """What stands directly in ``node``, keys and values in turn."""
+    if isinstance(node, Mapping):
+        return [each for pair in node.pairs for each in pair]
+    return node.items if isinstance(node, Sequence) else []
 
 
 def value_of(root: Mapping | None, key: str) -> tuple[Scalar, Node] | None:
@@ -93,39 +114,6 @@ def value_of(root: Mapping | None, key: str) -> tuple[Scalar, Node] | None:
         if isinstance(name, Scalar) and name.text == key:
             return name, node
     return None
-
-
-def job_text(job_id: str) -> str:
-    """A job id as YAML: quoted where another reader would take it for a number."""
-    return f'"{job_id}"' if _DIGITS_ONLY.fullmatch(job_id) else job_id
-
-
-def job_citation(job_id: str) -> str:
-    """A citation of one run."""
-    return f"{{type: job, id: {job_text(job_id)}}}"
-
-
-def batch_citation(experiment: str, selector: dict[str, Any]) -> str:
-    """A citation of a batch; of the whole experiment if the selector is empty."""
-    told = ", ".join(f"{_yaml(key)}: {_yaml(value)}" for key, value in selector.items())
-    chosen = f", selector: {{{told}}}" if told else ""
-    return f"{{type: batch, experiment_id: {experiment}{chosen}}}"
-
-
-def _yaml(value: Any) -> str:
-    """A JSON value as YAML that reads back as the same; JSON is YAML, plain text is nicer."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        read = yamlvalues.scalar(Scalar(value, 0, plain=True))
-        if read == value:
-            return value
-    return _escaped(json.dumps(value, ensure_ascii=False))
-
-
-def _escaped(text: str) -> str:
-    """JSON, as YAML allows it: what does not print is written as its escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
 
 
 def comes_from_elsewhere(document: Document, key: str = KEY) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -14,11 +13,12 @@ from pytest_aexp.citation_warning import CitationWarning
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.repository import Repository, parse_strict_runs
 from pytest_aexp.ground.text import clean
-from pytest_aexp.ground.views import WorkTree, fits, fixed_part, is_folder
+from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.citations import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.rendering import one_line
+from pytest_aexp.walk import Walk
 from pytest_aexp.work.judgement import Judgement, Verdict
 
 MANY = 50
@@ -144,14 +144,26 @@ class FindingFile(pytest.File):
         return item
 
 
+class PassedOver(pytest.Collector):
+    """The findings that pytest's own walk did not come by; asked last, when that is known."""
+
+    collector: Collector
+
+    def collect(self) -> Iterator[FindingFile]:
+        """A file for each of them."""
+        return self.collector.passed_over(self)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """The same as for an item."""
+        return _not_done(excinfo.value) or super().repr_failure(excinfo)
+
+
 class Collector:
     """What the plugin does while it is active; one for each pytest session."""
 
-    def __init__(self, config: pytest.Config, root: Path, judgement: Judgement) -> None:
+    def __init__(self, config: pytest.Config, judgement: Judgement) -> None:
         self.judgement = judgement
-        self._config = config
-        self._root = str(root)
-        self._globs = [glob.split("/") for glob in judgement.repository.configuration.findings]
+        self._walk = Walk(config, judgement)
         self._findings: dict[str, Finding] = {}
         self._speaker: FindingItem | None = None
         self._first_due: FindingItem | None = None
@@ -167,21 +179,7 @@ class Collector:
             policy = Policy(strict, configured.severity)
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
-        collector = cls(config, root, Judgement(repository, WorkTree(repository.root), policy))
-        collector.add_findings_folders()
-        return collector
-
-    def add_findings_folders(self) -> None:
-        """With ``testpaths``, collect the findings as well; a user's own choice is left alone."""
-        if self._config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-            return
-        for folder in sorted({f"{self._root}/{fixed_part(glob)}" for glob in self._globs}):
-            inside = any(
-                (folder + os.sep).startswith(os.path.abspath(arg).rstrip(os.sep) + os.sep)
-                for arg in self._config.args
-            )
-            if os.path.isdir(folder) and not inside:
-                self._config.args.append(folder)
+        return cls(config, Judgement(repository, WorkTree(repository.root), policy))
 
     def read(self, path: str) -> Finding:
         """The finding at ``path``, remembered for what is told once for all findings."""
@@ -205,17 +203,17 @@ class Collector:
         file: FindingFile = FindingFile.from_parent(parent, path=path)
         file.collector = self
         file.add_marker("aexp")
-        file.finding_path = self._relative(path) or path.name
+        file.finding_path = self._walk.relative(path) or path.name
         return file
 
-    def _passed_over(self, folder: Path) -> list[Path]:
-        """The findings in ``folder`` that are neither files nor folders, nor lead to one."""
-        try:
-            with os.scandir(folder) as entries:
-                odd = sorted(e.name for e in entries if not os.path.isfile(e) and not is_folder(e))
-        except OSError:
-            return []
-        return [folder / name for name in odd if self._is_finding(folder / name)]
+    def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
+        """The files for the findings that no walk came by."""
+        for path in self._walk.passed_over(parent.session, self._findings.keys()):
+            yield self.file(parent, path)
+
+    def finds_nothing(self) -> bool:
+        """Whether there is neither a finding nor anything that a finding could cite."""
+        return not (self._finding_paths() or self.judgement.sources.authority)
 
     def _finding_paths(self) -> tuple[str, ...]:
         """The paths of all findings; none where a folder may not be listed, as pytest will say."""
@@ -224,19 +222,6 @@ class Collector:
         except OSError:
             return ()
 
-    def _relative(self, path: Path) -> str | None:
-        text = str(path)
-        if not text.startswith(self._root + os.sep):
-            return None
-        return text[len(self._root) + 1 :].replace(os.sep, "/")
-
-    def _is_finding(self, path: Path) -> bool:
-        relative = self._relative(path)
-        if relative is None:
-            return False
-        parts = relative.split("/")
-        return any(fits(parts, glob) for glob in self._globs)
-
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
         """Let what is begun while findings are collected end with it."""
@@ -244,32 +229,28 @@ class Collector:
             return (yield)
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Ignore the links among findings that are not followed: out of the repository, or back."""
-        below = self._relative(collection_path)
-        if below is None or not (os.path.islink(collection_path) and collection_path.is_dir()):
+        """Ignore the links among findings that are not followed."""
+        try:
+            return True if self._walk.leads_astray(collection_path) else None
+        except OSError:
             return None
-        folders = [fixed_part(glob) for glob in self._globs]
-        if not any(below.startswith(f"{folder}/") for folder in folders if folder):
-            return None
-        followed = any(p.startswith(f"{below}/") for p in self._finding_paths())
-        return None if followed else True
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """A finding becomes a file of items."""
-        return self.file(parent, file_path) if self._is_finding(file_path) else None
+        return self.file(parent, file_path) if self._walk.is_finding(file_path) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Add the findings that pytest passes over: dangling links, named pipes."""
+        """Behind all that pytest was asked for, add what it passes over there."""
         report = yield
-        if report.passed and isinstance(collector, pytest.Directory):
-            report.result.extend(
-                self.file(collector, path) for path in self._passed_over(collector.path)
-            )
+        if report.passed and isinstance(collector, pytest.Session):
+            rest: PassedOver = PassedOver.from_parent(collector, name="findings", nodeid="findings")
+            rest.collector = self
+            report.result.append(rest)
         return report
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -6,6 +6,8 @@ nothing but pytest and what needs no reading; ``pytest_aexp.items`` brings the r
 
 from __future__ import annotations
 
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     strictness = _strictness(config)
     report = config.getoption("aexp_report") or config.getini("aexp_report")
     wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
-    root = nearest_root(config.rootpath)
+    root = _root(config)
     if not wanted and (root is None or not (root / ".aexp").is_dir()):
         return
     # Here, so that a run without findings never loads the rules.
@@ -66,6 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_aexp.summary import Summary
 
     collector = Collector.of(config, root or config.rootpath, strictness or None)
+    if root is None and collector.finds_nothing():
+        raise pytest.UsageError(
+            f"aexp: no repository at {config.rootpath}, which holds neither .git nor "
+            ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
+        )
     config.pluginmanager.register(collector, "aexp-collector")
     config.pluginmanager.register(Summary(collector.judgement), "aexp-summary")
     if report:
@@ -74,6 +81,13 @@ def pytest_configure(config: pytest.Config) -> None:
         writer = ReportWriter.of(config, collector.judgement)
         if writer is not None:
             config.pluginmanager.register(writer, "aexp-report")
+
+
+def _root(config: pytest.Config) -> Path | None:
+    """The repository of the rootdir, else of what the command line names."""
+    given = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
+    places = chain([config.rootpath], filter(Path.exists, given))
+    return next(filter(None, map(nearest_root, places)), None)
 
 
 def _strictness(config: pytest.Config) -> str:
@@ -93,4 +107,4 @@ def aexp_ledger(pytestconfig: pytest.Config) -> Any:
     # Here for the same reason.
     from pytest_aexp.ledgermapping import LedgerMapping
 
-    return LedgerMapping.of(nearest_root(pytestconfig.rootpath) or pytestconfig.rootpath)
+    return LedgerMapping.of(_root(pytestconfig) or pytestconfig.rootpath)

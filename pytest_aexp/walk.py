@@ -15,6 +15,10 @@ from pytest_aexp.ground.views import fits, fixed_part
 from pytest_aexp.work.judgement import Judgement
 
 
+_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
+"""By what one version of pytest or another knows a virtual environment."""
+
+
 class Walk:
     """The findings of one repository as a pytest session sees them.
 
@@ -94,7 +98,7 @@ class Walk:
         patterns = self._config.getini("norecursedirs")
         return (
             folder.name == "__pycache__"
-            or any((folder / name).exists() for name in ("pyvenv.cfg", "conda-meta"))
+            or any((folder / name).exists() for name in _ENVIRONMENTS)
             or any(
                 fnmatch(str(folder), f"*{os.sep}{pattern}")
                 if os.sep in pattern

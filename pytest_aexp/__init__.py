@@ -8,18 +8,58 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pytest_aexp.citation_warning import CitationWarning
     from pytest_aexp.ground.repository import read_machine_label
+    from pytest_aexp.install import InstallAction, InstallRefused, install_scaffold
+    from pytest_aexp.linking import link_to_experiment
+    from pytest_aexp.runs import (
+        RunNotFound,
+        RunStoreNotInitialized,
+        create_run,
+        find_runs,
+        get_run_store,
+        init_run_store,
+        mark_status,
+        open_run,
+        run_lifecycle,
+    )
+    from pytest_aexp.validate import Issue, ValidateResult, validate_repo
 
-__all__ = ["CitationWarning", "read_machine_label"]
+__all__ = [
+    "CitationWarning",
+    "InstallAction",
+    "InstallRefused",
+    "Issue",
+    "RunNotFound",
+    "RunStoreNotInitialized",
+    "ValidateResult",
+    "create_run",
+    "find_runs",
+    "get_run_store",
+    "init_run_store",
+    "install_scaffold",
+    "link_to_experiment",
+    "mark_status",
+    "open_run",
+    "read_machine_label",
+    "run_lifecycle",
+    "validate_repo",
+]
+
+_WHERE = {
+    "citation_warning": "CitationWarning",
+    "ground.repository": "read_machine_label",
+    "install": "InstallAction InstallRefused install_scaffold",
+    "linking": "link_to_experiment",
+    "runs": "RunNotFound RunStoreNotInitialized create_run find_runs get_run_store init_run_store "
+    "mark_status open_run run_lifecycle",
+    "validate": "Issue ValidateResult validate_repo",
+}
 
 
 def __getattr__(name: str) -> object:
     # On demand: the command needs no pytest, and pytest alone needs nothing of the rules.
-    if name == "CitationWarning":
-        from pytest_aexp import citation_warning
+    for module, names in _WHERE.items():
+        if name in names.split():
+            from importlib import import_module
 
-        return citation_warning.CitationWarning
-    if name == "read_machine_label":
-        from pytest_aexp.ground import repository
-
-        return repository.read_machine_label
+            return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

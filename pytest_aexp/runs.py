@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
+from pytest_aexp.ground.files import size
+from pytest_aexp.ground.jsontext import dump_exactly
 from pytest_aexp.ground.text import shown
-from pytest_aexp.model.entries import TERMINAL_STATUSES
+from pytest_aexp.model.entries import DEPTH_LIMIT, ENTRY_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.model.identity import value_key
 from pytest_aexp.model.prefixes import full_job_id
 from pytest_aexp.model.store import RunFiles, RunStore, run_link_of
@@ -66,7 +69,8 @@ def create_run(  # noqa: PLR0913 - callers know this signature
     hypotheses = {"hypothesis_id": hypothesis_id, "sub_hypothesis_id": sub_hypothesis_id}
     identity |= {name: value for name, value in hypotheses.items() if value is not None}
     if include_commit:
-        commit, dirty = code_state(opened_for(project) or Path(project.path))
+        store = Path(project.path)
+        commit, dirty = code_state(opened_for(project) or store, store)
         identity |= {"code_commit": commit, "code_dirty": dirty}
     job = _initialised(project, identity | dict(statepoint or {}))
 
@@ -81,6 +85,7 @@ def create_run(  # noqa: PLR0913 - callers know this signature
 
 
 def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
+    _refuse_too_deep(statepoint)
     try:
         job = project.open_job(statepoint)
         # As signac reads it: numpy's numbers have become Python's.
@@ -89,8 +94,32 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
         said = shown(str(error), 200) or "it holds something that is not JSON"
         raise ValueError(f"the statepoint cannot be used: {said}") from error
     _refuse_not_json(known)
+    _refuse_too_large(known)
     with own_words(f"run {job.id} cannot be created"):
         return job.init()
+
+
+def _refuse_too_deep(statepoint: dict[str, Any]) -> None:
+    level: list[Any] = [statepoint]
+    for _ in range(DEPTH_LIMIT - 1):
+        inside = chain.from_iterable(v.values() if isinstance(v, Mapping) else v for v in level)
+        nested = {id(v): v for v in inside if isinstance(v, Mapping | list | tuple)}
+        if not nested:
+            return
+        level = list(nested.values())
+    raise NotPromotable(
+        f"the statepoint is nested {DEPTH_LIMIT} deep or more, or contains itself, so the run "
+        "could never enter the ledger; nest less, or keep it in a file"
+    )
+
+
+def _refuse_too_large(statepoint: dict[str, Any]) -> None:
+    length = len(dump_exactly({"statepoint": statepoint}))
+    if length > ENTRY_LIMIT:
+        raise NotPromotable(
+            f"the statepoint takes {length:,} bytes, so the run could never enter the ledger, "
+            f"where {size(ENTRY_LIMIT)} is the most; keep what is so large in a file"
+        )
 
 
 def _refuse_not_json(statepoint: dict[str, Any]) -> None:

@@ -14,7 +14,6 @@ import pytest
 from pytest_aexp.ground.views import fits, fixed_part
 from pytest_aexp.work.judgement import Judgement
 
-
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
 """By what one version of pytest or another knows a virtual environment."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import pytest_aexp
-from pytest_aexp import install, ledger, linking, runs, runs_index, validate
+from pytest_aexp import citation_warning, install, ledger, linking, runs, runs_index, validate
+from pytest_aexp.ground import repository
 from repositories import add_finding, batch, job
 
 
@@ -107,6 +108,16 @@ def test_the_check(installed: Path) -> None:
     assert [each.severity for each in result.warnings] == ["warning"]
     assert validate.validate_repo(installed, strict_runs="off").issues == []
     assert set(validate.StrictRuns.__args__) == {"error", "warn", "off"}
+
+
+def test_the_names_at_the_top_are_those_of_the_modules() -> None:
+    everything = (install, linking, runs, validate, repository, citation_warning)
+    for name in pytest_aexp.__all__:
+        found = [vars(module)[name] for module in everything if name in vars(module)]
+        assert found, name
+        assert all(getattr(pytest_aexp, name) is each for each in found)
+    with pytest.raises(AttributeError, match="no attribute 'run_queue'"):
+        _ = pytest_aexp.run_queue  # type: ignore[attr-defined]
 
 
 def test_the_label_and_the_block(installed: Path) -> None:

@@ -92,7 +92,7 @@ NEST = json.dumps(entry_of({"x": 1})).replace('"x": 1', '"x": ' + "[" * 99 + "]"
 
 # Content, what is said of it, where.
 REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
-    "nothing": ("", "is not valid JSON: Expecting value", (1, 1)),
+    "nothing": ("", "is empty", (1, 1)),
     "half": (HALF, "is not valid JSON: Unterminated string starting at", (3, 3)),
     "a comma too many": ('{\n  "a": 1,\n}', "is not valid JSON: Illegal trailing comma", (2, 9)),
     "a comma too many in a list": ("[1, ]", "is not valid JSON: Illegal trailing comma", (1, 3)),
@@ -278,6 +278,12 @@ REDACTED = {"experiment_id": "E001", "data": "<redacted>"}
         ({"statepoint": REDACTED}, False, True),
         ({"statepoint": REDACTED, "redacted": []}, False, True),
         ({"statepoint": REDACTED, "redacted": ["/tracker/url"]}, False, True),
+        # What is named must be what was redacted.
+        ({"statepoint": REDACTED, "redacted": ["/statepoint/experiment_id"]}, False, True),
+        ({"statepoint": REDACTED, "redacted": ["/statepoint/nope"]}, False, True),
+        ({"statepoint": REDACTED, "redacted": ["/statepointx/data"]}, False, True),
+        ({"statepoint": REDACTED, "redacted": ["/statepoint"]}, False, True),
+        ({"statepoint": {"data": "a <redacted> b"}, "redacted": ["/statepoint/data"]}, False, True),
         ({"redacted": ["/tracker/url"], "tracker": {"url": "<redacted>"}}, True, True),
     ],
 )

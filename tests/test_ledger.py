@@ -162,6 +162,25 @@ def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(backfilling, "_backfilled", killed)
 
 
+@pytest.mark.parametrize(
+    ("run", "field"),
+    [
+        ({"statepoint": {"prompt": "x " * 600_000}, "doc": DONE}, "statepoint"),
+        ({"statepoint": POINT, "doc": {**DONE, "tracker": {"url": "x " * 600_000}}}, "tracker"),
+    ],
+)
+def test_an_entry_that_nobody_would_read_is_not_written(
+    repo: Path, run: dict[str, Any], field: str
+) -> None:
+    (job_id,) = add_jobs(repo, [run])
+    with pytest.raises(
+        NotPromotable, match=f"bytes, most of it the {field}, and 1 MiB is the most"
+    ):
+        ledger.promote_to_ledger(job_id)
+    assert not entry(repo, job_id).exists()
+    assert [p.written for p in backfilling.backfill(Repository.open(repo))] == [False]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="shared on Linux only")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.usefixtures("ways")

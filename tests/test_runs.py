@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pytest_aexp.runs
+from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable
 from pytest_aexp.model.store import RunStore
 from pytest_aexp.runs import (
@@ -26,7 +27,7 @@ from pytest_aexp.runs import (
 )
 from reference import reference_python, run_reference
 from repositories import git, job_id_of, write
-from runscripts import document_of
+from runscripts import document_of, entry_in
 
 PUBLIC = {
     *("TERMINAL_STATUSES", "RunNotFound", "RunStoreNotInitialized", "create_run", "find_runs"),
@@ -42,6 +43,44 @@ def runs(repo: Path) -> Path:
     git(repo, "commit", "-q", "-m", "begin")
     init_run_store(repo)
     return repo
+
+
+def deep(levels: int) -> dict:
+    statepoint: dict = {"a": 1}
+    for _ in range(levels - 1):
+        statepoint = {"a": statepoint}
+    return statepoint
+
+
+def within_itself() -> dict:
+    wide: list = []
+    wide += [wide, wide]
+    return {"a": wide}
+
+
+@pytest.mark.parametrize(
+    ("statepoint", "said"),
+    [
+        (deep(99), "nested 100 deep or more"),
+        (deep(5_000), "nested 100 deep or more"),
+        (within_itself(), "or contains itself"),
+        ({"prompt": "x" * 1_100_000}, "takes 1,100,0"),
+        ({"many": list(range(100_000))}, "where 1 MiB is the most"),
+    ],
+)
+def test_a_statepoint_that_could_never_enter_the_ledger_is_refused(
+    runs: Path, statepoint: dict, said: str
+) -> None:
+    with pytest.raises(NotPromotable, match=said):
+        create_run(experiment_id="E001", statepoint={"x": statepoint}, include_commit=False)
+    assert not any((runs / ".runs/workspace").glob("*"))
+
+
+def test_the_deepest_statepoint_there_may_be_enters_the_ledger(runs: Path) -> None:
+    run = create_run(experiment_id="E001", statepoint={"x": deep(98)}, include_commit=False)
+    mark_status(run, "complete")
+    assert entry_in(runs, run.id)["statepoint"] == run.statepoint()
+    assert main(["ledger", "check"]) == 0
 
 
 def test_the_public_names_are_there() -> None:

@@ -274,7 +274,7 @@ def test_an_unreadable_segment_has_no_members() -> None:
 BAD_LINES = {
     "not UTF-8": (GOOD[2].replace(b"complete", b"\xff\xfe"), "not UTF-8 (byte 0xff)"),
     "cut short": (GOOD[2][:50] + b"\n", "not valid JSON"),
-    "empty": (b"\n", "not valid JSON"),
+    "empty": (b"\n", "is empty"),
     "a number": (b"12\n", "not a JSON object"),
     "of no run": (b"{}\n", "has no"),
     "nested too deep": (b'{"a":' * 200 + b"1" + b"}" * 200 + b"\n", "nested"),

@@ -139,6 +139,8 @@ class _Judge:
             return self.refused(f"the ledger entry is not UTF-8 (byte 0x{byte:02x})")
 
     def parsed(self, text: str) -> dict[str, Any] | Entry:
+        if not text.strip():
+            return self.refused("the ledger entry is empty")
         if jsontext.nested_deeper(text, DEPTH_LIMIT):
             return self.refused(f"the ledger entry is nested more than {DEPTH_LIMIT} deep")
         constants: list[str] = []
@@ -264,10 +266,11 @@ class _Judge:
         if found:
             first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]]
             places = listed(first, 3, total=len(found))
+            within, _, key = found[0].pointer.rpartition("/")
             self._add(
                 LEAK,
                 f"the ledger entry holds {places}",
-                jsontext.position_of_key(text, found[0].pointer.rpartition("/")[2]),
+                jsontext.position_of_key(text, "redacted" if within == "/redacted" else key),
                 f"{self._promote_again()}; if a credential was pushed, change it",
             )
 
@@ -299,7 +302,12 @@ def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
         canonical is not None
         and redaction.REDACTED in canonical
         and isinstance(pointers, list)
-        and any(isinstance(each, str) and each.startswith("/statepoint") for each in pointers)
+        and any(
+            isinstance(each, str)
+            and each.startswith("/statepoint/")
+            and redaction.names_redaction(document, each)
+            for each in pointers
+        )
     )
 
 

@@ -151,11 +151,12 @@ def _notes_of_redactions(document: Json) -> frozenset[str]:
     return frozenset(
         f"/redacted/{index}"
         for index, note in enumerate(notes if isinstance(notes, list) else ())
-        if isinstance(note, str) and _names_redaction(document, note)
+        if isinstance(note, str) and names_redaction(document, note)
     )
 
 
-def _names_redaction(document: Json, pointer: str) -> bool:
+def names_redaction(document: Json, pointer: str) -> bool:
+    """Whether what stands at a JSON pointer, a value or its key, was redacted."""
     here, token = document, ""
     for step in pointer.split("/")[1:]:
         token = step.replace("~1", "/").replace("~0", "~")

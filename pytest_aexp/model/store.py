@@ -31,6 +31,10 @@ STATEPOINT = "signac_statepoint.json"
 DOCUMENT = "signac_job_document.json"
 # An entry that holds a statepoint is one level deeper.
 _DEPTHS = {STATEPOINT: DEPTH_LIMIT - 1, DOCUMENT: 400}
+_BEYOND_BOUNDS = (
+    "leave the file as it is; the run cannot enter the ledger: in new runs, keep what is so large "
+    "or so deeply nested in a file beside it"
+)
 RUN_LINK_KEYS = ("aexp", "limina")
 """Where a document keeps its run link: the key that is written, then one that is only read."""
 
@@ -239,18 +243,21 @@ class RunStore:
             return data
         try:
             return jsontext.parse(data, _DEPTHS[name])
+        except jsontext.BeyondBounds as error:
+            reason = jsontext.refusal(error)
+            faults.append(self._fault(job_id, name, reason, _BEYOND_BOUNDS))
         except ValueError as error:
             reason = jsontext.refusal(error) if data.strip() else "is empty"
             faults.append(self._fault(job_id, name, reason))
-            return Unreadable(reason)
+        return Unreadable(reason)
 
-    def _fault(self, job_id: str, name: str, reason: str) -> Fault:
+    def _fault(self, job_id: str, name: str, reason: str, fix: str = "") -> Fault:
         kind = "statepoint" if name == STATEPOINT else "document"
         return Fault(
             RUNS_DAMAGED,
             f"{self.shown}/workspace/{job_id}/{name}",
             f"the {kind} of a run {reason}",
-            f"restore the file, or remove the folder {job_id} if the run is lost",
+            fix or f"restore the file, or remove the folder {job_id} if the run is lost",
             job_id=job_id,
         )
 

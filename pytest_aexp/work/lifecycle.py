@@ -143,12 +143,12 @@ class _Lifecycle(ContextDecorator):
         wallclock_s = round(time.monotonic() - self._since, 3)
 
         def end(document: dict[str, Any]) -> None:
-            if self._ended_by_another(document.get("status"), outcome):
-                set_missing(document, "ended_at")
-            else:
+            if not self._ended_by_another(document.get("status"), outcome):
                 if not self._begun:
                     self._start(document)
-                document.update(status=outcome, ended_at=utc_now(), wallclock_s=wallclock_s)
+                document["status"] = outcome
+            # Whoever said how the run ended, this is when it did.
+            document.update(ended_at=utc_now(), wallclock_s=wallclock_s)
 
         try:
             settle(self._document, self._job, end, self._root)

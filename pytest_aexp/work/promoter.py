@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground import jsontext, schema
-from pytest_aexp.ground.errors import RunNotFound, RunStoreNotInitialized, UsageError
-from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
@@ -73,6 +73,7 @@ class Promoter:
         sync = self._sync or is_loose
         for _ in range(_MOST_ROUNDS):
             data = projected_bytes(_promoted_after(packed, entry), files)
+            _refuse_too_large(job_id, entry, data)
             write_atomic(path, data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
@@ -108,6 +109,17 @@ class Promoter:
         if not schema.is_valid("ledger-entry", known):
             return False
         return not self._named or known["registered_machine"] == entry["registered_machine"]
+
+
+def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
+    if len(data) <= ENTRY_LIMIT:
+        return
+    largest = max(entry, key=lambda field: len(jsontext.dump_exactly(entry[field])))
+    raise NotPromotable(
+        f"run {job_id} cannot enter the ledger: its entry would be {len(data):,} bytes, most of it "
+        f"the {largest}, and {size(ENTRY_LIMIT)} is the most; in new runs, keep what is so large "
+        "in a file"
+    )
 
 
 def parsed(data: bytes) -> dict[str, Any] | None:

@@ -177,9 +177,9 @@ class Collector:
             configured = repository.configuration
             strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
             policy = Policy(strict, configured.severity)
+            return cls(config, Judgement(repository, WorkTree(repository.root), policy))
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
-        return cls(config, Judgement(repository, WorkTree(repository.root), policy))
 
     def read(self, path: str) -> Finding:
         """The finding at ``path``, remembered for what is told once for all findings."""

@@ -169,14 +169,17 @@ def run_backfill(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Judge entries as the door does; 1 if there is an error."""
+    from pytest_aexp.ground.sparse import require_checked_out
     from pytest_aexp.ground.views import WorkTree
     from pytest_aexp.model.catalogue import Ledger
+    from pytest_aexp.model.entries import LEDGER_DIR
     from pytest_aexp.model.prefixes import full_job_id
     from pytest_aexp.model.problems import Policy
     from pytest_aexp.rendering import FORMATS
     from pytest_aexp.work.checking import check_ledger
 
     repository = Repository.open()
+    require_checked_out(repository.root, [LEDGER_DIR])
     ledger = Ledger(WorkTree(repository.root), repository.root)
     policy = Policy(severity=repository.configuration.severity, door=True)
     chosen = [full_job_id(written, ledger.job_ids) for written in arguments.ids] or None

@@ -41,6 +41,20 @@ class ConfigurationError(AexpError):
         return f"pyproject.toml: {self.reason}"
 
 
+@dataclass
+class NotCheckedOut(AexpError):
+    """A sparse checkout leaves out files without which nothing can be judged."""
+
+    folder: str
+
+    def __str__(self) -> str:
+        return (
+            f"files of {self.folder} are not checked out here (sparse checkout), so nothing can be "
+            f"said of the runs they tell of; run `git sparse-checkout add {self.folder}`, or "
+            "`aexp validate --at HEAD`"
+        )
+
+
 class RunStoreNotInitialized(AexpError, RuntimeError):
     """The repository has no run store (a signac project) where one is configured."""
 

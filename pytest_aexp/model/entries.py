@@ -297,18 +297,8 @@ def _resolve(job_id: str) -> str:
 
 
 def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
-    pointers = document.get("redacted")
-    return (
-        canonical is not None
-        and redaction.REDACTED in canonical
-        and isinstance(pointers, list)
-        and any(
-            isinstance(each, str)
-            and each.startswith("/statepoint/")
-            and redaction.names_redaction(document, each)
-            for each in pointers
-        )
-    )
+    may_be = canonical is not None and redaction.REDACTED in canonical
+    return may_be and redaction.redacted_below(document, "/statepoint/")
 
 
 def _unknown(document: dict[str, Any]) -> list[str]:

@@ -151,12 +151,20 @@ def _notes_of_redactions(document: Json) -> frozenset[str]:
     return frozenset(
         f"/redacted/{index}"
         for index, note in enumerate(notes if isinstance(notes, list) else ())
-        if isinstance(note, str) and names_redaction(document, note)
+        if isinstance(note, str) and _names_redaction(document, note)
     )
 
 
-def names_redaction(document: Json, pointer: str) -> bool:
-    """Whether what stands at a JSON pointer, a value or its key, was redacted."""
+def redacted_below(document: Json, start: str) -> bool:
+    """Whether `redacted` names anything redacted whose JSON pointer begins with `start`."""
+    notes = document.get("redacted") if isinstance(document, dict) else None
+    return any(
+        isinstance(note, str) and note.startswith(start) and _names_redaction(document, note)
+        for note in (notes if isinstance(notes, list) else ())
+    )
+
+
+def _names_redaction(document: Json, pointer: str) -> bool:
     here, token = document, ""
     for step in pointer.split("/")[1:]:
         token = step.replace("~1", "/").replace("~0", "~")

@@ -7,11 +7,12 @@ from enum import Enum, auto
 from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.views import View
+from pytest_aexp.ground.sparse import require_checked_out
+from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.catalogue import Ledger
 from pytest_aexp.model.citations import BatchCitation, JobCitation
-from pytest_aexp.model.entries import Entry
-from pytest_aexp.model.indexes import MachineIndexes
+from pytest_aexp.model.entries import LEDGER_DIR, Entry
+from pytest_aexp.model.indexes import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.store import Run, RunStore
 
 
@@ -49,7 +50,12 @@ class Sources:
         *,
         had_ledger: bool = False,
     ) -> Sources:
-        """The sources of a repository, what is in git being read through ``view``."""
+        """The sources of a repository, what is in git being read through ``view``.
+
+        Raises NotCheckedOut if the folder that is read does not hold all of them.
+        """
+        if isinstance(view, WorkTree):
+            require_checked_out(repository.root, (LEDGER_DIR, INDEX_DIR))
         return cls(
             Ledger(view, repository.root),
             RunStore.of(repository),

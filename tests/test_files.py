@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pytest_aexp.ground.files import (
     Unreadable,
     read_bounded,
     size,
+    sync_file_system,
     write_atomic,
     write_new,
 )
@@ -269,3 +271,14 @@ def test_readers_and_writers_at_once_see_whole_files_only(tmp_path: Path) -> Non
     reader.join()
     assert seen <= contents
     assert os.listdir(tmp_path) == ["x"]
+
+
+def test_only_the_file_system_in_question_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything: list[None] = []
+    monkeypatch.setattr(os, "sync", lambda: everything.append(None))
+    sync_file_system(tmp_path)
+    assert len(everything) == (0 if sys.platform == "linux" else 1)
+    sync_file_system(tmp_path / "missing")
+    assert everything

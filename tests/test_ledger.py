@@ -197,6 +197,16 @@ class TestBackfill:
         for path in (repo / ".aexp/ledger").iterdir():
             assert json.loads(path.read_text())["registered_machine"] == "other"
 
+    def test_the_disk_has_what_was_written(
+        self, repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        synced: list[Path] = []
+        monkeypatch.setattr(backfilling, "sync_file_system", synced.append)
+        ledger.backfill_ledger(repo)
+        assert synced == [repo / ".aexp/ledger"]
+        ledger.backfill_ledger(repo)
+        assert len(synced) == 1
+
     def test_bad_runs_are_named(self, repo: Path, job_id: str) -> None:
         half, without = "1" * 32, "2" * 32
         (half_id,) = add_jobs(repo, [{"statepoint": {"a": 1}, "doc": DONE}])

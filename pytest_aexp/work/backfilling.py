@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 
 from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.model.entries import TERMINAL_STATUSES
+from pytest_aexp.model.entries import LEDGER_DIR, TERMINAL_STATUSES
 from pytest_aexp.model.sharing import Parts, Share, can_share
 from pytest_aexp.model.store import RunFiles, RunStore
 from pytest_aexp.work.promoter import Promoter, open_store
@@ -41,15 +41,24 @@ def backfill(
     store = open_store(repository)
     promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
     job_ids = sorted(store.job_ids)
+    written = False
     try:
-        if len(job_ids) < MANY or not can_share():
-            yield from _each_backfilled(promoter, store, job_ids)
-            return
-        with closing(Parts(job_ids, _PART)) as parts:
-            yield from _both_backfilled(promoter, store, job_ids, parts)
+        for promotion in _backfilled_by_all(promoter, store, job_ids):
+            written = written or promotion.written
+            yield promotion
     finally:
-        if hasattr(os, "sync"):
-            os.sync()
+        if written:
+            sync_file_system(repository.root / LEDGER_DIR)
+
+
+def _backfilled_by_all(
+    promoter: Promoter, store: RunStore, job_ids: list[str]
+) -> Iterator[Promotion]:
+    if len(job_ids) < MANY or not can_share():
+        yield from _each_backfilled(promoter, store, job_ids)
+        return
+    with closing(Parts(job_ids, _PART)) as parts:
+        yield from _both_backfilled(promoter, store, job_ids, parts)
 
 
 def _both_backfilled(

@@ -17,7 +17,7 @@ WIDTH = 104
 
 
 def picture(command: str, output: str) -> str:
-    """An SVG of a terminal in which ``command`` was typed, and wrote ``output``, colours included."""
+    """An SVG of a terminal in which ``command`` wrote ``output``, colours included."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), legacy_windows=False)
     console.print(Text.assemble(("$ ", "dim"), command))
     console.print(Text.from_ansi(output.rstrip("\n")))

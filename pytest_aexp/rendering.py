@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -19,15 +21,36 @@ def one_line(problem: Problem) -> str:
     return f"{problem}; next: {clean(problem.fix)}"
 
 
-def render_text(outcome: Outcome, *, colour: bool = False) -> str:
-    """A line per problem, what to type below it, and a line that counts."""
+def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems file by file, as the files come, in each from its top to its end."""
+    of_file: dict[str, list[Problem]] = {}
+    for problem in problems:
+        of_file.setdefault(problem.path, []).append(problem)
+    for each in of_file.values():
+        yield from sorted(each, key=lambda problem: (problem.line, problem.column))
+
+
+def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> str:
+    """A line per problem, what to type below it, and a line that counts.
+
+    Places are as seen from ``here``, a folder of the repository.
+    """
     lines = []
-    for problem in outcome.problems:
-        lines.append(_painted(problem) if colour else str(problem))
+    for problem in in_order(outcome.problems):
+        seen = replace(problem, path=_from(here, problem.path))
+        lines.append(_painted(seen) if colour else str(seen))
         fix = f"    next: {clean(problem.fix)}"
         lines.append(f"{_DIM}{fix}{_RESET}" if colour else fix)
     lines.append(_summary(outcome, colour=colour))
+    if outcome.problems and here != ".":
+        up = posixpath.relpath(".", here)
+        lines.append(f"type the commands in the repository's root: cd {up}")
     return "\n".join(lines) + "\n"
+
+
+def _from(here: str, path: str) -> str:
+    is_as_it_is = here == "." or posixpath.isabs(path)
+    return path if is_as_it_is else posixpath.relpath(path, here)
 
 
 def _painted(problem: Problem) -> str:
@@ -58,9 +81,8 @@ def _checked(outcome: Outcome) -> str:
     return f"{findings}, {counted(outcome.citations, 'citation')}, {entries}"
 
 
-def render_json(outcome: Outcome, *, colour: bool = False) -> str:
-    """The outcome as a JSON document; ``colour`` changes nothing."""
-    del colour
+def render_json(outcome: Outcome) -> str:
+    """The outcome as a JSON document."""
     document = {
         "version": 1,
         "ok": outcome.ok,
@@ -69,7 +91,7 @@ def render_json(outcome: Outcome, *, colour: bool = False) -> str:
             "citations": outcome.citations,
             "entries": outcome.entries,
         },
-        "problems": [_as_dict(problem) for problem in outcome.problems],
+        "problems": [_as_dict(problem) for problem in in_order(outcome.problems)],
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -86,10 +108,9 @@ def _as_dict(problem: Problem) -> dict[str, Any]:
     }
 
 
-def render_github(outcome: Outcome, *, colour: bool = False) -> str:
+def render_github(outcome: Outcome) -> str:
     """Workflow commands that GitHub shows beside the lines of a pull request."""
-    del colour
-    return "".join(f"{_annotation(problem)}\n" for problem in outcome.problems)
+    return "".join(f"{_annotation(problem)}\n" for problem in in_order(outcome.problems))
 
 
 def _annotation(problem: Problem) -> str:
@@ -112,11 +133,11 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def render_gitlab(outcome: Outcome, *, colour: bool = False) -> str:
+def render_gitlab(outcome: Outcome) -> str:
     """A code quality report of GitLab."""
-    del colour
     seen: Counter[tuple[str, str, str]] = Counter()
-    return json.dumps([_quality(problem, seen) for problem in outcome.problems], indent=2) + "\n"
+    report = [_quality(problem, seen) for problem in in_order(outcome.problems)]
+    return json.dumps(report, indent=2) + "\n"
 
 
 def _quality(problem: Problem, seen: Counter[tuple[str, str, str]]) -> dict[str, Any]:
@@ -137,9 +158,8 @@ def _fingerprint(*parts: str) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def render_sarif(outcome: Outcome, *, colour: bool = False) -> str:
+def render_sarif(outcome: Outcome) -> str:
     """A SARIF 2.1.0 log."""
-    del colour
     # Here, so that every other format starts without it.
     from importlib.metadata import version
 
@@ -160,7 +180,7 @@ def render_sarif(outcome: Outcome, *, colour: bool = False) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem) for problem in outcome.problems],
+        "results": [_result(problem) for problem in in_order(outcome.problems)],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -190,7 +210,7 @@ def _result(problem: Problem) -> dict[str, Any]:
     }
 
 
-FORMATS: Mapping[str, Callable[..., str]] = {
+FORMATS: Mapping[str, Callable[[Outcome], str]] = {
     "text": render_text,
     "json": render_json,
     "github": render_github,

@@ -141,6 +141,32 @@ class TestShowAndList:
         (entry,) = json.loads(capsys.readouterr().out)
         assert entry["job_id"] == ids[1]
 
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            (("--status", "foo"), '"foo": choose one of complete, failed, abandoned or stopped'),
+            (("--status", "running"), '"running": choose one of complete, '),
+            (("--status", ""), '"": choose one of complete, '),
+            (("--experiment", "5"), '"5" is no experiment'),
+            (("--experiment", "e005"), '"e005" is no experiment'),
+            (("--experiment", ""), '"" is no experiment'),
+        ],
+    )
+    def test_what_no_entry_can_have_is_wrong_usage(
+        self, ids, asked: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for more in ([], ["--format", "json"]):
+            assert main(["ledger", "list", *asked, *more]) == 2
+            captured = capsys.readouterr()
+            assert captured.out == ""
+            assert said in captured.err
+
+    def test_an_experiment_without_runs_is_an_empty_table(
+        self, ids, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["ledger", "list", "--experiment", "E009"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 1
+
     def test_show(self, ids, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["ledger", "show", ids[0][:8]]) == 0
         rows = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_aexp.cli.output import table
 from pytest_aexp.cli.progress import with_progress
-from repositories import add_entry, add_finding, add_jobs, job
+from repositories import add_entry, add_finding, add_jobs, job, write
 
 COLOUR = re.compile(r"\x1b\[\d+m")
 
@@ -85,6 +85,12 @@ def test_no_color_is_honoured(broken: Path) -> None:
     assert on_terminal(broken, "validate", NO_COLOR="1") == in_pipe(broken, "validate")
 
 
+def test_a_terminal_that_knows_nothing_gets_neither_colour_nor_a_bar(broken: Path) -> None:
+    assert on_terminal(broken, "validate", TERM="dumb") == in_pipe(broken, "validate")
+    add_jobs(broken, [{"statepoint": {"seed": 1}, "doc": {"status": "complete"}}])
+    assert "\x1b" not in on_terminal(broken, "ledger", "backfill", TERM="dumb")
+
+
 def test_an_empty_no_color_says_nothing(broken: Path) -> None:
     assert COLOUR.search(on_terminal(broken, "validate", NO_COLOR=""))
 
@@ -125,6 +131,35 @@ def test_a_table_fits_the_terminal(repo: Path, columns: int) -> None:
     assert len(lines) == 2
     assert max(map(len, lines)) <= columns
     assert lines[1].endswith("…") == (columns == 60)
+
+
+@pytest.mark.parametrize(
+    ("columns", "length"), [(200, 32), (85, 32), (84, 8), (80, 8), (61, 8), (60, 8)]
+)
+def test_where_a_table_does_not_fit_the_ids_are_shortened(
+    repo: Path, columns: int, length: int
+) -> None:
+    ids = [
+        add_entry(
+            repo,
+            {"seed": seed, "experiment_id": "E001"},
+            ended_at="2026-02-01T00:00:00Z",
+            registered_machine="cluster",
+        )
+        for seed in (1, 2)
+    ]
+    lines = on_terminal(repo, "ledger", "list", columns=columns).splitlines()
+    assert sorted(line.split()[0] for line in lines[1:]) == sorted(each[:length] for each in ids)
+    assert max(map(len, lines)) <= columns
+    assert all(line.endswith("cluster") == (columns != 60) for line in lines[1:])
+
+
+def test_a_short_id_is_of_one_run_of_the_whole_ledger(repo: Path) -> None:
+    job_id = add_entry(repo, {"seed": 1, "experiment_id": "E001"}, registered_machine="m" * 60)
+    near = f"{job_id[:11]}{'0' if job_id[11] != '0' else '1'}{job_id[12:]}"
+    write(repo, f".aexp/ledger/{near}.json", "damaged")
+    line = on_terminal(repo, "ledger", "list").splitlines()[1]
+    assert line.split()[0] == job_id[:12]
 
 
 def test_in_a_pipe_a_table_is_whole(repo: Path) -> None:

@@ -133,6 +133,71 @@ def test_one_finding_by_path_from_anywhere_or_by_id(
     assert main(["validate", written, "F002"]) == 1
 
 
+@pytest.mark.parametrize("again", ["F002", "f002", f"{FOLDER}/F002-y.md"])
+def test_a_finding_named_twice_is_judged_once(
+    broken: Path, again: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", "F002", again]) == 1
+    said = capsys.readouterr().out
+    assert said.count("finding.broken_run_citation") == 1
+    assert said.splitlines()[-1].startswith("1 finding, 1 citation, ")
+
+
+@pytest.mark.parametrize(
+    ("folder", "place", "up"),
+    [
+        ("kb", "research/findings/F002-y.md", ".."),
+        (FOLDER, "F002-y.md", "../../.."),
+        (".aexp/ledger", f"../../{FOLDER}/F002-y.md", "../.."),
+    ],
+)
+def test_in_a_folder_below_places_are_as_seen_from_there(
+    broken: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    folder: str,
+    place: str,
+    up: str,
+) -> None:
+    monkeypatch.chdir(broken / folder)
+    assert main(["validate"]) == 1
+    first, _, counts, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{place}:4:21: error: ")
+    assert counts.endswith(": 1 error, 0 warnings")
+    assert last == f"type the commands in the repository's root: cd {up}"
+    for format_name in ("json", "github", "gitlab", "sarif"):
+        main(["validate", "--format", format_name])
+        assert f"{FOLDER}/F002-y.md" in capsys.readouterr().out.replace("\\", "")
+    assert main(["validate", "F001"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_an_entry_is_placed_from_a_folder_below_as_well(
+    broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(broken, f".aexp/ledger/{DEAD}.json", "{}")
+    monkeypatch.chdir(broken / "kb")
+    assert main(["ledger", "check"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(f"../.aexp/ledger/{DEAD}.json:1:1: ")
+    assert said.endswith("root: cd ..\n")
+
+
+def test_the_problems_of_a_finding_come_from_its_top_to_its_end(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_entry(repo, POINT)
+    for name in ("F001-x", "F002-y"):
+        cited = f"supporting_runs:\n  - {job(DEAD)}\n"
+        text = f"---\n{cited}Supporting_Runs:\n  - {job(A)}\n---\n"
+        write(repo, f"{FOLDER}/{name}.md", text)
+    assert main(["validate", "--format", "json"]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    places = [(each["path"], each["line"], each["column"]) for each in problems]
+    assert len(places) == 4
+    assert places == sorted(places)
+
+
 def test_by_a_path_through_a_link(
     broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
-from pytest_aexp.model.prefixes import full_job_id
+from pytest_aexp.model.prefixes import full_job_id, unique_length
 
 A, B = "abcde" + "0" * 27, "abcdf" + "0" * 27
 KNOWN = {A, B}
@@ -30,3 +30,17 @@ def test_none(written: str) -> None:
 def test_too_short_to_be_meant() -> None:
     with pytest.raises(RunNotFound, match="at least 4 digits"):
         full_job_id("abc", {A})
+
+
+@pytest.mark.parametrize(
+    ("ids", "length"),
+    [
+        ([], 8),
+        (["0" * 32], 8),
+        (["0" * 32, "0" * 7 + "1" * 25], 8),
+        (["0" * 32, "0" * 8 + "1" * 24], 9),
+        (["0" * 32, "0" * 31 + "1"], 32),
+    ],
+)
+def test_the_shortest_that_tells_them_apart(ids: list[str], length: int) -> None:
+    assert unique_length(ids) == length

@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from pages import ROOT
 from pytest_aexp.cli import main
 from pytest_aexp.model.problems import CODES, Outcome, Problem
-from pytest_aexp.rendering import FORMATS, render_github, render_gitlab, render_sarif, render_text
+from pytest_aexp.rendering import (
+    FORMATS,
+    in_order,
+    render_github,
+    render_gitlab,
+    render_sarif,
+    render_text,
+)
 from repositories import add_entry, add_finding, batch, job, write
 
 HOSTILE = "50%\r\n::error file=a::forged\n%0A:,;\x1b[31m<b>&'\"]]>\u202e\u2028 ##[error]x é\ud800"
@@ -92,7 +99,7 @@ def test_each_problem_is_one_command_to_github_and_nothing_else(outcome: Outcome
     lines = render_github(outcome).split("\n")
     assert lines.pop() == ""
     assert len(lines) == len(outcome.problems)
-    for line, expected in zip(lines, outcome.problems, strict=True):
+    for line, expected in zip(lines, in_order(outcome.problems), strict=True):
         # As the runner takes it apart: to the first `::` after the name, then at commas and `=`.
         found = re.fullmatch(r"::(error|warning) (.*?)::(.*)", line)
         assert found is not None
@@ -121,7 +128,7 @@ def test_a_value_comes_back_as_it_was_from_github() -> None:
 def test_gitlab_gets_the_fields_it_asks_for(outcome: Outcome) -> None:
     report = json.loads(render_gitlab(outcome))
     assert len(report) == len(outcome.problems)
-    for quality, expected in zip(report, outcome.problems, strict=True):
+    for quality, expected in zip(report, in_order(outcome.problems), strict=True):
         assert set(quality) == {
             "description", "check_name", "fingerprint", "severity", "location"
         }  # fmt: skip
@@ -153,6 +160,18 @@ def test_no_format_lets_a_file_steer_a_terminal(format_name: str, outcome: Outco
     text = FORMATS[format_name](outcome)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", text)
     text.encode()
+
+
+def test_each_file_is_told_from_its_top_to_its_end_and_files_as_they_come() -> None:
+    places = [("b.md", 13, 1), ("a.md", 2, 9), ("b.md", 5, 7), ("a.md", 2, 1), ("b.md", 5, 3)]
+    told = [problem(path=path, line=line, column=column) for path, line, column in places]
+    assert [(each.path, each.line, each.column) for each in in_order(told)] == [
+        ("b.md", 5, 3),
+        ("b.md", 5, 7),
+        ("b.md", 13, 1),
+        ("a.md", 2, 1),
+        ("a.md", 2, 9),
+    ]
 
 
 def test_colour_marks_only_the_severity_the_command_and_the_count() -> None:

@@ -6,14 +6,15 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_aexp.cli import merging, packing
-from pytest_aexp.cli.output import table, wants_colour
+from pytest_aexp.cli.output import rendered, table
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import clean, counted
+from pytest_aexp.ground.text import clean, counted, quoted
 
 if TYPE_CHECKING:
     from pytest_aexp.ledgermapping import LedgerMapping
@@ -175,16 +176,15 @@ def run_check(arguments: argparse.Namespace) -> int:
     from pytest_aexp.model.entries import LEDGER_DIR
     from pytest_aexp.model.prefixes import full_job_id
     from pytest_aexp.model.problems import Policy
-    from pytest_aexp.rendering import FORMATS
     from pytest_aexp.work.checking import check_ledger
 
     repository = Repository.open()
     require_checked_out(repository.root, [LEDGER_DIR])
     ledger = Ledger(WorkTree(repository.root), repository.root)
     policy = Policy(severity=repository.configuration.severity, door=True)
-    chosen = [full_job_id(written, ledger.job_ids) for written in arguments.ids] or None
-    outcome, uncheckable = check_ledger(ledger, policy, chosen)
-    sys.stdout.write(FORMATS[arguments.format](outcome, colour=wants_colour()))
+    chosen = dict.fromkeys(full_job_id(written, ledger.job_ids) for written in arguments.ids)
+    outcome, uncheckable = check_ledger(ledger, policy, list(chosen) or None)
+    sys.stdout.write(rendered(outcome, arguments.format, repository.root))
     if uncheckable and arguments.format == "text":
         count = counted(len(uncheckable), "entry", "entries")
         print(f"the identity of {count} cannot be checked, since the statepoint was redacted:")
@@ -220,6 +220,9 @@ def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 def run_list(arguments: argparse.Namespace) -> int:
     """Print the entries, the latest ended last."""
+    from pytest_aexp.model.prefixes import unique_length
+
+    _check_asked(arguments.experiment, arguments.status)
     ledger = _ledger()
     among = ledger.batch(arguments.experiment) if arguments.experiment else ledger.values()
     entries = [dict(entry) for entry in among if arguments.status in (None, entry.get("status"))]
@@ -237,8 +240,26 @@ def run_list(arguments: argparse.Namespace) -> int:
         )
         for entry in entries
     ]
-    print(table(("job id", "status", "experiment", "ended", "machine"), rows), end="")
+    headings = ("job id", "status", "experiment", "ended", "machine")
+    print(table(headings, rows, partial(unique_length, ledger.named)), end="")
     return 0
+
+
+def _check_asked(experiment: str | None, status: str | None) -> None:
+    """Refuse what no entry can have; raises UsageError."""
+    from pytest_aexp.model.entries import TERMINAL_STATUSES
+    from pytest_aexp.work.runlinks import check_experiment
+
+    if experiment is not None:
+        try:
+            check_experiment(experiment)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+    if status is not None and status not in TERMINAL_STATUSES:
+        raise UsageError(
+            f"no run in the ledger is {quoted(status)}: choose one of "
+            f"{', '.join(TERMINAL_STATUSES[:-1])} or {TERMINAL_STATUSES[-1]}"
+        )
 
 
 def _ledger() -> LedgerMapping:

@@ -4,27 +4,70 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from pytest_aexp.ground.text import clean, cut
 
+if TYPE_CHECKING:
+    from pytest_aexp.model.problems import Outcome
+
+_GAP = 2
+"""The blanks between two columns of a table."""
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal that knows more than to print what it is given."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
 
 def wants_colour() -> bool:
-    """Whether standard output is a terminal whose user did not say NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether standard output is a terminal with colours whose user did not say NO_COLOR."""
+    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows under headings in aligned columns; on a terminal the last column is cut to fit."""
+def rendered(outcome: Outcome, format_name: str, root: Path) -> str:
+    """The outcome in that format; text as somebody in the current folder needs it."""
+    # Here, so that the verbs that judge nothing start without it.
+    from pytest_aexp.rendering import FORMATS, render_text
+
+    if format_name != "text":
+        return FORMATS[format_name](outcome)
+    here = Path.cwd().resolve()
+    below = here.relative_to(root).as_posix() if here.is_relative_to(root) else "."
+    return render_text(outcome, colour=wants_colour(), here=below)
+
+
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    id_length: Callable[[], int] | None = None,
+) -> str:
+    """Rows under headings in aligned columns; on a terminal the last column is cut to fit.
+
+    Where that would be, the ids in the first column are shortened first, to ``id_length``.
+    """
     cleaned = [[clean(cell) for cell in row] for row in (headings, *rows)]
-    widths = [max(len(row[i]) for row in cleaned) for i in range(len(headings))]
     room = _columns() if sys.stdout.isatty() else None
+    if room and id_length is not None and _total(_widths(cleaned)) > room:
+        length = id_length()
+        cleaned[1:] = [[row[0][:length], *row[1:]] for row in cleaned[1:]]
+    widths = _widths(cleaned)
     lines = []
     for row in cleaned:
         padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        line = "  ".join([*padded, row[-1]]).rstrip()
+        line = (" " * _GAP).join([*padded, row[-1]]).rstrip()
         lines.append(cut(line, room) if room else line)
     return "\n".join(lines) + "\n"
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
 def _columns() -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import TypeVar
 
+from pytest_aexp.cli.output import is_terminal
+
 T = TypeVar("T")
 _WIDTH = 30
 _SECONDS = 0.1
@@ -14,7 +16,7 @@ _SECONDS = 0.1
 
 def with_progress(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
     """``items``, counted on standard error while they pass if that is a terminal."""
-    if not sys.stderr.isatty() or not total:
+    if not is_terminal(sys.stderr) or not total:
         yield from items
         return
     shown_at = 0.0

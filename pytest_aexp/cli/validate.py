@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from pytest_aexp.cli.choosing import finding_named
-from pytest_aexp.cli.output import wants_colour
+from pytest_aexp.cli.output import rendered
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import (
     CONFIG,
@@ -72,7 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
     # Here, and below, so that the other verbs start without the rules.
     from pytest_aexp.model.problems import Policy
-    from pytest_aexp.rendering import FORMATS as RENDERERS
     from pytest_aexp.work.outcomes import outcome_of
 
     with _chosen_view(arguments.at) as (repository, view, on_disk):
@@ -81,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         judge = partial(_judged, repository, view, policy, on_disk, arguments.findings)
         is_whole = on_disk is None and arguments.at == WORKTREE and not arguments.findings
         outcome = outcome_of(repository, policy, judge) if is_whole else judge()
-    sys.stdout.write(RENDERERS[arguments.format](outcome, colour=wants_colour()))
+    sys.stdout.write(rendered(outcome, arguments.format, repository.root))
     return 0 if outcome.ok else 1
 
 
@@ -96,8 +95,8 @@ def _judged(
     from pytest_aexp.work.judgement import Judgement, judge_repository
 
     judgement = Judgement(repository, view, policy, on_disk)
-    chosen = [finding_named(written, judgement) for written in findings] or None
-    return judge_repository(judgement, chosen)
+    chosen = dict.fromkeys(finding_named(written, judgement) for written in findings)
+    return judge_repository(judgement, list(chosen) or None)
 
 
 @contextmanager

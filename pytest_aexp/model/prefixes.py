@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
 from pytest_aexp.ground.text import quoted
@@ -20,6 +20,14 @@ def may_begin(written: str) -> bool:
     """Whether a job id may begin like this, upper case allowed, and not by accident."""
     text = written.strip()
     return SHORTEST <= len(text) <= JOB_ID_LENGTH and _HEX.fullmatch(text) is not None
+
+
+def unique_length(job_ids: Collection[str], least: int = 8) -> int:
+    """How many digits, ``least`` or more, tell all of ``job_ids`` apart."""
+    lengths = range(least, JOB_ID_LENGTH)
+    count = len(job_ids)
+    fits = (n for n in lengths if len({job_id[:n] for job_id in job_ids}) == count)
+    return next(fits, JOB_ID_LENGTH)
 
 
 def full_job_id(written: str, known: Iterable[str]) -> str:

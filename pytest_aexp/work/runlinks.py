@@ -23,7 +23,7 @@ def run_link(
     ``experiment_path`` is relative to the repository; the default matches the experiment's file
     in its usual place, whatever the rest of its name is.
     """
-    _check("experiment", "E", _EXPERIMENT, experiment_id)
+    check_experiment(experiment_id)
     for hypothesis in (hypothesis_id, sub_hypothesis_id):
         if hypothesis is not None:
             _check("hypothesis", "H", _HYPOTHESIS, hypothesis)
@@ -40,6 +40,11 @@ def put_link(document: dict[str, Any], link: dict[str, str | None]) -> None:
     for key in RUN_LINK_KEYS:
         document.pop(key, None)
     document[RUN_LINK_KEYS[0]] = link
+
+
+def check_experiment(written: object) -> None:
+    """Raises ValueError if ``written`` is not the id of an experiment."""
+    _check("experiment", "E", _EXPERIMENT, written)
 
 
 def _check(what: str, letter: str, pattern: re.Pattern[str], written: object) -> None:

@@ -37,6 +37,29 @@ def test_every_verb_has_help_with_an_example_of_itself(
     assert capsys.readouterr().out.rstrip().endswith(examples)
 
 
+@pytest.mark.parametrize(
+    ("line", "verb"),
+    [
+        ("aexp validate -x", "aexp validate"),
+        ("aexp validate F001 --nothing", "aexp validate"),
+        ("aexp ledger check --nothing", "aexp ledger check"),
+        ("aexp fix --diff -x", "aexp fix"),
+        ("aexp ledger", "aexp ledger"),
+        ("aexp", "aexp"),
+    ],
+)
+def test_wrong_usage_shows_how_that_verb_is_used(
+    line: str, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(line.split()[1:])
+    assert end.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"usage: {verb} [-h]")
+    assert f"\n{verb}: error: " in said.err
+
+
 @pytest.mark.parametrize("typed", PARSERS)
 def test_every_option_and_argument_says_what_it_is(typed: str) -> None:
     verbs = argparse.SUPPRESS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Sequence
+from typing import Any
 
 from pytest_aexp.cli import about, editing, install, ledger, report, runs, validate
 from pytest_aexp.program import run_program
@@ -28,15 +29,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_program("aexp", lambda: _run(argv))
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, or that of a verb, which what it has parsed names: the innermost one."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.set_defaults(parser=self)
+
+
 def _run(argv: Sequence[str] | None) -> int:
-    arguments = build_parser().parse_args(argv)
+    arguments, unknown = build_parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     status: int = arguments.run(arguments)
     return status
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="aexp",
         description="Check every run a finding cites against the ledger, and keep the ledger.",
         epilog=_EXAMPLES,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.git import own_environment, run_git
-from pytest_aexp.ground.labels import LABEL_LIMIT, is_safe_label, safe_label
+from pytest_aexp.ground.labels import checked_label
 from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, read_configuration
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.work.agent_command import planned_agent_command
@@ -58,7 +58,8 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     written), UsageError for a value that cannot be used, ConfigurationError, GitError.
     """
     root = _checked_root(repo_root, assert_git=assert_git)
-    _check_label(machine_label)
+    if machine_label is not None:
+        checked_label(machine_label)
     configured = _configured_store(root, run_store)
     default = configured or DEFAULT_RUN_STORE
     values, steps = planned_marker(
@@ -121,14 +122,6 @@ def _configured_store(root: Path, run_store: str | None) -> str | None:
             f"than {quoted(run_store)}: change it there"
         )
     return configured
-
-
-def _check_label(label: str | None) -> None:
-    if label is not None and not is_safe_label(label):
-        raise UsageError(
-            f"{quoted(label)} cannot be a machine label, which also names files: use ASCII "
-            f"letters, digits, . _ and -, at most {LABEL_LIMIT}, such as {safe_label(label)}"
-        )
 
 
 def _store_path(root: Path, written: str) -> Path:

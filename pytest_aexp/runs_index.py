@@ -11,7 +11,7 @@ from typing import Any
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.ground.labels import is_safe_label, safe_label
+from pytest_aexp.ground.labels import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
@@ -87,7 +87,8 @@ def export_index(
     """
     repository = Repository.open(repo_root)
     index = build_index(repository.root)
-    index["machine_label"] = label = machine_label or index["machine_label"]
+    label = index["machine_label"] if machine_label is None else checked_label(machine_label)
+    index["machine_label"] = label
     path = Path(out) if out is not None else _place(repository.root, label)
     index["exported_at"] = _exported_before(path, index) or index["exported_at"]
     data = f"{json.dumps(index, indent=2)}\n".encode()

@@ -100,9 +100,15 @@ def test_an_index_that_was_damaged_is_written_anew(runs: Path) -> None:
 
 def test_the_machine_and_the_file_can_be_chosen(runs: Path, tmp_path: Path) -> None:
     assert export_index(runs, machine_label="laptop").name == "laptop.json"
-    path = export_index(runs, machine_label="b/ad", out=tmp_path / "deep/er/x.json")
+    path = export_index(runs, machine_label="desk", out=tmp_path / "deep/er/x.json")
     assert path == tmp_path / "deep/er/x.json"
-    assert json.loads(path.read_bytes())["machine_label"] == "b/ad"
+    assert json.loads(path.read_bytes())["machine_label"] == "desk"
+
+
+def test_a_label_in_a_file_of_ones_own_must_be_one_as_well(runs: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be a machine label"):
+        export_index(runs, machine_label="b/ad", out=tmp_path / "x.json")
+    assert not (tmp_path / "x.json").exists()
 
 
 @pytest.mark.parametrize("label", ["../x", "a/b", "", ".hidden", "a\nb", "a b"])

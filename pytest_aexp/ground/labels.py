@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import quoted
+
 LABEL_LIMIT = 64
 FALLBACK = "unknown"
 
@@ -21,6 +24,16 @@ def is_safe_label(label: str) -> bool:
         and _SAFE.fullmatch(label) is not None
         and _DEVICE.fullmatch(label) is None
     )
+
+
+def checked_label(label: str) -> str:
+    """``label`` itself; raises UsageError if it cannot name a file everywhere."""
+    if not is_safe_label(label):
+        raise UsageError(
+            f"{quoted(label)} cannot be a machine label, which also names files: use ASCII "
+            f"letters, digits, . _ and -, at most {LABEL_LIMIT}, such as {safe_label(label)}"
+        )
+    return label
 
 
 def safe_label(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
+from pytest_aexp.ground.labels import checked_label
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
@@ -33,7 +34,7 @@ class Promoter:
 
     ``overwrite`` writes an entry that is right again. For ``many`` runs packed ones are looked up
     at less cost, and the caller sees to it that the disk has what was written. Raises UsageError
-    if the ledger lies outside the repository.
+    for a label that cannot name a file, and if the ledger lies outside the repository.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Promoter:
         self._sync = not many
         self._store = store
         self._named = machine_label is not None
-        self._machine = machine_label or repository.machine_label
+        self._machine = (
+            repository.machine_label if machine_label is None else checked_label(machine_label)
+        )
         self._overwrite = overwrite
         _refuse_outside(repository)
 

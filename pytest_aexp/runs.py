@@ -11,7 +11,7 @@ from typing import Any
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.jsontext import dump_exactly
-from pytest_aexp.ground.text import shown
+from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entries import DEPTH_LIMIT, ENTRY_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.model.identity import value_key
 from pytest_aexp.model.prefixes import full_job_id
@@ -45,6 +45,9 @@ __all__ = [
 ]
 
 
+_IDS = ("experiment_id", "hypothesis_id", "sub_hypothesis_id")
+
+
 def create_run(  # noqa: PLR0913 - callers know this signature
     *,
     experiment_id: str,
@@ -59,20 +62,20 @@ def create_run(  # noqa: PLR0913 - callers know this signature
     """The signac job of a run of an experiment, created if the store has none with its statepoint.
 
     The statepoint is made of the ids that are given, of ``code_commit`` and ``code_dirty`` (from
-    git, unless ``include_commit`` is False) and of ``statepoint``, which has the last word. The
+    git, unless ``include_commit`` is False or ``statepoint`` has them) and of ``statepoint``. The
     document gets the run link, ``status``, ``created_at`` and ``init_doc``. Raises ValueError for
     an id or a statepoint that cannot be one, RunStoreNotInitialized, AexpError, OSError.
     """
     link = run_link(experiment_id, hypothesis_id, sub_hypothesis_id, experiment_path)
     project = get_run_store(repo_root)
-    identity: dict[str, Any] = {"experiment_id": experiment_id}
-    hypotheses = {"hypothesis_id": hypothesis_id, "sub_hypothesis_id": sub_hypothesis_id}
-    identity |= {name: value for name, value in hypotheses.items() if value is not None}
+    ids = (experiment_id, hypothesis_id, sub_hypothesis_id)
+    identity: dict[str, Any] = {name: v for name, v in zip(_IDS, ids, strict=True) if v is not None}
+    given = _given(statepoint, identity)
     if include_commit:
         store = Path(project.path)
         commit, dirty = code_state(opened_for(project) or store, store)
         identity |= {"code_commit": commit, "code_dirty": dirty}
-    job = _initialised(project, identity | dict(statepoint or {}))
+    job = _initialised(project, identity | given)
 
     def register(document: dict[str, Any]) -> None:
         put_link(document, link)
@@ -82,6 +85,26 @@ def create_run(  # noqa: PLR0913 - callers know this signature
 
     RunDocument(job).edit(register)
     return job
+
+
+def _given(statepoint: object, ids: Mapping[str, Any]) -> dict[str, Any]:
+    """The statepoint that was given; raises ValueError if it is none, or contradicts ``ids``."""
+    if statepoint is None:
+        return {}
+    if not isinstance(statepoint, Mapping):
+        raise ValueError(  # noqa: TRY004 - as for everything else that cannot be a statepoint
+            'a statepoint is a mapping of parameters to values, such as {"seed": 3}, and no '
+            f"{type(statepoint).__name__}"
+        )
+    for name, value in ids.items():
+        other = statepoint.get(name, value)
+        if other != value:
+            said = quoted(other) if isinstance(other, str) else f"a {type(other).__name__}"
+            raise ValueError(
+                f"the run is of {quoted(value)}, but {name} in its statepoint is {said}: leave "
+                f"{name} out of the statepoint"
+            )
+    return dict(statepoint)
 
 
 def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:

@@ -61,11 +61,44 @@ def test_new_run_prints_the_job_id(
     assert open_run(out.strip()).statepoint() == {"experiment_id": "E001", **statepoint}
 
 
+def test_new_run_refuses_to_be_of_two_experiments(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in (("--statepoint", '{"experiment_id": "E777"}'), ("--sp", "experiment_id=E777")):
+        status, out, err = run(capsys, "new-run", "--experiment", "E001", *given)
+        assert (status, out) == (2, "")
+        assert '"E001", but experiment_id in its statepoint is "E777"' in err
+    assert find_runs() == []
+
+
 def test_new_run_knows_the_commit(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "new-run", "--experiment", "E001")
     assert set(open_run(out.strip()).statepoint()) == {
         *("experiment_id", "code_commit", "code_dirty")
     }
+
+
+@pytest.mark.parametrize("label", ["a b", "../x", "a\nb", "x" * 300, "", "/home/me/x", "CON"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("install", "--machine-label"),
+        ("ledger", "backfill", "--machine-label"),
+        ("ledger", "promote", "RUN", "--machine-label"),
+        ("runs-export-index", "--as"),
+        ("runs-export-index", "--out", "x.json", "--as"),
+    ],
+)
+def test_every_verb_refuses_a_label_that_cannot_name_a_file(
+    store: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], label: str
+) -> None:
+    job = create_run(experiment_id="E001", init_doc={"status": "complete"})
+    arguments = [job.id if word == "RUN" else word for word in command]
+    before = sorted(store.rglob("*"))
+    status, out, err = run(capsys, *arguments, label)
+    assert (status, out) == (2, "")
+    assert "cannot be a machine label" in err.splitlines()[-1]
+    assert sorted(store.rglob("*")) == before
 
 
 @pytest.mark.slow
@@ -188,7 +221,9 @@ def test_the_index_is_exported_with_a_word_of_warning(
     assert err.startswith("DEPRECATED")
     assert "aexp ledger backfill" in err
     other = tmp_path / "x.json"
-    status, out, _ = run(capsys, "runs-export-index", "--machine-label", "a b", "--out", str(other))
+    status, out, _ = run(
+        capsys, "runs-export-index", "--machine-label", "desk", "--out", str(other)
+    )
     assert (status, out) == (0, f"1 finished run: {other}\n")
-    assert json.loads(other.read_bytes())["machine_label"] == "a b"
+    assert json.loads(other.read_bytes())["machine_label"] == "desk"
     assert run(capsys, "runs-export-index", "--as", "../x")[0] == 2

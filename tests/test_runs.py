@@ -123,7 +123,43 @@ def test_what_is_not_known_is_not_in_the_statepoint(runs: Path) -> None:
     assert job.statepoint() == {"experiment_id": "E0001"}
 
 
-def test_the_statepoint_has_the_last_word(runs: Path) -> None:
+@pytest.mark.parametrize(
+    "statepoint",
+    [
+        {"experiment_id": "E777"},
+        {"experiment_id": None},
+        {"experiment_id": 1},
+        {"hypothesis_id": "H002"},
+        {"sub_hypothesis_id": "H002"},
+    ],
+)
+def test_a_statepoint_that_contradicts_the_ids_is_refused(
+    runs: Path, statepoint: dict[str, Any]
+) -> None:
+    ids = {"hypothesis_id": "H001", "sub_hypothesis_id": "H003"}
+    (name,) = statepoint
+    with pytest.raises(ValueError, match=f"{name} in its statepoint is .*leave {name} out"):
+        create_run(experiment_id="E001", **ids, statepoint=statepoint)
+    assert find_runs() == []
+
+
+def test_a_statepoint_may_say_the_ids_again(runs: Path) -> None:
+    job = create_run(
+        experiment_id="E001",
+        include_commit=False,
+        statepoint={"experiment_id": "E001", "hypothesis_id": "H001"},
+    )
+    assert job.statepoint() == {"experiment_id": "E001", "hypothesis_id": "H001"}
+
+
+@pytest.mark.parametrize("statepoint", ["x", [1], [("a", 1)], 3, "", [], 0])
+def test_a_statepoint_is_a_mapping(runs: Path, statepoint: Any) -> None:
+    with pytest.raises(ValueError, match="a statepoint is a mapping of parameters to values"):
+        create_run(experiment_id="E001", statepoint=statepoint)
+    assert find_runs() == []
+
+
+def test_the_statepoint_has_the_last_word_on_the_code(runs: Path) -> None:
     job = create_run(experiment_id="E001", statepoint={"code_commit": "abc", "code_dirty": True})
     assert job.statepoint() == {"experiment_id": "E001", "code_commit": "abc", "code_dirty": True}
 

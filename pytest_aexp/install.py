@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,7 +68,8 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     store = _store_path(root, configured or values[RUN_STORE].strip())
     files = planned_files(root, force=force)
     steps += [file.step for file in files.values()]
-    steps += [planned_agent_command(root, force=force)] if agent_commands else []
+    commands = [planned_agent_command(root, force=force)] if agent_commands else []
+    steps += commands
     steps += [_ledger_step(root), _store_step(root, store)]
     fault = _git_fault(root)
     steps += [fault] if fault else _driver_steps(root, force=force)
@@ -76,19 +77,15 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
         carry_out(steps)
     legacy = whole_folder_rules(files[GITIGNORE].data or b"")
     planned = {name: file.data for name, file in files.items() if file.data is not None}
-    warnings = (
-        legacy_warnings(legacy)
-        if fault
-        else _asked(root, store, legacy, planned if dry_run else None)
-    )
+    shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
+    ask = partial(git_warnings, root, store, legacy, planned if dry_run else None, shared=shared)
+    warnings = legacy_warnings(legacy) if fault else _asked(ask)
     return [*(step.action for step in steps), *warnings]
 
 
-def _asked(
-    root: Path, store: Path, legacy: Mapping[int, str], planned: Mapping[str, bytes] | None
-) -> list[InstallAction]:
+def _asked(ask: Callable[[], list[InstallAction]]) -> list[InstallAction]:
     try:
-        return git_warnings(root, store, legacy, planned)
+        return ask()
     except GitError as error:
         return [_git_warning(error)]
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_aexp.cli import main
 from pytest_aexp.cli.install import VERBS
 from pytest_aexp.work.steps import ActionKind
-from repositories import git, write
+from repositories import add_jobs, git, write
 
 
 def test_each_action_has_a_line_and_the_next_command_is_named(
@@ -56,6 +56,43 @@ def test_warnings_are_marked_and_leave_the_status_0(
     assert warnings[0].startswith('WARNING: .gitignore: line 1, ".aexp/", ignores the whole folder')
     assert warnings[1].endswith("add the line /.runs/")
     assert len(warnings) == 2
+
+
+def test_what_is_warned_of_comes_before_the_commit(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["install"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "next: do what the warnings say, then git add .gitignore .gitattributes && git commit"
+    )
+
+
+def test_what_git_ignores_is_not_to_be_added(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, ".gitignore", "*\n!*/\n!.gitignore\n")
+    assert main(["install"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("WARNING: .gitattributes: git ignores it (.gitig") for line in lines)
+    command = lines[-1].removeprefix("next: do what the warnings say, then ")
+    assert command == "git add .gitignore && git commit"
+    subprocess.run(f"{command} -qm installed", shell=True, check=True)
+
+
+def test_in_a_folder_below_the_next_command_goes_to_the_root_first(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, ".gitignore", "/.runs/\n")
+    monkeypatch.chdir(write(repo, "deep/er/x", "").parent)
+    assert main(["install"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "next: cd ../.. && git add .gitignore .gitattributes && git commit"
+    add_jobs(repo, [{"statepoint": {"a": 1}, "doc": {"status": "complete"}}])
+    assert main(["ledger", "backfill"]) == 0
+    said = "next: cd ../.. && git add .aexp/ledger, then commit and push\n"
+    assert capsys.readouterr().out.endswith(said)
+    assert main(["ledger", "pack"]) == 0
+    assert capsys.readouterr().out.endswith(said)
 
 
 def test_a_dry_run_speaks_of_what_would_be(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

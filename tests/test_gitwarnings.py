@@ -12,7 +12,7 @@ import pytest
 from pytest_aexp.work.control_files import GITIGNORE, planned_files, whole_folder_rules
 from pytest_aexp.work.gitwarnings import git_warnings, legacy_warnings
 from pytest_aexp.work.steps import InstallAction, carry_out
-from repositories import add_entry, git, write
+from repositories import add_entry, add_segment, entry_of, git, write
 
 Ask = Callable[..., list[InstallAction]]
 
@@ -20,16 +20,22 @@ EXCLUDES = ".git/info/exclude"
 LEGACY = "gitignore_migration_warning"
 IGNORED = "ignored_ledger_warning"
 
+PACKED = "!/.aexp/ledger/packs/ !/.aexp/ledger/packs/**"
+ALL = f"!/.aexp/ !/.aexp/ledger/ !/.aexp/ledger/*.json {PACKED}"
+
 BLAMED = [
     # file, its lines, kind, the line and the rule to blame, the lines that help
     (".gitignore", ".aexp/", LEGACY, 1, ".aexp/", ""),
     (".gitignore", "a\n.aexp", LEGACY, 2, ".aexp", ""),
     (".gitignore", "**/.aexp", LEGACY, 1, "**/.aexp", ""),
-    (".gitignore", "*", IGNORED, 1, "*", "!/.aexp/ !/.aexp/ledger/ !/.aexp/ledger/*.json"),
-    (".gitignore", ".a*", IGNORED, 1, ".a*", "!/.aexp/ !/.aexp/ledger/ !/.aexp/ledger/*.json"),
+    (".gitignore", "*", IGNORED, 1, "*", ALL),
+    (".gitignore", ".a*", IGNORED, 1, ".a*", ALL),
     (".gitignore", "*.json", IGNORED, 1, "*.json", "!/.aexp/ledger/*.json"),
     (".gitignore", "[0-9a-f]*.json  ", IGNORED, 1, "[0-9a-f]*.json", "!/.aexp/ledger/*.json"),
-    (".gitignore", ".aexp/**", IGNORED, 1, ".aexp/**", "!/.aexp/ledger/*.json"),
+    (".gitignore", ".aexp/**", IGNORED, 1, ".aexp/**", f"!/.aexp/ledger/*.json {PACKED}"),
+    (".gitignore", "*.jsonl", IGNORED, 1, "*.jsonl", PACKED),
+    (".gitignore", "packs/", IGNORED, 1, "packs/", PACKED),
+    (".gitignore", "*.json*", IGNORED, 1, "*.json*", f"!/.aexp/ledger/*.json {PACKED}"),
     (EXCLUDES, "# mine\n*.json", IGNORED, 2, "*.json", "!/.aexp/ledger/*.json"),
     (EXCLUDES, "/.aexp/", IGNORED, 1, "/.aexp/", "!/.aexp/"),
     (".aexp/.gitignore", "*", IGNORED, 1, "*", ""),
@@ -82,7 +88,7 @@ def test_the_rule_that_ignores_an_entry_is_blamed(
 ) -> None:
     write(repo, file, f"{text}\n")
     append(repo, "/.runs/\n")
-    (warning,) = ask()
+    (warning,) = [each for each in ask() if each.kind != "unshared_file_warning"]
     assert (warning.kind, warning.path) == (kind, file)
     assert warning.is_warning
     assert warning.detail.startswith(f'line {line}, "{rule}", ')
@@ -116,10 +122,12 @@ def test_what_is_advised_is_enough_and_git_then_commits_the_entry(
         append(repo, "\n".join([*re.findall(r"!\S+(?<!,)", warning.detail), ""]))
     assert ledger_warnings(repo) == []
     job_id = add_entry(repo, {"a": 1})
+    segment = add_segment(repo, [entry_of({"a": 2})])
     write(repo, ".aexp/installed.json", "{}")
     git(repo, "add", ".")
     committed = git(repo, "ls-files").split("\n")
     assert f".aexp/ledger/{job_id}.json" in committed
+    assert segment in committed
     assert ".aexp/installed.json" not in committed
 
 
@@ -222,6 +230,46 @@ def test_another_merge_driver_for_entries_is_said(repo: Path, ask: Ask) -> None:
     (warning,) = ask()
     assert (warning.kind, warning.path) == ("merge_driver_warning", ".gitattributes")
     assert '"union"' in warning.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("*.json filter=lfs diff=lfs merge=lfs -text", "every ledger entry"),
+        (".aexp/** filter=lfs", "every ledger entry"),
+        ("*.jsonl filter=lfs", "every segment of packed runs"),
+    ],
+)
+def test_a_filter_that_keeps_the_ledger_out_of_the_commit_is_said(
+    repo: Path, ask: Ask, text: str, what: str
+) -> None:
+    append(repo, "/.runs/\n")
+    append(repo, f"{text}\n", ".gitattributes")
+    (warning,) = ask()
+    assert (warning.kind, warning.path) == ("filter_warning", ".gitattributes")
+    assert warning.detail.startswith(f'git keeps {what} through the filter "lfs"')
+    (line,) = re.findall(r"add the line (.+ !filter) at the end", warning.detail)
+    append(repo, f"{line}\n", ".gitattributes")
+    assert ask() == []
+
+
+def test_a_filter_for_other_files_is_no_matter(repo: Path, ask: Ask) -> None:
+    append(repo, "/.runs/\n")
+    append(repo, "*.bin filter=lfs\n*.json -filter\n", ".gitattributes")
+    assert ask() == []
+
+
+def test_a_file_to_commit_that_git_ignores_is_said_until_it_is_tracked(
+    repo: Path, ask: Ask
+) -> None:
+    append(repo, "/.git*\n!/.gitignore\n/.runs/\n")
+    (warning,) = ask()
+    assert (warning.kind, warning.path) == ("unshared_file_warning", ".gitattributes")
+    assert '(.gitignore, line 1: "/.git*")' in warning.detail
+    assert warning.detail.endswith("or add !/.gitattributes at the end of .gitignore")
+    put_blocks(repo)
+    git(repo, "add", "--force", ".gitattributes")
+    assert ask() == []
 
 
 def test_without_git_the_lines_themselves_are_warned_of() -> None:

@@ -362,6 +362,23 @@ def test_a_linked_gitignore_is_not_followed_and_the_rest_is_done(
     assert "merged_gitattributes" in kinds(actions)
 
 
+@pytest.mark.parametrize("start", [b"\xff\xfe", b"\xfe\xff"])
+def test_what_git_does_not_read_is_left_alone_and_said_once(repo: Path, start: bytes) -> None:
+    write(repo, ".gitignore", "/.runs/\n")
+    write(repo, ".gitattributes", start + b"a\0")
+    for _ in range(2):
+        (warning,) = [action for action in install_scaffold(repo) if action.is_warning]
+        assert (warning.kind, warning.path) == ("file_warning", ".gitattributes")
+        assert warning.detail.startswith("is in UTF-16")
+
+
+def test_another_driver_is_said_even_where_there_is_no_block(repo: Path) -> None:
+    write(repo, ".gitignore", "/.runs/\n")
+    write(repo, ".gitattributes", b"\xff\xfea\0")
+    write(repo, ".git/info/attributes", "*.json merge=union\n")
+    assert kinds(install_scaffold(repo))[-1] == "merge_driver_warning"
+
+
 @pytest.mark.parametrize("path", [".aexp", ".aexp/ledger", ".runs"])
 def test_a_file_in_the_way_is_named(repo: Path, path: str) -> None:
     write(repo, path, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.text import clean
 
@@ -66,8 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
     # Here, so that the other verbs start without it.
     from pytest_aexp.install import install_scaffold
 
+    root = find_repo_root()
     actions = install_scaffold(
-        find_repo_root(),
+        root,
         force=arguments.force,
         assert_git=False,
         dry_run=arguments.dry_run,
@@ -76,9 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for action in actions:
         print(_line(action, dry_run=arguments.dry_run))
-    written = [action.path for action in actions if action.kind in _TO_COMMIT]
+    ignored = {action.path for action in actions if action.kind == "unshared_file_warning"}
+    written = [a.path for a in actions if a.kind in _TO_COMMIT and a.path not in ignored]
     if written and not arguments.dry_run:
-        print(f"next: git add {' '.join(written)} && git commit")
+        command = at_root(root, f"git add {' '.join(written)} && git commit")
+        warned = any(action.is_warning for action in actions)
+        print(f"next: {'do what the warnings say, then ' if warned else ''}{command}")
     return 0
 
 

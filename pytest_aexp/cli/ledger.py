@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_aexp.cli import merging, packing
-from pytest_aexp.cli.output import rendered, table
+from pytest_aexp.cli.output import at_root, rendered, table
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
@@ -162,7 +162,8 @@ def run_backfill(arguments: argparse.Namespace) -> int:
     right = len(every) - written - len(refused) - unfinished
     print(f"{counted(written, 'run')} promoted, {right:,} already there, {unfinished:,} unfinished")
     if written:
-        print("next: git add .aexp/ledger, then commit and push")
+        add = at_root(repository.root, "git add .aexp/ledger")
+        print(f"next: {add}, then commit and push")
     for promotion in refused:
         print(f"aexp: {promotion.refused}", file=sys.stderr)
     return 1 if refused else 0

@@ -34,9 +34,18 @@ def rendered(outcome: Outcome, format_name: str, root: Path) -> str:
 
     if format_name != "text":
         return FORMATS[format_name](outcome)
+    return render_text(outcome, colour=wants_colour(), here=_here(root))
+
+
+def at_root(root: Path, command: str) -> str:
+    """``command``, which is for the repository's root, as it can be typed in the current folder."""
+    here = _here(root)
+    return command if here == "." else f"cd {os.path.relpath('.', here)} && {command}"
+
+
+def _here(root: Path) -> str:
     here = Path.cwd().resolve()
-    below = here.relative_to(root).as_posix() if here.is_relative_to(root) else "."
-    return render_text(outcome, colour=wants_colour(), here=below)
+    return here.relative_to(root).as_posix() if here.is_relative_to(root) else "."
 
 
 def table(

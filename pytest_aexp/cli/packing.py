@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
+from pytest_aexp.cli.output import at_root
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean, counted
@@ -74,7 +76,7 @@ def run_pack(arguments: argparse.Namespace) -> int:
     if not any(each.removed for each in every):
         print("nothing to pack")
     elif not arguments.dry_run:
-        print("next: git add .aexp/ledger, then commit and push")
+        _say_next(repository.root)
     left = [left for each in every for left in each.left]
     for one in left[:_MOST_NAMED]:
         print(f"aexp: {one.path} stays loose: {one.reason}", file=sys.stderr)
@@ -82,6 +84,10 @@ def run_pack(arguments: argparse.Namespace) -> int:
         more = f"{len(left) - _MOST_NAMED:,} more"
         print(f"aexp: … and {more}: see `aexp ledger check`", file=sys.stderr)
     return 1 if left else 0
+
+
+def _say_next(root: Path) -> None:
+    print(f"next: {at_root(root, 'git add .aexp/ledger')}, then commit and push")
 
 
 def _stay(number: int) -> str:
@@ -109,5 +115,5 @@ def run_unpack(arguments: argparse.Namespace) -> int:
             done = "unpacked" if result.written else "already loose"
             print(f"{done}: {entry_path(result.job_id)}")
     if any(result.written for result in results):
-        print("next: git add .aexp/ledger, then commit and push")
+        _say_next(root)
     return 1 if any(result.refused for result in results) else 0

@@ -37,13 +37,14 @@ class Tree:
     place: Path
     options: tuple[str, ...] = ()
 
-    def ignoring_rules(self, paths: Sequence[str]) -> dict[str, Rule]:
-        """The rule for each of ``paths`` (relative to the root) that git ignores, tracked or not.
+    def ignoring_rules(self, paths: Sequence[str], *, tracked: bool = True) -> dict[str, Rule]:
+        """The rule for each of ``paths`` (relative to the root) that git ignores.
 
-        Raises GitError.
+        It says so of what is ``tracked``, too, unless that is False. Raises GitError.
         """
         top = self.place / os.fsdecode(self._ask("rev-parse", "--show-cdup").strip())
-        arguments = ["check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
+        index = ["--no-index"] if tracked else []
+        arguments = ["check-ignore", *index, "--verbose", "-z", "--stdin"]
         asked = "".join(f"{path}\0" for path in paths)
         answer = self._ask(*arguments, stdin=os.fsencode(asked), accept=(0, 1))
         fields = os.fsdecode(answer).split("\0")[:-1]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from pytest_aexp.ground.gitrules import Rule, Tree, rehearsal
 from pytest_aexp.ground.text import listed, quoted
+from pytest_aexp.model.segments import PACKS_DIR
 from pytest_aexp.work.control_files import DRIVER, GITATTRIBUTES, GITIGNORE, is_whole_folder
 from pytest_aexp.work.steps import InstallAction
 
@@ -17,31 +18,54 @@ LEDGER = ".aexp/ledger"
 ENTRY = f"{LEDGER}/{'0' * 32}.json"
 """The path of an entry that cannot be: all that is asked is what git would do with one."""
 
-_TAKE_BACK = {".aexp": "!/.aexp/", LEDGER: f"!/{LEDGER}/", ENTRY: f"!/{LEDGER}/*.json"}
-"""From the outside in: what may be ignored, and the rule that takes it back."""
+SEGMENT = f"{PACKS_DIR}/machine/2000-01-000.jsonl"
+
+_TAKE_BACK = {
+    ".aexp": ["!/.aexp/"],
+    LEDGER: [f"!/{LEDGER}/"],
+    ENTRY: [f"!/{LEDGER}/*.json"],
+    SEGMENT: [f"!/{PACKS_DIR}/", f"!/{PACKS_DIR}/**"],
+}
+"""From the outside in: what may be ignored, and the rules that take it back."""
+_MANY = {ENTRY: "every ledger entry", SEGMENT: "every segment of packed runs"}
+_NONE = ("unspecified", "unset")
+"""What git says of an attribute that a path does not have."""
 
 
 def git_warnings(
-    root: Path, store: Path, legacy: Mapping[int, str], planned: Mapping[str, bytes] | None
+    root: Path,
+    store: Path,
+    legacy: Mapping[int, str],
+    planned: Mapping[str, bytes] | None,
+    *,
+    shared: Sequence[str] = (GITIGNORE, GITATTRIBUTES),
 ) -> list[InstallAction]:
     """What is wrong, asked of git itself. Raises GitError.
 
     ``legacy`` are the rules of .gitignore that ignore the whole folder, by line; ``planned`` are
-    the files as they would be, None if they are written.
+    the files as they would be, None if they are written; ``shared`` are those that are to be
+    committed, .gitattributes among them if it has the block.
     """
     runs = _runs_probe(root, store)
     probes = [*_TAKE_BACK, *([runs[0]] if runs else [])]
     tree = (
         nullcontext(Tree(root, root))
         if planned is None
-        else rehearsal(root, planned, [os.path.dirname(probe) for probe in probes[2:]])
+        else rehearsal(root, planned, [os.path.dirname(p) for p in (*probes[2:], *shared)])
     )
     with tree as asked:
         rules = asked.ignoring_rules(probes)
+        unshared = asked.ignoring_rules(shared, tracked=False)
         driver = asked.attribute("merge", ENTRY)
+        filters = {path: asked.attribute("filter", path) for path in _MANY}
     warnings = list(_ledger_warnings(rules, legacy))
-    if driver != DRIVER:
+    warnings += map(_unshared_warning, unshared.values())
+    # Without the block there is no other line to blame.
+    if driver != DRIVER and (GITATTRIBUTES in shared or driver not in _NONE):
         warnings.append(_driver_warning(driver))
+    filtered = [path for path in filters if filters[path] not in _NONE]
+    if filtered:
+        warnings.append(_filter_warning(filtered[0], filters[filtered[0]]))
     if runs and runs[0] not in rules:
         warnings.append(_runs_warning(runs[1]))
     return warnings
@@ -69,21 +93,21 @@ def _ledger_warnings(
     if rule.source == GITIGNORE and rule.line in legacy:
         yield from legacy_warnings(legacy)
         return
-    what = "every ledger entry" if path == ENTRY else f"{path}/"
+    what = _MANY.get(path, f"{path}/")
     advice = "delete or narrow that line"
     if not _outranks_root(rule.source):
-        advice += f", or add {_taking_back(path, rule.pattern)} at the end of {GITIGNORE}"
+        advice += f", or add {_taking_back(rules, rule.pattern)} at the end of {GITIGNORE}"
     yield InstallAction(
         "ignored_ledger_warning",
         rule.source,
         f"line {rule.line}, {quoted(rule.pattern)}, makes git ignore {what}: no other machine "
-        f"would ever see the ledger; {advice}",
+        f"would ever see {'them' if path == SEGMENT else 'the ledger'}; {advice}",
     )
 
 
-def _taking_back(path: str, pattern: str) -> str:
+def _taking_back(rules: Mapping[str, Rule], pattern: str) -> str:
     """The lines that help; a rule that fits more than the folder may fit what is in it, too."""
-    lines = list(_TAKE_BACK.values())[list(_TAKE_BACK).index(path) :]
+    lines = [line for path, helps in _TAKE_BACK.items() if path in rules for line in helps]
     return lines[0] if is_whole_folder(pattern) else listed(lines)
 
 
@@ -91,6 +115,28 @@ def _outranks_root(source: str) -> bool:
     """Whether the rule is in a .gitignore deeper than the root's, whose rules come after."""
     return (
         os.path.basename(source) == GITIGNORE and source != GITIGNORE and not os.path.isabs(source)
+    )
+
+
+def _unshared_warning(rule: Rule) -> InstallAction:
+    advice = "delete or narrow that line"
+    if not _outranks_root(rule.source):
+        advice += f", or add !/{rule.path} at the end of {GITIGNORE}"
+    return InstallAction(
+        "unshared_file_warning",
+        rule.path,
+        f"git ignores it ({rule.source}, line {rule.line}: {quoted(rule.pattern)}), so it would "
+        f"reach no other machine: {advice}",
+    )
+
+
+def _filter_warning(path: str, value: str) -> InstallAction:
+    return InstallAction(
+        "filter_warning",
+        GITATTRIBUTES,
+        f"git keeps {_MANY[path]} through the filter {quoted(value)}, so what is committed is not "
+        f"the ledger as it is, and nothing can be checked there: add the line {LEDGER}/** !filter "
+        f"at the end of {GITATTRIBUTES}",
     )
 
 

@@ -23,12 +23,14 @@ ActionKind = Literal[
     "skipped_runs",
     # what somebody has to look at
     "file_warning",
+    "filter_warning",
     "git_warning",
     "gitignore_migration_warning",
     "ignored_ledger_warning",
     "marker_warning",
     "merge_driver_warning",
     "unignored_runs_warning",
+    "unshared_file_warning",
 ]
 
 

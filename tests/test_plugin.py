@@ -108,6 +108,51 @@ def test_the_summary_has_a_line_for_each_finding_with_problems(cited: Repo, run)
     result.stdout.no_fnmatch_line("kb/research/findings/F001-good.md: *")
 
 
+class TestCounts:
+    def said(self, result: pytest.RunResult) -> list[str]:
+        lines = [line for line in result.outlines if line.startswith("aexp: ")]
+        return [line.removeprefix("aexp: ") for line in lines if "strict-runs" not in line]
+
+    def test_tell_which_stand(self, cited: Repo, run) -> None:
+        assert self.said(run()) == ["1 finding stands, 1 does not"]
+        add_finding(cited.path, "F005-too", job(cited.job_id))
+        add_finding(cited.path, "F006-not", job(UNKNOWN), job(UNKNOWN))
+        assert self.said(run()) == ["2 findings stand, 2 do not"]
+
+    def test_a_warning_lets_a_finding_stand_unless_it_is_made_an_error(
+        self, cited: Repo, run
+    ) -> None:
+        assert self.said(run("--aexp-strict-runs=warn")) == ["2 findings stand"]
+        strict = ("--aexp-strict-runs=warn", "-W", "error::pytest_aexp.CitationWarning")
+        assert self.said(run(*strict)) == ["1 finding stands, 1 does not"]
+
+    def test_what_is_not_judged_does_not_stand(self, cited: Repo, run) -> None:
+        assert self.said(run("--aexp-strict-runs=off")) == ["0 findings stand, 2 are not judged"]
+
+    def test_are_of_what_was_chosen(self, cited: Repo, run) -> None:
+        assert self.said(run("-k", "F001")) == ["1 finding stands"]
+        assert self.said(run("--co")) == []
+
+    def test_quietly_only_where_there_is_a_problem(self, cited: Repo, run) -> None:
+        assert self.said(run("-q", "-k", "F001")) == []
+        assert self.said(run("-q")) == ["1 finding stands, 1 does not"]
+
+    def test_an_entry_that_is_damaged_tells_against_who_cites_it(self, cited: Repo, run) -> None:
+        write(cited.path, f".aexp/ledger/{UNKNOWN}.json", "{")
+        assert self.said(run()) == ["1 finding stands, 1 does not"]
+        write(cited.path, f".aexp/ledger/{'e' * 32}.json", "{")
+        config = '[tool.aexp.severity]\n"ledger.invalid_entry" = "error"\n'
+        write(cited.path, "pyproject.toml", config)
+        assert self.said(run()) == ["1 finding stands, 1 does not"]
+
+    def test_come_from_workers_as_well(self, cited: Repo, run_apart) -> None:
+        assert self.said(run_apart("-n", "2")) == ["1 finding stands, 1 does not"]
+
+    def test_nothing_is_counted_where_nothing_was_judged(self, cited: Repo, run) -> None:
+        path = write(cited.path, "test_own.py", "def test_own(): pass\n")
+        assert self.said(run(str(path))) == []
+
+
 def test_warn_makes_it_a_warning_and_off_skips(cited: Repo, run) -> None:
     run("--aexp-strict-runs=warn").assert_outcomes(passed=6, warnings=1)
     result = run("--aexp-strict-runs=off", "-rs")

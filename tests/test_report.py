@@ -320,6 +320,27 @@ class TestGathering:
         assert (machine.name, machine.runs, machine.cited) == ("cluster", 5, 2)
         assert machine.statuses == (5, 0, 0, 0)
 
+    @pytest.mark.parametrize(
+        ("front_matter", "body", "title"),
+        [
+            ("title: It holds", "text", "It holds"),
+            ("title: 'F001: it holds'", "## not so high", "it holds"),
+            ("title: It holds", "# It holds, and how", "It holds, and how"),
+            ("title: 42", "text", "42"),
+            ("title: |\n  It\u202e\n  holds", "", "It\\u202e holds"),
+            ("title:", "text", ""),
+            ("title: [a]", "text", ""),
+            ("- title: a", "text", ""),
+            ("title: 'a", "text", ""),
+            ("a: 1", "text", ""),
+        ],
+    )
+    def test_without_a_heading_the_title_is_what_the_front_matter_says(
+        self, repo: Path, front_matter: str, body: str, title: str
+    ) -> None:
+        write(repo, "kb/research/findings/F001-x.md", f"---\n{front_matter}\n---\n\n{body}\n")
+        assert [f.title for f in gathered(repo).findings] == [title]
+
     def test_a_title_is_the_first_heading_without_the_id(self, repo: Path) -> None:
         headings = {"F001-a": "# F001: It holds", "F002-b": "## Only this", "F003": ""}
         for name, heading in headings.items():

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from pytest_aexp.ground import yamltree, yamlvalues
 from pytest_aexp.ground.text import counted, shown
+from pytest_aexp.ground.yamltree import Mapping, Scalar, YamlFault
 from pytest_aexp.model.citations import BatchCitation, Citation, JobCitation, MalformedCitation
 from pytest_aexp.model.entries import Entry
-from pytest_aexp.model.findings import READ_LIMIT, Finding, front_matter_span
+from pytest_aexp.model.findings import FRONT_MATTER_LIMIT, READ_LIMIT, Finding, front_matter_span
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.store import Run
 from pytest_aexp.report.contents import (
@@ -119,11 +121,10 @@ class _Gathering:
     def _title(self, finding: Finding) -> str:
         data = self._judgement.view.read(finding.path, READ_LIMIT, whole=False)
         text = data.decode("utf-8", "replace").lstrip("\ufeff") if isinstance(data, bytes) else ""
-        heading = _HEADING.search(text, front_matter_span(text)[1] or 0)
-        if heading is None:
-            return ""
-        said = heading[1].removeprefix(finding.name).lstrip(" :.-\u2013\u2014")
-        return shown(said, 160)
+        start, end = front_matter_span(text)
+        heading = _HEADING.search(text, end or 0)
+        said = heading[1] if heading else _titled(text[start:end] if start and end else "")
+        return shown(said.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
 
     def _citation(self, citation: Citation) -> CitationPart:
         verdict = self._judgement.citation(citation)
@@ -176,6 +177,21 @@ class _Gathering:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
         return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
+
+
+def _titled(front_matter: str) -> str:
+    """What the front matter calls the finding, or nothing."""
+    if len(front_matter) > FRONT_MATTER_LIMIT:
+        return ""
+    try:
+        root = yamltree.parse(front_matter)
+    except YamlFault:
+        return ""
+    pairs = root.pairs if isinstance(root, Mapping) else []
+    for key, inner in pairs:
+        if isinstance(key, Scalar) and key.text == "title" and isinstance(inner, Scalar):
+            return "" if yamlvalues.scalar(inner) is None else " ".join(inner.text.split())
+    return ""
 
 
 def _bare(entry: Entry) -> RunFacts:

@@ -120,3 +120,11 @@ def test_it_begins_as_the_commands_of_an_agent_do() -> None:
     ]
     assert "$ARGUMENTS" in body
     assert 'Never "repair" a citation' in body
+
+
+def test_the_agent_may_run_what_it_is_told_to_run() -> None:
+    allowed = agent_command().split("allowed-tools: ")[1].split("\n")[0]
+    for command in ("aexp validate", "aexp fix --diff"):
+        assert f"`{command}" in agent_command()
+        assert f"Bash({command}:*)" in allowed
+    assert "Bash(aexp fix:*)" not in allowed

@@ -24,11 +24,14 @@ CITATION_MAY_BE_WRONG = frozenset(
 )
 """With every other code the citation is right, and something else has to change."""
 
+ALLOWED = ("aexp validate", "aexp ledger check", "aexp ledger show", "aexp fix --diff")
+"""What the agent may run unasked: nothing that changes a file."""
+
 _LIMIT = 1 << 20
 _COMMAND = """\
 ---
 description: Check every run that a finding cites, without damaging a citation
-allowed-tools: Bash(aexp validate:*), Bash(aexp ledger check:*), Bash(aexp ledger show:*)
+allowed-tools: {tools}
 ---
 
 Run `aexp validate $ARGUMENTS` and report what it says: each problem with its place, its code in
@@ -79,7 +82,8 @@ def agent_command() -> str:
     """The text of the command, every code of the table in it."""
     alone = (code for code in CODES.values() if code.name not in CITATION_MAY_BE_WRONG)
     wrong = (code for code in CODES.values() if code.name in CITATION_MAY_BE_WRONG)
-    return _COMMAND.format(alone=_listed(alone), wrong=_listed(wrong))
+    tools = ", ".join(f"Bash({command}:*)" for command in ALLOWED)
+    return _COMMAND.format(tools=tools, alone=_listed(alone), wrong=_listed(wrong))
 
 
 def _listed(codes: Iterable[Code]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
@@ -27,6 +28,7 @@ from pages import (
     paper,
     place,
     run_shell,
+    text_of,
 )
 from pytest_aexp.cli import main
 from pytest_aexp.ground.repository import parse_configuration
@@ -147,7 +149,7 @@ def check_command(words: list[str], pytester: pytest.Pytester) -> None:
         said = run_shell(f"{program} --help", pytester.path)
         assert all(word in said for word in arguments)
     else:
-        assert program in {"cd", "cp", "mkdir", "python"}, f"who knows what {program} does?"
+        assert program in {"cd", "cp", "echo", "mkdir", "python"}, f"who knows what {program} does?"
 
 
 def check_pip(arguments: list[str]) -> None:
@@ -222,11 +224,7 @@ def test_json_is_what_it_claims_to_be(block: str, repo: Path) -> None:
 
 
 def check_association(associations: list[dict[str, Any]]) -> None:
-    """An editor finds the schema of each kind of file, under the name it has for itself."""
-    urls = {}
-    for schema in (ROOT / "schemas").glob("*.schema.json"):
-        urls[schema.name] = json.loads(schema.read_text())["$id"]
-        assert urls[schema.name].endswith(f"/schemas/{schema.name}")
+    """An editor finds the schema of each kind of file where the page says to copy it."""
     chosen = {
         path: [
             association["url"]
@@ -237,9 +235,28 @@ def check_association(associations: list[dict[str, Any]]) -> None:
         for path in (f"/.aexp/ledger/{'a' * 32}.json", "/.aexp/runs-index/cluster.json")
     }
     assert list(chosen.values()) == [
-        [urls["ledger-entry.schema.json"]],
-        [urls["runs-index.schema.json"]],
+        ["./.vscode/ledger-entry.schema.json"],
+        ["./.vscode/runs-index.schema.json"],
     ]
+
+
+def test_the_schemas_are_copied_to_where_the_editor_is_told_that_they_are(tmp_path: Path) -> None:
+    (commands,) = re.findall(
+        r"^```sh\n(.*?)^```", text_of("docs/ledger.md"), re.DOTALL | re.MULTILINE
+    )
+    assert run_shell(commands, tmp_path) == ""
+    for schema in (ROOT / "schemas").glob("*.schema.json"):
+        assert (tmp_path / ".vscode" / schema.name).read_bytes() == schema.read_bytes()
+
+
+def test_each_name_of_the_old_package_is_where_the_page_says() -> None:
+    rows = re.findall(
+        r"^\| (`.+`) \| `(pytest_aexp\.\w+)` \|$", text_of("docs/migration.md"), re.MULTILINE
+    )
+    named = {name: module for names, module in rows for name in re.findall(r"`(\w+)`", names)}
+    assert len(named) == 16
+    for name, module in named.items():
+        assert hasattr(importlib.import_module(module), name)
 
 
 @pytest.mark.parametrize("block", of("markdown"))
@@ -262,7 +279,7 @@ def test_python_runs(block: str, pytester: pytest.Pytester) -> None:
         pytester.runpytest_inprocess(path).assert_outcomes(passed=block.count("def test_"))
         return
     before = set(pytester.path.glob(".aexp/ledger/*.json"))
-    exec(compile(block, "page", "exec"), {"train": lambda *_: None})
+    exec(compile(block, "page", "exec"), {})
     written = set(pytester.path.glob(".aexp/ledger/*.json")) - before
     assert len(written) == block.count("run_lifecycle(")
     assert main(["ledger", "check"]) == 0

@@ -67,6 +67,19 @@ def test_what_is_warned_of_comes_before_the_commit(
     )
 
 
+def test_a_file_that_a_warning_says_to_add_to_is_committed_as_well(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["install"])
+    git(repo, "add", ".gitignore")
+    (repo / ".gitattributes").unlink()
+    capsys.readouterr()
+    main(["install"])
+    assert capsys.readouterr().out.endswith(" git add .gitignore .gitattributes && git commit\n")
+    main(["install"])
+    assert "next: " not in capsys.readouterr().out
+
+
 def test_what_git_ignores_is_not_to_be_added(
     repo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_aexp.cli.output import at_root
@@ -78,13 +79,20 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for action in actions:
         print(_line(action, dry_run=arguments.dry_run))
-    ignored = {action.path for action in actions if action.kind == "unshared_file_warning"}
-    written = [a.path for a in actions if a.kind in _TO_COMMIT and a.path not in ignored]
+    written = _to_commit(actions)
     if written and not arguments.dry_run:
         command = at_root(root, f"git add {' '.join(written)} && git commit")
         warned = any(action.is_warning for action in actions)
         print(f"next: {'do what the warnings say, then ' if warned else ''}{command}")
     return 0
+
+
+def _to_commit(actions: Sequence[InstallAction]) -> list[str]:
+    """The files that were written and are for everybody, or are still to be written to."""
+    ignored = {action.path for action in actions if action.kind == "unshared_file_warning"}
+    advised = {action.path for action in actions if action.kind == "unignored_runs_warning"}
+    paths = [a.path for a in actions if a.kind in _TO_COMMIT and a.path not in ignored]
+    return [*sorted(advised - {*paths, *ignored}), *paths] if paths else []
 
 
 def _line(action: InstallAction, *, dry_run: bool) -> str:

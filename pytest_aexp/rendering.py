@@ -41,10 +41,10 @@ def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> s
         lines.append(_painted(seen) if colour else str(seen))
         fix = f"    next: {clean(problem.fix)}"
         lines.append(f"{_DIM}{fix}{_RESET}" if colour else fix)
-    lines.append(_summary(outcome, colour=colour))
+    where = ""
     if outcome.problems and here != ".":
-        up = posixpath.relpath(".", here)
-        lines.append(f"type the commands in the repository's root: cd {up}")
+        where = f"; the commands are for the root: cd {posixpath.relpath('.', here)}"
+    lines.append(_summary(outcome, colour=colour) + where)
     return "\n".join(lines) + "\n"
 
 

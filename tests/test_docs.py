@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+import pytest_aexp
 from commands import understood
 from pages import (
     FULL,
@@ -256,7 +257,7 @@ def test_each_name_of_the_old_package_is_where_the_page_says() -> None:
     named = {name: module for names, module in rows for name in re.findall(r"`(\w+)`", names)}
     assert len(named) == 16
     for name, module in named.items():
-        assert hasattr(importlib.import_module(module), name)
+        assert getattr(pytest_aexp, name) is getattr(importlib.import_module(module), name)
 
 
 @pytest.mark.parametrize("block", of("markdown"))

@@ -72,8 +72,7 @@ def create_run(  # noqa: PLR0913 - callers know this signature
     identity: dict[str, Any] = {name: v for name, v in zip(_IDS, ids, strict=True) if v is not None}
     given = _given(statepoint, identity)
     if include_commit:
-        store = Path(project.path)
-        commit, dirty = code_state(opened_for(project) or store, store)
+        commit, dirty = code_state(opened_for(project) or Path(project.path))
         identity |= {"code_commit": commit, "code_dirty": dirty}
     job = _initialised(project, identity | given)
 

@@ -10,21 +10,21 @@ from pytest_aexp.ground.notices import notice, reason
 from pytest_aexp.model.entries import LEDGER_DIR
 from pytest_aexp.model.indexes import INDEX_DIR
 
+_BUT_FOR_RUNS = tuple(f":(exclude){folder}" for folder in (LEDGER_DIR, INDEX_DIR))
 UNKNOWN = ("", False)
 """What a run's statepoint says of its code where there is no git to ask."""
 
 
-def code_state(root: Path, store: Path | None = None) -> tuple[str, bool]:
+def code_state(root: Path) -> tuple[str, bool]:
     """The commit of the repository at ``root``, and whether its work tree differs from it.
 
-    Untracked files that git does not ignore count as a difference. What runs themselves leave,
-    entries and their ``store``, does not: each run would make the next one's code look changed.
-    Before the first commit the commit is empty. Where a repository's git gives no answer, a notice
-    says why.
+    Untracked files that git does not ignore count as a difference. The ledger entries that runs
+    leave do not: each run would make the next one's code look changed. Before the first commit the
+    commit is empty. Where a repository's git gives no answer, a notice says why.
     """
     environment = own_environment()
     head = ("rev-parse", "--verify", "--quiet", "HEAD")
-    status = ("--no-optional-locks", "status", "--porcelain", "--", *_but_for_runs(root, store))
+    status = ("--no-optional-locks", "status", "--porcelain", "--", *_BUT_FOR_RUNS)
     try:
         commit = run_git(head, root, env=environment, accept=(0, 1)).decode().strip()
         return commit, bool(run_git(status, root, env=environment).strip())
@@ -32,10 +32,3 @@ def code_state(root: Path, store: Path | None = None) -> tuple[str, bool]:
         if (root / ".git").exists():
             notice(f"the run is registered without its commit, for {reason(error)}")
         return UNKNOWN
-
-
-def _but_for_runs(root: Path, store: Path | None) -> list[str]:
-    places = [LEDGER_DIR, INDEX_DIR]
-    if store is not None and store.is_relative_to(root) and store != root:
-        places.append(store.relative_to(root).as_posix())
-    return [f":(exclude,literal){place}" for place in places]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -162,3 +163,19 @@ def test_no_other_call_loads_shtab() -> None:
         "sys.exit('shtab' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["validate --at=--", "install --machine-label=--", f"link {'a' * 32} --experiment=--"],
+)
+def test_two_dashes_are_no_value(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    assert end.value.code == 2
+    assert re.search(r"argument --[\w-]+: expected a value, not --\n$", capsys.readouterr().err)
+
+
+def test_what_only_looks_like_such_a_value_is_left_alone(repo: Path) -> None:
+    assert main(["new-run", "--experiment", "E001", "--sp", "k=--"]) == 2  # there is no run store
+    assert main(["validate", "--", "--at=--"]) == 2  # there is no such finding

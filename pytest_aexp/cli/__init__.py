@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import gc
+import re
+import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from pytest_aexp.cli import about, editing, install, ledger, report, runs, validate
 from pytest_aexp.program import run_program
 
+_NO_VALUE = re.compile(r"--[\w-]+=--")
 _EXAMPLES = """\
 examples:
   aexp install                      make this clone ready
@@ -38,7 +42,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    arguments, unknown = build_parser().parse_known_args(argv)
+    parser = build_parser()
+    for word in takewhile(lambda each: each != "--", sys.argv[1:] if argv is None else argv):
+        # argparse takes the two dashes away and hands on a list that is empty.
+        if _NO_VALUE.fullmatch(word):
+            parser.error(f"argument {word[:-3]}: expected a value, not --")
+    arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     status: int = arguments.run(arguments)

@@ -212,7 +212,7 @@ class TestWhereGitIs:
         add_entry(repo, {"seed": 1})
         add_finding(repo, "F001-x", job(NOWHERE))
         commit(repo)
-        bare = repo / "mirror.git"
+        bare = tmp_path / "mirror.git"
         git(repo, "clone", "-q", "--bare", ".", str(bare))
         monkeypatch.chdir(bare / inside)
         assert codes(aexp("--at", "HEAD")[1]) == ["finding.broken_run_citation"]

@@ -13,6 +13,18 @@ from pytest_aexp.ground.text import shown
 TIMEOUT = 60
 """Seconds that one git command may take."""
 
+# A clone may hold a folder that is laid out as a bare repository, whose configuration names
+# programs: git must not come upon it by itself, nor start what only speeds it up or follows it.
+_CAREFULLY = (
+    "-c",
+    "safe.bareRepository=explicit",
+    "-c",
+    "core.fsmonitor=",
+    "-c",
+    "core.hooksPath=/dev/null",
+)
+_GIT_DIR = "--git-dir="
+
 _POINTERS = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -36,16 +48,21 @@ def run_git(
 ) -> bytes:
     """What ``git`` with ``args``, run in the folder ``cwd``, writes to its standard output.
 
+    A bare repository is asked only where ``args`` begin with what `in_bare` gives, or GIT_DIR
+    names it. No hook and no file system monitor is run.
+
     ``stdin`` is what it reads there (default: nothing). ``env`` is the whole environment it gets
     (default: this process's, so that a hook's ``GIT_INDEX_FILE`` and ``GIT_DIR`` count); messages
     are always English. ``accept`` are the exit statuses that are answers: ``check-ignore`` and
     ``config --get`` say no with 1. Raises GitError with git's own message.
     """
+    environment = os.environ if env is None else env
+    _refuse_bare(args, cwd, environment)
     try:
         done = subprocess.run(
-            ["git", *args],
+            ["git", *_CAREFULLY, *args],
             cwd=cwd,
-            env=_in_english(os.environ if env is None else env),
+            env=_in_english(environment),
             stdin=subprocess.DEVNULL if stdin is None else None,
             input=stdin,
             capture_output=True,
@@ -64,9 +81,10 @@ def start_git(args: Sequence[str], cwd: str | Path) -> subprocess.Popen[bytes]:
 
     What it says on its standard error is lost; the caller ends it.
     """
+    _refuse_bare(args, cwd, os.environ)
     try:
         return subprocess.Popen(
-            ["git", *args],
+            ["git", *_CAREFULLY, *args],
             cwd=cwd,
             env=_in_english(os.environ),
             stdin=subprocess.PIPE,
@@ -94,6 +112,41 @@ def git_or_none(
 def own_environment() -> dict[str, str]:
     """This process's environment without what points git at another repository than ``cwd``'s."""
     return {name: value for name, value in os.environ.items() if name not in _POINTERS}
+
+
+def in_bare(folder: Path) -> tuple[str, ...]:
+    """What a command begins with that is meant for the bare repository ``folder``."""
+    return (f"{_GIT_DIR}{folder}",)
+
+
+def bare_around(start: str | Path) -> Path | None:
+    """The folder that git would come upon as a bare repository from ``start``; None if none."""
+    here = Path(os.path.realpath(start))
+    for folder in (here, *here.parents):
+        if os.path.lexists(folder / ".git"):
+            return None
+        if _is_laid_out_as_bare(folder):
+            return folder
+    return None
+
+
+def _is_laid_out_as_bare(folder: Path) -> bool:
+    # With `commondir`, the rest is elsewhere.
+    has_refs = any(os.path.lexists(folder / name) for name in ("refs", "commondir"))
+    return has_refs and os.path.lexists(folder / "HEAD")
+
+
+def _refuse_bare(args: Sequence[str], cwd: str | Path, environment: Mapping[str, str]) -> None:
+    """Raise GitError where git would come upon a bare repository; before 2.38 it would use it."""
+    # Its first argument alone: a path may be named like an option.
+    if "GIT_DIR" in environment or any(arg.startswith(_GIT_DIR) for arg in args[:1]):
+        return
+    bare = bare_around(cwd)
+    if bare is not None:
+        raise GitError(
+            f"git {_verb(args)}: {bare} is laid out as a bare git repository, which may be "
+            "somebody else's and is not asked"
+        )
 
 
 def _in_english(environment: Mapping[str, str]) -> dict[str, str]:

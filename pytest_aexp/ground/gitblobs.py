@@ -19,8 +19,9 @@ _DRAINED = 1 << 20
 class Blobs:
     """Reads objects by name. Its process starts when it is needed; ``close`` ends it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._command = (*options, "cat-file", "--batch")
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, name: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
@@ -50,7 +51,7 @@ class Blobs:
 
     def _ask(self, names: Sequence[str]) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._process = start_git(["cat-file", "--batch"], self._folder)
+            self._process = start_git(self._command, self._folder)
         assert self._process.stdin is not None
         try:
             self._process.stdin.write("".join(f"{name}\n" for name in names).encode())

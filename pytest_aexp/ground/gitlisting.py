@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.git import git_or_none, run_git, start_git
+from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.git import bare_around, git_or_none, in_bare, run_git, start_git
+from pytest_aexp.ground.roots import nearest_root
 from pytest_aexp.ground.text import quoted
 
 FOLDER, LINK, SUBMODULE, UNMERGED = "040000", "120000", "160000", "unmerged"
@@ -65,6 +66,12 @@ class Location:
 
     top: Path
     prefix: str = ""
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def bare(cls, folder: Path) -> Location:
+        """The location of the bare repository ``folder``."""
+        return cls(folder, options=in_bare(folder))
 
     @classmethod
     def of(cls, root: Path) -> Location:
@@ -74,8 +81,8 @@ class Location:
 
     def ask(self, *arguments: str, paths: Iterable[str] = (), literally: bool = True) -> bytes:
         """What git answers about ``paths``. Raises GitError."""
-        options = ["--literal-pathspecs"] if literally else []
-        return run_git([*options, *arguments, *paths], self.top)
+        how = ["--literal-pathspecs"] if literally else []
+        return run_git([*self.options, *how, *arguments, *paths], self.top)
 
     def records(self, answer: bytes) -> Iterator[tuple[list[str], str]]:
         """The fields and the path of each record of a listing ended by NUL."""
@@ -86,9 +93,22 @@ class Location:
 
 
 def bare_root(start: Path) -> Path | None:
-    """The folder of the bare repository that ``start`` lies in; None if it lies in none."""
-    told = git_or_none(["rev-parse", "--is-bare-repository", "--absolute-git-dir"], start)
-    is_bare, _, folder = (told or b"").partition(b"\n")
+    """The folder of the bare repository that ``start`` lies in; None if it lies in none.
+
+    Raises UsageError if that in turn lies in a repository: it may have come with its files.
+    """
+    found = None if "GIT_DIR" in os.environ else bare_around(start)
+    if found is not None and ".git" in found.parts:
+        return None
+    around = None if found is None else nearest_root(found.parent)
+    if around is not None:
+        raise UsageError(
+            f"{found} is laid out as a bare git repository within the repository {around}, so it "
+            f"may be somebody else's; if it is yours, say so: GIT_DIR={found} aexp …"
+        )
+    options = () if found is None else in_bare(found)
+    asked = (*options, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    is_bare, _, folder = (git_or_none(asked, start) or b"").partition(b"\n")
     return Path(os.fsdecode(folder.rstrip(b"\n"))) if is_bare == b"true" else None
 
 
@@ -107,8 +127,9 @@ class Index:
 
     def holds(self, folder: str) -> bool:
         """Whether a file lies below the folder: git is stopped at the first it names."""
-        asked = ["--literal-pathspecs", "ls-files", "-z", "--", f"{self._location.prefix}{folder}/"]
-        process = start_git(asked, self._location.top)
+        at, path = self._location, f"{self._location.prefix}{folder}/"
+        asked = [*at.options, "--literal-pathspecs", "ls-files", "-z", "--", path]
+        process = start_git(asked, at.top)
         assert process.stdout is not None
         found = process.stdout.read(1)
         process.kill()

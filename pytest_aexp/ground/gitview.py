@@ -57,9 +57,9 @@ class GitView:
 
         Raises UsageError for a revision that does not exist, and GitError.
         """
-        location = Location(root) if is_bare else Location.of(root)
+        location = Location.bare(root) if is_bare else Location.of(root)
         listing = Index(location) if revision == INDEX else Tree(location, revision)
-        return cls(listing, Blobs(location.top))
+        return cls(listing, Blobs(location.top, location.options))
 
     def close(self) -> None:
         """End the process that reads objects."""

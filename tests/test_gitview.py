@@ -321,6 +321,27 @@ class TestWrongUsage:
             f"--at={revision}"
         )
 
+    @pytest.mark.parametrize("revision", ["HEAD@{100000}", "HEAD:a", ":/nowhere", "a^{tree}"])
+    def test_one_that_is_written_by_rule(self, repo: Path, refused: Any, revision: str) -> None:
+        write(repo, "a", "x")
+        commit(repo)
+        told = f'aexp: git knows no commit, branch or tag "{revision}" here\n'
+        assert refused(f"--at={revision}") == told
+
+    @pytest.mark.parametrize("revision", ["HEAD..main", "HEAD...main", "..main", "^HEAD"])
+    def test_more_than_one_commit(self, repo: Path, refused: Any, revision: str) -> None:
+        commit(repo)
+        told = f'aexp: "{revision}" is not one commit: name a single one, such as HEAD\n'
+        assert refused(f"--at={revision}") == told
+
+    @pytest.mark.parametrize("revision", [":/init", ":/!-second", "HEAD^{/init}", "HEAD@{0}~1"])
+    def test_a_commit_by_its_message(self, repo: Path, aexp: Any, revision: str) -> None:
+        add_finding(repo, "F001-x", job(NOWHERE))
+        commit(repo, "init")
+        (repo / FINDING).unlink()
+        commit(repo, "second")
+        assert codes(aexp(f"--at={revision}")[1]) == ["finding.no_run_store"]
+
     def test_a_blob_is_no_commit(self, repo: Path) -> None:
         write(repo, "a", "x")
         commit(repo)

@@ -207,13 +207,30 @@ def tree_of(location: Location, revision: str) -> str:
     """The name of the tree that ``revision`` leads to. Raises UsageError, GitError."""
     # No name of git's begins with a dash, so that one would only be taken for an option.
     if revision and not revision.startswith("-"):
-        asked = ["rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}"]
-        told = run_git(asked, location.top, accept=(0, 1)).decode().strip()
-        if told:
-            return told
+        # What is added to `:/text` would be taken for more of the text.
+        is_text = revision.startswith(":/")
+        named = _object_named(location, revision) if is_text else revision
+        tree = named and _object_named(location, f"{named}^{{tree}}")
+        if tree:
+            return tree
     if revision == "HEAD":
         raise UsageError("there is no commit yet, so there is no HEAD; `--at index` can be judged")
+    if ".." in revision or revision.startswith("^"):
+        raise UsageError(f"{quoted(revision)} is not one commit: name a single one, such as HEAD")
     raise UsageError(f"git knows no commit, branch or tag {quoted(revision)} here")
+
+
+def _object_named(location: Location, revision: str) -> str:
+    """The name of the one object that ``revision`` stands for; empty if there is none."""
+    asked = ["rev-parse", "--verify", "--quiet", revision]
+    try:
+        told = run_git([*location.options, *asked], location.top, accept=(0, 1))
+    except GitError:
+        # It may be no fault of the revision's that git refuses: then it refuses this, too.
+        location.ask("rev-parse", "--git-dir")
+        return ""
+    name = told.decode("ascii", "replace").strip()
+    return name if name.isalnum() else ""
 
 
 def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:

@@ -9,9 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.files import can_be_named
 from pytest_aexp.ground.git import own_environment, run_git
 from pytest_aexp.ground.labels import checked_label
 from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, read_configuration
+from pytest_aexp.ground.roots import MARKER_REL
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.work.agent_command import planned_agent_command
 from pytest_aexp.work.control_files import (
@@ -122,6 +124,11 @@ def _configured_store(root: Path, run_store: str | None) -> str | None:
 
 
 def _store_path(root: Path, written: str) -> Path:
+    if not can_be_named(written):
+        raise UsageError(
+            f"no run store can be named {quoted(written)}: correct {RUN_STORE} in "
+            f"{MARKER_REL.as_posix()}"
+        )
     try:
         return root / Path(written).expanduser()
     except RuntimeError as error:

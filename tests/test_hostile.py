@@ -144,6 +144,11 @@ BOMBS: dict[str, tuple[str, str | bytes]] = {
     "a configuration with a long number": (CONFIG, "a = " + "9" * 500_000),
     "a configuration of brackets": (CONFIG, "a = " + "[" * 500_000),
     "globs without end": (CONFIG, f'[tool.aexp]\nfindings = ["{"**/a/" * 30}x"]'),
+    "a glob of brackets": (CONFIG, f"[tool.aexp]\nfindings = ['kb/{'[' * 20_000}.md']"),
+    "many globs of brackets": (
+        CONFIG,
+        f"[tool.aexp]\nfindings = {[f'{i}*' + '[' * 990 for i in range(100)]}",
+    ),
     "a marker of brackets": (MARKER, "[" * 900_000),
     "a marker with a long number": (MARKER, f'{{"run_store_path": {"9" * 900_000}}}'),
     "a marker with a long path": (MARKER, f'{{"run_store_path": "{"a/" * 400_000}"}}'),

@@ -69,6 +69,22 @@ WRONG: dict[str, tuple[str, str]] = {
     "a severity of a kind": ("severity.x = []", 'is set to "[]"; choose one of'),
     "a store": ("run_store = 5", "run_store must be the path of a folder"),
     "no store": ('run_store = ""', "run_store must be the path of a folder"),
+    "a glob that no file can have": (
+        'findings = ["a\\u0000/*.md"]',
+        r'tool.aexp.findings: no file can be named "a\x00/*.md"',
+    ),
+    "a glob without end": (
+        "findings = ['kb/" + "[" * 20_000 + ".md']",
+        "tool.aexp.findings: a glob of more than 1000 characters: kb/[[",
+    ),
+    "globs without end": (
+        f"findings = {[f'{i}.md' for i in range(101)]}",
+        "tool.aexp.findings: 101 globs; at most 100 can be used",
+    ),
+    "a store that no folder can be": (
+        'run_store = "a\\u0000"',
+        r'tool.aexp.run_store: no file can be named "a\x00"',
+    ),
     "bad TOML": ("x = ", "cannot be read: "),
     "a hostile name": ('"\\u001b[2J\\n" = 1', r"\x1b[2J\x0a"),
 }

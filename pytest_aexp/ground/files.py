@@ -80,6 +80,14 @@ def _read_descriptor(descriptor: int, limit: int, *, whole: bool) -> bytes | Unr
     return data
 
 
+def can_be_named(name: str) -> bool:
+    """Whether a file could have that name or path."""
+    try:
+        return b"\0" not in name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+
+
 def is_absence(error: OSError) -> bool:
     """Whether it says that there is nothing of that name."""
     return error.errno in _NOT_THERE

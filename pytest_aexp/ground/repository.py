@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
-from pytest_aexp.ground.files import Unreadable, read_bounded
+from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.roots import MARKER_REL, nearest_root
 from pytest_aexp.ground.text import quoted, shown
 
@@ -30,6 +30,8 @@ CONFIG_LIMIT = 1 << 20
 _MANY_PARTS = re.compile(
     r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""", re.ASCII
 )
+# To match a name against a glob takes time that grows with the square of the glob's length.
+_GLOB_LIMIT, _MOST_GLOBS = 1000, 100
 _SEVERITIES = ("error", "warning", "off")
 
 
@@ -92,7 +94,22 @@ def _globs(value: object) -> tuple[str, ...]:
             raise ConfigurationError(
                 f"tool.aexp.findings: {quoted(pattern)} must stay inside the repository"
             )
+        if len(pattern) > _GLOB_LIMIT:
+            raise ConfigurationError(
+                f"tool.aexp.findings: a glob of more than {_GLOB_LIMIT} characters: "
+                f"{shown(pattern, 60)}"
+            )
+        _check_name("findings", pattern)
+    if len(patterns) > _MOST_GLOBS:
+        raise ConfigurationError(
+            f"tool.aexp.findings: {len(patterns)} globs; at most {_MOST_GLOBS} can be used"
+        )
     return tuple(patterns)
+
+
+def _check_name(setting: str, name: str) -> None:
+    if not can_be_named(name):
+        raise ConfigurationError(f"tool.aexp.{setting}: no file can be named {quoted(name)}")
 
 
 def _strictness(value: object) -> StrictRuns:
@@ -115,6 +132,8 @@ def _severities(value: object) -> dict[str, str]:
 
 
 def _folder(value: object) -> str | None:
+    if isinstance(value, str):
+        _check_name("run_store", value)
     if value is None or (isinstance(value, str) and value):
         return value
     raise ConfigurationError("tool.aexp.run_store must be the path of a folder")

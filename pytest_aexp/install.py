@@ -25,7 +25,7 @@ from pytest_aexp.work.control_files import (
 )
 from pytest_aexp.work.gitwarnings import LEDGER, git_warnings, legacy_warnings
 from pytest_aexp.work.marker import RUN_STORE, planned_marker
-from pytest_aexp.work.runstore import init_run_store
+from pytest_aexp.work.runstore import init_run_store, require_openable_store
 from pytest_aexp.work.steps import InstallAction, InstallRefused, Step, carry_out
 
 __all__ = ["InstallAction", "InstallRefused", "block_merge_gitignore", "install_scaffold"]
@@ -146,6 +146,7 @@ def _ledger_step(root: Path) -> Step:
 
 def _store_step(root: Path, store: Path) -> Step:
     shown = store.relative_to(root).as_posix() if store.is_relative_to(root) else str(store)
+    require_openable_store(store)
     if (store / ".signac" / "config").is_file():
         return Step(InstallAction("skipped_identical", shown))
     if find_spec("signac") is None:

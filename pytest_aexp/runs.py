@@ -28,6 +28,7 @@ from pytest_aexp.work.runstore import (
     init_run_store,
     opened_for,
     own_words,
+    require_openable_run,
 )
 
 __all__ = [
@@ -117,6 +118,7 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
         raise ValueError(f"the statepoint cannot be used: {said}") from error
     _refuse_not_json(known)
     _refuse_too_large(known)
+    require_openable_run(job.path)
     with own_words(f"run {job.id} cannot be created"):
         return job.init()
 
@@ -238,6 +240,8 @@ def _is_query(key: str, value: Any) -> bool:
 
 
 def _searched(project: Project, job_ids: list[str], filters: dict[str, Any]) -> list[str]:
+    for job_id in _files_of(project).job_ids:
+        require_openable_run(f"{project.workspace}/{job_id}")
     with own_words("signac cannot search the run store"):
         fitting = {job.id for job in project.find_jobs(filters)}
     return [job_id for job_id in job_ids if job_id in fitting]

@@ -16,9 +16,11 @@ from pytest_aexp.ground.files import (
     LINK,
     MISSING,
     Unreadable,
+    can_be_named,
     read_bounded,
     size,
     sync_file_system,
+    unopenable,
     write_atomic,
     write_new,
 )
@@ -72,6 +74,22 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert read_bounded(tmp_path / "pipe", 9) == Unreadable("is a named pipe, not a file")
+
+
+def test_what_others_are_not_let_open(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("ten bytes!")
+    assert unopenable(tmp_path / "pipe", 9) == Unreadable("is a named pipe, not a file")
+    assert unopenable("/dev/zero", 9) == Unreadable("is a device, not a file")
+    assert unopenable(tmp_path / "file", 9) == Unreadable("is larger than 9 bytes")
+    harmless = (tmp_path / "file", tmp_path, tmp_path / "nowhere", "a\0b")
+    assert [unopenable(path, 10) for path in harmless] == [None] * 4
+
+
+@pytest.mark.parametrize(("name", "can"), [("ä/*.md", True), ("a\0", False), ("\ud800", False)])
+def test_what_a_file_can_be_named(name: str, can: bool) -> None:  # noqa: FBT001
+    assert can_be_named(name) is can
+    assert can_be_named("\udc80")
 
 
 def test_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

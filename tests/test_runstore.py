@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import signac
 
+from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import (
     AexpError,
     NotPromotable,
@@ -21,7 +23,15 @@ from pytest_aexp.ground.errors import (
     RunStoreNotInitialized,
 )
 from pytest_aexp.ledger import load_ledger_entry
-from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status, open_run
+from pytest_aexp.runs import (
+    create_run,
+    find_runs,
+    get_run_store,
+    init_run_store,
+    mark_status,
+    open_run,
+    run_lifecycle,
+)
 from pytest_aexp.work.runstore import opened_for, repository_of
 from repositories import new_repository, write
 
@@ -255,3 +265,84 @@ def test_a_project_knows_its_repository_in_another_process_too(
     assert repository_of(open_run(job.id, repo_root=repo)) == repo
     found: list[Any] = list(get_run_store(repo).find_jobs({"experiment_id": "E001"}))
     assert [repository_of(each) for each in found] == [repo]
+
+
+def never_ends(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to("/dev/zero")
+
+
+def pipe(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+
+
+def large(path: Path) -> None:
+    with path.open("ab") as stream:
+        stream.truncate((16 << 20) + 1)
+
+
+TRAPS = {"a named pipe, not a file": pipe, "a device, not a file": never_ends}
+TRAPS_OF_A_RUN = {**TRAPS, "larger than 16 MiB": large}
+STORE_FILES = (".signac/config", ".signac/statepoint_cache.json.gz", "signac.rc")
+VERBS = ("install", "install --dry-run", "new-run --experiment E001 --no-commit")
+RUN_VERBS = ("mark {id} failed", "link {id} --experiment E002")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no named pipes")
+class TestWhatSignacWouldWaitFor:
+    """Or read without end: it is told, and nothing opens it."""
+
+    @pytest.mark.parametrize("name", STORE_FILES)
+    @pytest.mark.parametrize("said", TRAPS)
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_in_the_store(
+        self, repo: Path, name: str, said: str, verb: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        if name != STORE_FILES[0]:
+            init_run_store(repo)
+        path = repo / ".runs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        TRAPS[said](path)
+        assert main(verb.split()) == 2
+        assert capsys.readouterr() == ("", self.told(path, said))
+        assert not (repo / ".aexp").exists()
+
+    @pytest.mark.parametrize("name", ["signac_statepoint.json", "signac_job_document.json"])
+    @pytest.mark.parametrize("said", TRAPS_OF_A_RUN)
+    @pytest.mark.parametrize("verb", RUN_VERBS)
+    def test_in_a_run(
+        self, repo: Path, name: str, said: str, verb: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        job = self.run(repo)
+        TRAPS_OF_A_RUN[said](Path(job.fn(name)))
+        assert main(verb.format(id=job.id).split()) == 2
+        assert capsys.readouterr() == ("", self.told(job.fn(name), said))
+
+    def test_where_a_run_is_made_again(self, repo: Path) -> None:
+        job = self.run(repo)
+        pipe(Path(job.fn("signac_statepoint.json")))
+        with pytest.raises(AexpError, match="is a named pipe"):
+            self.run(repo)
+
+    def test_in_a_search(self, repo: Path) -> None:
+        pipe(Path(self.run(repo).fn("signac_job_document.json")))
+        with pytest.raises(AexpError, match="is a named pipe"):
+            find_runs(**{"seed.$gt": 0})
+
+    def test_a_run_goes_on_that_cannot_be_recorded(
+        self, repo: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        job = self.run(repo)
+        pipe(Path(job.fn("signac_job_document.json")))
+        with run_lifecycle(job):
+            pass
+        assert capsys.readouterr().err.count("is a named pipe") == 2
+
+    def run(self, repo: Path) -> Any:
+        init_run_store(repo)
+        return create_run(experiment_id="E001", statepoint={"seed": 1}, include_commit=False)
+
+    def told(self, path: Path | str, said: str) -> str:
+        return f"aexp: {path} is {said}, so signac is not let open it: restore or remove it\n"

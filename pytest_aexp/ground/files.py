@@ -64,6 +64,22 @@ def read_bounded(
         os.close(descriptor)
 
 
+def unopenable(path: str | Path, limit: int) -> Unreadable | None:
+    """Why somebody else's program should not be let open a file: it waits, or is too large.
+
+    None for a regular file of at most ``limit`` bytes, and where opening it fails at once.
+    """
+    try:
+        info = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISDIR(info.st_mode):
+        return None
+    if not stat.S_ISREG(info.st_mode):
+        return Unreadable(f"is {_kind(info.st_mode)}, not a file")
+    return Unreadable(f"is larger than {size(limit)}") if info.st_size > limit else None
+
+
 def _read_descriptor(descriptor: int, limit: int, *, whole: bool) -> bytes | Unreadable:
     info = os.fstat(descriptor)
     if not stat.S_ISREG(info.st_mode):

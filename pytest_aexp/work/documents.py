@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.notices import reason
-from pytest_aexp.work.runstore import Job
+from pytest_aexp.work.runstore import Job, require_openable
 
 try:
     import fcntl
@@ -38,6 +38,8 @@ class DamagedDocument(AexpError, ValueError):
 class RunDocument:
     """The document of one run, on its own handle; the run is initialised if it was not.
 
+    Raises AexpError for a statepoint that signac must not be let open.
+
     ``job.doc`` is not used for two reasons. Two threads that share it lose each other's writes.
     And a write to it that fails in reading first keeps signac's locks for good: from then on each
     write of another thread, to whatever document, waits for ever.
@@ -45,18 +47,21 @@ class RunDocument:
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        require_openable(job.fn(job.FN_STATE_POINT))
         self._collection = type(job.document)
 
     def read(self) -> dict[str, Any]:
-        """What the document says. Raises DamagedDocument, OSError."""
+        """What the document says. Raises AexpError, DamagedDocument, OSError."""
+        require_openable(self._job.fn(self._job.FN_DOCUMENT))
         return _patiently(lambda: self._load(self._handle()))
 
     def edit(self, change: Change) -> dict[str, Any]:
         """Apply ``change`` to the document as it is now; what it says then.
 
-        Raises DamagedDocument, OSError (TimeoutError if a thread keeps the document locked), and
-        what signac raises for values that are not JSON.
+        Raises AexpError, DamagedDocument, OSError (TimeoutError if a thread keeps the document
+        locked), and what signac raises for values that are not JSON.
         """
+        require_openable(self._job.fn(self._job.FN_DOCUMENT))
         return _patiently(lambda: self._edit(change))
 
     def _handle(self) -> Any:

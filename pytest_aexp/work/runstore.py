@@ -14,14 +14,17 @@ from pytest_aexp.ground.errors import (
     NotPromotable,
     RunStoreNotInitialized,
 )
+from pytest_aexp.ground.files import unopenable
 from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, Repository
 from pytest_aexp.ground.roots import nearest_root
+from pytest_aexp.model.store import DOCUMENT, FILE_LIMIT, STATEPOINT
 
 Project: TypeAlias = Any
 """A ``signac.Project``; signac has no types."""
 Job: TypeAlias = Any
 """A ``signac.job.Job``."""
 
+_STORE_FILES = (".signac/config", ".signac/statepoint_cache.json.gz", "signac.rc")
 _OPENED_FOR = "aexp_repository"
 """The attribute of a project that says for which repository it was opened. It goes with the
 project, into other processes too, wherever they run."""
@@ -53,6 +56,26 @@ def own_words(what: str) -> Iterator[None]:
         raise AexpError(f"{what}: {said}") from error
 
 
+def require_openable(*paths: str | Path) -> None:
+    """Raise AexpError for a file that signac would wait for, or read without end."""
+    for path in paths:
+        fault = unopenable(path, FILE_LIMIT)
+        if fault is not None:
+            raise AexpError(
+                f"{path} {fault.reason}, so signac is not let open it: restore or remove it"
+            )
+
+
+def require_openable_store(store: Path) -> None:
+    """The same for the files of a run store, those of its runs aside."""
+    require_openable(*(store / name for name in _STORE_FILES))
+
+
+def require_openable_run(folder: str | Path) -> None:
+    """The same for the files of one run, which lie in ``folder``."""
+    require_openable(*(f"{folder}/{name}" for name in (STATEPOINT, DOCUMENT)))
+
+
 def init_run_store(repo_root: str | Path, path: str | Path = DEFAULT_RUN_STORE) -> Project:
     """The signac project at ``path`` in the repository, made if there is none.
 
@@ -62,6 +85,7 @@ def init_run_store(repo_root: str | Path, path: str | Path = DEFAULT_RUN_STORE) 
     signac = signac_library()
     root = Path(repo_root).resolve()
     store = root / path
+    require_openable_store(store)
     store.resolve().mkdir(parents=True, exist_ok=True)
     with own_words(f"no run store can be made at {store}"):
         return _noted(root, signac.init_project(path=str(store)))
@@ -75,6 +99,7 @@ def get_run_store(repo_root: str | Path | None = None) -> Project:
     repository = Repository.open(repo_root)
     signac = signac_library()
     store = repository.run_store
+    require_openable_store(store)
     try:
         with own_words(f"the run store {store} cannot be opened"):
             return _noted(repository.root, signac.get_project(path=str(store), search=False))

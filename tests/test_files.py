@@ -87,7 +87,7 @@ def test_what_others_are_not_let_open(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "can"), [("ä/*.md", True), ("a\0", False), ("\ud800", False)])
-def test_what_a_file_can_be_named(name: str, can: bool) -> None:  # noqa: FBT001
+def test_what_a_file_can_be_named(name: str, can: bool) -> None:
     assert can_be_named(name) is can
     assert can_be_named("\udc80")
 

@@ -177,6 +177,33 @@ NESTS: dict[str, Callable[[int], str]] = {
 }
 
 
+UNSEEN = ("\u2028", "\u2029", "\x85")
+
+
+@pytest.mark.parametrize("end", UNSEEN)
+@pytest.mark.parametrize(
+    "text", ["title: loss@falls\nid: F001\n", "- a@b\n- c\n", "# a@b\nx: 1\n", "a: 'x@y'\nt: l@f\n"]
+)
+def test_a_line_end_that_nobody_sees_is_named(parser: str, text: str, end: str) -> None:
+    if parser == "pure" and "#" not in text:
+        assert parse(text.replace("@", end)) is not None  # it knows better what a line is
+        return
+    with pytest.raises(YamlFault) as caught:
+        parse(text.replace("@", end))
+    assert caught.value.message == (
+        f"the character U+{ord(end):04X} ends a line in YAML, though in few editors: "
+        "write a space in its place"
+    )
+    assert caught.value.offset == text.rindex("@")
+
+
+@pytest.mark.parametrize("end", UNSEEN)
+def test_it_is_not_blamed_for_what_is_wrong_elsewhere(parser: str, end: str) -> None:
+    with pytest.raises(YamlFault, match=r"^((?!U[+]).)*$"):
+        parse(f"title: 'a{end}b'\nx: [\n")
+    assert parse(f"title: 'a{end}b'\nx: [c{end}d]\n") is not None
+
+
 @pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS)
 def test_nesting_is_bounded(parser: str, nest: Callable[[int], str]) -> None:
     parse(nest(DEPTH_LIMIT))

@@ -81,6 +81,7 @@ Node = Scalar | Sequence | Mapping
 # The C parser counts bytes to such a character where the other counts characters.
 # What there is, and not what there is not: Python takes 5 ms to prepare a set of all the rest.
 _NOT_YAML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN_LINE_END = re.compile("[\x85\u2028\u2029]")
 _BLANK_LINE = re.compile(r"^[ \t]++(?=\r?$)", re.MULTILINE)
 _FROM_FIRST_WORD = re.compile(r"\S[^\r\n]*")
 # What the C parser says of a URL in a flow list, a dot in an anchor's name, a tab after `-`.
@@ -102,6 +103,33 @@ def parse(text: str) -> Node | None:
     directive = _DIRECTIVE.match(text)
     if directive is not None:
         raise YamlFault("a directive (%) is not allowed here", directive.end() - 1)
+    try:
+        return _parsed(text)
+    except YamlFault as fault:
+        unseen = _unseen_line_end(text, fault)
+        if unseen is None:
+            raise
+        message = (
+            f"the character U+{ord(text[unseen]):04X} ends a line in YAML, though in few editors: "
+            "write a space in its place"
+        )
+        raise YamlFault(message, unseen) from fault
+
+
+def _unseen_line_end(text: str, fault: YamlFault) -> int | None:
+    """Where a line ends that goes on to the eye, if that is what the fault is of."""
+    before = list(_UNSEEN_LINE_END.finditer(text, 0, fault.offset))
+    if not before:
+        return None
+    try:
+        _parsed(_UNSEEN_LINE_END.sub(" ", text))
+    except YamlFault as other:
+        if other.offset <= fault.offset:
+            return None
+    return before[-1].start()
+
+
+def _parsed(text: str) -> Node | None:
     try:
         # Here, not above: a face that meets no finding must not pay for the parser.
         from _ruamel_yaml import CParser  # type: ignore[import-not-found]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.gitrules import Rule, Tree, rehearsal
+from pytest_aexp.work.packfiles import refuse_unshared
 from repositories import git, new_repository, write
 
 
@@ -136,3 +137,17 @@ def snapshot(root: Path) -> dict[str, tuple[int, bytes | None]]:
         )
         for path in root.rglob("*")
     }
+
+
+@pytest.mark.parametrize("name", [".gitattributes", ".aexp/.gitignore", ".aexp/ledger/.gitignore"])
+def test_a_pipe_in_a_control_files_place_is_not_waited_for(repo: Path, name: str) -> None:
+    pipe = repo / name
+    pipe.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(pipe)
+    said = rf"^{name} is a named pipe, not a file, so git is not asked"
+    with pytest.raises(GitError, match=said):
+        rules(repo, "free", ".aexp/ledger/a.json")
+    with pytest.raises(GitError, match=said):
+        Tree(repo, repo).attribute("merge", ".aexp/ledger/a.json")
+    with pytest.raises(UsageError, match=r"nothing is packed: .* is a named pipe"):
+        refuse_unshared(repo, ".aexp/ledger/packs/a.jsonl")

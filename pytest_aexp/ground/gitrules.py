@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from pytest_aexp.ground.files import Unreadable, read_bounded
+from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.files import Unreadable, read_bounded, unopenable
 from pytest_aexp.ground.git import own_environment, run_git
 
 CONTROL_FILES = (".gitignore", ".gitattributes")
@@ -42,6 +44,7 @@ class Tree:
 
         It says so of what is ``tracked``, too, unless that is False. Raises GitError.
         """
+        self._require_rules(paths)
         top = self.place / os.fsdecode(self._ask("rev-parse", "--show-cdup").strip())
         index = ["--no-index"] if tracked else []
         arguments = ["check-ignore", *index, "--verbose", "-z", "--stdin"]
@@ -56,8 +59,14 @@ class Tree:
 
     def attribute(self, name: str, path: str) -> str:
         """The value of an attribute of ``path``, or ``unspecified``. Raises GitError."""
+        self._require_rules([path])
         answer = self._ask("check-attr", "-z", name, "--", path)
         return os.fsdecode(answer).split("\0")[2]
+
+    def _require_rules(self, paths: Sequence[str]) -> None:
+        fault = rules_fault(self.place, paths)
+        if fault is not None:
+            raise GitError(fault)
 
     def _ask(
         self, *arguments: str, stdin: bytes | None = None, accept: Sequence[int] = (0,)
@@ -71,6 +80,16 @@ class Tree:
             if full.startswith(f"{folder}{os.sep}"):
                 return os.path.relpath(full, folder).replace(os.sep, "/")
         return full
+
+
+def rules_fault(root: Path, paths: Sequence[str]) -> str | None:
+    """Why git would wait for a control file that counts for ``paths``; None if it would not."""
+    folders = {folder for path in paths for folder in PurePosixPath(path).parents}
+    for file in sorted(str(folder / name) for folder in folders for name in CONTROL_FILES):
+        fault = unopenable(root / file, sys.maxsize)
+        if fault is not None:
+            return f"{file} {fault.reason}, so git is not asked: put a file there or remove it"
+    return None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git import git_or_none
-from pytest_aexp.ground.gitrules import Tree
+from pytest_aexp.ground.gitrules import Tree, rules_fault
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entries import ENTRY_LIMIT, LEDGER_DIR, entry_path
@@ -47,6 +47,9 @@ def refuse_unshared(root: Path, path: str) -> None:
     real = os.path.realpath(root)
     if not os.path.realpath(root / path).startswith(real.rstrip(os.sep) + os.sep):
         raise UsageError(f"{path} leads out of the repository: nothing is packed")
+    fault = rules_fault(root, [path])
+    if fault is not None:
+        raise UsageError(f"nothing is packed: {fault}")
     tree = Tree(root, root)
     try:
         rule = tree.ignoring_rules([path]).get(path)

@@ -81,7 +81,7 @@ Node = Scalar | Sequence | Mapping
 # The C parser counts bytes to such a character where the other counts characters.
 # What there is, and not what there is not: Python takes 5 ms to prepare a set of all the rest.
 _NOT_YAML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_UNSEEN_LINE_END = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS_OF_OLD = re.compile("[\x85\u2028\u2029]")
 _BLANK_LINE = re.compile(r"^[ \t]++(?=\r?$)", re.MULTILINE)
 _FROM_FIRST_WORD = re.compile(r"\S[^\r\n]*")
 # What the C parser says of a URL in a flow list, a dot in an anchor's name, a tab after `-`.
@@ -103,53 +103,38 @@ def parse(text: str) -> Node | None:
     directive = _DIRECTIVE.match(text)
     if directive is not None:
         raise YamlFault("a directive (%) is not allowed here", directive.end() - 1)
-    try:
-        return _parsed(text)
-    except YamlFault as fault:
-        unseen = _unseen_line_end(text, fault)
-        if unseen is None:
-            raise
-        message = (
-            f"the character U+{ord(text[unseen]):04X} ends a line in YAML, though in few editors: "
-            "write a space in its place"
-        )
-        raise YamlFault(message, unseen) from fault
-
-
-def _unseen_line_end(text: str, fault: YamlFault) -> int | None:
-    """Where a line ends that goes on to the eye, if that is what the fault is of."""
-    before = list(_UNSEEN_LINE_END.finditer(text, 0, fault.offset))
-    if not before:
-        return None
-    try:
-        _parsed(_UNSEEN_LINE_END.sub(" ", text))
-    except YamlFault as other:
-        if other.offset <= fault.offset:
-            return None
-    return before[-1].start()
-
-
-def _parsed(text: str) -> Node | None:
+    # YAML 1.1 ends lines there, in one parser more than in the other; YAML 1.2 and editors do not.
+    stand_ins = _stand_ins(text)
+    text = text.translate(stand_ins) if stand_ins else text
+    meant = {ord(stand_in): chr(odd) for odd, stand_in in stand_ins.items()}
     try:
         # Here, not above: a face that meets no finding must not pay for the parser.
         from _ruamel_yaml import CParser  # type: ignore[import-not-found]
     except ImportError:
-        return _composed(_pure_parser, text)
+        return _composed(_pure_parser, text, meant)
     try:
-        return _composed(CParser, text)
+        return _composed(CParser, text, meant)
     except YamlFault as fault:
         if fault.message not in _WRONGLY_REFUSED:
             raise
-        return _composed(_pure_parser, text)
+        return _composed(_pure_parser, text, meant)
 
 
-def _composed(make_parser: Callable[[str], Any], text: str) -> Node | None:
-    return _Composer(_events(make_parser, text)).document()
+def _stand_ins(text: str) -> dict[int, str]:
+    """For each line end of old in ``text`` a character for private use that is not in it."""
+    odd = sorted(set(_LINE_ENDS_OF_OLD.findall(text)))
+    free = (chr(code) for code in range(0xE000, 0x110000) if chr(code) not in text)
+    return {ord(character): next(free) for character in odd}
+
+
+def _composed(make_parser: Callable[[str], Any], text: str, meant: dict[int, str]) -> Node | None:
+    return _Composer(_events(make_parser, text), meant).document()
 
 
 class _Composer:
-    def __init__(self, next_event: Callable[[], Any]) -> None:
+    def __init__(self, next_event: Callable[[], Any], meant: dict[int, str]) -> None:
         self._next = next_event
+        self._meant = meant
         self._anchors: dict[str, Node] = {}
         self._written = 0
 
@@ -177,7 +162,8 @@ class _Composer:
         if kind == "ScalarEvent":
             plain = tag is None and event.implicit[0]
             self._written = event.end_mark.index
-            node: Node = Scalar(event.value, offset, plain, tag, self._written)
+            value = event.value.translate(self._meant) if self._meant else event.value
+            node: Node = Scalar(value, offset, plain, tag, self._written)
             if event.anchor is not None:
                 self._anchors[event.anchor] = node
             return node

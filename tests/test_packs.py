@@ -335,8 +335,8 @@ def test_a_damaged_segment_harms_no_line_but_its_own(
     add_finding(repo, "F001-a", *(job(job_id) for job_id in ids(1, 2, 3, 4, 5)), batch("E001"))
     assert told(capsys, "validate") == [
         ("warning", "ledger.invalid_entry", SEGMENT, 2),
-        ("warning", "ledger.invalid_entry", SEGMENT, 7),
         ("warning", "ledger.invalid_entry", SEGMENT, 4),
+        ("warning", "ledger.invalid_entry", SEGMENT, 7),
     ]
     assert Packs(WorkTree(repo)).job_ids == set(ids(1, 2, 3, 4, 5))
 

@@ -1,35 +1,8 @@
-"""What a key makes of its value; the labelled list in test_redaction.py has the rest."""
+"""Credentials known by their looks; the labelled list in test_redaction.py has the rest."""
 
 from __future__ import annotations
 
-import pytest
-
-from pytest_aexp.model.credentials import Secrecy, exposed, secrecy_of, tells_credential
-
-
-@pytest.mark.parametrize(
-    ("key", "secrecy"),
-    [
-        ("password", Secrecy.PASSWORD),
-        ("dbPassword", Secrecy.PASSWORD),
-        ("HF_TOKEN", Secrecy.TOKEN),
-        ("use_cls_token", Secrecy.NONE),
-        ("tokenizer", Secrecy.NONE),
-        ("max_tokens", Secrecy.NONE),
-        ("client-secret", Secrecy.SECRET),
-        ("author", Secrecy.NONE),
-        ("learning_rate", Secrecy.NONE),
-    ],
-)
-def test_the_secrecy_of_a_key(key: str, secrecy: Secrecy) -> None:
-    assert secrecy_of(key) == secrecy
-
-
-def test_numbers_are_secret_only_as_passwords() -> None:
-    assert exposed(1234, Secrecy.PASSWORD)
-    assert not exposed(1234, Secrecy.TOKEN)
-    assert not exposed(None, Secrecy.PASSWORD)
-    assert not exposed("", Secrecy.PASSWORD)
+from pytest_aexp.model.credentials import tells_credential
 
 
 def test_some_credentials_are_known_by_their_looks() -> None:

@@ -6,14 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pytest_aexp.model.credentials import (
+from pytest_aexp.model.commands import credential_arguments
+from pytest_aexp.model.credentials import looks_random, tells_credential
+from pytest_aexp.model.paths import tells_path
+from pytest_aexp.model.secrecy import (
     FLAG,
     Secrecy,
     exposed,
     flag_secrecy,
     member_secrecy,
+    plain_words,
     secrecy_of,
-    tells_credential,
 )
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -58,13 +61,20 @@ def leaks(value: Json, pointer: str = "") -> tuple[Leak, ...]:
 # pattern for all. A slash inside a word or in `scheme://host` cannot start a path, except glued to
 # an option, as in `-I/usr`.
 _SLASH = re.compile(r"/(?<![^-][a-z0-9_.*-]/)(?<!://)(?!(?<=[a-z0-9]:/)(?<!file:/)/[^/])").search
-_A = re.compile(r"A(?:KIA|SIA|Iza)").search
+_A = re.compile(r"A(?:KIA|SIA|Iza|A(?<=:AA))").search
 _B = re.compile(r"B(?:earer|EARER)").search
-_K = re.compile(r"k(?:ey|ie|en(?<=token)|[-_](?<=sk.)(?<![a-z0-9]...))").search
+_K = re.compile(
+    r"k(?:ey|ie|(?<=tok)|s(?<=hooks)|[-_](?:(?<=[sr]k.)(?<![a-z0-9]...)|(?<=[gc]sk.)))"
+).search
 _C = re.compile(r"c(?:re[dt])").search
-_P = re.compile(r"p(?:ass|wd|at[-_])").search
-_H = re.compile(r"h(?:f_|[pousr]_(?<=gh..)|(?<=auth))").search
-_X = re.compile(r"x(?:ox)").search
+_P = re.compile(r"p(?:ass|w|at[-_]|i-|m_|lx-)").search
+_H = re.compile(r"h(?:f_|v[sb]\.|[pousr]_(?<=gh..)|(?<=auth))").search
+_X = re.compile(r"x(?:ox|ai-|app-)").search
+_G = re.compile(r"g(?:in(?<=login)|nature|l[a-z]{1,5}t-|ocspx-|\.(?<=sg\.))").search
+_8 = re.compile(r"8_(?<=r8_)").search
+_9 = re.compile(r"9\.(?<=ya29\.)").search
+# `-u me:x`, `-p x`: the options that commands take a password in.
+_DASH = re.compile(r"-(?:[upaw](?<![\w-]-.)|-user|-proxy)").search
 
 
 def may_leak(text: str) -> bool:
@@ -77,7 +87,22 @@ def may_leak(text: str) -> bool:
     if ("J" in text and "eyJ" in text) or ("A" in text and _A(text)) or ("B" in text and _B(text)):
         return True
     low = text.lower()
-    return bool(_SLASH(low) or _K(low) or _C(low) or _P(low) or _H(low) or _X(low))
+    return bool(
+        _SLASH(low)
+        or _K(low)
+        or _C(low)
+        or _P(low)
+        or _H(low)
+        or _X(low)
+        or _G(low)
+        or _8(low)
+        or _9(low)
+        or _DASH(low)
+    )
+
+
+# What waits to be copied: a container, its pointer, what the keys above make of it, the key it has.
+_Pending: TypeAlias = "tuple[list[Json] | dict[str, Json], str, Secrecy, str]"
 
 
 class _Cleaner:
@@ -85,39 +110,48 @@ class _Cleaner:
 
     def __init__(self, value: Json, pointer: str) -> None:
         self.found: list[Leak] = []
-        self._pending: list[tuple[list[Json] | dict[str, Json], str, Secrecy]] = []
+        self._pending: list[_Pending] = []
         self._notes = frozenset() if pointer else _notes_of_redactions(value)
-        self.copy = self._take(value, pointer, Secrecy.NONE)
+        self.copy = self._take(value, pointer, Secrecy.NONE, "")
         while self._pending:
-            container, where, secrecy = self._pending.pop()
+            container, where, secrecy, name = self._pending.pop()
             if isinstance(container, dict):
-                self._members(container, where, secrecy)
+                self._members(container, where, secrecy, name)
             else:
-                self._items(container, where, secrecy)
+                self._items(container, where, secrecy, name)
 
-    def _take(self, value: Json, pointer: str, secrecy: Secrecy) -> Json:
+    def _take(self, value: Json, pointer: str, secrecy: Secrecy, name: str) -> Json:
         if isinstance(value, dict | list):
             copy = value.copy()
-            self._pending.append((copy, pointer, secrecy))
+            self._pending.append((copy, pointer, secrecy, name))
             return copy
-        kind = CREDENTIAL if exposed(value, secrecy) else _text_kind(value)
-        if kind is None or pointer in self._notes:
+        if exposed(value, secrecy):
+            kind: str | None = CREDENTIAL
+        else:
+            kind = _text_kind(value)
+        if kind is None or pointer in self._notes or (kind == PATH and _is_formula(name, value)):
             return value
         self.found.append(Leak(pointer, kind))
         return REDACTED
 
-    def _items(self, items: list[Json], pointer: str, secrecy: Secrecy) -> None:
+    def _items(self, items: list[Json], pointer: str, secrecy: Secrecy, name: str) -> None:
         before: Json = None
+        given = credential_arguments(items)
+        if _is_pair(items):
+            given |= {1}
         for index, item in enumerate(items):
             flag = FLAG.fullmatch(before) if isinstance(before, str) else None
             own = flag_secrecy(flag[1]) if flag else Secrecy.NONE
-            items[index] = self._take(item, f"{pointer}/{index}", max(secrecy, own))
+            if index in given:
+                own = Secrecy.SECRET
+            items[index] = self._take(item, f"{pointer}/{index}", max(secrecy, own), name)
             before = item
 
-    def _members(self, members: dict[str, Json], pointer: str, secrecy: Secrecy) -> None:
+    def _members(
+        self, members: dict[str, Json], pointer: str, secrecy: Secrecy, parent: str
+    ) -> None:
         originals = members.copy()
         names = _names_for_leaking(originals)
-        label = originals.get("name", originals.get("key"))
         members.clear()
         for key, value in originals.items():
             name, kind = names.get(key, (key, None))
@@ -125,10 +159,52 @@ class _Cleaner:
             if kind is not None:
                 self.found.append(Leak(where, kind))
             # `--password x` as a key is a command, not the name of its value.
-            own = member_secrecy("" if kind == CREDENTIAL else key, secrecy)
-            if key == "value" and isinstance(label, str):
-                own = max(own, secrecy_of(label))
-            members[name] = self._take(value, where, own)
+            own = member_secrecy("" if kind == CREDENTIAL else key, secrecy, parent)
+            if key.lower() in _BESIDE:
+                own = max(own, _secrecy_beside(key.lower(), originals))
+            members[name] = self._take(value, where, own, name)
+
+
+# Keys whose value another key beside them explains.
+_BESIDE = frozenset("value val key pass".split())
+_PAIRED = re.compile(r"[\w.-]{1,64}")
+_USERS = frozenset("user username user_name login email account".split())
+
+
+def _secrecy_beside(key: str, members: dict[str, Json]) -> Secrecy:
+    siblings = {name.lower(): value for name, value in members.items()}
+    if key in ("value", "val"):
+        label = siblings.get("name", siblings.get("key"))
+        return secrecy_of(label) if isinstance(label, str) else Secrecy.NONE
+    value = siblings[key]
+    if _USERS.isdisjoint(siblings) or not isinstance(value, str):
+        return Secrecy.NONE
+    return Secrecy.SECRET if key == "pass" or looks_random(value) else Secrecy.NONE
+
+
+def _is_pair(items: list[Json]) -> bool:
+    """Whether it is the name of a credential and the credential, not two names."""
+    if len(items) != 2:
+        return False
+    name, value = items
+    return (
+        isinstance(name, str)
+        and isinstance(value, str)
+        and _PAIRED.fullmatch(name) is not None
+        and not re.search(r"\s", value)
+        and secrecy_of(name) > Secrecy.NONE
+        and secrecy_of(value) is Secrecy.NONE
+        and not plain_words(value)
+    )
+
+
+def _is_formula(name: str, value: Json) -> bool:
+    """Whether it is a model's formula, where a tilde is no home: `~age/sex`."""
+    return (
+        name.lower().endswith("formula")
+        and isinstance(value, str)
+        and not tells_path(value.replace("~", " "))
+    )
 
 
 def _names_for_leaking(members: dict[str, Json]) -> dict[str, tuple[str, str]]:
@@ -177,52 +253,19 @@ def _names_redaction(document: Json, pointer: str) -> bool:
     return here == REDACTED or re.fullmatch(r"<redacted(?: \d+)?>", token) is not None
 
 
+_PERCENT = re.compile(r"%([2-7][0-9A-Fa-f])")
+_ESCAPED = re.compile(r"(?<!\\)\\++/")
+
+
 def _text_kind(text: Json) -> str | None:
-    if not isinstance(text, str) or not may_leak(text):
+    # The shortest credential that is a single word has 13 characters.
+    if not isinstance(text, str) or (len(text) < 13 and text.isidentifier()) or not may_leak(text):
         return None
     readings = [text]
     if "%" in text:
         readings.append(_PERCENT.sub(lambda found: chr(int(found[1], 16)), text))
     if any(map(tells_credential, readings)):
         return CREDENTIAL
-    return PATH if any(map(_tells_path, readings)) else None
-
-
-# --- absolute paths ---
-
-_PERCENT = re.compile(r"%([2-7][0-9A-Fa-f])")
-# What a path cannot follow: also the signs of units and currencies, and U+0300-10FF, scripts
-# whose marks are no \w though they stand inside words.
-_INSIDE = r"\w.*~+%$)\]}>?#/\\\xa2-\xa5\xb0\u0300-\u10ff\u2030-\u2037\u20a0-\u20cf-"
-_NAME = r"(?:\w|[.~@]\w|\.\.?/|\$[\w{]|\{[\w.-]{1,64},|[^\x00-\x7f])"
-# `</s>`, `<|/im|>`, `[/INST]`, the optional group of a pattern `(/x)?`, the mark `7 /10`.
-_NO_PATH = (
-    r"(?!(?<=</)[\w:.-]{1,64}>|(?<=\|/)[\w:.-]{1,64}\|>|(?<=\[/)[A-Z]+\]"
-    r"|(?<=\(/)[\w.-]{1,64}\)[?*+]|[\d.]++(?![\w/]))"
-)
-# Text, compiled when there is something to search.
-_POSIX = (
-    rf"/(?:(?<![{_INSIDE}]/)(?<!\[\^/)(?<![)}}][\"']/)(?!(?<=[A-Za-z0-9]:/)/)"
-    rf"{_NO_PATH}/*+{_NAME}|(?<=-[A-Zo]/)(?<![\w-]-[A-Zo]/){_NAME})"
-)
-_AFTER_ANGLE = re.compile(rf">/{_NAME}")
-_PLACE_HOLDER = re.compile(r"<[^<>]{1,64}>")
-_OTHER_PATHS = (
-    rf"(?<![{_INSIDE}])~(?:[A-Za-z_][\w.-]{{0,63}})?[/\\]"
-    r"|(?<!\w)[A-Za-z]:(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
-    r"|(?<![\w\\)\]])\\{2,}+(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
-    r"|:/{4,}+[\w.]"
-    r"|(?<![A-Za-z0-9])[Ff][Ii][Ll][Ee]:[/\\~]"
-)
-
-
-def _tells_path(text: str) -> bool:
-    if text == "~" or re.search(_OTHER_PATHS, text):
-        return True
-    text = text.replace("\\/", "/")
-    if re.search(_POSIX, text):
-        return True
-    # `<run>/x` is relative and `<path>/x</path>` is not.
-    return ">/" in text and bool(
-        _AFTER_ANGLE.search(text if "</" in text else _PLACE_HOLDER.sub("x", text))
-    )
+    if "\\/" in text and any(tells_credential(_ESCAPED.sub("/", each)) for each in readings):
+        return CREDENTIAL
+    return PATH if any(map(tells_path, readings)) else None

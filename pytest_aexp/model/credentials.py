@@ -72,18 +72,21 @@ _LABELS = frozenset(
     "by user login name ssh scp rsync git remote host server reply sender creator".split()
 )
 _ALNUM_RUN = re.compile(r"[A-Za-z0-9]{8,}")
+_MACHINE = re.compile(r"localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DOMAIN = re.compile(r".*\.[A-Za-z]{2,}")
 
 
 def _signs_in(found: re.Match[str]) -> bool:
     user, password, host, tail = found.groups()
-    if user.lower() in _LABELS or password[0] == "$" or not exposed(password, Secrecy.SECRET):
+    if password[0] == "$" or not exposed(password, Secrecy.SECRET):
         return False
-    if host == "localhost" or (tail and tail != "/"):
+    if any(map(_is_jumble, _ALNUM_RUN.findall(password))):
         return True
-    if _DOMAIN.fullmatch(host) and (tail or not password.isalpha()):
+    if user.lower() in _LABELS:
+        return False
+    if _MACHINE.fullmatch(host) or (tail and tail != "/"):
         return True
-    return any(map(_is_jumble, _ALNUM_RUN.findall(password)))
+    return bool(_DOMAIN.fullmatch(host) and (tail or not password.isalpha()))
 
 
 def _is_jumble(run: str) -> bool:

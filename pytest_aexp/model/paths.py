@@ -9,10 +9,12 @@ import re
 _INSIDE = r"\w.*~+%$)\]}>?#/\\\xa2-\xa5\xb0\u0300-\u10ff\u2030-\u2037\u20a0-\u20cf-"
 _NAME = r"(?:\w|[.~@]\w|\.\.?/|\$[\w{]|\{[\w.-]{1,64},|[^\x00-\x7f])"
 # `</s>`, `<|/im|>`, `[/INST]`, the optional group of a pattern `(/x)?`, the mark `7 /10`,
-# `yes /no`, a face before the name of what it stands for.
+# what MLflow names, `yes /no`, a face before the name of what it stands for.
 _NO_PATH = (
     r"(?!(?<=</)[\w:.-]{1,64}>|(?<=\|/)[\w:.-]{1,64}\|>|(?<=\[/)[A-Z]+\]"
     r"|(?<=\(/)[\w.-]{1,64}\)[?*+]|[\d.]++(?![\w/])"
+    r"|(?<=mlflow-artifacts:/)|(?<=runs:/)[0-9a-f]{32}(?![\w.-])"
+    r"|(?<=models:/)[\w.-]{1,64}(?:/(?:\d+|latest|Staging|Production)|@\w+)(?![\w/.-])"
     r"|(?<= /)(?:no|not|off|or|false)(?![\w/.-])"
     r"|(?<=[\U0001f600-\U0001f64f\U0001f910-\U0001f92f]/)[\w.-]{1,64}(?![\w/.-]))"
 )
@@ -39,7 +41,7 @@ _OTHER_PATHS = (
 _NO_HOST = re.compile(rf":///(?={_NAME})(home/|Users/)?")
 _ELSEWHERE = re.compile(
     r"(?:.*[^a-z0-9+.-])?(?:(sqlite|duckdb)|postgres(?:ql)?|mysql|mariadb|mongodb|redis|s3[an]?|gc?s"
-    r"|az|abfss?|wasbs?|adl|oss|cos|(?:web)?hdfs|viewfs|maprfs|dbfs|hf|ipfs|https?)(?:\+[a-z0-9]+)?",
+    r"|az|abfss?|wasbs?|adl|oss|cos|(?:web)?hdfs|viewfs|maprfs|dbfs|hf|ipfs|https?|mlflow-artifacts)(?:\+[a-z0-9]+)?",
     re.DOTALL,
 )
 # A molecule, `C(/C)=C/C`, whose slashes are bonds.

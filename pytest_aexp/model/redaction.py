@@ -60,7 +60,7 @@ def leaks(value: Json, pointer: str = "") -> tuple[Leak, ...]:
 # Each starts with one letter, to which the regex engine skips: several times faster than one
 # pattern for all. A slash inside a word or in `scheme://host` cannot start a path, except glued to
 # an option, as in `-I/usr`.
-_SLASH = re.compile(r"/(?<![^-][a-z0-9_.*-]/)(?<!://)(?!(?<=[a-z0-9]:/)(?<!file:/)/[^/])").search
+_SLASH = re.compile(r"/(?<![^-][a-z0-9_.*-]/)(?<!://)(?!(?<=\w[a-z0-9]:/)(?<!file:/)/[^/])").search
 _A = re.compile(r"A(?:KIA|SIA|Iza|A(?<=:AA))").search
 _B = re.compile(r"B(?:earer|EARER)").search
 _K = re.compile(
@@ -137,13 +137,14 @@ class _Cleaner:
     def _items(self, items: list[Json], pointer: str, secrecy: Secrecy, name: str) -> None:
         before: Json = None
         given = credential_arguments(items)
-        if _is_pair(items):
-            given |= {1}
+        paired = _paired_secrecy(items)
         for index, item in enumerate(items):
             flag = FLAG.fullmatch(before) if isinstance(before, str) else None
             own = flag_secrecy(flag[1]) if flag else Secrecy.NONE
             if index in given:
                 own = Secrecy.SECRET
+            elif index == 1:
+                own = max(own, paired)
             items[index] = self._take(item, f"{pointer}/{index}", max(secrecy, own), name)
             before = item
 
@@ -168,34 +169,33 @@ class _Cleaner:
 # Keys whose value another key beside them explains.
 _BESIDE = frozenset("value val key pass".split())
 _PAIRED = re.compile(r"[\w.-]{1,64}")
+_PAIRED_VALUE = re.compile(r"(?=[^A-Za-z]*[A-Za-z])\S+")
 _USERS = frozenset("user username user_name login email account".split())
 
 
 def _secrecy_beside(key: str, members: dict[str, Json]) -> Secrecy:
     siblings = {name.lower(): value for name, value in members.items()}
     if key in ("value", "val"):
-        label = siblings.get("name", siblings.get("key"))
-        return secrecy_of(label) if isinstance(label, str) else Secrecy.NONE
+        labels = (siblings.get(name) for name in ("name", "key", "variable", "var", "field"))
+        return max(
+            secrecy_of(label) if isinstance(label, str) else Secrecy.NONE for label in labels
+        )
     value = siblings[key]
     if _USERS.isdisjoint(siblings) or not isinstance(value, str):
         return Secrecy.NONE
     return Secrecy.SECRET if key == "pass" or looks_random(value) else Secrecy.NONE
 
 
-def _is_pair(items: list[Json]) -> bool:
-    """Whether it is the name of a credential and the credential, not two names."""
+def _paired_secrecy(items: list[Json]) -> Secrecy:
+    """What the first of two makes of the second, if it is a name of it and not one of two names."""
     if len(items) != 2:
-        return False
+        return Secrecy.NONE
     name, value = items
-    return (
-        isinstance(name, str)
-        and isinstance(value, str)
-        and _PAIRED.fullmatch(name) is not None
-        and not re.search(r"\s", value)
-        and secrecy_of(name) > Secrecy.NONE
-        and secrecy_of(value) is Secrecy.NONE
-        and not plain_words(value)
-    )
+    if not (isinstance(name, str) and isinstance(value, str) and _PAIRED.fullmatch(name)):
+        return Secrecy.NONE
+    if not _PAIRED_VALUE.fullmatch(value) or plain_words(value) or secrecy_of(value):
+        return Secrecy.NONE
+    return secrecy_of(name)
 
 
 def _is_formula(name: str, value: Json) -> bool:
@@ -203,7 +203,8 @@ def _is_formula(name: str, value: Json) -> bool:
     return (
         name.lower().endswith("formula")
         and isinstance(value, str)
-        and not tells_path(value.replace("~", " "))
+        and "~" in value
+        and _text_kind(value.replace("~", " ")) is None
     )
 
 

@@ -29,7 +29,7 @@ _PLACE_HOLDERS = re.compile(
 )
 _SPECIAL_TOKEN = re.compile(r"[\[<({|]+[\w|/ :.-]{0,40}[\])>}|]+|\W+")
 _PLAIN_WORD = r"(?:[A-Z]?[a-z]{1,14}|[A-Z]{1,6})"
-_PLAIN_WORDS = re.compile(rf"{_PLAIN_WORD}(?:[ _-]{_PLAIN_WORD}){{0,3}}:?")
+_PLAIN_WORDS = re.compile(rf"(?:[#*>]{{1,4}} ?)?{_PLAIN_WORD}(?:[ _-]{_PLAIN_WORD}){{0,3}}:?")
 _TELLTALE = re.compile(r"secret|passw|hunter|cred|changeme|letmein")
 _KINDS = frozenset(
     "word words subword char character byte bpe wordpiece sentencepiece unigram sentence line "
@@ -68,7 +68,7 @@ _VENDORS = frozenset(
     "stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq cohere "
     "pinecone langsmith perplexity openrouter elevenlabs tavily serper nvidia replicate xai".split()
 )
-_PASSWORDS = frozenset("password passwd passphrase passcode pwd".split())
+_PASSWORDS = frozenset("password passwd passw passphrase passcode pwd".split())
 _SECRETS = frozenset("secret secrets credential credentials cred creds passwords".split())
 _KEYS = frozenset(
     [(owner, "key") for owner in ("api", "access", "secret", "private")]
@@ -81,7 +81,7 @@ _KEY_OWNERS = _VENDORS | frozenset(
 )
 _PASS_OWNERS = frozenset(
     "user db admin root smtp mail ssh login ftp http proxy mysql pg postgres redis mongo vpn wifi "
-    "auth basic".split()
+    "auth basic my".split()
 )
 _TOKENS_OWNERS = _VENDORS | frozenset("api access auth refresh bearer session secret".split())
 # Before `token`, these leave no doubt.
@@ -157,7 +157,8 @@ def member_secrecy(key: str, inherited: Secrecy, parent: str = "") -> Secrecy:
     """What a key, below the key `parent` and inside something secret or not, makes of its value."""
     own = secrecy_of(key)
     if parent and (key.lower() in _PARTS or parent.lower() in _WHOLES):
-        own = max(own, secrecy_of(f"{parent}_{key}"))
+        whole = secrecy_of(f"{parent}_{key}")
+        own = max(own, whole) if whole >= Secrecy.SECRET else own
     if own >= Secrecy.AUTH or inherited < Secrecy.SECRET:
         return own
     words = _WORD.findall(key.lower())
@@ -219,6 +220,9 @@ def _judged_by_owner(owner: str) -> Secrecy:
 
 def _parts(word: str) -> Iterable[str]:
     """Split `wandbapikey` as if it were `wandb_api_key`."""
+    for ending, owners in (("pass", _PASS_OWNERS), ("pw", _PASS_OWNERS), ("tok", _TOK_OWNERS)):
+        if word.endswith(ending) and word.removesuffix(ending) in owners:
+            return word.removesuffix(ending), ending
     found = word.endswith(_ENDINGS) and _COMPOUND.fullmatch(word[-64:])
     return filter(None, found.groups()) if found else (word,)
 

@@ -74,7 +74,7 @@ def is_document(example: dict[str, Any]) -> bool:
 
 
 def test_the_labelled_list_is_long_and_even() -> None:
-    assert len(EXAMPLES) >= 350
+    assert len(EXAMPLES) >= 700
     assert abs(len(HARMFUL) - len(HARMLESS)) < len(EXAMPLES) / 10
     assert all(example["why"] for example in EXAMPLES)
     assert len({json.dumps(example["value"]) for example in EXAMPLES}) == len(EXAMPLES)

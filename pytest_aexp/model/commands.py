@@ -88,8 +88,8 @@ def _follows(word: str, before: str, names: set[str]) -> bool:
         return len(word) > 2
     return (
         not names.isdisjoint(_SETTERS)
-        and secrecy_of(before) >= Secrecy.TOKEN
         and _MIXED.match(word) is not None
+        and secrecy_of(before) >= Secrecy.TOKEN
     )
 
 

@@ -39,6 +39,8 @@ _WORTH_A_LOOK = (
 )
 _PIECE = r"[^\s\"'`(),=;|&\\]+|[;|&\n]"
 _KEY = re.compile(r"(?=[A-Za-z_-]{0,64}[0-9])(?=[0-9_-]{0,64}[A-Za-z])\w[\w-]{19,}")
+# `wandb login --host https://h KEY`
+_KEY_WITHIN = 4
 _MIXED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z]).{6}")
 
 
@@ -60,20 +62,20 @@ def credential_arguments(words: Sequence[object]) -> frozenset[int]:
 def _credentials(words: Sequence[str]) -> Iterator[bool]:
     """For each word, whether what came before it in its command makes it a credential."""
     names: set[str] = set()
-    before, key_due = "", False
+    before, key_due = "", 0
     for word in words:
         if word in (";", "|", "&", "\n"):
-            names, before, key_due = set(), "", False
+            names, before, key_due = set(), "", 0
             yield False
             continue
         given = bool(names) and (
-            (key_due and _KEY.fullmatch(word) is not None) or _follows(word, before, names)
+            (key_due > 0 and _KEY.fullmatch(word) is not None) or _follows(word, before, names)
         )
         yield given and exposed(word, Secrecy.SECRET) and not word.startswith("$")
         name = word.strip("<[{}]>").rpartition("/")[2].rpartition(".")[2]
         if name in _WORDS or name in _LOGIN_TOOLS:
             names.add(name)
-        key_due = name == "login" or (key_due and not given)
+        key_due = _KEY_WITHIN if name == "login" else key_due - 1
         before = word
 
 

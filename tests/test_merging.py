@@ -263,9 +263,31 @@ def test_a_broken_side_gives_way_to_a_usable_one(broken: bytes) -> None:
         assert merged(entry(COMPLETE), usable, broken) == usable
 
 
-def test_an_invalid_side_gives_way_even_if_it_says_complete() -> None:
-    usable = entry(FAILED)
-    assert merged(None, usable, entry(COMPLETE, promoted_at="yesterday")) == usable
+COMPLETE_BUT_INVALID = {
+    "no date": {"promoted_at": "yesterday"},
+    "null for a date": {"ended_at": None},
+    "redacted": {"statepoint": {"seed": "<redacted>"}, "redacted": ["/statepoint/seed"]},
+}
+
+
+@pytest.mark.parametrize("fields", COMPLETE_BUT_INVALID.values(), ids=COMPLETE_BUT_INVALID)
+@pytest.mark.parametrize("base", [None, entry(FAILED)], ids=["", "base"])
+def test_an_invalid_side_that_says_complete_is_not_dropped(
+    base: bytes | None, fields: dict[str, Any]
+) -> None:
+    invalid = entry(COMPLETE, {"ended_at": None}, fields)
+    reason = refusal(base, entry(FAILED), invalid)
+    assert "a merge never drops a complete run" in reason
+    assert "the ledger entry's" in reason
+    assert json.loads(merged(base, entry(COMPLETE), invalid))["ended_at"] == COMPLETE["ended_at"]
+
+
+def test_an_invalid_side_gives_way_if_its_statepoint_is_another_run_s() -> None:
+    edited = entry(COMPLETE, promoted_at="yesterday", job_id="0" * 32)
+    assert refusal(None, entry(FAILED), edited).startswith("the two versions are of different")
+    nobodys = json.loads(edited)
+    del nobodys["job_id"]
+    assert merged(None, entry(FAILED), entry_text(nobodys).encode()) == entry(FAILED)
 
 
 def test_a_side_that_is_no_file_gives_way() -> None:

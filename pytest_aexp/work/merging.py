@@ -13,7 +13,8 @@ of machines may be merged in any order. What decides, first to last:
 With a common version, a field that one side alone changed takes the change. ``OUTCOME`` stays
 together, and the promotion goes with it. Where both sides changed the outcome, they tell of two
 attempts: all of the greater is kept, and only the run link, which belongs to the run and not to an
-attempt, is still merged by itself. A complete side is never given up for one that is not.
+attempt, is still merged by itself. A complete side is never given up for one that is not: if it
+can not be used, and the other is not complete, there is no merge.
 
 What either side redacted stays redacted, even if that makes the identity uncheckable: a leak can
 not be taken back. Entries of a newer format are never mixed, as what their fields mean is unknown.
@@ -77,13 +78,22 @@ def merge_entries(
     if len(faults) == 2:
         return Refused(f"neither version can be used: in ours, {faults[0]}; in theirs, {faults[1]}")
     if faults:
-        usable = next(side for side in sides if side.fault is None)
-        return _written(usable, run, f"kept the one that can be used; in the other, {faults[0]}")
+        return _usable_one(*sorted(sides, key=lambda side: side.fault is not None), run)
     greater, lesser = sorted(sides, key=rank, reverse=True)
     common = None if base is None else read_version(base, job_id)
     if common is None or not _are_mixable(common, greater, lesser):
         return _written(greater, run, _preference(greater, lesser))
     return _three_way(common, greater, lesser, run)
+
+
+def _usable_one(usable: Version, other: Version, run: Run) -> Merged | Refused:
+    if other.proves_complete and not usable.is_complete:
+        return Refused(
+            f"one version says that the run is complete and cannot be used, since {other.fault}; "
+            f"the other says {_told(usable, 'status')}, but a merge never drops a complete run"
+        )
+    note = f"kept the one that can be used; in the other, {other.fault}"
+    return _written(usable, run, note)
 
 
 def choose_by_hand(job_id: str) -> str:

@@ -55,6 +55,16 @@ class Version:
         return bool(self.fields.get("status") == "complete")
 
     @property
+    def proves_complete(self) -> bool:
+        """Whether it says so of the run that its statepoint is of, as far as that can be told."""
+        is_redacted = bool(self.pointers_into(_STATEPOINT))
+        return (
+            self.is_complete
+            and self.names_run
+            and (is_redacted or job_id_of(statepoint_json(self.statepoint)) == self.job_id)
+        )
+
+    @property
     def is_of_known_format(self) -> bool:
         """Whether this program knows what every field means."""
         return bool(self.fields.get("schema_version") == SCHEMA_VERSION)

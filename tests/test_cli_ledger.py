@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -70,6 +71,47 @@ class TestBackfill:
         assert "1 run promoted" in captured.out
         assert bad in captured.err
         assert (repo / f".aexp/ledger/{good}.json").is_file()
+
+    @pytest.mark.parametrize("verb", ["backfill", "promote"])
+    @pytest.mark.parametrize("what", ["folder", "file that nobody may replace"])
+    def test_what_stands_in_an_entry_s_place_is_that_run_s_refusal(
+        self,
+        repo: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        what: str,
+        verb: str,
+    ) -> None:
+        ids = sorted(add_jobs(repo, [{"statepoint": {"a": n}, "doc": DONE} for n in range(3)]))
+        path, replace = f".aexp/ledger/{ids[0]}.json", os.replace
+        if what == "folder":
+            (repo / path).mkdir(parents=True)
+        else:
+            write(repo, path, "{}")
+
+            def refuse(source: str, target: str) -> None:
+                if ids[0] in target:
+                    raise PermissionError(errno.EPERM, "Operation not permitted")
+                replace(source, target)
+
+            monkeypatch.setattr(os, "replace", refuse)
+        assert main(["ledger", verb, *(ids if verb == "promote" else [])]) == 1
+        captured = capsys.readouterr()
+        place = f"aexp: the ledger entry of run {ids[0]} cannot be written: {path}"
+        assert captured.err.startswith(place)
+        assert captured.err.count("\n") == 1
+        assert all((repo / f".aexp/ledger/{job_id}.json").is_file() for job_id in ids[1:])
+
+    def test_a_ledger_that_cannot_be_written_ends_it(
+        self, repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        add_jobs(repo, [{"statepoint": {"a": n}, "doc": DONE} for n in range(3)])
+        monkeypatch.setattr(os, "replace", refuse)
+        assert main(["ledger", "backfill"]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
     def test_without_a_store(self, repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["ledger", "backfill"]) == 2

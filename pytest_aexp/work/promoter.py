@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from datetime import MAXYEAR, timedelta
@@ -24,6 +25,7 @@ from pytest_aexp.work.projection import NOT_OF_THE_RUN, project, projected_bytes
 from pytest_aexp.work.runstore import Job, repository_of
 
 _MOST_ROUNDS = 5
+_FORBIDDEN = (errno.EPERM, errno.EACCES)
 _TOLD_OF_THE_PROMOTION = tuple(
     re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in NOT_OF_THE_RUN
 )
@@ -77,7 +79,7 @@ class Promoter:
         for _ in range(_MOST_ROUNDS):
             data = projected_bytes(_promoted_after(packed, entry), files)
             _refuse_too_large(job_id, entry, data)
-            write_atomic(path, data, sync=sync)
+            _write(job_id, path, data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             if self._store.raw(job_id) == files.raw:
@@ -123,6 +125,30 @@ def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
         f"the {largest}, and {size(ENTRY_LIMIT)} is the most; in new runs, keep what is so large "
         "in a file"
     )
+
+
+def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
+    """Write an entry. Raises NotPromotable for what stands in its very place, OSError."""
+    try:
+        write_atomic(path, data, sync=sync)
+    except OSError as error:
+        place, where = entry_path(job_id), f"the ledger entry of run {job_id} cannot be written"
+        if os.path.isdir(path):
+            raise NotPromotable(
+                f"{where}: {place} is a folder; move what is in it elsewhere, remove it, and run "
+                f"`aexp ledger promote {job_id}`"
+            ) from error
+        # In a folder that can be written to, only this file can be what is forbidden.
+        if error.errno in _FORBIDDEN and os.path.lexists(path) and _may_write_beside(path):
+            raise NotPromotable(
+                f"{where}: {place} may not be replaced ({error.strerror}); remove it or have it "
+                f"made yours, and run `aexp ledger promote {job_id}`"
+            ) from error
+        raise
+
+
+def _may_write_beside(path: str) -> bool:
+    return os.access(os.path.dirname(path), os.W_OK | os.X_OK)
 
 
 def parsed(data: bytes) -> dict[str, Any] | None:

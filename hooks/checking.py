@@ -10,7 +10,7 @@ from pytest_aexp.ground.gitview import INDEX, GitView
 from pytest_aexp.ground.repository import parse_strict_runs
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.catalogue import Ledger
-from pytest_aexp.model.entries import LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entries import Entry, entry_path
 from pytest_aexp.model.findings import Finding
 from pytest_aexp.model.problems import (
     INVALID_ENTRY,
@@ -21,7 +21,7 @@ from pytest_aexp.model.problems import (
     Policy,
     Problem,
 )
-from pytest_aexp.model.segments import is_segment
+from pytest_aexp.model.strays import stray_at
 from pytest_aexp.work.checking import stray_fault
 from pytest_aexp.work.judgement import Judgement, judge_findings
 
@@ -174,11 +174,8 @@ def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
 def _strays(candidate: Candidate, paths: Sequence[str]) -> Iterator[str]:
     """What of ``paths`` lies in the ledger and looks like an entry, or like what became of one."""
     folder = f"{ledger_folder(candidate)}/"
-    for path in paths:
-        name = path.removeprefix(folder)
-        kinds = (".json", ".tmp", *([".jsonl"] if name.startswith("packs/") else []))
-        if name != path and name.endswith(kinds) and not is_segment(f"{LEDGER_DIR}/{name}"):
-            yield f"{LEDGER_DIR}/{name}"
+    below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
+    yield from dict.fromkeys(filter(None, map(stray_at, below)))
 
 
 def _link_fault(entry: Entry) -> Fault:

@@ -50,7 +50,7 @@ def test_an_entry_is_a_file_named_for_its_run(root: Path) -> None:
     ledger = Ledger(WorkTree(root))
     assert ledger.exists
     assert ledger.job_ids == set(IDS[:3])
-    assert ledger.strays == (f".aexp/ledger/.{IDS[3]}.json",)
+    assert ledger.strays == (f".aexp/ledger/.{IDS[3]}.json", f".aexp/ledger/{IDS[3]}.json")
     assert [ledger.has(job_id) for job_id in IDS] == [True, True, True, False]
 
 

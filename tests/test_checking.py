@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from hooking import Hooks
+from pytest_aexp.cli import main
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.catalogue import Ledger
 from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.checking import check_ledger
-from repositories import add_entry, write
+from repositories import add_entry, git, write
 
 POINT = {"experiment_id": "E001", "seed": 1}
 DOOR = Policy(door=True)
@@ -58,3 +62,34 @@ def test_claiming_redaction_does_not_switch_the_check_off(repo: Path) -> None:
     forged = {"statepoint": {**POINT, "seed": 2}, "redacted": ["/statepoint/data"]}
     job_id = add_entry(repo, POINT, **forged)
     assert ("error", "ledger.identity_mismatch", f"{job_id}.json") in told(repo)
+
+
+@pytest.fixture
+def hooks(capsys: pytest.CaptureFixture[str]) -> Hooks:
+    return Hooks(capsys)
+
+
+def test_what_nobody_reads_is_told_with_what_to_type(
+    repo: Path, capsys: pytest.CaptureFixture[str], hooks: Hooks
+) -> None:
+    job_id = add_entry(repo, POINT)
+    target = f".aexp/ledger/{job_id}.json"
+    write(repo, f".aexp/ledger/a b/{job_id}.json", (repo / target).read_bytes())
+    write(repo, ".aexp/ledger/box/2026-05-001.jsonl", "")
+    write(repo, f".aexp/ledger/{'0' * 32}.json/x", "")
+    write(repo, ".aexp/ledger/notes/README.md", "")
+    (repo / f".aexp/ledger/{'1' * 32}.json").mkdir()
+    found = ["1" * 32 + ".json", "0" * 32 + ".json", f"{job_id}.json", "2026-05-001.jsonl"]
+    assert sorted(told(repo)) == sorted(("error", "ledger.invalid_entry", n) for n in found)
+    assert main(["ledger", "check"]) == 1
+    checked = capsys.readouterr().out
+    assert f"run `git mv '.aexp/ledger/a b/{job_id}.json' {target}`" in checked
+    assert f"run `rm -r .aexp/ledger/{'1' * 32}.json`" in checked
+    assert main(["validate"]) == 0
+    assert "4 warnings" in capsys.readouterr().out
+    git(repo, "add", "-A")
+    said = hooks.ledger()
+    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"] * 3)
+    git(repo, "commit", "-qm", "all")
+    said = hooks.ledger()
+    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"] * 3)

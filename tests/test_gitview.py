@@ -98,6 +98,8 @@ class TestSameVerdicts:
         self, case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aexp: Any
     ) -> None:
         repo = build_case(case, tmp_path)
+        for empty in (repo / ".aexp/ledger").glob("*.json/"):
+            write(empty, ".gitkeep", "")  # else git has no such folder
         commit(repo)
         monkeypatch.chdir(repo / case.get("cwd", "."))
         strictness = f"--strict-runs={case['strict_runs']}"

@@ -141,7 +141,6 @@ class TestWhatIsNoEntry:
             f"{NOWHERE.upper()}.json",
             f"{NOWHERE}-old.json",
             f"{NOWHERE[:-1]}.json",
-            f"2026/{NOWHERE}.json",
             f".{NOWHERE}.tmp",
         ],
     )
@@ -151,6 +150,13 @@ class TestWhatIsNoEntry:
         said = hooks.ledger()
         assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
         assert said.out.startswith(f".aexp/ledger/{name}:1:1: error: the file is no ledger entry")
+
+    def test_an_entry_in_a_folder_of_its_own(self, repo: Path, hooks: Hooks) -> None:
+        write(repo, f".aexp/ledger/2026/{NOWHERE}.json", entry_text(entry_of(POINT)))
+        stage(repo)
+        said = hooks.ledger()
+        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+        assert f"git mv .aexp/ledger/2026/{NOWHERE}.json .aexp/ledger/{NOWHERE}.json" in said.out
 
     @pytest.mark.parametrize("name", ["README.md", ".gitkeep", ".gitattributes"])
     def test_files_that_could_be_taken_for_none(self, repo: Path, hooks: Hooks, name: str) -> None:

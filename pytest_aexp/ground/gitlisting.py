@@ -249,3 +249,15 @@ def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:
 def _escaped(path: str) -> str:
     """A glob for ``path`` alone: as it holds a special character, it fits no folder's content."""
     return "\\" + "".join(f"\\{c}" if c in _GLOB_SPECIAL else c for c in path).removeprefix("\\")
+
+
+def connect(folders: dict[str, dict[str, Node]], top: str) -> None:
+    """Enter each folder in the one that it lies in."""
+    for folder in list(folders):
+        above = folder
+        while above != top:
+            above, _, name = above.rpartition("/")
+            children = folders.setdefault(above, {})
+            if name in children:
+                break
+            children[name] = Node(FOLDER, "")

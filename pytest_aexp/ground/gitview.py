@@ -25,6 +25,7 @@ from pytest_aexp.ground.gitlisting import (
     Location,
     Node,
     Tree,
+    connect,
 )
 from pytest_aexp.ground.gitlisting import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.views import DANGLING, LOOP, OUTSIDE
@@ -121,11 +122,17 @@ class GitView:
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in the folder and is no folder."""
+        return tuple(name for name, is_folder in self._children(folder) if not is_folder)
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The names of the folders directly in the folder, submodules among them."""
+        return tuple(name for name, is_folder in self._children(folder) if is_folder)
+
+    def _children(self, folder: str) -> Iterator[tuple[str, bool]]:
         real = self.real(folder)
-        if isinstance(real, Unreadable):
-            return ()
-        children = sorted(self._list(real).items())
-        return tuple(n for n, node in children if not self._leads_to_folder(_join(real, n), node))
+        if isinstance(real, str):
+            for name, node in sorted(self._list(real).items()):
+                yield name, self._leads_to_folder(_join(real, name), node)
 
     def walk(self, folder: str) -> Iterator[str]:
         """The paths of all files below the folder; each is entered once, by its own path first."""
@@ -289,21 +296,9 @@ class GitView:
                 else:
                     above, _, name = path.rpartition("/")
                     folders.setdefault(above, {})[name] = node
-            _connect(folders, folder)
+            connect(folders, folder)
             self._folders |= folders
         return self._folders[folder]
-
-
-def _connect(folders: dict[str, dict[str, Node]], top: str) -> None:
-    """Enter each folder in the one that it lies in."""
-    for folder in list(folders):
-        above = folder
-        while above != top:
-            above, _, name = above.rpartition("/")
-            children = folders.setdefault(above, {})
-            if name in children:
-                break
-            children[name] = Node(FOLDER, "")
 
 
 def _above(path: str) -> list[str]:

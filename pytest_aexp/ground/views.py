@@ -45,6 +45,9 @@ class View(Protocol):
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in ``folder`` and is no folder, sorted."""
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The names of the folders directly in ``folder``, or of what leads to some, sorted."""
+
     def walk(self, folder: str) -> Iterator[str]:
         """The paths of all files below ``folder``, sorted; hidden folders are passed over."""
 
@@ -93,6 +96,10 @@ class WorkTree:
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in the folder and is no folder."""
         return tuple(name for name, is_folder in self._entries(folder) if not is_folder)
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The names of the folders directly in the folder."""
+        return tuple(name for name, is_folder in self._entries(folder) if is_folder)
 
     def walk(self, folder: str) -> Iterator[str]:
         """The paths of all files below the folder; each folder is entered once.

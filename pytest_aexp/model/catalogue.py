@@ -24,17 +24,16 @@ from pytest_aexp.model.entries import (
     entry_path,
     judge_entry,
 )
-from pytest_aexp.model.identity import JOB_ID, is_job_id
+from pytest_aexp.model.identity import is_job_id
 from pytest_aexp.model.packs import Packs, Version, differing
 from pytest_aexp.model.problems import INVALID_ENTRY, Fault
 from pytest_aexp.model.segments import Survey
 from pytest_aexp.model.selection import Batches, Both, Source
 from pytest_aexp.model.sharing import Parts, Share, can_share, uncollected
+from pytest_aexp.model.strays import is_entry_name, strays_in
 
 MANY = 2000
 """For so many entries a second process saves more time than it costs."""
-
-_ENTRY_NAME = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
 
 _SAID_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
 
@@ -76,7 +75,7 @@ class Ledger:
     @cached_property
     def loose(self) -> frozenset[str]:
         """The job ids that an entry's file is named for."""
-        return frozenset(name[:-5] for name in self._names if _ENTRY_NAME(name))
+        return frozenset(name[:-5] for name in self._names if is_entry_name(name))
 
     @cached_property
     def job_ids(self) -> frozenset[str]:
@@ -86,13 +85,8 @@ class Ledger:
 
     @cached_property
     def strays(self) -> tuple[str, ...]:
-        """The paths of JSON files in the ledger that are neither entries nor segments."""
-        loose = (
-            f"{LEDGER_DIR}/{name}"
-            for name in self._names
-            if name.endswith(".json") and name[:-5] not in self.loose
-        )
-        return (*loose, *self._packs.strays)
+        """The paths of what looks like a part of the ledger and is none; nobody reads it."""
+        return tuple(strays_in(self._view, self._names))
 
     @property
     def judged(self) -> int:

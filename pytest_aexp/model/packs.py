@@ -94,23 +94,13 @@ class Packs:
         """How many lines were judged for experiments so far."""
 
     @cached_property
-    def _files(self) -> tuple[str, ...]:
-        return tuple(self._view.walk(PACKS_DIR))
-
-    @cached_property
     def paths(self) -> tuple[str, ...]:
         """The paths of the segments, sorted."""
-        return tuple(path for path in self._files if is_segment(path))
-
-    @cached_property
-    def strays(self) -> tuple[str, ...]:
-        """The paths of JSON files among the segments that are none."""
-        odd = set(self._files).difference(self.paths)
-        return tuple(sorted(path for path in odd if path.endswith((".json", ".jsonl"))))
+        return tuple(path for path in self._view.walk(PACKS_DIR) if is_segment(path))
 
     def renewed(self) -> Packs:
         """What there is now: the same object if there are no other segments than before."""
-        if "_files" not in self.__dict__:
+        if "paths" not in self.__dict__:
             return self
         now = Packs(self._view)
         if now.paths == self.paths:

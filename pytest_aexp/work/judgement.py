@@ -13,6 +13,7 @@ from pytest_aexp.model.entries import Entry
 from pytest_aexp.model.findings import Finding, load_finding
 from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.model.store import marker_faults
+from pytest_aexp.work.checking import stray_fault
 from pytest_aexp.work.resolution import Place, Sources, resolve
 from pytest_aexp.work.verdicts import fault_of, written_faults
 
@@ -112,6 +113,7 @@ class Judgement:
         for entry in found.notable:
             yield from (fault for fault in entry.faults if fault not in told)
         yield from (replace(fault, cited=fault.job_id in cited) for fault in found.faults)
+        yield from map(stray_fault, ledger.strays)
         if self.sources.store is not None:
             yield from self.sources.store.faults
             for run in self.sources.store:

@@ -78,7 +78,8 @@ def merge_entries(
     if len(faults) == 2:
         return Refused(f"neither version can be used: in ours, {faults[0]}; in theirs, {faults[1]}")
     if faults:
-        return _usable_one(*sorted(sides, key=lambda side: side.fault is not None), run)
+        usable, other = sorted(sides, key=lambda side: side.fault is not None)
+        return _usable_one(usable, other, run)
     greater, lesser = sorted(sides, key=rank, reverse=True)
     common = None if base is None else read_version(base, job_id)
     if common is None or not _are_mixable(common, greater, lesser):

@@ -24,7 +24,7 @@ from pytest_aexp.model.entries import LEDGER_DIR
 from pytest_aexp.model.identity import is_job_id
 from pytest_aexp.model.indexes import INDEX_DIR
 
-from .staged import DIFF, STAGED, Change, Glance, leads_through_link, parse
+from .staged import DIFF, PACKS, STAGED, Change, Glance, leads_through_link, parse
 
 _NO_FILE = "000000"
 
@@ -113,19 +113,19 @@ def open_candidate(glance: Glance) -> Iterator[Candidate]:
         else:
             raw = glance.raw if glance.raw is not None else _staged(location)
         changes = tuple(parse(raw, location.prefix)) if raw else None
-        view.know(_foreseen(glance))
+        _foresee(glance, view)
         view.know({c.path: _node(c) for c in changes or () if c.status != "U"})
         configuration = _configuration(location, view, glance)
         yield Candidate(Repository(root, configuration), location, view, changes, pushed)
 
 
-def _foreseen(glance: Glance) -> dict[str, Node | None]:
-    found = glance.foreseen().items()
-    return {
-        path: None if told is None else Node(*told)
-        for path, told in found
-        if told is None or told[1] not in EMPTY_BLOBS
-    }
+def _foresee(glance: Glance, view: GitView) -> None:
+    """Tell the view what is known already."""
+    found, packs = glance.foreseen()
+    nodes = {path: told and Node(*told) for path, told in found.items()}
+    view.know({p: n for p, n in nodes.items() if n is None or n.name not in EMPTY_BLOBS})
+    if packs is not None and not any(name in EMPTY_BLOBS for _, name in packs.values()):
+        view.know_below(PACKS, {path: Node(*told) for path, told in packs.items()})
 
 
 def _push() -> tuple[str | None, str | None]:

@@ -27,7 +27,7 @@ from pytest_aexp.work.judgement import Judgement, judge_findings
 
 from .candidate import Candidate, ledger_folder, open_candidate, replaces_ledger
 from .concern import concerned
-from .sealed import segment_faults
+from .sealed import changed_segments, segment_faults
 from .staged import Glance
 
 if TYPE_CHECKING:
@@ -153,11 +153,14 @@ def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
         packed = [entry for entry in found.notable if entry.path != entry_path(entry.job_id)]
         yield from (fault for entry in packed for fault in entry.faults)
         yield from found.faults
-        entries, strays = ledger.all_of(ledger.loose), list(ledger.strays)
+        entries, strays = ledger.at_hand(ledger.loose), list(ledger.strays)
     else:
         yield from segment_faults(candidate, ledger)
         changed = candidate.entries()
-        entries = ledger.all_of(name for name, each in changed.items() if each.status != "D")
+        # Who deletes a file may lay bare two packed entries that differ.
+        whole = ledger.all_conflicts() if changed_segments(candidate) else None
+        yield from ledger.conflicts(ledger.at_hand(changed)) if whole is None else whole
+        entries = ledger.at_hand(name for name, each in changed.items() if each.status != "D")
         there = {entry.job_id for entry in entries}
         # What is no file, such as a submodule, is no entry either, whatever its name.
         kept = [change for change in candidate.changes if change.status != "D"]

@@ -15,7 +15,7 @@ from pytest_aexp.work.judgement import Judgement
 
 from .candidate import Candidate
 from .sealed import changed_segments
-from .staged import holds_link, leads_through_link
+from .staged import Change, holds_link, leads_through_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,22 @@ def _changed_findings(candidate: Candidate, judgement: Judgement) -> list[str]:
 def _changed_evidence(candidate: Candidate, judgement: Judgement) -> Evidence:
     """What of the ledger's changes can matter to a finding: not a new entry that is right."""
     job_ids, entries = set[str](), list[Entry]()
-    changed = candidate.entries()
-    judgement.sources.ledger.expect(changed)
-    for job_id, change in changed.items():
-        now = judgement.sources.ledger.get(job_id)
-        if change.status == "A" and now is not None and now.usable:
+    changed, ledger = candidate.entries(), judgement.sources.ledger
+    ledger.expect(changed)
+    new = set(changed) | ledger.packed_in(changed_segments(candidate))
+    doubted = {each.job_id for each in ledger.conflicts(ledger.all_of(new)) if each.job_id}
+    for job_id in sorted(doubted.union(changed)):
+        now, change = ledger.get(job_id), changed.get(job_id)
+        is_new = change is None or change.status == "A"
+        if is_new and now is not None and now.usable and job_id not in doubted:
             continue
         job_ids.add(job_id)
-        entries += [entry for entry in (now, *_before(candidate, job_id)) if entry is not None]
+        entries += [entry for entry in (now, *_before(candidate, change)) if entry is not None]
     return Evidence(frozenset(job_ids), Batches(entries))
 
 
-def _before(candidate: Candidate, job_id: str) -> Iterator[Entry]:
-    change = candidate.entries()[job_id]
-    if change.old_name.strip("0"):
+def _before(candidate: Candidate, change: Change | None) -> Iterator[Entry]:
+    if change is not None and change.old_name.strip("0"):
+        name = change.path.rpartition("/")[2]
         data = candidate.view.content(change.old_name, ENTRY_LIMIT)
-        yield judge_entry(job_id, entry_path(job_id), data)
+        yield judge_entry(name[:-5], entry_path(name[:-5]), data)

@@ -28,15 +28,12 @@ def changed_segments(candidate: Candidate) -> dict[str, Change]:
 
 
 def segment_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
-    """The faults of the segments that the commit adds or changes, and of the runs in them."""
+    """The faults of the segments that the commit adds or changes, and of their lines."""
     changes = {p: c for p, c in changed_segments(candidate).items() if c.status != "D"}
-    if not changes:
-        return
     found = ledger.survey_segments(tuple(sorted(changes)))
     for entry in found.notable:
         yield from entry.faults
     yield from found.faults
-    yield from ledger.conflicts(ledger.job_ids)
     for path, change in changes.items():
         if change.status != "A":
             yield Fault(

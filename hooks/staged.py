@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 LEDGER = ".aexp/ledger"
+PACKS = f"{LEDGER}/packs"
 INDEXES = ".aexp/runs-index"
 FINDINGS = "kb/research/findings"
 CONFIG = "pyproject.toml"
@@ -49,6 +50,11 @@ def parse(raw: bytes, prefix: str = "") -> list[Change]:
     ]
 
 
+Foreseen = tuple[dict[str, tuple[str, str] | None], dict[str, tuple[str, str]] | None]
+"""The mode and name of what is at paths, None for nothing; and of all there is of segments, by
+path, None if that is not known."""
+
+
 class Glance:
     """What git says at once of the current folder, where that is a repository's root.
 
@@ -80,22 +86,28 @@ class Glance:
         self._asked = [f"{LEDGER}/{job_id.decode()}.json" for job_id in ids[:_FORESEEN]]
         if self._asked:
             options = ("--literal-pathspecs", "ls-files", "-s", "-z", "--")
-            self._looking = _start("git", *options, *self._asked)
+            self._looking = _start("git", *options, *self._asked, PACKS)
 
-    def foreseen(self) -> dict[str, tuple[str, str] | None]:
-        """The mode and name of what the index has at those paths, None where it has nothing."""
+    def foreseen(self) -> Foreseen:
+        """What the index has at those paths, and what of packed entries."""
         told = _answer(self._looking)
         self._looking = None
         if told is None:
-            return {}
+            return {}, None
         found: dict[str, tuple[str, str] | None] = dict.fromkeys(self._asked)
+        packs: dict[str, tuple[str, str]] = {}
         for record in os.fsdecode(told).split("\0")[:-1]:
             about, _, path = record.partition("\t")
             mode, name, stage = about.split(" ")
-            if path not in found or stage != "0" or not name.strip("0"):
-                return {}  # a folder or a conflict: to be looked at with more care
-            found[path] = mode, name
-        return found
+            is_packed = path.startswith(f"{PACKS}/")
+            if not (is_packed or path in found) or stage != "0" or not name.strip("0"):
+                return {}, None  # a folder or a conflict: to be looked at with more care
+            if is_packed:
+                packs[path] = mode, name
+            else:
+                found[path] = mode, name
+        # Without one of them the ledger may be elsewhere: behind a link.
+        return found, packs if any(found.values()) else None
 
     def leaves_entries_alone(self) -> bool:
         """Whether something is staged, and surely no ledger entry."""

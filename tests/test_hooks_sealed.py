@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hooking import FINDING, Hooks, add_run, commit, entry_of_run, stage
 from pytest_aexp.cli import main
+from pytest_aexp.ground.gitview import GitView
 from repositories import (
     add_entry,
     add_finding,
     add_segment,
     batch,
     entry_of,
+    entry_text,
     git,
     job,
     packed,
@@ -157,6 +161,139 @@ def test_two_entries_of_a_run_that_differ_are_told(sealed: Path, hooks: Hooks) -
     said = hooks.ledger()
     assert said.status == 1
     assert "has two entries that differ" in said.out
+
+
+CONTRADICTING = {**ENTRIES[0], "status": "failed"}
+CITATIONS = [job(IDS[0]), batch("E001", "{seed: 0}")]
+
+
+def add_loose(repo: Path, entry: Mapping[str, Any]) -> None:
+    write(repo, f".aexp/ledger/{entry['job_id']}.json", entry_text(entry))
+
+
+@pytest.mark.parametrize("citation", CITATIONS)
+@pytest.mark.parametrize("cited_since", ["before", "now", "after"])
+def test_a_loose_entry_that_contradicts_a_packed_one_is_told_by_every_face(
+    sealed: Path,
+    hooks: Hooks,
+    capsys: pytest.CaptureFixture[str],
+    citation: str,
+    cited_since: str,
+) -> None:
+    if cited_since == "before":
+        add_finding(sealed, "F001-x", citation)
+        commit(sealed)
+    add_loose(sealed, CONTRADICTING)
+    if cited_since == "now":
+        add_finding(sealed, "F001-x", citation)
+    elif cited_since == "after":
+        commit(sealed)
+        add_finding(sealed, "F001-x", citation)
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    assert said.out.startswith(f"{FINDING}:4:")
+    assert f": error: run {IDS[0]} has two entries that differ, " in said.out
+    said = hooks.ledger()
+    expected = (0, []) if cited_since == "after" else (1, ["ledger.invalid_entry"])
+    assert (said.status, said.codes) == expected
+    for arguments in ([], ["F001"], ["--at", "index"], ["--at", "index", "F001"]):
+        assert main(["validate", *arguments]) == 1
+        assert capsys.readouterr().out.count("has two entries that differ") == 1
+    # What is promoted later than what is packed settles it.
+    add_loose(sealed, {**CONTRADICTING, "promoted_at": "2026-06-01T00:00:00Z"})
+    stage(sealed)
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.out) == (0, "")
+
+
+@pytest.mark.parametrize("citation", CITATIONS)
+def test_a_new_segment_that_contradicts_a_cited_entry_is_told(
+    repo: Path, hooks: Hooks, citation: str
+) -> None:
+    add_loose(repo, CONTRADICTING)
+    add_finding(repo, "F001-x", citation)
+    commit(repo)
+    add_segment(repo, ENTRIES)
+    stage(repo)
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+
+
+def test_who_deletes_a_file_may_lay_bare_two_entries_that_differ(
+    sealed: Path, hooks: Hooks
+) -> None:
+    add_segment(sealed, [CONTRADICTING], "laptop/2026-05-001")
+    add_loose(sealed, {**ENTRIES[0], "promoted_at": "2026-06-01T00:00:00Z"})
+    add_finding(sealed, "F001-x", job(IDS[0]))
+    commit(sealed)
+    assert hooks.findings().status == hooks.ledger().status == 0
+    (sealed / entry_of_run(IDS[0])).unlink()
+    stage(sealed)
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+
+
+@pytest.mark.parametrize("on_disk", ["as staged", "changed", "gone"])
+def test_segments_are_read_only_if_they_hold_a_run_that_is_asked_for(
+    repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, on_disk: str
+) -> None:
+    path = add_segment(repo, ENTRIES)
+    other = entry_of({"experiment_id": "E001", "seed": 9})
+    add_loose(repo, other)
+    commit(repo)
+    if on_disk == "gone":
+        (repo / path).unlink()
+    elif on_disk == "changed":
+        write(repo, path, segment(ENTRIES[:1]))
+    reads: list[str] = []
+    original = GitView.read
+
+    def read(self: GitView, path: str, limit: int, *, whole: bool = True) -> Any:
+        reads.append(path)
+        return original(self, path, limit, whole=whole)
+
+    monkeypatch.setattr(GitView, "read", read)
+    add_finding(repo, "F001-x", job(str(other["job_id"])))
+    stage(repo, "kb")
+    assert hooks.findings().status == 0
+    assert (path in reads) is (on_disk != "as staged")
+    add_loose(repo, CONTRADICTING)
+    add_finding(repo, "F001-x", job(IDS[0]))
+    stage(repo, "kb", entry_of_run(IDS[0]))
+    assert hooks.findings().status == 1
+
+
+DAMAGED = {"empty": "", "another run's": entry_text(ENTRIES[1]), "no JSON": "{"}
+
+
+@pytest.mark.parametrize("citation", CITATIONS)
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_of_a_packed_run_is_a_problem_of_its_own(
+    sealed: Path, hooks: Hooks, capsys: pytest.CaptureFixture[str], text: str, citation: str
+) -> None:
+    write(sealed, entry_of_run(IDS[0]), text)
+    add_finding(sealed, "F001-x", citation)
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.out) == (0, "")
+    said = hooks.ledger()
+    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    advice = f"run `rm {entry_of_run(IDS[0])}`: the entry in {SEGMENT} counts; or run `aexp ledger"
+    assert advice in said.out
+    for arguments in ([], ["--at", "index"]):
+        assert main(["validate", *arguments]) == 0
+        assert "1 warning" in capsys.readouterr().out
+        assert main(["validate", *arguments, "F001"]) == 0
+        assert "warning" not in capsys.readouterr().out
+    for arguments in ([], [IDS[0]]):
+        assert main(["ledger", "check", *arguments]) == 1
+        assert advice in capsys.readouterr().out
+    commit(sealed)
+    assert hooks.findings().status == 0
+    assert hooks.ledger().status == 1
+    (sealed / entry_of_run(IDS[0])).unlink()
+    assert main(["ledger", "check"]) == 0
 
 
 def test_with_nothing_staged_every_segment_is_judged(sealed: Path, hooks: Hooks) -> None:

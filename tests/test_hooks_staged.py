@@ -17,11 +17,13 @@ from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entries import LEDGER_DIR
 from pytest_aexp.model.indexes import INDEX_DIR
-from repositories import add_entry, add_finding, git, job, write
+from pytest_aexp.model.segments import PACKS_DIR
+from repositories import add_entry, add_finding, add_segment, entry_of, git, job, write
 
 
 def test_its_folders_are_those_of_the_rules() -> None:
     assert (staged.LEDGER, staged.INDEXES, staged.CONFIG) == (LEDGER_DIR, INDEX_DIR, CONFIG)
+    assert staged.PACKS == PACKS_DIR
     assert {fixed_part(glob.split("/")) for glob in DEFAULT_FINDINGS} == {staged.FINDINGS}
 
 
@@ -157,7 +159,10 @@ class TestForeseen:
     def foreseen(self) -> dict[str, bool]:
         glance = Glance()
         glance.foresee()
-        return {path: told is not None for path, told in glance.foreseen().items()}
+        found, self.packs = glance.foreseen()
+        return {path: told is not None for path, told in found.items()}
+
+    packs: dict[str, tuple[str, str]] | None = None
 
     def test_the_entries_that_a_staged_finding_cites(self, settled: Path) -> None:
         held = add_entry(settled, {"seed": 1})
@@ -170,6 +175,23 @@ class TestForeseen:
             entry_of_run(untracked): False,
             entry_of_run(NOWHERE): False,
         }
+
+    def test_all_that_is_packed_where_an_entry_says_that_no_link_leads_there(
+        self, settled: Path
+    ) -> None:
+        held = add_entry(settled, {"seed": 1})
+        add_finding(settled, "F002-y", job(NOWHERE))
+        stage(settled)
+        self.foreseen()
+        assert self.packs is None
+        add_finding(settled, "F002-y", job(held))
+        stage(settled, "kb")
+        self.foreseen()
+        assert self.packs == {}
+        path = add_segment(settled, [entry_of({"seed": 2})])
+        stage(settled)
+        self.foreseen()
+        assert list(self.packs or {}) == [path]
 
     def test_they_are_as_the_index_has_them(self, settled: Path) -> None:
         held = add_entry(settled, {"seed": 1})

@@ -294,7 +294,11 @@ def test_two_entries_that_differ_fail_the_check_if_one_is_cited(
     lay_out(repo, "different in the same second")
     add_finding(repo, "F001-a", *filter(None, [citation]))
     is_cited = citation is not None and ids(2)[0] not in citation
-    assert told(capsys, "validate") == [("error" if is_cited else "warning", *CONFLICT)]
+    at_finding = ("error", CONFLICT[0], "kb/research/findings/F001-a.md", 4)
+    expected = [at_finding] if is_cited else [("warning", *CONFLICT)]
+    assert told(capsys, "validate") == expected
+    if citation is not None:
+        assert told(capsys, "validate", "F001") == [each for each in expected if is_cited]
     main(["validate"])
     said = capsys.readouterr().out
     assert f"{SEGMENT}:{1 + ids(1, 2).index(ids(1)[0])}" in said

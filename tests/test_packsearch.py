@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.model.packsearch import lines_of_run, packed_version
+from pytest_aexp.model.halving import lines_of_run
+from pytest_aexp.model.packsearch import packed_version
 from pytest_aexp.model.segments import lines_of, run_of
 from repositories import add_segment, entry_of, segment, write
 

@@ -43,6 +43,10 @@ class Listing(Protocol):
     def label(self) -> str:
         """What is listed, as a message names it."""
 
+    @property
+    def location(self) -> Location:
+        """Where git is asked."""
+
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below ``folder`` or, where that is none, the file of that name."""
 
@@ -91,6 +95,30 @@ class Location:
             about, _, path = record.partition("\t")
             yield about.split(" "), path[skipped:]
 
+    def unchanged(self, paths: Iterable[str]) -> dict[str, str]:
+        """The names of the objects that files at ``paths`` hold, and where those files are.
+
+        Only what git takes to be as it is in the index; nothing where there is no work tree.
+        """
+        asked = (
+            *self.options,
+            "--literal-pathspecs",
+            "ls-files",
+            "-s",
+            "-c",
+            "-m",
+            "-t",
+            "-z",
+            "--",
+        )
+        told = git_or_none([*asked, *(f"{self.prefix}{path}" for path in paths)], self.top)
+        found, changed = dict[str, str](), set[str]()
+        for (tag, _, name, _), path in self.records(told or b""):
+            found[name] = os.path.join(self.top, f"{self.prefix}{path}")
+            if tag != "H":
+                changed.add(name)
+        return {name: path for name, path in found.items() if name not in changed}
+
 
 def bare_root(start: Path) -> Path | None:
     """The folder of the bare repository that ``start`` lies in; None if it lies in none.
@@ -118,16 +146,16 @@ class Index:
     label = "the index"
 
     def __init__(self, location: Location) -> None:
-        self._location = location
+        self.location = location
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below the folder, or the file of that name."""
-        prefix = self._location.prefix
+        prefix = self.location.prefix
         return iter(self._nodes([f"{prefix}{folder}"] if folder or prefix else []).items())
 
     def holds(self, folder: str) -> bool:
         """Whether a file lies below the folder: git is stopped at the first it names."""
-        at, path = self._location, f"{self._location.prefix}{folder}/"
+        at, path = self.location, f"{self.location.prefix}{folder}/"
         asked = [*at.options, "--literal-pathspecs", "ls-files", "-z", "--", path]
         process = start_git(asked, at.top)
         assert process.stdout is not None
@@ -140,19 +168,19 @@ class Index:
         """What stands at the paths, folders included."""
         found: dict[str, Node] = {}
         for start in range(0, len(paths), _AT_ONCE):
-            chunk = [f"{self._location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
+            chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
             found |= self._nodes(chunk)
         return _of_asked(found, paths)
 
     def links(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, whatever lies below them being passed over."""
-        exactly = [f":(top,glob){_escaped(self._location.prefix + path)}" for path in paths]
+        exactly = [f":(top,glob){_escaped(self.location.prefix + path)}" for path in paths]
         return self._nodes(exactly, literally=False) if exactly else {}
 
     def _nodes(self, paths: Sequence[str], *, literally: bool = True) -> dict[str, Node]:
-        answer = self._location.ask("ls-files", "-s", "-z", "--", paths=paths, literally=literally)
+        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths, literally=literally)
         nodes: dict[str, Node] = {}
-        for (mode, name, stage), path in self._location.records(answer):
+        for (mode, name, stage), path in self.location.records(answer):
             nodes[path] = Node(mode if stage == "0" else UNMERGED, name)
         return self._without_intended(nodes)
 
@@ -160,10 +188,10 @@ class Index:
         """``nodes`` but for what ``git add -N`` announced: that is not in the commit."""
         empty = [path for path, node in nodes.items() if node.name in EMPTY_BLOBS]
         for start in range(0, len(empty), _AT_ONCE):
-            paths = [f"{self._location.prefix}{each}" for each in empty[start : start + _AT_ONCE]]
+            paths = [f"{self.location.prefix}{each}" for each in empty[start : start + _AT_ONCE]]
             new = ("diff-files", "--name-only", "--diff-filter=A", "-z", "--")
-            for path in os.fsdecode(self._location.ask(*new, paths=paths)).split("\0")[:-1]:
-                nodes.pop(path[len(self._location.prefix) :], None)
+            for path in os.fsdecode(self.location.ask(*new, paths=paths)).split("\0")[:-1]:
+                nodes.pop(path[len(self.location.prefix) :], None)
         return nodes
 
 
@@ -172,13 +200,13 @@ class Tree:
 
     def __init__(self, location: Location, revision: str) -> None:
         """Raises UsageError if there is no such revision, and GitError."""
-        self._location = location
+        self.location = location
         self.label = f"the commit {quoted(revision)}"
         self.name = tree_of(location, revision)
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below the folder, or the file of that name."""
-        path = f"{self._location.prefix}{folder}".rstrip("/")
+        path = f"{self.location.prefix}{folder}".rstrip("/")
         return iter(self._nodes(["-r"], [path] if path else []).items())
 
     def holds(self, folder: str) -> bool:
@@ -190,17 +218,17 @@ class Tree:
         """What stands at the paths, folders included."""
         found: dict[str, Node] = {}
         for start in range(0, len(paths), _AT_ONCE):
-            chunk = [f"{self._location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
+            chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
             found |= self._nodes([], chunk)
         return _of_asked(found, paths)
 
     links = files
 
     def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
-        answer = self._location.ask(
+        answer = self.location.ask(
             "ls-tree", *options, "--full-tree", "-z", self.name, "--", paths=paths
         )
-        return {path: Node(mode, name) for (mode, _, name), path in self._location.records(answer)}
+        return {path: Node(mode, name) for (mode, _, name), path in self.location.records(answer)}
 
 
 def tree_of(location: Location, revision: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +80,18 @@ class GitView:
     def know(self, nodes: Mapping[str, Node | None]) -> None:
         """Be told what stands at paths, None for nothing, by whoever has it from git already."""
         self._single.update(nodes)
+
+    def know_below(self, folder: str, nodes: Mapping[str, Node]) -> None:
+        """Be told all that git has below a folder, to which no link leads: maybe nothing."""
+        folders: dict[str, dict[str, Node]] = {folder: {}}
+        for path, node in nodes.items():
+            if path == folder:
+                self._single[path] = node
+            else:
+                above, _, name = path.rpartition("/")
+                folders.setdefault(above, {})[name] = node
+        connect(folders, folder)
+        self._folders |= folders
 
     def knows(self, path: str) -> bool:
         """Whether git need not be asked what stands at ``path``."""
@@ -171,10 +183,19 @@ class GitView:
             for path, node in zip(chunk, nodes, strict=True):
                 yield path, next(contents) if isinstance(node, Node) else node
 
+    def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Where the files are in the work tree, by path, if git takes those to be the same."""
+        self.expect(paths)
+        nodes = {path: self._file(path) for path in paths}
+        places = self._listing.location.unchanged(paths) if paths else {}
+        found = {p: places.get(node.name) for p, node in nodes.items() if isinstance(node, Node)}
+        return {path: place for path, place in found.items() if place is not None}
+
     def real(self, path: str) -> str | Unreadable:
         """``path`` with every link in it followed, whether or not anything is there."""
         node = self._known(path)
-        if not path or self._is_known_absent(path) or (node is not None and node.mode != LINK):
+        is_plain = path in self._folders or (node is not None and node.mode != LINK)
+        if not path or is_plain or self._is_known_absent(path):
             return path
         self._ask_for_links(_above(path))
         todo, real, links, certain = path.split("/")[::-1], list[str](), 0, 0
@@ -289,15 +310,7 @@ class GitView:
 
     def _list(self, folder: str) -> dict[str, Node]:
         if folder not in self._folders:
-            folders: dict[str, dict[str, Node]] = {folder: {}}
-            for path, node in self._listing.below(folder):
-                if path == folder:
-                    self._single[path] = node
-                else:
-                    above, _, name = path.rpartition("/")
-                    folders.setdefault(above, {})[name] = node
-            connect(folders, folder)
-            self._folders |= folders
+            self.know_below(folder, dict(self._listing.below(folder)))
         return self._folders[folder]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from functools import cached_property
@@ -14,8 +14,8 @@ from typing import Any
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.text import Position
 from pytest_aexp.ground.views import View
+from pytest_aexp.model.contradictions import Contradictions, among, superseded
 from pytest_aexp.model.entries import (
     DEPTH_LIMIT,
     ENTRY_LIMIT,
@@ -25,8 +25,8 @@ from pytest_aexp.model.entries import (
     judge_entry,
 )
 from pytest_aexp.model.identity import is_job_id
-from pytest_aexp.model.packs import Packs, Version, differing
-from pytest_aexp.model.problems import INVALID_ENTRY, Fault
+from pytest_aexp.model.packs import Packs, Version
+from pytest_aexp.model.problems import Fault
 from pytest_aexp.model.segments import Survey
 from pytest_aexp.model.selection import Batches, Both, Source
 from pytest_aexp.model.sharing import Parts, Share, can_share, uncollected
@@ -36,9 +36,7 @@ MANY = 2000
 """For so many entries a second process saves more time than it costs."""
 
 _SAID_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
-
 _PART = 100
-
 _VALUES = attrgetter(*(field.name for field in fields(Entry)))
 
 FEW = 500
@@ -58,6 +56,7 @@ class Ledger:
         self._judged: dict[str, Entry] = {}
         self._packs = Packs(view)
         self._survey: Survey | None = None
+        self._contradictions = Contradictions()
         self._recall: Callable[[], Source[Entry] | None] = lambda: None
 
     @cached_property
@@ -107,6 +106,10 @@ class Ledger:
     def expect(self, job_ids: Iterable[str]) -> None:
         """Be told which entries will be asked for: a few are looked up, many are listed."""
         asked = set(job_ids)
+        self._contradictions.expect(asked)
+        self._look_for(asked)
+
+    def _look_for(self, asked: Collection[str]) -> None:
         self._packs.expect(asked)
         if len(asked) > FEW:
             _ = self.loose
@@ -118,7 +121,15 @@ class Ledger:
         self._packs.expect(experiments=experiments)
 
     def get(self, job_id: str) -> Entry | None:
-        """The entry of a run; None if the ledger has none."""
+        """The entry of a run, the one that counts; None if the ledger has none."""
+        entry = self._first(job_id)
+        if entry is None or entry.usable or entry.path != entry_path(job_id):
+            return entry
+        packed = self._packed(job_id)
+        return packed if packed is not None and packed.usable else entry
+
+    def _first(self, job_id: str) -> Entry | None:
+        """The entry in the run's file or, without one, the packed one."""
         known = self._judged.get(job_id)
         if known is None and is_job_id(job_id):
             if self._is_loose(job_id):
@@ -153,12 +164,13 @@ class Ledger:
 
     def _usable(self, job_id: str) -> Version | None:
         """The version that counts, if it can be used."""
-        if not self._is_loose(job_id):
-            version = self._packs.version(job_id)
-            return version if version is not None and version.judged().usable else None
         entry = self.get(job_id)
-        data = self._view.read(entry_path(job_id), ENTRY_LIMIT) if entry and entry.usable else None
-        return Version(entry_path(job_id), 1, data) if isinstance(data, bytes) else None
+        if entry is None or not entry.usable:
+            return None
+        if entry.path != entry_path(job_id):
+            return self._packs.version(job_id)
+        data = self._view.read(entry.path, ENTRY_LIMIT)
+        return Version(entry.path, 1, data) if isinstance(data, bytes) else None
 
     def __iter__(self) -> Iterator[Entry]:
         """Every entry: the loose ones by job id, then the packed ones, by segment and job id."""
@@ -166,15 +178,28 @@ class Ledger:
         yield from (entry for entry in self._packs if entry.job_id not in self.loose)
 
     def all_of(self, job_ids: Iterable[str]) -> list[Entry]:
-        """The entries of these runs, as far as there are any, by job id."""
+        """The entries that count for these runs, as far as there are any, by job id."""
+        return [entry for entry in map(self.get, self._read(job_ids)) if entry is not None]
+
+    def at_hand(self, job_ids: Iterable[str]) -> list[Entry]:
+        """The same, but for a run with a file the entry in that, though it cannot be used."""
+        found = map(self._first, self._read(job_ids))
+        return [self._advised(entry) for entry in found if entry is not None]
+
+    def _advised(self, entry: Entry) -> Entry:
+        counting = self.get(entry.job_id)
+        return entry if counting in (entry, None) else superseded(entry, counting)
+
+    def _read(self, job_ids: Iterable[str]) -> list[str]:
+        """The job ids, sorted, after their entries are judged."""
         asked = sorted(job_ids)
-        self.expect(asked)
+        self._look_for(asked)
         missing = [job_id for job_id in asked if job_id not in self._judged]
         loose = [job_id for job_id in missing if self._is_loose(job_id)]
         with self._shared(loose):
             pass
         self._judge_each(job_id for job_id in loose if job_id not in self._judged)
-        return [entry for entry in map(self.get, asked) if entry is not None]
+        return asked
 
     def _judge_each(self, job_ids: Iterable[str]) -> None:
         paths = {entry_path(job_id): job_id for job_id in job_ids}
@@ -218,12 +243,17 @@ class Ledger:
         remembered = self._recall()
         if remembered is not None:
             return Batches((), Both(remembered, _Packed(self)))
-        return Batches(self.all_of(self.loose), _Packed(self))
+        return Batches(self._counting(self.loose), _Packed(self))
 
     def packed_of(self, experiment: str) -> list[Entry]:
-        """The entries of an experiment's runs that are packed and not loose."""
+        """The entries of an experiment's runs that are packed and not loose, or count instead."""
         found = self._packs.of_experiment(experiment)
-        return [entry for entry in found if entry.job_id not in self.loose]
+        both = self.loose.intersection(entry.job_id for entry in found)
+        loose = {entry.job_id for entry in self._counting(both)}
+        return [entry for entry in found if entry.job_id not in loose]
+
+    def _counting(self, loose: Iterable[str]) -> list[Entry]:
+        return [entry for entry in self.all_of(loose) if entry.path == entry_path(entry.job_id)]
 
     @property
     def packed_experiments(self) -> frozenset[str]:
@@ -254,9 +284,9 @@ class Ledger:
         The faults are those of segments, and those of runs with two entries that differ.
         """
         if self._survey is None:
-            loose = [e for e in self.all_of(self.loose) if e.faults or not e.checkable]
+            loose = [e for e in self.at_hand(self.loose) if e.faults or not e.checkable]
             found = self._packs.survey(self._packs.paths, self._root)
-            faults = (*found.faults, *self.conflicts(self.job_ids))
+            faults = (*found.faults, *self.all_conflicts())
             count = len(self.job_ids) + sum(not e.job_id for e in found.notable)
             self._survey = Survey(count, (*loose, *found.notable), faults=faults)
         return self._survey
@@ -265,16 +295,23 @@ class Ledger:
         """What is to be said of these segments and of their lines, each of which is judged."""
         return self._packs.survey(paths)
 
-    def conflicts(self, job_ids: Iterable[str]) -> Iterator[Fault]:
-        """The faults of those runs that have two entries of which neither clearly counts."""
-        if not self._packs.paths:
-            return
-        several = (self.loose & self._packs.job_ids) | self._packs.repeated
-        for job_id in sorted(several.intersection(job_ids)):
-            first = self._usable(job_id)
-            pair = differing([first, *self._packs.usable(job_id)]) if first else None
-            if pair is not None:
-                yield _conflict(job_id, *pair)
+    def packed_in(self, paths: Iterable[str]) -> frozenset[str]:
+        """The job ids of the lines of these segments, as far as there are any."""
+        return self._packs.runs_of(paths)
+
+    def conflicts(self, entries: Iterable[Entry]) -> Iterator[Fault]:
+        """The faults of those of these runs that have two entries of which neither clearly counts.
+
+        For few runs it costs little, however many are packed.
+        """
+        job_ids = [entry.job_id for entry in entries]
+        return self._contradictions.of(job_ids, self._packs, self._usable, self._is_loose)
+
+    def all_conflicts(self) -> Iterator[Fault]:
+        """The same of all runs, by job id."""
+        packs = self._packs
+        several = (self.loose & packs.job_ids) | packs.repeated if packs.paths else frozenset()
+        return among(several, packs, self._usable)
 
 
 class _Packed:
@@ -289,16 +326,3 @@ class _Packed:
 
     def of_experiment(self, experiment: str) -> Iterable[Entry]:
         return self._ledger.packed_of(experiment)
-
-
-def _conflict(job_id: str, first: Version, other: Version) -> Fault:
-    return Fault(
-        INVALID_ENTRY,
-        first.path,
-        f"run {job_id} has two entries that differ, {first.place} and {other.place}, and the "
-        "first is not the later promotion: it cannot be told which is right",
-        f"run `aexp ledger promote {job_id}` on the machine that has the run: what it promotes "
-        "now counts",
-        Position(first.number),
-        job_id=job_id,
-    )

@@ -6,7 +6,6 @@ latest promotion of it, which then counts.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -20,6 +19,7 @@ from typing import Any
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.entries import Entry
+from pytest_aexp.model.halving import runs_in
 from pytest_aexp.model.segments import (
     PACKS_DIR,
     SEGMENT_LIMIT,
@@ -37,6 +37,12 @@ from pytest_aexp.model.segments import (
 _MACHINE = re.compile(rb'"registered_machine":"([^"\\]*)"')
 _MOST_OPEN = 4
 """How many segments are kept at hand: runs are mostly asked for in the order of their ids."""
+
+
+_MANY_IDS = 64
+"""So many runs are found among a segment's lines by looking at each line, fewer one by one."""
+_MOST_SOUGHT = 1000
+"""For so many runs each segment may as well be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,12 @@ class _Ids:
             return cls(ids, range(1, len(ids) + 1))
         pairs = sorted((job_id, number) for number, job_id in enumerate(ids, start=1) if job_id)
         return cls([job_id for job_id, _ in pairs], [number for _, number in pairs])
+
+    def among(self, job_ids: frozenset[str]) -> Iterator[str]:
+        """Those of ``job_ids`` that lines are of, once for each line."""
+        if len(job_ids) > _MANY_IDS:
+            return filter(job_ids.__contains__, self.ids)
+        return (job_id for job_id in job_ids for _ in self.find(job_id))
 
     def find(self, job_id: str) -> Iterator[int]:
         at = bisect_left(self.ids, job_id)
@@ -140,6 +152,13 @@ class Packs:
         """The job ids that the lines say they are of."""
         return frozenset().union(*(known.ids for known in self._index().values()))
 
+    def runs_of(self, paths: Iterable[str]) -> frozenset[str]:
+        """The job ids that the lines of these of the segments say they are of."""
+        there = [path for path in paths if path in self.paths]
+        for _ in self._read([path for path in there if path not in self._indexed]):
+            pass
+        return frozenset().union(*(self._indexed[path].ids for path in there))
+
     @cached_property
     def repeated(self) -> frozenset[str]:
         """The job ids of more than one line."""
@@ -176,8 +195,26 @@ class Packs:
             return []
         if job_id in self._expected_runs:
             self._keep_expected()
-        places = [(path, n) for path, known in self._index().items() for n in known.find(job_id)]
+        self._index()
+        return self.known_versions(job_id)
+
+    def known_versions(self, job_id: str) -> list[Version]:
+        """The lines of the run in those segments that were read already."""
+        places = [(path, n) for path, known in self._indexed.items() for n in known.find(job_id)]
         return [Version(path, number, self._line(path, number)) for path, number in sorted(places)]
+
+    def counted(self, job_ids: frozenset[str]) -> Counter[str]:
+        """How many lines these runs have; a segment on the disk is read only if it holds one.
+
+        In a segment that is not sorted one may be missed.
+        """
+        unread = [path for path in self.paths if path not in self._indexed]
+        places = self._view.on_disk(unread) if unread and len(job_ids) <= _MOST_SOUGHT else {}
+        without = {path for path in places if runs_in(places[path], job_ids) == set()}
+        for _ in self._read([path for path in unread if path not in without]):
+            pass
+        every = (known.among(job_ids) for known in self._indexed.values())
+        return Counter(job_id for found in every for job_id in found)
 
     def _keep_expected(self) -> None:
         """Keep the lines of expected runs: at random, segments would be read over and over."""
@@ -199,11 +236,7 @@ class Packs:
         every = self.versions(job_id)
         if len(every) < 2:
             return every[0] if every else None
-        return latest(self.usable(job_id) or every)
-
-    def usable(self, job_id: str) -> list[Version]:
-        """The lines of the run that can be used, by place."""
-        return [each for each in self.versions(job_id) if each.judged().usable]
+        return latest([each for each in every if each.judged().usable] or every)
 
     def get(self, job_id: str) -> Entry | None:
         """The entry of a run; None if no line is of it."""
@@ -268,24 +301,6 @@ def _lines_in(data: bytes | Unreadable) -> list[bytes]:
 def latest(versions: list[Version]) -> Version:
     """The latest promotion among versions of one run; the first of those that are."""
     return max(versions, key=lambda version: promotion(parsed(version.data)))
-
-
-def differing(versions: list[Version]) -> tuple[Version, Version] | None:
-    """The first version and another, if it cannot be told which of the two counts; else None.
-
-    The first one counts if it says the same as each of the others, or is the later promotion.
-    """
-    first, *others = versions
-    document = parsed(first.data)
-    for other in others:
-        old = parsed(other.data)
-        if _text(document) != _text(old) and promotion(document) <= promotion(old):
-            return first, other
-    return None
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
 
 
 def promotion(document: dict[str, Any] | None) -> datetime:

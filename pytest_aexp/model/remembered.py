@@ -56,14 +56,18 @@ class RememberedRuns:
         known = [e for e in self._memory.runs(experiment) if e.job_id not in self._changed]
         whole = [entry for entry in known if entry.usable]
         # What is wrong with the others is not remembered.
-        read = (*self._live, *self._judge([entry.job_id for entry in known if not entry.usable]))
+        others = self._loose(entry.job_id for entry in known if not entry.usable)
+        read = (*self._live, *others)
         found = {e.job_id: e for e in (*whole, *read) if experiment in e.experiments}
         return [found[job_id] for job_id in sorted(found)]
 
     @cached_property
     def _live(self) -> list[Entry]:
-        read = self._judge(self._changed.union(self._memory.unremembered))
-        # A run whose file is gone may be packed, and is then found there.
+        return self._loose(self._changed.union(self._memory.unremembered))
+
+    def _loose(self, job_ids: Iterable[str]) -> list[Entry]:
+        read = self._judge(job_ids)
+        # For a run whose file is gone, or of no use, a packed entry may count, and is found there.
         return [entry for entry in read if entry.path == entry_path(entry.job_id)]
 
 

@@ -22,8 +22,8 @@ def check_ledger(
     if job_ids is None:
         found, strays = ledger.survey(), ledger.strays
     else:
-        entries = ledger.all_of(job_ids)
-        conflicts = tuple(ledger.conflicts({entry.job_id for entry in entries}))
+        entries = ledger.at_hand(job_ids)
+        conflicts = tuple(ledger.conflicts(entries))
         found, strays = Survey(len(entries), tuple(entries), faults=conflicts), ()
     faults = [fault for entry in found.notable for fault in entry.faults]
     problems = tuple(policy.judge([*faults, *found.faults, *map(stray_fault, strays)]))

@@ -108,11 +108,12 @@ class Judgement:
         doubted = {entry.job_id for entry in found.notable if not entry.usable}
         doubted.update(fault.job_id for fault in found.faults if fault.job_id)
         cited = self._cited(doubted, citations) if doubted else set()
-        # A citation tells of the entry that counts for its run; a run may have others.
+        # A citation tells of the entry that counts for its run, and of one that contradicts it; a
+        # run may have others.
         told = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
         for entry in found.notable:
             yield from (fault for fault in entry.faults if fault not in told)
-        yield from (replace(fault, cited=fault.job_id in cited) for fault in found.faults)
+        yield from (fault for fault in found.faults if fault.job_id not in cited)
         yield from map(stray_fault, ledger.strays)
         if self.sources.store is not None:
             yield from self.sources.store.faults

@@ -159,7 +159,7 @@ class _Packer:
             tidy(self._root)
         ledger = Ledger(WorkTree(self._root))
         self._packs = Packs(WorkTree(self._root))
-        self._conflicts = {fault.job_id: fault for fault in ledger.conflicts(ledger.loose)}
+        self._conflicts = {fault.job_id: fault for fault in ledger.all_conflicts()}
         self._next = 1 + max(numbers_taken(self._root, self._folder, self._month), default=0)
 
     def take(self, job_id: str) -> _Taken | Left | None:

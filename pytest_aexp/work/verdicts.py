@@ -43,7 +43,7 @@ def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault
     """The fault of a well-written citation that leads to ``found``; None if it holds."""
     match found.place:
         case Place.LEDGER:
-            return _in_ledger(citation, found)
+            return _in_ledger(citation, found, sources.ledger)
         case Place.DISK:
             return _on_disk(citation, found)
         case Place.STORE:
@@ -56,17 +56,22 @@ def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault
             return _empty(citation, sources)
 
 
-def _in_ledger(citation: Resolvable, found: Resolution) -> Fault | None:
+def _in_ledger(citation: Resolvable, found: Resolution, ledger: Ledger) -> Fault | None:
     causes = [e.cause for e in found.entries if e.faults and e.cause is not None]
-    if not causes:
+    doubted = [replace(cause, message=f"{cause.message} ({_place(cause)})") for cause in causes]
+    doubted += ledger.conflicts(found.entries)
+    if not doubted:
         return None
-    fault, more = causes[0], len(causes) - 1
+    fault, more = doubted[0], len(doubted) - 1
     others = f", and {count_entries(more)} more of the batch cannot be used either" if more else ""
-    place = f"{fault.path}:{fault.position.line}:{fault.position.column}"
-    message = f"{fault.message} ({place}), so {_cited(citation)} is not proven{others}"
+    message = f"{fault.message}, so {_cited(citation)} is not proven{others}"
     return replace(
         fault, path=citation.path, position=citation.position, message=message, cited=True
     )
+
+
+def _place(fault: Fault) -> str:
+    return f"{fault.path}:{fault.position.line}:{fault.position.column}"
 
 
 def _on_disk(citation: Resolvable, found: Resolution) -> Fault:

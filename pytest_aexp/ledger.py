@@ -38,9 +38,10 @@ def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | No
     if not is_job_id(job_id):
         return None
     data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
-    if not isinstance(data, Unreadable):
-        return parsed(data)
-    packed = packed_version(Path(repo_root), job_id) if data.missing else None
+    known = None if isinstance(data, Unreadable) else parsed(data)
+    if known is not None:
+        return known
+    packed = packed_version(Path(repo_root), job_id)
     return None if packed is None else parsed(packed.data)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,6 +109,27 @@ def test_unpack_takes_beginnings_of_ids(repo: Path, capsys: pytest.CaptureFixtur
     assert main(["ledger", "unpack", "ffff0000"]) == 2
     assert 'no run whose id begins with "ffff0000"' in capsys.readouterr().err
     assert not (repo / f".aexp/ledger/{other}.json").exists()
+
+
+@pytest.mark.parametrize("what", ["empty", "folder"])
+def test_what_is_in_a_packed_run_s_place_is_told(
+    repo: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    job_id = add_entry(repo, {"seed": 1})
+    path = f".aexp/ledger/{job_id}.json"
+    main(["ledger", "pack"])
+    if what == "empty":
+        write(repo, path, "")
+    else:
+        write(repo, f"{path}/x", "")
+    capsys.readouterr()
+    assert main(["ledger", "unpack", job_id]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"aexp: run {job_id} is not unpacked: {path}: the ledger entry is ")
+    command = f"rm {'-r ' if what == 'folder' else ''}{path}"
+    assert f"run `{command}`, then unpack it" in said
+    subprocess.run(shlex.split(command), check=True)
+    assert main(["ledger", "unpack", job_id]) == 0
 
 
 def test_a_damaged_line_is_not_unpacked(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -214,9 +214,11 @@ def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
 
     A file that is there already is left alone, and so is a run that is not packed. Raises OSError.
     """
-    version = packs.version(job_id)
-    if version is None or os.path.lexists(root / entry_path(job_id)):
+    version, path = packs.version(job_id), entry_path(job_id)
+    if version is None:
         return Unpacked(job_id)
+    if os.path.lexists(root / path):
+        return Unpacked(job_id, refused=_in_the_way(root, job_id))
     cause = version.judged().cause
     document = parsed(version.data)
     if cause is not None or document is None:
@@ -226,7 +228,17 @@ def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
     if len(data) > ENTRY_LIMIT:
         return Unpacked(job_id, refused=f"{version.place}: it would be larger than an entry may be")
     try:
-        write_new(root / entry_path(job_id), data)
+        write_new(root / path, data)
     except FileExistsError:
         return Unpacked(job_id)
     return Unpacked(job_id, written=True)
+
+
+def _in_the_way(root: Path, job_id: str) -> str | None:
+    """Why what is in a packed run's place already is no entry of it; None if it is one."""
+    path = entry_path(job_id)
+    cause = judge_entry(job_id, path, WorkTree(root).read(path, ENTRY_LIMIT)).cause
+    if cause is None:
+        return None
+    folder = os.path.isdir(root / path) and not os.path.islink(root / path)
+    return f"{path}: {cause.message}; run `rm {'-r ' if folder else ''}{path}`, then unpack it"

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_aexp.ground.errors import GitError, RunNotFound, UsageError
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.catalogue import Ledger
 from pytest_aexp.model.entries import entry_path, judge_entry
 from pytest_aexp.work.conflicts import Resolution, Sides, resolve, split_markers
 from pytest_aexp.work.merging import Merged, Refused
-from repositories import entry_of, entry_text, git, job_id_of, write
+from repositories import add_segment, entry_of, entry_text, git, job_id_of, write
 from sides import COMPLETE, E1, E2, EARLY, FAILED, LATE, entry
 
 RUN = job_id_of({"seed": 3})
@@ -118,6 +120,43 @@ def test_a_deletion_does_not_bring_back_what_cannot_be_used(repo: Path) -> None:
         "one side deleted or renamed it, and what the other has cannot be used: the ledger entry's"
     )
     assert git(repo, "ls-files", "-u")
+
+
+SECOND = {"promoted_at": "2026-02-01T00:00:01Z", "registered_machine": "cluster"}
+THIRD = {"promoted_at": "2026-02-01T00:00:02Z", "registered_machine": "laptop"}
+PACKED: dict[str, tuple[bytes, bytes, bytes, bytes]] = {
+    # what both had, what one side packed, what the other side has, and what counts then
+    "marked anew in the same second": (
+        entry(FAILED, LATE), entry(FAILED, LATE), entry(COMPLETE, LATE), entry(COMPLETE, THIRD),
+    ),
+    "marked anew later": (
+        entry(FAILED, EARLY), entry(FAILED, EARLY), entry(COMPLETE, LATE), entry(COMPLETE, LATE),
+    ),
+    "two attempts, the packed one complete": (
+        entry(FAILED, EARLY), entry(COMPLETE, SECOND), entry(FAILED, LATE, run_link=E1),
+        entry(COMPLETE, SECOND | {"promoted_at": "2026-02-01T00:00:02Z"}, run_link=E1),
+    ),
+    "two attempts, the other complete": (
+        entry(FAILED, EARLY), entry(FAILED, SECOND, run_link=E1), entry(COMPLETE, LATE),
+        entry(COMPLETE, THIRD, run_link=E1),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["", "swapped"])
+@pytest.mark.parametrize("case", PACKED)
+def test_what_one_side_packed_is_its_version(repo: Path, case: str, swapped: bool) -> None:
+    base, theirs, ours, expected = PACKED[case]
+    diverge(repo, base, *((None, ours) if swapped else (ours, None)))
+    git(repo, "checkout", "-q", "main" if swapped else "other")
+    add_segment(repo, [json.loads(theirs)])
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "packed")
+    git(repo, "checkout", "-q", "main")
+    merge(repo)
+    assert isinstance(only(resolve(repo)).outcome, Merged)
+    check_resolved(repo, expected)
+    assert not list(Ledger(WorkTree(repo)).all_conflicts())
 
 
 def put_stages(repo: Path, stages: dict[int, tuple[str, bytes]]) -> None:

@@ -18,8 +18,12 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.catalogue import Ledger
 from pytest_aexp.model.entries import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
 from pytest_aexp.model.identity import is_job_id
+from pytest_aexp.model.packs import Packs, Version, promotion
 from pytest_aexp.model.prefixes import full_job_id
+from pytest_aexp.model.segments import parsed
 from pytest_aexp.work.merging import Merged, Refused, choose_by_hand, merge_entries, promote_again
+from pytest_aexp.work.projection import entry_bytes
+from pytest_aexp.work.promoter import promoted_after
 from pytest_aexp.work.versions import OUTCOME, Content, read_version
 
 _MARKER = re.compile(rb"(<{7}|\|{7}|={7}|>{7})(?: .*)?\n?")
@@ -65,31 +69,66 @@ def resolve(root: Path, written: str | None = None) -> list[Resolution]:
     with closing(Blobs(root)) as blobs:
         history = _History(Location.of(root), blobs)
         unmerged = history.staged("--unmerged")
-        known = Ledger(view).loose | unmerged.keys()
+        known, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
         resolutions: list[Resolution] = []
         for job_id in sorted(known) if written is None else [full_job_id(written, known)]:
             if job_id in unmerged:
-                outcome = _merge(job_id, unmerged[job_id])
+                outcome = _merge(job_id, unmerged[job_id], packs.version(job_id))
                 resolutions.append(Resolution(job_id, outcome, choose_by_hand(job_id)))
             else:
                 data = view.read(entry_path(job_id), ENTRY_LIMIT)
-                resolutions += _of_markers(history, job_id, data)
+                resolutions += _of_markers(history, job_id, data, packs)
         return _kept(root, history.location, resolutions)
 
 
-def _merge(job_id: str, sides: Sides) -> Merged | Refused:
+def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | Refused:
+    """What the sides become. ``packed`` is the run's packed entry: one side may have packed it."""
     if LOST in (sides.ours, sides.theirs):
         return Refused("git has lost one of its versions (`git fsck` tells more)")
+    counted = packed if packed is not None and packed.judged().usable else None
     if sides.ours is not None and sides.theirs is not None:
-        return merge_entries(sides.base, sides.ours, sides.theirs, job_id)
+        outcome = merge_entries(sides.base, sides.ours, sides.theirs, job_id)
+    else:
+        outcome = _of_one_side(job_id, sides, counted)
+    if isinstance(outcome, Refused) or counted is None:
+        return outcome
+    return _settled(sides.base, outcome, counted)
+
+
+def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | Refused:
     left = sides.theirs if sides.ours is None else sides.ours
     if left is None:
         return Refused("both sides deleted or renamed it")
     cause = judge_entry(job_id, entry_path(job_id), left).cause
-    if isinstance(left, bytes) and cause is None:
+    if not isinstance(left, bytes) or cause is not None:
+        said = f": {cause.message}" if cause else ""
+        return Refused(
+            f"one side deleted or renamed it, and what the other has cannot be used{said}"
+        )
+    if packed is None:
         return Merged(left, "kept, though one side deleted it: a merge deletes no evidence")
-    said = f": {cause.message}" if cause else ""
-    return Refused(f"one side deleted or renamed it, and what the other has cannot be used{said}")
+    if isinstance(sides.base, bytes) and parsed(sides.base) == parsed(packed.data):
+        return Merged(left, "kept, though one side packed what it was before")
+    return merge_entries(sides.base, left, packed.data, job_id)
+
+
+def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | Refused:
+    """The merged entry made to count: later than the packed one, where they say two things.
+
+    If it is not, the packed one may be as right, and is merged as well: unless both began with it.
+    """
+    other, outcome = parsed(packed.data), merged
+    if promotion(parsed(merged.data)) > promotion(other):
+        return merged
+    if not isinstance(base, bytes) or parsed(base) != other:
+        again = merge_entries(base, merged.data, packed.data)
+        if isinstance(again, Refused):
+            return again
+        outcome = replace(merged, data=again.data)
+    document = parsed(outcome.data)
+    if document is None or document == other:
+        return outcome
+    return replace(outcome, data=entry_bytes(promoted_after(packed, document)))
 
 
 def _kept(root: Path, location: Location, resolutions: Iterable[Resolution]) -> list[Resolution]:
@@ -153,7 +192,9 @@ class _History:
 # Conflict markers that were added, or even committed
 
 
-def _of_markers(history: _History, job_id: str, data: Content) -> Iterator[Resolution]:
+def _of_markers(
+    history: _History, job_id: str, data: Content, packs: Packs
+) -> Iterator[Resolution]:
     """The resolution of an entry whose text holds conflict markers; none if it holds none."""
     if isinstance(data, Unreadable) or b"<<<<<<<" not in data:
         return
@@ -162,7 +203,7 @@ def _of_markers(history: _History, job_id: str, data: Content) -> Iterator[Resol
         return
     outcome: Merged | Refused = Refused("its conflict markers do not enclose two whole versions")
     for sides in _sides_behind(history, job_id, text):
-        outcome = _merge(job_id, sides)
+        outcome = _merge(job_id, sides, packs.version(job_id))
         if isinstance(outcome, Merged):
             break
     restore = f"restore a version that `git log -p -- {entry_path(job_id)}` shows"

@@ -77,7 +77,7 @@ class Promoter:
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
         sync = self._sync or is_loose
         for _ in range(_MOST_ROUNDS):
-            data = projected_bytes(_promoted_after(packed, entry), files)
+            data = projected_bytes(promoted_after(packed, entry), files)
             _refuse_too_large(job_id, entry, data)
             _write(job_id, path, data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
@@ -173,7 +173,7 @@ def _of_the_run(entry: dict[str, Any]) -> str:
     return value_key({key: v for key, v in entry.items() if key not in NOT_OF_THE_RUN})
 
 
-def _promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
+def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
     """``entry``, promoted later than the packed one, which counts no more then."""
     before = None if packed is None else promotion(parsed(packed.data))
     if before is None or promotion(entry) > before or before.year == MAXYEAR:

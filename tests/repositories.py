@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,13 @@ def add_segment(
     path = f".aexp/ledger/packs/{name}.jsonl"
     write(repo, path, segment(entries))
     return path
+
+
+def sealed_path(repo: Path, number: int = 1, machine: str = "box") -> str:
+    """The path of the one segment of that number that a pack wrote this month."""
+    name = f"{datetime.now(UTC):%Y-%m}-{number:03d}-*.jsonl"
+    (path,) = (repo / ".aexp/ledger/packs" / machine).glob(name)
+    return path.relative_to(repo).as_posix()
 
 
 def add_finding(repo: Path, name: str, *citations: str, extra: str = "") -> Path:

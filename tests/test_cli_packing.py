@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pytest_aexp.cli import main
 from pytest_aexp.work import packing
-from repositories import add_entry, add_finding, git, job, write
-
-MONTH = f"{datetime.now(UTC):%Y-%m}"
-FIRST = f".aexp/ledger/packs/box/{MONTH}-001.jsonl"
+from repositories import (
+    add_entry,
+    add_finding,
+    batch,
+    git,
+    job,
+    sealed_path,
+    write,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,16 +33,16 @@ def test_pack_tells_what_it_wrote_and_what_to_type_next(
     every = [add_entry(repo, {"seed": number}) for number in range(4)]
     add_finding(repo, "F001-a", job(every[0]))
     assert main(["ledger", "pack", "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        f"would be packed: 2 runs into {FIRST}",
-        f"would be packed: 1 run into {FIRST.replace('001', '002')}",
+    foreseen = capsys.readouterr().out.splitlines()
+    assert main(["ledger", "pack"]) == 0
+    told = [
+        f"packed: 2 runs into {sealed_path(repo)}",
+        f"packed: 1 run into {sealed_path(repo, 2)}",
         "1 run stays loose: findings cite them",
     ]
-    assert main(["ledger", "pack"]) == 0
+    assert foreseen == [*(f"would be {line}" for line in told[:2]), told[2]]
     assert capsys.readouterr().out.splitlines() == [
-        f"packed: 2 runs into {FIRST}",
-        f"packed: 1 run into {FIRST.replace('001', '002')}",
-        "1 run stays loose: findings cite them",
+        *told,
         "next: git add .aexp/ledger, then commit and push",
     ]
     assert main(["ledger", "pack"]) == 0
@@ -53,7 +57,7 @@ def test_what_is_typed_next_commits_all_of_it(repo: Path) -> None:
     main(["ledger", "pack"])
     git(repo, "add", ".aexp/ledger")
     git(repo, "commit", "-q", "-m", "packed")
-    assert git(repo, "ls-tree", "-r", "--name-only", "HEAD").split() == [FIRST]
+    assert git(repo, "ls-tree", "-r", "--name-only", "HEAD").split() == [sealed_path(repo)]
     assert main(["validate", "--at", "HEAD"]) == 0
 
 
@@ -64,7 +68,7 @@ def test_entries_with_faults_are_named_and_make_the_status_1(
     add_entry(repo, {"seed": 99})
     assert main(["ledger", "pack"]) == 1
     captured = capsys.readouterr()
-    assert f"packed: 1 run into {FIRST}" in captured.out
+    assert f"packed: 1 run into {sealed_path(repo)}" in captured.out
     lines = captured.err.splitlines()
     assert len(lines) == 21
     assert lines[0].startswith(f"aexp: .aexp/ledger/{min(bad)}.json stays loose: the ledger entry")
@@ -84,6 +88,28 @@ def test_files_that_an_interrupted_pack_left_are_told(
         "1 file removed: what they said is in an earlier segment",
         "next: git add .aexp/ledger, then commit and push",
     ]
+
+
+def test_cited_runs_that_are_packed_are_told(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = [{"experiment_id": "E001", "seed": number} for number in range(3)]
+    every = [add_entry(repo, point) for point in points]
+    main(["ledger", "pack"])
+    add_finding(repo, "F001-a", job(every[0]), batch("E001", "{seed: 1}"))
+    add_finding(repo, "F002-b", job(every[0]), job("0" * 32))
+    first, *_ = sorted(every[:2])
+    for arguments in ([], ["--dry-run"]):
+        capsys.readouterr()
+        assert main(["ledger", "pack", *arguments]) == 0
+        told, nothing = capsys.readouterr().out.splitlines()
+        assert told.startswith("2 cited runs are packed, where older readers do not look: ")
+        assert f"`aexp ledger unpack {first}` brings one back" in told
+        assert nothing == "nothing to pack"
+    main(["ledger", "unpack", *every[:2]])
+    capsys.readouterr()
+    main(["ledger", "pack"])
+    assert capsys.readouterr().out.splitlines()[0] == "2 runs stay loose: findings cite them"
 
 
 def test_pack_refuses_in_one_line(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,9 +161,10 @@ def test_what_is_in_a_packed_run_s_place_is_told(
 def test_a_damaged_line_is_not_unpacked(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     job_id = add_entry(repo, {"seed": 1})
     main(["ledger", "pack"])
-    data = (repo / FIRST).read_bytes()
-    write(repo, FIRST, data.replace(b'"complete"', b'"running"'))
+    path = sealed_path(repo)
+    data = (repo / path).read_bytes()
+    write(repo, path, data.replace(b'"complete"', b'"running"'))
     capsys.readouterr()
     assert main(["ledger", "unpack", job_id]) == 1
     said = capsys.readouterr().err
-    assert said.startswith(f"aexp: run {job_id} is not unpacked: {FIRST}:1: the ledger entry")
+    assert said.startswith(f"aexp: run {job_id} is not unpacked: {path}:1: the ledger entry")

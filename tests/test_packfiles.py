@@ -100,7 +100,12 @@ def test_there_may_be_nothing_to_tidy(tmp_path: Path) -> None:
 
 
 def test_the_numbers_of_a_month_here_and_in_branches(repo: Path) -> None:
-    for name in ("2026-05-003.jsonl", "2026-05-1000.jsonl", "2026-04-777.jsonl", "2026-05-x.jsonl"):
+    for name in (
+        "2026-05-003.jsonl",
+        "2026-05-1000-0a1b2c3d.jsonl",
+        "2026-04-777.jsonl",
+        "2026-05-x.jsonl",
+    ):
         write(repo, f"{FOLDER}/{name}", "")
     write(repo, ".aexp/ledger/packs/laptop/2026-05-888.jsonl", "")
     assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000]

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from repositories import (
     git,
     job,
     packed,
+    sealed_path,
     segment,
     write,
 )
@@ -46,6 +48,12 @@ from repositories import (
 MONTH = f"{datetime.now(UTC):%Y-%m}"
 FOLDER = ".aexp/ledger/packs/box"
 FIRST = f"{FOLDER}/{MONTH}-001.jsonl"
+
+
+def named(number: int, documents: Mapping[str, Mapping[str, Any]]) -> str:
+    """The name of a segment of these entries."""
+    digest = sha256(segment(documents.values())).hexdigest()
+    return f"{MONTH}-{number:03d}-{digest[:8]}.jsonl"
 
 
 @pytest.fixture(autouse=True)
@@ -102,9 +110,11 @@ def test_runs_that_no_finding_cites_move_into_a_segment(repo: Path) -> None:
     plan = plan_pack(Repository.open(repo))
     assert plan == Plan(tuple(sorted(set(every) - cited)), len(cited))
     [done] = packed_now(repo)
-    assert done == Packed(FIRST, 9 - len(cited), 9 - len(cited), ())
+    assert done == Packed(sealed_path(repo), 9 - len(cited), 9 - len(cited), ())
     assert loose(repo) == cited
-    assert (repo / FIRST).read_bytes() == segment(before[job_id] for job_id in plan.job_ids)
+    assert (repo / sealed_path(repo)).read_bytes() == segment(
+        before[job_id] for job_id in plan.job_ids
+    )
     assert snapshot(repo) == before
     assert leftovers(repo) == []
 
@@ -120,11 +130,11 @@ def test_another_pack_has_nothing_to_do(repo: Path) -> None:
 def test_a_segment_never_changes_and_the_next_has_the_next_number(repo: Path) -> None:
     add_runs(repo, 3)
     packed_now(repo)
-    first = (repo / FIRST).read_bytes()
+    first = (repo / sealed_path(repo)).read_bytes()
     add_entry(repo, point(7))
     [done] = packed_now(repo)
-    assert done.path == f"{FOLDER}/{MONTH}-002.jsonl"
-    assert (repo / FIRST).read_bytes() == first
+    assert done.path == sealed_path(repo, 2)
+    assert (repo / sealed_path(repo)).read_bytes() == first
 
 
 def test_segments_hold_so_many_lines_and_so_many_bytes(
@@ -134,8 +144,7 @@ def test_segments_hold_so_many_lines_and_so_many_bytes(
     add_runs(repo, 10)
     before = snapshot(repo)
     assert [(each.path, each.written) for each in packed_now(repo)] == [
-        (f"{FOLDER}/{MONTH}-{number:03d}.jsonl", lines)
-        for number, lines in ((1, 4), (2, 4), (3, 2))
+        (sealed_path(repo, number), lines) for number, lines in ((1, 4), (2, 4), (3, 2))
     ]
     for number in range(20, 26):
         add_entry(repo, {"pad": "x" * 100, "seed": number})
@@ -149,14 +158,14 @@ def test_the_lines_of_all_segments_are_sorted(repo: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(packing, "SEGMENT_LINES", 4)
     every = add_runs(repo, 10)
     packed_now(repo)
-    lines = b"".join((repo / f"{FOLDER}/{MONTH}-00{n}.jsonl").read_bytes() for n in (1, 2, 3))
+    lines = b"".join((repo / sealed_path(repo, n)).read_bytes() for n in (1, 2, 3))
     assert [json.loads(line)["job_id"] for line in lines.splitlines()] == every
 
 
 def test_a_dry_run_tells_and_writes_nothing(repo: Path) -> None:
     add_runs(repo, 3)
-    there = files(repo)
-    assert packed_now(repo, dry_run=True) == [Packed(FIRST, 3, 3, ())]
+    there, before = files(repo), snapshot(repo)
+    assert packed_now(repo, dry_run=True) == [Packed(f"{FOLDER}/{named(1, before)}", 3, 3, ())]
     assert files(repo) == there
 
 
@@ -302,7 +311,7 @@ def test_numbers_of_other_branches_are_not_used_again(repo: Path) -> None:
     git(repo, "checkout", "-q", "main")
     before = snapshot(repo)
     add_entry(repo, point(7))
-    assert [each.path for each in packed_now(repo)] == [f"{FOLDER}/{MONTH}-002.jsonl"]
+    assert [each.path for each in packed_now(repo)] == [sealed_path(repo, 2)]
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "packed here, too")
     git(repo, "merge", "-q", "other")
@@ -313,7 +322,7 @@ def test_a_label_that_cannot_name_a_folder_is_made_one(repo: Path) -> None:
     write(repo, ".aexp/installed.json", '{"machine_label": "../my laptop"}')
     add_runs(repo, 1)
     [done] = packed_now(repo)
-    assert done.path == f".aexp/ledger/packs/my-laptop/{MONTH}-001.jsonl"
+    assert done.path == sealed_path(repo, machine="my-laptop")
     assert len(snapshot(repo)) == 1
 
 
@@ -324,12 +333,13 @@ def test_unpacking_writes_the_entry_as_it_was(repo: Path) -> None:
     entry = entry_of({"seed": 1, "text": "é\u2028", "lr": 1e-05}, wallclock_s=1.0)
     path = write(repo, f".aexp/ledger/{entry['job_id']}.json", entry_bytes(entry))
     packed_now(repo)
-    sealed = (repo / FIRST).read_bytes()
+    path_of_segment = repo / sealed_path(repo)
+    sealed = path_of_segment.read_bytes()
     assert not path.exists()
     result = unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"]))
     assert (result.written, result.refused) == (True, None)
     assert path.read_bytes() == entry_bytes(entry)
-    assert (repo / FIRST).read_bytes() == sealed
+    assert path_of_segment.read_bytes() == sealed
     assert snapshot(repo) == {entry["job_id"]: entry}
     [done] = packed_now(repo)
     assert done == Packed(None, 0, 1, ())
@@ -373,7 +383,7 @@ def test_a_packed_run_that_has_not_changed_is_not_promoted_again(
     repo: Path, stored: list[str]
 ) -> None:
     there = files(repo)
-    assert promote_to_ledger(stored[0], repo_root=repo) == repo / FIRST
+    assert promote_to_ledger(stored[0], repo_root=repo) == repo / sealed_path(repo)
     assert backfill_ledger(repo) == (0, 3)
     assert files(repo) == there
     assert load_ledger_entry(repo, stored[0]) == snapshot(repo)[stored[0]]
@@ -406,8 +416,8 @@ def test_overwriting_writes_packed_runs_as_files(repo: Path, stored: list[str]) 
 
 
 def test_a_packed_line_that_was_damaged_is_promoted_again(repo: Path, stored: list[str]) -> None:
-    data = (repo / FIRST).read_bytes()
-    write(repo, FIRST, data.replace(b'"complete"', b'"running"'))
+    data = (repo / sealed_path(repo)).read_bytes()
+    write(repo, sealed_path(repo), data.replace(b'"complete"', b'"running"'))
     assert backfill_ledger(repo) == (3, 0)
     assert loose(repo) == set(stored)
 
@@ -562,13 +572,14 @@ def test_where_there_are_no_hard_links(repo: Path, monkeypatch: pytest.MonkeyPat
 
     with monkeypatch.context() as patch:
         patch.setattr(packing, "write_new", slowly)
-        assert packed_now(repo) == [Packed(FIRST, 3, 2, ())]
+        assert packed_now(repo) == [Packed(sealed_path(repo), 3, 2, ())]
     assert loose(repo) == {every[0]}
+    name = named(2, {every[0]: snapshot(repo)[every[0]]})
     theirs = segment([entry_of({"seed": 99})])
-    write(repo, f"{FOLDER}/{MONTH}-002.jsonl", theirs)
-    monkeypatch.setattr(packing, "numbers_taken", lambda *_: [])
-    assert [each.path for each in packed_now(repo)] == [f"{FOLDER}/{MONTH}-003.jsonl"]
-    assert (repo / f"{FOLDER}/{MONTH}-002.jsonl").read_bytes() == theirs
+    write(repo, f"{FOLDER}/{name}", theirs)
+    monkeypatch.setattr(packing, "numbers_taken", lambda *_: [1])
+    assert [each.path for each in packed_now(repo)] == [sealed_path(repo, 3)]
+    assert (repo / FOLDER / name).read_bytes() == theirs
     assert leftovers(repo) == []
 
 
@@ -605,7 +616,7 @@ def test_an_entry_that_changes_while_it_is_packed_stays(
         add_entry(repo, point(1), status="failed", promoted_at="2026-06-01T00:00:00Z")
 
     monkeypatch.setattr(packing, "write_new", slowly)
-    assert packed_now(repo) == [Packed(FIRST, 1, 0, ())]
+    assert packed_now(repo) == [Packed(sealed_path(repo), 1, 0, ())]
     assert loose(repo) == {job_id}
     assert snapshot(repo)[job_id]["status"] == "failed"
     assert leftovers(repo) == []
@@ -619,12 +630,35 @@ def test_an_entry_that_is_gone_before_it_is_packed_is_passed_over(repo: Path) ->
     assert [each.written for each in pack(repository, plan)] == [1]
 
 
-def test_a_number_that_was_taken_meanwhile_is_left_to_who_took_it(
+def test_a_name_that_was_taken_meanwhile_is_left_to_who_took_it(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_runs(repo, 2)
+    name = named(1, snapshot(repo))
     theirs = segment([entry_of({"seed": 99})])
     monkeypatch.setattr(packing, "numbers_taken", lambda *_: [])
-    write(repo, FIRST, theirs)
-    assert [each.path for each in packed_now(repo)] == [f"{FOLDER}/{MONTH}-002.jsonl"]
-    assert (repo / FIRST).read_bytes() == theirs
+    write(repo, f"{FOLDER}/{name}", theirs)
+    assert [each.path for each in packed_now(repo)] == [sealed_path(repo, 2)]
+    assert (repo / FOLDER / name).read_bytes() == theirs
+
+
+def test_two_clones_of_one_label_pack_without_a_conflict(repo: Path) -> None:
+    """A script's run on two machines of one host name; each then packs, and knows of no other."""
+    every = add_runs(repo, 4)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "loose")
+    git(repo, "branch", "clone")
+    before = snapshot(repo)
+    add_finding(repo, "F001-a", job(every[0]))
+    packed_now(repo)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "packed here")
+    git(repo, "checkout", "-q", "clone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "numbers_taken", lambda *_: [])
+        packed_now(repo)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "packed there")
+    git(repo, "merge", "-q", "main")
+    assert len([name for name in files(repo) if f"{MONTH}-001-" in name]) == 2
+    assert snapshot(repo) == before

@@ -68,6 +68,9 @@ DOCUMENTS = st.fixed_dictionaries(
     [
         (PATH, True),
         (".aexp/ledger/packs/gpu-01.lab_2/1999-12-1234.jsonl", True),
+        (".aexp/ledger/packs/box/2026-05-001-0a1b2c3d.jsonl", True),
+        (".aexp/ledger/packs/box/2026-05-001-0a1b2c3.jsonl", False),
+        (".aexp/ledger/packs/box/2026-05-001-0A1B2C3D.jsonl", False),
         (".aexp/ledger/packs/2026-05-001.jsonl", False),
         (".aexp/ledger/packs/box/sub/2026-05-001.jsonl", False),
         (".aexp/ledger/box/2026-05-001.jsonl", False),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean, counted
+
+if TYPE_CHECKING:
+    from pytest_aexp.work.packing import Left, Plan
 
 _EXAMPLES = """\
 examples:
@@ -19,8 +23,8 @@ examples:
 """
 _ABOUT_PACK = """\
 Move the entries of runs that no finding cites from files of their own into segments of up to
-4,096 lines, .aexp/ledger/packs/<machine>/<YYYY-MM>-<nnn>.jsonl, which never change again. Every
-check finds them there. Entries with any fault stay as they are, and are named.
+4,096 lines, .aexp/ledger/packs/<machine>/<YYYY-MM>-<nnn>-<digest>.jsonl, which never change again.
+Every check finds them there. Entries with any fault stay as they are, and are named.
 """
 _ABOUT_UNPACK = """\
 Write packed entries as files of their own again, where agentic-experiments finds them, too. Their
@@ -71,13 +75,27 @@ def run_pack(arguments: argparse.Namespace) -> int:
     again = sum(each.removed - each.written for each in every)
     if again > 0:
         print(f"{counted(again, 'file')} {would}removed: what they said is in an earlier segment")
-    if plan.cited:
-        print(f"{counted(plan.cited, 'run')} {_stay(plan.cited)} loose: findings cite them")
+    _tell_of_cited(plan)
     if not any(each.removed for each in every):
         print("nothing to pack")
     elif not arguments.dry_run:
         _say_next(repository.root)
-    left = [left for each in every for left in each.left]
+    return _tell_of_left([left for each in every for left in each.left])
+
+
+def _tell_of_cited(plan: Plan) -> None:
+    if plan.cited:
+        print(f"{counted(plan.cited, 'run')} {_stay(plan.cited)} loose: findings cite them")
+    if plan.cited_packed:
+        number = len(plan.cited_packed)
+        print(
+            f"{counted(number, 'cited run')} {'is' if number == 1 else 'are'} packed, where older "
+            f"readers do not look: `aexp ledger unpack {plan.cited_packed[0]}` brings one back"
+        )
+
+
+def _tell_of_left(left: list[Left]) -> int:
+    """Name what stays for a fault; the exit status."""
     for one in left[:_MOST_NAMED]:
         print(f"aexp: {one.path} stays loose: {one.reason}", file=sys.stderr)
     if len(left) > _MOST_NAMED:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -27,7 +28,7 @@ SEGMENT_LINES = 4096
 SEGMENT_LIMIT = 8 << 20
 """Bytes: twice what so many usual entries have, and little enough to be read whoever wrote it."""
 
-_NAME = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{3,9}\.jsonl")
+_NAME = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{3,9}(?:-[0-9a-f]{8})?\.jsonl")
 _ID_KEY = b'"job_id":"'
 _ID_END = len(_ID_KEY) + 32
 _HEX = b"0123456789abcdef"
@@ -59,10 +60,21 @@ class Survey:
 
 
 def is_segment(path: str) -> bool:
-    """Whether a segment may stand at ``path``: ``<PACKS_DIR>/<machine>/<YYYY-MM>-<nnn>.jsonl``."""
+    """Whether a segment may stand at ``path``: ``<PACKS_DIR>/<machine>/<YYYY-MM>-<nnn>.jsonl``.
+
+    ``segment_name`` adds a part of a digest to the number; it may be missing, and is not believed.
+    """
     folder, _, name = path.rpartition("/")
     above, _, label = folder.rpartition("/")
     return above == PACKS_DIR and is_safe_label(label) and _NAME.fullmatch(name) is not None
+
+
+def segment_name(month: str, number: int, data: bytes) -> str:
+    """The name of a segment with that content.
+
+    Two clones that give themselves one label write two files, which a merge keeps side by side.
+    """
+    return f"{month}-{number:03d}-{sha256(data).hexdigest()[:8]}.jsonl"
 
 
 def packed_line(document: dict[str, Any]) -> bytes:

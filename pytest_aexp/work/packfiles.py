@@ -22,7 +22,7 @@ from pytest_aexp.work.projection import entry_bytes
 
 _ASIDE_FOLDERS = (".aexp", LEDGER_DIR)
 _ASIDE = re.compile(r"\.([0-9a-f]{32})\.packed\.tmp", re.ASCII)
-_NUMBERED = re.compile(r"([0-9]{4}-[0-9]{2})-([0-9]{3,9})\.jsonl", re.ASCII)
+_NUMBERED = re.compile(r"([0-9]{4}-[0-9]{2})-([0-9]{3,9})(?:-[0-9a-f]{8})?\.jsonl", re.ASCII)
 _GROWTH = 128
 """How many times as long as its line an entry may be as a file, at the most: by its indent."""
 
@@ -85,7 +85,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _names_in_git(root: Path, folder: str) -> Iterator[str]:
-    # Else one machine that packs on two branches would write two files of one name.
+    # So that the order of the names is the order in which they were written, on branches as well.
     refs = git_or_none(["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"], root)
     asked = [f"{ref}:./{folder}" for ref in os.fsdecode(refs or b"").splitlines()]
     lines = git_or_none(

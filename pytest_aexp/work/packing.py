@@ -24,8 +24,7 @@ from pytest_aexp.model.entries import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge
 from pytest_aexp.model.findings import Finding
 from pytest_aexp.model.packs import Packs
 from pytest_aexp.model.problems import MALFORMED, UNREADABLE, Policy
-from pytest_aexp.model.segments import PACKS_DIR, SEGMENT_LIMIT, SEGMENT_LINES, parsed
-from pytest_aexp.model.selection import Batches
+from pytest_aexp.model.segments import PACKS_DIR, SEGMENT_LIMIT, SEGMENT_LINES, parsed, segment_name
 from pytest_aexp.work.judgement import Judgement
 from pytest_aexp.work.packfiles import line_of, numbers_taken, refuse_unshared, remove, tidy
 from pytest_aexp.work.projection import entry_bytes
@@ -33,10 +32,13 @@ from pytest_aexp.work.projection import entry_bytes
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The runs that can be packed, by job id, and how many stay loose since findings cite them."""
+    """The runs that can be packed, by job id; of those that findings cite, which stay as they are,
+    how many are loose, and which are packed already.
+    """
 
     job_ids: tuple[str, ...]
     cited: int
+    cited_packed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ def plan_pack(repository: Repository) -> Plan:
     ledger = Ledger(view)
     judgement = Judgement(repository, view, Policy())
     findings = [judgement.finding(path) for path in judgement.finding_paths]
-    cited = _cited(findings, ledger) & ledger.loose
-    return Plan(tuple(sorted(ledger.loose - cited)), len(cited))
+    cited = _cited(findings, ledger) & ledger.job_ids
+    loose, packed = cited & ledger.loose, cited - ledger.loose
+    return Plan(tuple(sorted(ledger.loose - loose)), len(loose), tuple(sorted(packed)))
 
 
 def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
@@ -93,9 +96,9 @@ def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
             )
     cited = {each.job_id for each in citations if isinstance(each, JobCitation)}
     batches = [each for each in citations if isinstance(each, BatchCitation)]
-    loose = Batches(ledger.all_of(ledger.loose) if batches else [])
+    ledger.expect_batches(batch.experiment_id for batch in batches)
     for batch in batches:
-        cited.update(e.job_id for e in loose.select(batch.experiment_id, batch.selector))
+        cited.update(e.job_id for e in ledger.select(batch.experiment_id, batch.selector))
     return cited
 
 
@@ -193,14 +196,14 @@ class _Packer:
 
     def _write(self, data: bytes) -> str:
         while True:
-            path = f"{self._folder}/{self._month}-{self._next:03d}.jsonl"
+            path = f"{self._folder}/{segment_name(self._month, self._next, data)}"
             self._next += 1
             if self._dry_run:
                 return path
             try:
                 write_new(self._root / path, data)
             except FileExistsError:
-                # Another pack took the number since; or a file stands where a folder must.
+                # Another pack wrote the same since; or a file stands where a folder must.
                 if not os.path.lexists(self._root / path):
                     raise
                 continue

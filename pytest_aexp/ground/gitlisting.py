@@ -289,3 +289,9 @@ def connect(folders: dict[str, dict[str, Node]], top: str) -> None:
             if name in children:
                 break
             children[name] = Node(FOLDER, "")
+
+
+def above(path: str) -> list[str]:
+    """``path`` and the folders it lies in, the uppermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]

@@ -25,6 +25,7 @@ from pytest_aexp.ground.gitlisting import (
     Location,
     Node,
     Tree,
+    above,
     connect,
 )
 from pytest_aexp.ground.gitlisting import UNMERGED as IN_CONFLICT
@@ -88,8 +89,8 @@ class GitView:
             if path == folder:
                 self._single[path] = node
             else:
-                above, _, name = path.rpartition("/")
-                folders.setdefault(above, {})[name] = node
+                parent, _, name = path.rpartition("/")
+                folders.setdefault(parent, {})[name] = node
         connect(folders, folder)
         self._folders |= folders
 
@@ -186,10 +187,10 @@ class GitView:
     def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
         """Where the files are in the work tree, by path, if git takes those to be the same."""
         self.expect(paths)
-        nodes = {path: self._file(path) for path in paths}
-        places = self._listing.location.unchanged(paths) if paths else {}
-        found = {p: places.get(node.name) for p, node in nodes.items() if isinstance(node, Node)}
-        return {path: place for path, place in found.items() if place is not None}
+        nodes = ((path, self._file(path)) for path in paths)
+        known = {path: node.name for path, node in nodes if isinstance(node, Node)}
+        places = self._listing.location.unchanged(known) if known else {}
+        return {path: places[name] for path, name in known.items() if name in places}
 
     def real(self, path: str) -> str | Unreadable:
         """``path`` with every link in it followed, whether or not anything is there."""
@@ -197,7 +198,7 @@ class GitView:
         is_plain = path in self._folders or (node is not None and node.mode != LINK)
         if not path or is_plain or self._is_known_absent(path):
             return path
-        self._ask_for_links(_above(path))
+        self._ask_for_links(above(path))
         todo, real, links, certain = path.split("/")[::-1], list[str](), 0, 0
         while todo:
             part = todo.pop()
@@ -312,12 +313,6 @@ class GitView:
         if folder not in self._folders:
             self.know_below(folder, dict(self._listing.below(folder)))
         return self._folders[folder]
-
-
-def _above(path: str) -> list[str]:
-    """``path`` and the folders it lies in, the uppermost first."""
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _join(folder: str, name: str) -> str:

@@ -105,8 +105,7 @@ class Ledger:
 
     def expect(self, job_ids: Iterable[str]) -> None:
         """Be told which entries will be asked for: a few are looked up, many are listed."""
-        asked = set(job_ids)
-        self._contradictions.expect(asked)
+        self._contradictions.expect(asked := set(job_ids))
         self._look_for(asked)
 
     def _look_for(self, asked: Collection[str]) -> None:
@@ -183,12 +182,8 @@ class Ledger:
 
     def at_hand(self, job_ids: Iterable[str]) -> list[Entry]:
         """The same, but for a run with a file the entry in that, though it cannot be used."""
-        found = map(self._first, self._read(job_ids))
-        return [self._advised(entry) for entry in found if entry is not None]
-
-    def _advised(self, entry: Entry) -> Entry:
-        counting = self.get(entry.job_id)
-        return entry if counting in (entry, None) else superseded(entry, counting)
+        found = filter(None, map(self._first, self._read(job_ids)))
+        return [superseded(entry, self.get(entry.job_id)) for entry in found]
 
     def _read(self, job_ids: Iterable[str]) -> list[str]:
         """The job ids, sorted, after their entries are judged."""
@@ -286,9 +281,9 @@ class Ledger:
         if self._survey is None:
             loose = [e for e in self.at_hand(self.loose) if e.faults or not e.checkable]
             found = self._packs.survey(self._packs.paths, self._root)
-            faults = (*found.faults, *self.all_conflicts())
             count = len(self.job_ids) + sum(not e.job_id for e in found.notable)
-            self._survey = Survey(count, (*loose, *found.notable), faults=faults)
+            notable, faults = (*loose, *found.notable), (*found.faults, *self.all_conflicts())
+            self._survey = Survey(count, notable, faults)
         return self._survey
 
     def survey_segments(self, paths: Sequence[str]) -> Survey:
@@ -300,12 +295,9 @@ class Ledger:
         return self._packs.runs_of(paths)
 
     def conflicts(self, entries: Iterable[Entry]) -> Iterator[Fault]:
-        """The faults of those of these runs that have two entries of which neither clearly counts.
-
-        For few runs it costs little, however many are packed.
-        """
-        job_ids = [entry.job_id for entry in entries]
-        return self._contradictions.of(job_ids, self._packs, self._usable, self._is_loose)
+        """The faults of those that have a second entry, where it cannot be told which counts."""
+        asked = [entry.job_id for entry in entries]
+        return self._contradictions.of(asked, self._packs, self._usable, self._is_loose)
 
     def all_conflicts(self) -> Iterator[Fault]:
         """The same of all runs, by job id."""

@@ -74,12 +74,12 @@ def contradiction(job_id: str, versions: list[Version]) -> Fault | None:
     )
 
 
-def superseded(entry: Entry, packed: Entry) -> Entry:
-    """An entry whose file cannot be used, advised to leave the word to the packed one."""
+def superseded(entry: Entry, counting: Entry | None) -> Entry:
+    """An entry, advised to leave the word to the one that counts instead, if that is another."""
     cause = entry.cause
-    if cause is None or "ledger resolve" in cause.fix:
+    if counting is None or counting is entry or cause is None or "ledger resolve" in cause.fix:
         return entry
-    fix = f"run `rm {entry.path}`: the entry in {packed.path} counts; or {cause.fix}"
+    fix = f"run `rm {entry.path}`: the entry in {counting.path} counts; or {cause.fix}"
     faults = tuple(replace(f, fix=fix) if f is cause else f for f in entry.faults)
     return replace(entry, faults=faults)
 

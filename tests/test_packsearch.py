@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from pytest_aexp.model.halving import lines_of_run
 from pytest_aexp.model.packsearch import packed_version
-from pytest_aexp.model.segments import lines_of, run_of
-from repositories import add_segment, entry_of, segment, write
-
-IDS = st.integers(0, 1 << 128).map(lambda n: f"{n:032x}"[-32:])
-LINES = st.lists(st.tuples(IDS, st.sampled_from([0, 1, 100, 9000, 20000])), max_size=12)
+from pytest_aexp.model.segments import run_of
+from repositories import add_segment, entry_of, write
 
 
 def line_of(job_id: str, length: int) -> dict[str, Any]:
     return {"job_id": job_id, "statepoint": {"pad": "x" * length}, "promoted_at": "2026-01-01"}
-
-
-@given(LINES, IDS)
-def test_halving_finds_what_a_scan_finds(lines: list[tuple[str, int]], other: str) -> None:
-    data = segment([line_of(job_id, length) for job_id, length in lines])
-    for job_id in {other, *(job_id for job_id, _ in lines)}:
-        scanned = [line for line in lines_of(data) if run_of(line) == job_id]
-        assert list(lines_of_run(io.BytesIO(data), len(data), job_id)) == scanned
 
 
 def test_a_segment_of_many_lines_holds_each_of_them(tmp_path: Path) -> None:

@@ -129,7 +129,6 @@ ONE_RUN: dict[str, Any] = {"condition": "a", "experiment_id": "E001", "seed": 1}
 """The run that the pages on the ledger and on codes speak of."""
 
 SCENES: dict[str, Callable[[Path], None]] = {
-    "README.md": one_digit_wrong,
     "docs/codes.md": unstaged_evidence,
     "docs/packing.md": mostly_uncited,
     "docs/pre-commit.md": unstaged_evidence,

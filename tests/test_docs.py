@@ -26,6 +26,7 @@ from pages import (
     evaluate_console,
     examples,
     fences,
+    one_digit_wrong,
     paper,
     place,
     run_shell,
@@ -61,10 +62,10 @@ def test_what_a_page_shows_of_a_terminal_is_what_one_sees(page: str, repo: Path)
 
 
 def test_a_picture_of_a_terminal_that_is_not_so_would_be_seen(repo: Path) -> None:
-    example = CONSOLES["README.md"][0]
+    example = CONSOLES["docs/cli.md"][0]
     example.namespace["repo"] = repo
-    paper(repo)
-    with pytest.raises(AssertionError, match="2 findings, 3 citations"):
+    one_digit_wrong(repo)
+    with pytest.raises(AssertionError, match="1 finding, 2 citations"):
         example.evaluate()
 
 

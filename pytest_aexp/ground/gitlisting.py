@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -279,7 +279,18 @@ def _escaped(path: str) -> str:
     return "\\" + "".join(f"\\{c}" if c in _GLOB_SPECIAL else c for c in path).removeprefix("\\")
 
 
-def connect(folders: dict[str, dict[str, Node]], top: str) -> None:
+def folders_of(top: str, nodes: Mapping[str, Node]) -> dict[str, dict[str, Node]]:
+    """What lies directly in ``top`` and in each folder below it, given all files below it."""
+    folders: dict[str, dict[str, Node]] = {top: {}}
+    for path, node in nodes.items():
+        if path != top:
+            folder, _, name = path.rpartition("/")
+            folders.setdefault(folder, {})[name] = node
+    _connect(folders, top)
+    return folders
+
+
+def _connect(folders: dict[str, dict[str, Node]], top: str) -> None:
     """Enter each folder in the one that it lies in."""
     for folder in list(folders):
         above = folder

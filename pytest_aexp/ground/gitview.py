@@ -26,7 +26,7 @@ from pytest_aexp.ground.gitlisting import (
     Node,
     Tree,
     above,
-    connect,
+    folders_of,
 )
 from pytest_aexp.ground.gitlisting import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.views import DANGLING, LOOP, OUTSIDE
@@ -84,15 +84,9 @@ class GitView:
 
     def know_below(self, folder: str, nodes: Mapping[str, Node]) -> None:
         """Be told all that git has below a folder, to which no link leads: maybe nothing."""
-        folders: dict[str, dict[str, Node]] = {folder: {}}
-        for path, node in nodes.items():
-            if path == folder:
-                self._single[path] = node
-            else:
-                parent, _, name = path.rpartition("/")
-                folders.setdefault(parent, {})[name] = node
-        connect(folders, folder)
-        self._folders |= folders
+        self._folders |= (folders := folders_of(folder, nodes))
+        itself = Node(FOLDER, "") if folders[folder] else nodes.get(folder)
+        self._single[folder] = self._single.get(folder) or itself
 
     def knows(self, path: str) -> bool:
         """Whether git need not be asked what stands at ``path``."""
@@ -149,6 +143,8 @@ class GitView:
 
     def walk(self, folder: str) -> Iterator[str]:
         """The paths of all files below the folder; each is entered once, by its own path first."""
+        if self._single.get(folder, self) is None and self._lies_in_folder(folder):
+            return
         found, seen = list[str](), set[str]()
         own, linked = [folder], deque[str]()
         while own or linked:
@@ -292,6 +288,11 @@ class GitView:
             return True
         node = self._known(real)
         return not real or (node is not None and node.mode in (FOLDER, SUBMODULE))
+
+    def _lies_in_folder(self, path: str) -> bool:
+        """Whether the folder of ``path`` is certainly one, and no link to another."""
+        beside = path.rpartition("/")[0] + "/"
+        return any(node and other.startswith(beside) for other, node in self._single.items())
 
     def _known(self, path: str) -> Node | None:
         folder, _, name = path.rpartition("/")

@@ -27,7 +27,7 @@ from pytest_aexp.model.entries import (
 from pytest_aexp.model.identity import is_job_id
 from pytest_aexp.model.packs import Packs, Version
 from pytest_aexp.model.problems import Fault
-from pytest_aexp.model.segments import Survey
+from pytest_aexp.model.segments import PACKS_DIR, Survey
 from pytest_aexp.model.selection import Batches, Both, Source
 from pytest_aexp.model.sharing import Parts, Share, can_share, uncollected
 from pytest_aexp.model.strays import is_entry_name, strays_in
@@ -113,7 +113,7 @@ class Ledger:
         if len(asked) > FEW:
             _ = self.loose
         else:
-            self._view.expect([entry_path(job_id) for job_id in sorted(asked)])
+            self._view.expect([*map(entry_path, sorted(asked)), *([PACKS_DIR] if asked else ())])
 
     def expect_batches(self, experiments: Iterable[str]) -> None:
         """Be told which experiments' runs will be asked for: packed ones are found in one go."""

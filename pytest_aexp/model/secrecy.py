@@ -88,7 +88,7 @@ _TOKENS_OWNERS = _VENDORS | frozenset("api access auth refresh bearer session se
 _TOKEN_OWNERS = _TOKENS_OWNERS | frozenset(
     "my own login personal private deploy developer workspace client server service account app "
     "jwt csrf xsrf oauth oidc device registration webhook registry admin ci runner security sas "
-    "git db database http proxy vault kube kubernetes cluster".split()
+    "git db database http proxy vault kube kubernetes cluster id sso saml".split()
 )
 # `hf_tok` may be a tokenizer.
 _TOK_OWNERS = _TOKEN_OWNERS - frozenset("hf huggingface hub my own".split())

@@ -57,6 +57,7 @@ TESTED_WITH = {
     "runlinks": "linking",
     "steps": "install",
     "summary": "plugin",
+    "suspicion": "redaction",
     "walk": "plugin",
 }
 """Modules that only show through another one, whose test file tests them as well."""

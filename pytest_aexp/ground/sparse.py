@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_aexp.ground.errors import NotCheckedOut
-from pytest_aexp.ground.git import git_or_none
 
 _LEFT_OUT = b"S "
 
@@ -19,6 +18,9 @@ def require_checked_out(root: Path, folders: Sequence[str]) -> None:
     """Raise NotCheckedOut if git leaves files of ``folders`` out of the repository's folder."""
     if not _may_be_sparse(root):
         return
+    # Here, for start-up time: hardly any checkout is sparse.
+    from pytest_aexp.ground.git import git_or_none
+
     listed = git_or_none(["ls-files", "-t", "-z", "--", *folders], root) or b""
     for line in listed.split(b"\0"):
         if line.startswith(_LEFT_OUT):

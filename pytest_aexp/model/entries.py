@@ -10,7 +10,6 @@ from typing import Any
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.files import UNMERGED, Unreadable, size
 from pytest_aexp.ground.text import Position, counted, listed, quoted, shown
-from pytest_aexp.model import redaction
 from pytest_aexp.model.identity import job_id_of, statepoint_json
 from pytest_aexp.model.problems import (
     IDENTITY_MISMATCH,
@@ -22,6 +21,7 @@ from pytest_aexp.model.problems import (
     Rule,
 )
 from pytest_aexp.model.selection import experiments_of
+from pytest_aexp.model.suspicion import REDACTED, may_leak
 
 LEDGER_DIR = ".aexp/ledger"
 SCHEMA_VERSION = 1
@@ -104,7 +104,7 @@ def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
         or not document.keys() <= _UNREDACTED_FIELDS
         or not link.keys() <= _RUN_LINK_FIELDS
         or not document.get("tracker", {}).keys() <= _TRACKER_FIELDS
-        or redaction.may_leak(text)
+        or may_leak(text)
     ):
         return None
     return Entry(
@@ -260,19 +260,19 @@ class _Judge:
             )
 
     def _leaks(self, text: str, document: dict[str, Any]) -> None:
-        if not redaction.may_leak(text):
+        if not may_leak(text):
             return
+        # Here, for start-up time: few entries need it.
+        from pytest_aexp.model import redaction
+
         found = redaction.leaks(document)
         if found:
             first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]]
             places = listed(first, 3, total=len(found))
             within, _, key = found[0].pointer.rpartition("/")
-            self._add(
-                LEAK,
-                f"the ledger entry holds {places}",
-                jsontext.position_of_key(text, "redacted" if within == "/redacted" else key),
-                f"{self._promote_again()}; if a credential was pushed, change it",
-            )
+            at = jsontext.position_of_key(text, "redacted" if within == "/redacted" else key)
+            fix = f"{self._promote_again()}; if a credential was pushed, change it"
+            self._add(LEAK, f"the ledger entry holds {places}", at, fix)
 
     def _promote_again(self) -> str:
         return f"run `aexp ledger promote {self._job_id}` on the machine that has the run"
@@ -297,8 +297,11 @@ def _resolve(job_id: str) -> str:
 
 
 def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
-    may_be = canonical is not None and redaction.REDACTED in canonical
-    return may_be and redaction.redacted_below(document, "/statepoint/")
+    if canonical is None or REDACTED not in canonical:
+        return False
+    from pytest_aexp.model import redaction
+
+    return redaction.redacted_below(document, "/statepoint/")
 
 
 def _unknown(document: dict[str, Any]) -> list[str]:

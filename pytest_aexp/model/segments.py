@@ -18,10 +18,10 @@ from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.labels import is_safe_label
 from pytest_aexp.ground.text import Position, counted
-from pytest_aexp.model import redaction
 from pytest_aexp.model.entries import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry, judge_entry
 from pytest_aexp.model.identity import is_job_id
 from pytest_aexp.model.problems import IDENTITY_MISMATCH, INVALID_ENTRY, Fault
+from pytest_aexp.model.suspicion import REDACTED
 
 PACKS_DIR = f"{LEDGER_DIR}/packs"
 SEGMENT_LINES = 4096
@@ -43,7 +43,7 @@ _HEAD = 256
 _EXPERIMENT_KEY = b'"experiment_id"'
 _FEW = 16
 """To look for more names than that, one by one, takes longer than to look at each line."""
-_REDACTED = redaction.REDACTED.encode()
+_REDACTED = REDACTED.encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from pytest_aexp.model.entries import (
     TERMINAL_STATUSES,
     TRACKER_FIELDS,
 )
-from pytest_aexp.model.redaction import may_leak, redact
+from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.store import RunFiles, run_link_of
+from pytest_aexp.model.suspicion import may_leak
 
 NOT_OF_THE_RUN = ("promoted_at", "registered_machine")
 """The fields that tell of the promotion; the run is the same without them."""

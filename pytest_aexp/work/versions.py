@@ -16,6 +16,7 @@ from pytest_aexp.ground.text import quoted
 from pytest_aexp.model import redaction
 from pytest_aexp.model.entries import DEPTH_LIMIT, FIELDS, SCHEMA_VERSION, judge_entry
 from pytest_aexp.model.identity import job_id_of, statepoint_json
+from pytest_aexp.model.suspicion import REDACTED
 from pytest_aexp.work.projection import NOT_OF_THE_RUN
 
 Content = bytes | Unreadable
@@ -169,7 +170,7 @@ def common_run(ours: Version, theirs: Version) -> Run:
 
 
 def _agree(first: Any, second: Any) -> bool:
-    if redaction.REDACTED in (first, second):
+    if REDACTED in (first, second):
         return True
     if isinstance(first, dict) and isinstance(second, dict):
         same = first.keys() == second.keys()
@@ -181,8 +182,8 @@ def _agree(first: Any, second: Any) -> bool:
 
 def _joined(first: Any, second: Any) -> Any:
     """Two values that agree, with what is redacted in either."""
-    if redaction.REDACTED in (first, second):
-        return redaction.REDACTED
+    if REDACTED in (first, second):
+        return REDACTED
     if isinstance(first, dict):
         return {key: _joined(value, second[key]) for key, value in first.items()}
     if isinstance(first, list):

@@ -76,6 +76,7 @@ class WorkTree:
         self._root = str(root)
         self._real_root = os.path.realpath(root)
         self._inside: dict[str, bool] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
 
     def has_folder(self, folder: str) -> bool:
         """Whether the folder exists inside the repository."""
@@ -101,10 +102,16 @@ class WorkTree:
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in the folder and is no folder."""
-        return tuple(name for name, is_folder in self._entries(folder) if not is_folder)
+        entries = self._entries(folder)
+        # Who asks for the folders next wants those of the same moment, and the folder may be large.
+        self._folders[folder] = tuple(name for name, is_folder in entries if is_folder)
+        return tuple(name for name, is_folder in entries if not is_folder)
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders directly in the folder."""
+        known = self._folders.pop(folder, None)
+        if known is not None:
+            return known
         return tuple(name for name, is_folder in self._entries(folder) if is_folder)
 
     def walk(self, folder: str) -> Iterator[str]:

@@ -122,7 +122,7 @@ def parse(text: str) -> Node | None:
 
 def _stand_ins(text: str) -> dict[int, str]:
     """For each line end of old in ``text`` a character for private use that is not in it."""
-    odd = sorted(set(_LINE_ENDS_OF_OLD.findall(text)))
+    odd = [] if text.isascii() else sorted(set(_LINE_ENDS_OF_OLD.findall(text)))
     free = (chr(code) for code in range(0xE000, 0x110000) if chr(code) not in text)
     return {ord(character): next(free) for character in odd}
 

@@ -79,13 +79,13 @@ class Ledger:
     @cached_property
     def job_ids(self) -> frozenset[str]:
         """The job ids that there are entries of, loose or packed."""
-        loose = self.loose
-        return loose | self._packs.job_ids if self._packs.paths else loose
+        return self.loose | self._packs.job_ids if self._packs.paths else self.loose
 
     @cached_property
     def strays(self) -> tuple[str, ...]:
         """The paths of what looks like a part of the ledger and is none; nobody reads it."""
-        return tuple(strays_in(self._view, self._names))
+        others = [name for name in self._names if name[:-5] not in self.loose]
+        return tuple(strays_in(self._view, others))
 
     @property
     def judged(self) -> int:
@@ -121,7 +121,7 @@ class Ledger:
 
     def get(self, job_id: str) -> Entry | None:
         """The entry of a run, the one that counts; None if the ledger has none."""
-        entry = self._first(job_id)
+        entry = self._judged.get(job_id) or self._first(job_id)
         if entry is None or entry.usable or entry.path != entry_path(job_id):
             return entry
         packed = self._packed(job_id)
@@ -183,14 +183,13 @@ class Ledger:
     def at_hand(self, job_ids: Iterable[str]) -> list[Entry]:
         """The same, but for a run with a file the entry in that, though it cannot be used."""
         found = filter(None, map(self._first, self._read(job_ids)))
-        return [superseded(entry, self.get(entry.job_id)) for entry in found]
+        return [e if e.usable else superseded(e, self.get(e.job_id)) for e in found]
 
     def _read(self, job_ids: Iterable[str]) -> list[str]:
         """The job ids, sorted, after their entries are judged."""
         asked = sorted(job_ids)
         self._look_for(asked)
-        missing = [job_id for job_id in asked if job_id not in self._judged]
-        loose = [job_id for job_id in missing if self._is_loose(job_id)]
+        loose = [each for each in asked if each not in self._judged and self._is_loose(each)]
         with self._shared(loose):
             pass
         self._judge_each(job_id for job_id in loose if job_id not in self._judged)
@@ -243,12 +242,13 @@ class Ledger:
     def packed_of(self, experiment: str) -> list[Entry]:
         """The entries of an experiment's runs that are packed and not loose, or count instead."""
         found = self._packs.of_experiment(experiment)
-        both = self.loose.intersection(entry.job_id for entry in found)
-        loose = {entry.job_id for entry in self._counting(both)}
+        both = self._counting(self.loose.intersection(entry.job_id for entry in found))
+        loose = {entry.job_id for entry in both}
         return [entry for entry in found if entry.job_id not in loose]
 
     def _counting(self, loose: Iterable[str]) -> list[Entry]:
-        return [entry for entry in self.all_of(loose) if entry.path == entry_path(entry.job_id)]
+        found = self.all_of(loose)
+        return [e for e in found if e.path == entry_path(e.job_id)] if self._packs.paths else found
 
     @property
     def packed_experiments(self) -> frozenset[str]:
@@ -296,7 +296,7 @@ class Ledger:
 
     def conflicts(self, entries: Iterable[Entry]) -> Iterator[Fault]:
         """The faults of those that have a second entry, where it cannot be told which counts."""
-        asked = [entry.job_id for entry in entries]
+        asked = [entry.job_id for entry in entries] if self._packs.paths else ()
         return self._contradictions.of(asked, self._packs, self._usable, self._is_loose)
 
     def all_conflicts(self) -> Iterator[Fault]:

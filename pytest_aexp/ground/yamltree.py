@@ -128,7 +128,21 @@ def _stand_ins(text: str) -> dict[int, str]:
 
 
 def _composed(make_parser: Callable[[str], Any], text: str, meant: dict[int, str]) -> Node | None:
-    return _Composer(_events(make_parser, text), meant).document()
+    # Here for the same reason.
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return _Composer(make_parser(text).get_event, meant).document()
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "it is not YAML"
+        raise YamlFault(str(said), mark.index if mark else 0) from error
+    except YAMLError as error:
+        offset = getattr(error, "position", 0) or 0
+        raise YamlFault(str(error).splitlines()[0], offset) from error
+    except (IndexError, OverflowError, ValueError) as error:
+        # The pure parser trips over escapes of characters that do not exist, and directives.
+        raise YamlFault("it is not YAML", 0) from error
 
 
 class _Composer:
@@ -229,30 +243,3 @@ def _pure_parser(text: str) -> Any:
     text = _FROM_FIRST_WORD.sub(lambda rest: rest.group().replace("\t", " "), text)
     _constructor, parser = yaml.get_constructor_parser(text)
     return parser
-
-
-def _events(make_parser: Callable[[str], Any], text: str) -> Callable[[], Any]:
-    """What gives the next event each time it is called. Raises YamlFault, as does the result."""
-    # Here for the same reason.
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    get_event: Callable[[], Any] | None = None
-
-    def event() -> Any:
-        nonlocal get_event
-        try:
-            if get_event is None:
-                get_event = make_parser(text).get_event
-            return get_event()
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            said = error.problem or error.context or "it is not YAML"
-            raise YamlFault(str(said), mark.index if mark else 0) from error
-        except YAMLError as error:
-            offset = getattr(error, "position", 0) or 0
-            raise YamlFault(str(error).splitlines()[0], offset) from error
-        except (IndexError, OverflowError, ValueError) as error:
-            # The pure parser trips over escapes of characters that do not exist, and directives.
-            raise YamlFault("it is not YAML", 0) from error
-
-    return event

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from functools import cached_property
+from itertools import chain, starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from pytest_aexp.model.packs import Packs, Version
 from pytest_aexp.model.problems import Fault
 from pytest_aexp.model.segments import PACKS_DIR, Survey
 from pytest_aexp.model.selection import Batches, Both, Source
-from pytest_aexp.model.sharing import Parts, Share, can_share, uncollected
+from pytest_aexp.model.sharing import Parts, Share, can_share, packed, uncollected, unpacked
 from pytest_aexp.model.strays import is_entry_name, strays_in
 
 MANY = 2000
@@ -215,16 +215,17 @@ class Ledger:
         with closing(Parts(loose, _PART)) as parts, Share(lambda: self._told(parts)) as share:
             yield
             with uncollected():
-                self._told(parts)
-                told = itertools.starmap(Entry, share.result() or ())
-                self._judged.update((entry.job_id, entry) for entry in told)
+                for part in parts:
+                    self._judge_each(part)
+                told = chain.from_iterable(map(unpacked, share.result() or ()))
+                self._judged.update((entry.job_id, entry) for entry in starmap(Entry, told))
 
-    def _told(self, parts: Iterable[Sequence[str]]) -> list[tuple[Any, ...]]:
-        """The values of the entries of these runs, which are cheaper to pass on."""
+    def _told(self, parts: Iterable[Sequence[str]]) -> list[bytes]:
+        """The values of the entries of these runs, packed part by part: at the end one waits."""
         told = []
         for part in parts:
             self._judge_each(part)
-            told += [_VALUES(self._judged[job_id]) for job_id in part]
+            told.append(packed([_VALUES(self._judged[job_id]) for job_id in part]))
         return told
 
     def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
@@ -274,10 +275,7 @@ class Ledger:
         return self.batches.select(experiment, selector)
 
     def survey(self) -> Survey:
-        """What is to be said of all entries, each of which is judged.
-
-        The faults are those of segments, and those of runs with two entries that differ.
-        """
+        """What is to be said of all entries, of segments, and of runs with two that differ."""
         if self._survey is None:
             loose = [e for e in self.at_hand(self.loose) if e.faults or not e.checkable]
             found = self._packs.survey(self._packs.paths, self._root)

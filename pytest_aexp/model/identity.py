@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
@@ -35,7 +36,11 @@ def value_key(value: Any) -> str:
 
     1 and 1.0 are equal; 1, "1", true and null differ.
     """
-    return _canonical(value if isinstance(value, str) else _normal(value))
+    return _text_key(value) if isinstance(value, str) else _canonical(_normal(value))
+
+
+# The runs of an experiment have few words among them.
+_text_key = lru_cache(1024)(_canonical)
 
 
 def _normal(value: Any) -> Any:

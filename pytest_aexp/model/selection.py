@@ -148,6 +148,7 @@ class Batches(Generic[R]):
 def _quickly(statepoint: str) -> dict[str, Any]:
     """A statepoint; an integer of more than 64 bits in it may have lost digits."""
     try:
-        return dict(load_quickly(statepoint))
+        point: dict[str, Any] = load_quickly(statepoint)
     except ValueError:
-        return dict(load_exactly(statepoint))
+        point = load_exactly(statepoint)
+    return point

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, Generic, Self, TypeVar
+from typing import Any, BinaryIO, Generic, Self, TypeVar
 
 if sys.platform == "linux":
     import fcntl
@@ -86,8 +86,7 @@ class Share(Generic[T]):
         """What it returned; None if the copy failed, and the work is still to be done."""
         with self._stream:
             data = self._stream.read()
-        # It was written by a copy of this process, and by nobody else.
-        return pickle.loads(data) if self._child and self._ended() == 0 else None  # noqa: S301
+        return unpacked(data) if self._child and self._ended() == 0 else None
 
     def _ended(self) -> int:
         child, self._child = self._child, 0
@@ -96,6 +95,16 @@ class Share(Generic[T]):
         except ChildProcessError:
             # Whoever started this process has the system wait for its children.
             return 1
+
+
+def packed(value: Any) -> bytes:
+    """What a copy will pass on, made ready while the others still work; and `unpacked` again."""
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked(data: bytes) -> Any:
+    """The value that `packed` made ``data`` of, in a copy of this process."""
+    return pickle.loads(data)  # noqa: S301 - it was written by that copy, and by nobody else
 
 
 class Parts(Generic[T]):
@@ -133,7 +142,7 @@ def _serve(work: Callable[[], T], reader: int, writer: int) -> None:
     status = 1
     try:
         os.close(reader)
-        data = pickle.dumps(work(), pickle.HIGHEST_PROTOCOL)
+        data = packed(work())
         with os.fdopen(writer, "wb") as stream:
             stream.write(data)
         status = 0

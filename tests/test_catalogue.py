@@ -11,7 +11,7 @@ import pytest
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.catalogue import Ledger
-from pytest_aexp.model.entries import entry_path
+from pytest_aexp.model.entries import LEDGER_DIR, Entry, entry_path
 from repositories import add_entry, add_segment, entry_of, job_id_of, write
 
 POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(4)]
@@ -138,3 +138,23 @@ def test_machines_are_named_however_an_entry_is_written(root: Path) -> None:
     write(root, entry_path(inner["job_id"]), json.dumps(inner, indent=2, sort_keys=True))
     assert "written-by-hand" in Ledger(WorkTree(root)).machines
     assert "not this" not in Ledger(WorkTree(root)).machines
+
+
+def test_a_batch_that_is_remembered_lists_nothing_where_nothing_is_packed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Remembered:
+        experiments = ("E001",)
+
+        @staticmethod
+        def of_experiment(experiment: str) -> list[Entry]:
+            return Ledger(WorkTree(root)).select(experiment, {})
+
+    view = WorkTree(root)
+    listed: list[str] = []
+    names = view.names
+    monkeypatch.setattr(view, "names", lambda folder: (listed.append(folder), names(folder))[1])
+    ledger = Ledger(view)
+    ledger.remember(Remembered)
+    assert [entry.job_id for entry in ledger.select("E001", {"seed": 1})] == [IDS[1]]
+    assert LEDGER_DIR not in listed

@@ -243,6 +243,8 @@ class Ledger:
     def packed_of(self, experiment: str) -> list[Entry]:
         """The entries of an experiment's runs that are packed and not loose, or count instead."""
         found = self._packs.of_experiment(experiment)
+        if not found:
+            return []  # without a listing of all that is loose
         both = self._counting(self.loose.intersection(entry.job_id for entry in found))
         loose = {entry.job_id for entry in both}
         return [entry for entry in found if entry.job_id not in loose]

@@ -94,9 +94,7 @@ def _ledger_warnings(
         yield from legacy_warnings(legacy)
         return
     what = _MANY.get(path, f"{path}/")
-    advice = "delete or narrow that line"
-    if not _outranks_root(rule.source):
-        advice += f", or add {_taking_back(rules, rule.pattern)} at the end of {GITIGNORE}"
+    advice = _advice(rule, _taking_back(rules, rule.pattern))
     yield InstallAction(
         "ignored_ledger_warning",
         rule.source,
@@ -111,6 +109,14 @@ def _taking_back(rules: Mapping[str, Rule], pattern: str) -> str:
     return lines[0] if is_whole_folder(pattern) else listed(lines)
 
 
+def _advice(rule: Rule, lines: str) -> str:
+    """What to do about a rule; ``lines`` take it back where they come after it."""
+    advice = "delete or narrow that line"
+    if _outranks_root(rule.source):
+        return advice
+    return f"{advice}, or add {lines} at the end of {GITIGNORE}"
+
+
 def _outranks_root(source: str) -> bool:
     """Whether the rule is in a .gitignore deeper than the root's, whose rules come after."""
     return (
@@ -119,9 +125,7 @@ def _outranks_root(source: str) -> bool:
 
 
 def _unshared_warning(rule: Rule) -> InstallAction:
-    advice = "delete or narrow that line"
-    if not _outranks_root(rule.source):
-        advice += f", or add !/{rule.path} at the end of {GITIGNORE}"
+    advice = _advice(rule, f"!/{rule.path}")
     return InstallAction(
         "unshared_file_warning",
         rule.path,

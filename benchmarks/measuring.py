@@ -50,8 +50,9 @@ class Row:
 
 def installed(folder: Path) -> Programs:
     """Install the wheel as users do, with the extra ``runs`` and nothing else."""
-    from artifacts import artifacts
     from reference import reference_python
+
+    from artifacts import artifacts
 
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     bin_ = folder / "bin"

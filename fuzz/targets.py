@@ -16,21 +16,24 @@ from functools import cache
 from pathlib import Path
 from unicodedata import bidirectional, category
 
-from pytest_aexp.ground import jsontext, managed_block, yamltree, yamlvalues
+from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import ConfigurationError, NotPromotable
 from pytest_aexp.ground.repository import Repository, parse_configuration
 from pytest_aexp.ground.text import clean
-from pytest_aexp.model import redaction, segments
-from pytest_aexp.model.entries import ENTRY_LIMIT, entry_path, judge_entry
-from pytest_aexp.model.findings import READ_LIMIT, read_finding
-from pytest_aexp.model.indexes import read_index
+from pytest_aexp.ground.yaml import nodes, values
+from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path, judge_entry
+from pytest_aexp.model.findings.finding import READ_LIMIT, read_finding
+from pytest_aexp.model.machine_index import read_index
+from pytest_aexp.model.packs import segment as segments
 from pytest_aexp.model.problems import Fault, Outcome, Policy
-from pytest_aexp.model.store import DOCUMENT, STATEPOINT, RunStore
-from pytest_aexp.model.suspicion import may_leak
+from pytest_aexp.model.redaction import redact
+from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.run_store import DOCUMENT, STATEPOINT, RunStore
 from pytest_aexp.rendering import FORMATS
-from pytest_aexp.work.control_files import GITIGNORE_BODY
-from pytest_aexp.work.merging import Merged, merge_entries
-from pytest_aexp.work.projection import entry_bytes, project
+from pytest_aexp.work.install import managed_block
+from pytest_aexp.work.install.control_files import GITIGNORE_BODY
+from pytest_aexp.work.merge.merge import Merged, merge_entries
+from pytest_aexp.work.promote.project import entry_bytes, project
 
 JOB_ID = "9bd65a7d2ca10b8b4a4d03e7f9ec4a2a"
 SPLIT = b"\n%%%%\n"
@@ -53,10 +56,10 @@ def finding(data: bytes) -> None:
 def yaml(data: bytes) -> None:
     """YAML, and the values that its nodes stand for."""
     try:
-        root = yamltree.parse(data.decode("utf-8", "replace"))
+        root = nodes.parse(data.decode("utf-8", "replace"))
         if root is not None:
-            json.dumps(yamlvalues.value(root))
-    except yamltree.YamlFault as fault:
+            json.dumps(values.value(root))
+    except nodes.YamlFault as fault:
         assert fault.message
         assert 0 <= fault.offset <= len(data), fault.offset
 
@@ -125,7 +128,7 @@ def run(data: bytes) -> None:
 
 
 def _job_id(statepoint: bytes) -> str:
-    from pytest_aexp.model.identity import job_id_of, statepoint_json
+    from pytest_aexp.model.job_id import job_id_of, statepoint_json
 
     try:
         value = jsontext.parse(statepoint, 100)
@@ -140,7 +143,7 @@ def _promote(store: RunStore, job_id: str) -> None:
     except NotPromotable as refusal:
         assert str(refusal)
         return
-    assert redaction.leaks(entry) == ()
+    assert redact.leaks(entry) == ()
     judged = judge_entry(job_id, entry_path(job_id), entry_bytes(entry))
     assert judged.usable or len(entry_bytes(entry)) > ENTRY_LIMIT, judged.faults
 
@@ -151,10 +154,10 @@ def redacted(data: bytes) -> None:
         value = jsontext.parse(data, 100)
     except ValueError:
         return
-    once, _ = redaction.redact(value)
-    assert redaction.leaks(once) == ()
-    assert redaction.redact(once)[0] == once
-    if redaction.leaks(value):
+    once, _ = redact.redact(value)
+    assert redact.leaks(once) == ()
+    assert redact.redact(once)[0] == once
+    if redact.leaks(value):
         assert may_leak(json.dumps(value, ensure_ascii=False))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from .staged import Glance
+from .early_exit import Glance
 
 # A type checker knows the name. To import typing takes as long as most commits leave this program.
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments and glance.leaves_findings_alone():
         return 0
     # Here, and below, so that a commit which concerns nothing pays for none of it.
-    from pytest_aexp.program import run_program
+    from pytest_aexp.run_program import run_program
 
     return run_program(PROGRAM, lambda: _run(arguments, glance))
 
@@ -38,7 +38,7 @@ def _run(arguments: Sequence[str], glance: Glance) -> int:
         if glance.leaves_findings_alone():
             return 0
     glance.foresee()
-    from .checking import check_findings
+    from .check import check_findings
 
     return check_findings(glance, strict_runs, adds=adds)
 

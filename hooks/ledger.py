@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from .staged import Glance
+from .early_exit import Glance
 
 # A type checker knows the name. To import typing takes as long as most commits leave this program.
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments and glance.leaves_entries_alone():
         return 0
     # Here, and below, so that a commit which concerns nothing pays for none of it.
-    from pytest_aexp.program import run_program
+    from pytest_aexp.run_program import run_program
 
     return run_program(PROGRAM, lambda: _run(arguments, glance))
 
@@ -36,7 +36,7 @@ def _run(arguments: Sequence[str], glance: Glance) -> int:
 
         description = "Check the schema, identity and leaks of staged ledger entries."
         argparse.ArgumentParser(prog=PROGRAM, description=description).parse_args(list(arguments))
-    from .checking import check_ledger
+    from .check import check_ledger
 
     return check_ledger(glance)
 

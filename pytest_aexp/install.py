@@ -10,23 +10,23 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import can_be_named
-from pytest_aexp.ground.git import own_environment, run_git
-from pytest_aexp.ground.labels import checked_label
+from pytest_aexp.ground.find_root import MARKER_REL
+from pytest_aexp.ground.git.run import own_environment, run_git
+from pytest_aexp.ground.machine_label import checked_label
 from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, read_configuration
-from pytest_aexp.ground.roots import MARKER_REL
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.work.agent_command import planned_agent_command
-from pytest_aexp.work.control_files import (
+from pytest_aexp.work.install.agent_command import planned_agent_command
+from pytest_aexp.work.install.control_files import (
     DRIVER,
     GITIGNORE,
     block_merge_gitignore,
     planned_files,
     whole_folder_rules,
 )
-from pytest_aexp.work.gitwarnings import LEDGER, git_warnings, legacy_warnings
-from pytest_aexp.work.marker import RUN_STORE, planned_marker
-from pytest_aexp.work.runstore import init_run_store, require_openable_store
-from pytest_aexp.work.steps import InstallAction, InstallRefused, Step, carry_out
+from pytest_aexp.work.install.git_warnings import LEDGER, git_warnings, legacy_warnings
+from pytest_aexp.work.install.marker import RUN_STORE, planned_marker
+from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step, carry_out
+from pytest_aexp.work.signac_store import init_run_store, require_openable_store
 
 __all__ = ["InstallAction", "InstallRefused", "block_merge_gitignore", "install_scaffold"]
 

@@ -9,15 +9,15 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.catalogue import Ledger
-from pytest_aexp.model.entries import ENTRY_LIMIT, SCHEMA_VERSION, entry_path
-from pytest_aexp.model.identity import is_job_id
-from pytest_aexp.model.packsearch import packed_version
-from pytest_aexp.model.store import RunStore
-from pytest_aexp.work.backfilling import backfill
-from pytest_aexp.work.projection import project
-from pytest_aexp.work.promoter import parsed, promote_to_ledger, store_of
-from pytest_aexp.work.runstore import Job, repository_of
+from pytest_aexp.model.entry import ENTRY_LIMIT, SCHEMA_VERSION, entry_path
+from pytest_aexp.model.job_id import is_job_id
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.packed_run import packed_version
+from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.work.promote.backfill import backfill
+from pytest_aexp.work.promote.project import project
+from pytest_aexp.work.promote.promote import parsed, promote_to_ledger, store_of
+from pytest_aexp.work.signac_store import Job, repository_of
 
 __all__ = ["LEDGER_DIR_REL", "SCHEMA_VERSION", "backfill_ledger", "ledger_path"]
 __all__ += ["list_ledger_job_ids", "load_ledger_entry", "project_to_ledger_entry"]

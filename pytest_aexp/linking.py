@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_aexp.runs import open_run
-from pytest_aexp.work.documents import RunDocument
-from pytest_aexp.work.marking import settle
-from pytest_aexp.work.runlinks import put_link, run_link
-from pytest_aexp.work.runstore import Job
+from pytest_aexp.work.runs.job_document import RunDocument
+from pytest_aexp.work.runs.run_link import put_link, run_link
+from pytest_aexp.work.runs.status import settle
+from pytest_aexp.work.signac_store import Job
 
 __all__ = ["link_to_experiment"]
 

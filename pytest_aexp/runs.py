@@ -12,16 +12,16 @@ from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotIni
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.jsontext import dump_exactly
 from pytest_aexp.ground.text import quoted, shown
-from pytest_aexp.model.entries import DEPTH_LIMIT, ENTRY_LIMIT, TERMINAL_STATUSES
-from pytest_aexp.model.identity import value_key
-from pytest_aexp.model.prefixes import full_job_id
-from pytest_aexp.model.store import RunFiles, RunStore, run_link_of
-from pytest_aexp.work.documents import RunDocument
-from pytest_aexp.work.lifecycle import run_lifecycle
-from pytest_aexp.work.marking import STATUSES, checked_status, mark_status, set_missing
-from pytest_aexp.work.provenance import code_state
-from pytest_aexp.work.runlinks import put_link, run_link
-from pytest_aexp.work.runstore import (
+from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, TERMINAL_STATUSES
+from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.runs.code_state import code_state
+from pytest_aexp.work.runs.job_document import RunDocument
+from pytest_aexp.work.runs.lifecycle import run_lifecycle
+from pytest_aexp.work.runs.run_link import put_link, run_link
+from pytest_aexp.work.runs.status import STATUSES, checked_status, mark_status, set_missing
+from pytest_aexp.work.signac_store import (
     Job,
     Project,
     get_run_store,

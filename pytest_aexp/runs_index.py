@@ -11,16 +11,16 @@ from typing import Any
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.ground.labels import checked_label, is_safe_label, safe_label
+from pytest_aexp.ground.machine_label import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entries import TERMINAL_STATUSES
-from pytest_aexp.model.identity import is_job_id
-from pytest_aexp.model.indexes import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
-from pytest_aexp.model.redaction import redact
-from pytest_aexp.model.store import RunFiles, RunStore, run_link_of
-from pytest_aexp.work.projection import utc_now
+from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.job_id import is_job_id
+from pytest_aexp.model.machine_index import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
+from pytest_aexp.model.redaction.redact import redact
+from pytest_aexp.model.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.work.promote.project import utc_now
 
 __all__ = [
     "INDEX_DIR_REL",

@@ -10,7 +10,7 @@ from pytest_aexp.ground.repository import Repository, StrictRuns, parse_strict_r
 from pytest_aexp.ground.text import Position, quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.problems import Policy, Problem
-from pytest_aexp.work.judgement import Judgement, judge_repository
+from pytest_aexp.work.check.checker import Judgement, judge_repository
 
 __all__ = ["Issue", "StrictRuns", "ValidateResult", "validate_repo"]
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-
-from pytest_aexp import items
-from pytest_aexp.ground import schema, yamltree
 from repositories import GIT_ENVIRONMENT, new_repository
+
+from pytest_aexp.ground import schema
+from pytest_aexp.ground.yaml import nodes
+from pytest_aexp.plugin import items
 
 # A machine that is busy is slow; what a file may cost is bounded in tests of its own.
 settings.register_profile("suite", deadline=None)
@@ -19,7 +20,7 @@ pytest_plugins = ["pytester"]
 
 # Loaded before any pytest runs inside a test: when such a run ends, the modules that it, or its
 # test, was first to load are forgotten, and those loaded anew do not know the old ones' classes.
-PRELOADED = (items, yamltree.parse("a: 1"), schema.violations("citation", None))
+PRELOADED = (items, nodes.parse("a: 1"), schema.violations("citation", None))
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import signac
+from repositories import add_jobs, git, new_repository, write
 
 from pytest_aexp.ground.errors import AexpError, ConfigurationError, GitError, UsageError
 from pytest_aexp.ground.repository import read_machine_label
 from pytest_aexp.install import InstallAction, InstallRefused, install_scaffold
-from repositories import add_jobs, git, new_repository, write
 
 DRIVER = "aexp ledger merge-driver %O %A %B"
 

@@ -15,13 +15,13 @@ import pytest
 import signac
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repositories import add_jobs, job_id_of, new_repository, write
 
 from pytest_aexp import ledger
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.model.store import RunStore
-from pytest_aexp.work import backfilling, promoter
-from repositories import add_jobs, job_id_of, new_repository, write
+from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.work.promote import backfill, promote
 
 POINT = {"experiment_id": "E001", "seed": 1}
 DONE = {"status": "complete", "aexp": {"experiment_id": "E001"}}
@@ -133,14 +133,14 @@ def test_what_changes_while_it_is_promoted_is_in_the_entry(
     repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = repo / f".runs/workspace/{job_id}/signac_job_document.json"
-    write_atomic = promoter.write_atomic
+    write_atomic = promote.write_atomic
 
     def write_and_link(path: Path, data: bytes, **options: Any) -> None:
         write_atomic(path, data, **options)
         linked = {"status": "complete", "aexp": {"experiment_id": "E002"}}
         document.write_text(json.dumps(linked))
 
-    monkeypatch.setattr(promoter, "write_atomic", write_and_link)
+    monkeypatch.setattr(promote, "write_atomic", write_and_link)
     path = ledger.promote_to_ledger(job_id)
     assert json.loads(path.read_text())["run_link"]["experiment_id"] == "E002"
 
@@ -149,17 +149,17 @@ def test_what_changes_while_it_is_promoted_is_in_the_entry(
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process does it all, or a second does half of it, or dies while it tries."""
     if request.param != "alone":
-        monkeypatch.setattr(backfilling, "MANY", 1)
-        monkeypatch.setattr(backfilling, "can_share", lambda: True)
+        monkeypatch.setattr(backfill, "MANY", 1)
+        monkeypatch.setattr(backfill, "can_share", lambda: True)
     if request.param == "shared with one that fails":
-        backfilled, own = backfilling._backfilled, os.getpid()
+        backfilled, own = backfill._backfilled, os.getpid()
 
         def killed(*arguments: Any) -> ledger.Promotion:
             if os.getpid() != own:
                 os.kill(os.getpid(), signal.SIGKILL)
             return backfilled(*arguments)
 
-        monkeypatch.setattr(backfilling, "_backfilled", killed)
+        monkeypatch.setattr(backfill, "_backfilled", killed)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_an_entry_that_nobody_would_read_is_not_written(
     ):
         ledger.promote_to_ledger(job_id)
     assert not entry(repo, job_id).exists()
-    assert [p.written for p in backfilling.backfill(Repository.open(repo))] == [False]
+    assert [p.written for p in backfill.backfill(Repository.open(repo))] == [False]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="shared on Linux only")
@@ -201,7 +201,7 @@ class TestBackfill:
         self, repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         synced: list[Path] = []
-        monkeypatch.setattr(backfilling, "sync_file_system", synced.append)
+        monkeypatch.setattr(backfill, "sync_file_system", synced.append)
         ledger.backfill_ledger(repo)
         assert synced == [repo / ".aexp/ledger"]
         ledger.backfill_ledger(repo)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repositories import write
+from runscripts import document_of, entry_in
 
 import pytest_aexp.linking
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.linking import link_to_experiment
 from pytest_aexp.runs import get_run_store, init_run_store, mark_status
-from repositories import write
-from runscripts import document_of, entry_in
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ import pytest
 import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pages import ROOT
+from repositories import add_entry, add_finding, batch, job, write
+
 from pytest_aexp.cli import main
 from pytest_aexp.model.problems import CODES, Outcome, Problem
 from pytest_aexp.rendering import (
@@ -25,7 +26,6 @@ from pytest_aexp.rendering import (
     render_sarif,
     render_text,
 )
-from repositories import add_entry, add_finding, batch, job, write
 
 HOSTILE = "50%\r\n::error file=a::forged\n%0A:,;\x1b[31m<b>&'\"]]>\u202e\u2028 ##[error]x é\ud800"
 hostile = st.text() | st.sampled_from([HOSTILE, "::", ",line=1", "%25", "\r", "a: b, c"])

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import reference_python, run_reference
+from repositories import git, job_id_of, write
+from runscripts import document_of, entry_in
 
 import pytest_aexp.runs
 from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable
-from pytest_aexp.model.store import RunStore
+from pytest_aexp.model.run_store import RunStore
 from pytest_aexp.runs import (
     RunNotFound,
     create_run,
@@ -25,9 +28,6 @@ from pytest_aexp.runs import (
     mark_status,
     open_run,
 )
-from reference import reference_python, run_reference
-from repositories import git, job_id_of, write
-from runscripts import document_of, entry_in
 
 PUBLIC = {
     *("TERMINAL_STATUSES", "RunNotFound", "RunStoreNotInitialized", "create_run", "find_runs"),

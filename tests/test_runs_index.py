@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reference import reference_python, run_reference
+from repositories import write
 
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
@@ -20,8 +22,6 @@ from pytest_aexp.runs_index import (
     export_index,
     load_all_indexes,
 )
-from reference import reference_python, run_reference
-from repositories import write
 
 OLD = "2020-01-01T00:00:00Z"
 FIELDS = {"job_id", "experiment_id", "condition", "status", "registered_at"}

@@ -6,14 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
-from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.repository import Repository, StrictRuns
-from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entries import entry_path
-from pytest_aexp.model.problems import Outcome, Policy
-from pytest_aexp.validate import Issue, validate_repo
-from pytest_aexp.work.judgement import NO_AUTHORITY, NOT_JUDGED, Judgement, judge_repository
 from repositories import (
     add_entry,
     add_finding,
@@ -25,6 +17,14 @@ from repositories import (
     job_id_of,
     write,
 )
+
+from pytest_aexp.ground.errors import ConfigurationError
+from pytest_aexp.ground.repository import Repository, StrictRuns
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.problems import Outcome, Policy
+from pytest_aexp.validate import Issue, validate_repo
+from pytest_aexp.work.check.checker import NO_AUTHORITY, NOT_JUDGED, Judgement, judge_repository
 
 POINT = {"experiment_id": "E001", "seed": 1}
 OTHER = {"experiment_id": "E001", "seed": 2}

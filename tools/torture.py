@@ -32,22 +32,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import signac  # type: ignore[import-untyped]  # noqa: E402, F401 - before any fork
-
-from pytest_aexp import install  # noqa: E402, F401
-from pytest_aexp.cli import main as aexp  # noqa: E402
-from pytest_aexp.ground import schema, yamltree  # noqa: E402, F401
-from pytest_aexp.ground.repository import Repository  # noqa: E402
-from pytest_aexp.ground.views import WorkTree  # noqa: E402
-from pytest_aexp.ledger import promote_to_ledger  # noqa: E402
-from pytest_aexp.linking import link_to_experiment  # noqa: E402
-from pytest_aexp.model import citations  # noqa: E402, F401
-from pytest_aexp.model.catalogue import Ledger  # noqa: E402
-from pytest_aexp.model.entries import entry_path, judge_entry  # noqa: E402
-from pytest_aexp.model.identity import is_job_id  # noqa: E402
-from pytest_aexp.runs import mark_status, open_run, run_lifecycle  # noqa: E402
-from pytest_aexp.validate import validate_repo  # noqa: E402
-from pytest_aexp.work import packing  # noqa: E402, F401
-from pytest_aexp.work.backfilling import backfill  # noqa: E402
 from repositories import (  # type: ignore[import-not-found]  # noqa: E402
     add_entry,
     add_finding,
@@ -58,6 +42,23 @@ from repositories import (  # type: ignore[import-not-found]  # noqa: E402
     new_repository,
     write,
 )
+
+from pytest_aexp import install  # noqa: E402, F401
+from pytest_aexp.cli import main as aexp  # noqa: E402
+from pytest_aexp.ground import schema  # noqa: E402, F401
+from pytest_aexp.ground.repository import Repository  # noqa: E402
+from pytest_aexp.ground.views import WorkTree  # noqa: E402
+from pytest_aexp.ground.yaml import nodes  # noqa: E402, F401
+from pytest_aexp.ledger import promote_to_ledger  # noqa: E402
+from pytest_aexp.linking import link_to_experiment  # noqa: E402
+from pytest_aexp.model.entry import entry_path, judge_entry  # noqa: E402
+from pytest_aexp.model.findings import citation  # noqa: E402, F401
+from pytest_aexp.model.job_id import is_job_id  # noqa: E402
+from pytest_aexp.model.ledger import Ledger  # noqa: E402
+from pytest_aexp.runs import mark_status, open_run, run_lifecycle  # noqa: E402
+from pytest_aexp.validate import validate_repo  # noqa: E402
+from pytest_aexp.work.pack import pack  # noqa: E402, F401
+from pytest_aexp.work.promote.backfill import backfill  # noqa: E402
 
 USER_RULES = b"*.pyc\n.aexp/scratch\n  odd rule \r\n# mine\n"
 MOVING = ("promoted_at", "exported_at", "installed_at")

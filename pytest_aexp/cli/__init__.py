@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from pytest_aexp.cli import about, editing, install, ledger, report, runs, validate
-from pytest_aexp.program import run_program
+from pytest_aexp.cli import cite, install, ledger, report, runs, validate, version
+from pytest_aexp.run_program import run_program
 
 _NO_VALUE = re.compile(r"--[\w-]+=--")
 _EXAMPLES = """\
@@ -62,12 +62,12 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    about.add_to(parser)
+    version.add_to(parser)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     install.add_to(verbs)
     validate.add_to(verbs)
     ledger.add_to(verbs)
-    editing.add_to(verbs)
+    cite.add_to(verbs)
     report.add_to(verbs)
     runs.add_to(verbs)
     return parser

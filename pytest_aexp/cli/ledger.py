@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_aexp.cli import merging, packing
+from pytest_aexp.cli import ledger_merge, ledger_pack
 from pytest_aexp.cli.output import at_root, rendered, table
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
@@ -17,7 +17,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean, counted, quoted
 
 if TYPE_CHECKING:
-    from pytest_aexp.ledgermapping import LedgerMapping
+    from pytest_aexp.ledger_mapping import LedgerMapping
 
 CHECK_FORMATS = ("text", "json", "github", "gitlab", "sarif")
 _EXAMPLES = """\
@@ -66,8 +66,8 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_writing(inner)
     _add_reading(inner)
-    merging.add_to(inner)
-    packing.add_to(inner)
+    ledger_merge.add_to(inner)
+    ledger_pack.add_to(inner)
 
 
 def _add_writing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -130,8 +130,8 @@ def run_promote(arguments: argparse.Namespace) -> int:
     """Promote the runs; 1 if one could not be."""
     # Here, and below, so that each verb loads only what it uses.
     from pytest_aexp.ground.errors import NotPromotable
-    from pytest_aexp.model.prefixes import full_job_id
-    from pytest_aexp.work.promoter import Promoter, open_store
+    from pytest_aexp.model.short_id import full_job_id
+    from pytest_aexp.work.promote.promote import Promoter, open_store
 
     repository = Repository.open()
     store = open_store(repository)
@@ -149,8 +149,8 @@ def run_promote(arguments: argparse.Namespace) -> int:
 
 def run_backfill(arguments: argparse.Namespace) -> int:
     """Promote every finished run; 1 if one could not be, each of them named."""
-    from pytest_aexp.work.backfilling import backfill
-    from pytest_aexp.work.promoter import open_store
+    from pytest_aexp.work.promote.backfill import backfill
+    from pytest_aexp.work.promote.promote import open_store
 
     repository = Repository.open()
     total = len(open_store(repository).job_ids)
@@ -171,13 +171,13 @@ def run_backfill(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Judge entries as the door does; 1 if there is an error."""
-    from pytest_aexp.ground.sparse import require_checked_out
+    from pytest_aexp.ground.git.sparse import require_checked_out
     from pytest_aexp.ground.views import WorkTree
-    from pytest_aexp.model.catalogue import Ledger
-    from pytest_aexp.model.entries import LEDGER_DIR
-    from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.model.entry import LEDGER_DIR
+    from pytest_aexp.model.ledger import Ledger
     from pytest_aexp.model.problems import Policy
-    from pytest_aexp.work.checking import check_ledger
+    from pytest_aexp.model.short_id import full_job_id
+    from pytest_aexp.work.check.ledger import check_ledger
 
     repository = Repository.open()
     require_checked_out(repository.root, [LEDGER_DIR])
@@ -195,7 +195,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 def run_show(arguments: argparse.Namespace) -> int:
     """Print one entry."""
-    from pytest_aexp.model.prefixes import full_job_id
+    from pytest_aexp.model.short_id import full_job_id
 
     ledger = _ledger()
     job_id = full_job_id(arguments.id, ledger.named)
@@ -221,7 +221,7 @@ def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 def run_list(arguments: argparse.Namespace) -> int:
     """Print the entries, the latest ended last."""
-    from pytest_aexp.model.prefixes import unique_length
+    from pytest_aexp.model.short_id import unique_length
 
     _check_asked(arguments.experiment, arguments.status)
     ledger = _ledger()
@@ -248,8 +248,8 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def _check_asked(experiment: str | None, status: str | None) -> None:
     """Refuse what no entry can have; raises UsageError."""
-    from pytest_aexp.model.entries import TERMINAL_STATUSES
-    from pytest_aexp.work.runlinks import check_experiment
+    from pytest_aexp.model.entry import TERMINAL_STATUSES
+    from pytest_aexp.work.runs.run_link import check_experiment
 
     if experiment is not None:
         try:
@@ -264,6 +264,6 @@ def _check_asked(experiment: str | None, status: str | None) -> None:
 
 
 def _ledger() -> LedgerMapping:
-    from pytest_aexp.ledgermapping import LedgerMapping
+    from pytest_aexp.ledger_mapping import LedgerMapping
 
     return LedgerMapping.of(Repository.open().root)

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_aexp.ground.views import WorkTree
     from pytest_aexp.model.problems import Policy
     from pytest_aexp.report.page import write_report
-    from pytest_aexp.work.judgement import Judgement
+    from pytest_aexp.work.check.checker import Judgement
 
     repository = Repository.open()
     configured = repository.configuration

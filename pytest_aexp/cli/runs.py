@@ -134,7 +134,7 @@ def run_new_run(arguments: argparse.Namespace) -> int:
 def run_mark(arguments: argparse.Namespace) -> int:
     """Set a run's status; 1 if it has ended but could not enter the ledger."""
     from pytest_aexp.runs import open_run
-    from pytest_aexp.work.marking import checked_status, marked
+    from pytest_aexp.work.runs.status import checked_status, marked
 
     status = _asked(checked_status, arguments.status)
     job = open_run(arguments.id)
@@ -146,7 +146,7 @@ def run_mark(arguments: argparse.Namespace) -> int:
 def run_link(arguments: argparse.Namespace) -> int:
     """Link a run to an experiment; 1 if it has ended but its entry could not be written."""
     from pytest_aexp.linking import linked
-    from pytest_aexp.work.runlinks import run_link
+    from pytest_aexp.work.runs.run_link import run_link
 
     said = (arguments.experiment, arguments.hypothesis, arguments.sub_hypothesis)
     job, in_order = _asked(linked, arguments.id, _asked(run_link, *said))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from pytest_aexp.cli.choosing import finding_named
+from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.output import rendered
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import (
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
     # Here, and below, so that the other verbs start without the rules.
     from pytest_aexp.model.problems import Policy
-    from pytest_aexp.work.outcomes import outcome_of
+    from pytest_aexp.work.check.result_cache import outcome_of
 
     with _chosen_view(arguments.at) as (repository, view, on_disk):
         configured = repository.configuration
@@ -92,7 +92,7 @@ def _judged(
     findings: Sequence[str],
 ) -> Outcome:
     # Here, since what is remembered needs none of it.
-    from pytest_aexp.work.judgement import Judgement, judge_repository
+    from pytest_aexp.work.check.checker import Judgement, judge_repository
 
     judgement = Judgement(repository, view, policy, on_disk)
     chosen = dict.fromkeys(finding_named(written, judgement) for written in findings)
@@ -108,8 +108,8 @@ def _chosen_view(at: str) -> Iterator[tuple[Repository, View, View | None]]:
         repository = Repository.open()
         yield repository, WorkTree(repository.root), None
         return
-    from pytest_aexp.ground.gitlisting import bare_root
-    from pytest_aexp.ground.gitview import INDEX, GitView
+    from pytest_aexp.ground.git.listing import bare_root
+    from pytest_aexp.ground.git.view import INDEX, GitView
 
     bare = bare_root(Path.cwd())
     if bare is not None and at == INDEX:

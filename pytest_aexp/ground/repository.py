@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
-from pytest_aexp.ground.roots import MARKER_REL, nearest_root
+from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
 from pytest_aexp.ground.text import quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_aexp.ground.git import git_or_none, own_environment
+from pytest_aexp.ground.git.run import git_or_none, own_environment
 from pytest_aexp.ground.repository import CONFIG, Repository
 from pytest_aexp.ground.views import fixed_part
-from pytest_aexp.model.entries import LEDGER_DIR
-from pytest_aexp.model.indexes import INDEX_DIR
+from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.machine_index import INDEX_DIR
 
 _HEAD = ("log", "-1", "--no-show-signature", "--format=%H %cs")
 _STATUS = ("--no-optional-locks", "--literal-pathspecs", "status", "--porcelain", "--")

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
 from pytest_aexp.ground.text import counted
-from pytest_aexp.model.entries import TERMINAL_STATUSES
+from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.report import chart
-from pytest_aexp.report.contents import VERDICTS
-from pytest_aexp.report.gathering import gather
-from pytest_aexp.work.judgement import Judgement
+from pytest_aexp.report.build import gather
+from pytest_aexp.report.model import VERDICTS
+from pytest_aexp.work.check.checker import Judgement
 
 if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-    from pytest_aexp.report.contents import Report
+    from pytest_aexp.report.model import Report
 
 MISSING_JINJA = "the report needs jinja2: run `pip install 'pytest-aexp[report]'`"
 

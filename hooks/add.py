@@ -1,0 +1,85 @@
+"""Ledger entries that a commit lacks: adding them to it, or saying how to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pytest_aexp.ground.git.ignore_rules import Rule, Tree
+from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.text import shown
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.problems import UNSTAGED_ENTRY, Problem
+from pytest_aexp.work.check.resolve import Place, Sources, resolve
+
+from .commit import Candidate
+
+_NAMED = 20
+_ANY_ENTRY = "0" * 32
+
+
+def git_add(paths: Sequence[str]) -> str:
+    """The command that stages ``paths``, or the ledger where they are very many."""
+    return f"git add {' '.join(paths) if len(paths) <= _NAMED else LEDGER_DIR}"
+
+
+def on_disk_only(findings: Sequence[Finding], sources: Sources) -> Iterator[str]:
+    """The paths of entries that findings cite and that only the working tree has."""
+    for citation in (citation for finding in findings for citation in finding.citations):
+        if isinstance(citation, JobCitation | BatchCitation):
+            found = resolve(citation, sources)
+            if found.place is Place.DISK and isinstance(citation, JobCitation):
+                yield entry_path(citation.job_id)
+            elif found.place is Place.DISK:
+                yield from (entry.path for entry in found.entries)
+
+
+def add(candidate: Candidate, paths: Sequence[str]) -> list[str]:
+    """Stage the entries at ``paths`` as far as that is possible; those that were. Raises GitError.
+
+    On a push there is no commit to add to, and ``git commit PATH`` would leave the index without
+    what it commits. What git ignores is not forced into it.
+    """
+    if candidate.is_pushed or _commits_named_files_only():
+        return []
+    ignored = _ignoring_rules(candidate, paths)
+    added = [path for path in paths if path not in ignored or candidate.view.has_file(path)]
+    location = candidate.location
+    if added:
+        # Not `git add`: what git has, and ignores, that adds and then says that it cannot.
+        names = "".join(f"{location.prefix}{path}\0" for path in added)
+        command = ("update-index", "--add", "-z", "--stdin")
+        run_git(command, location.top, stdin=os.fsencode(names))
+    return added
+
+
+def advised(candidate: Candidate, problem: Problem) -> Problem:
+    """``problem``, with all that must be typed where an entry is not in the commit."""
+    if problem.code != UNSTAGED_ENTRY.code:
+        return problem
+    fix = problem.fix
+    path = entry_path(problem.job_id or _ANY_ENTRY)
+    rule = _ignoring_rules(candidate, [path]).get(path)
+    if rule is not None and candidate.view.has_file(path):
+        fix = fix.replace("git add ", "git add -f ")
+    elif rule is not None:
+        place = f"{shown(rule.source)}:{rule.line}: {shown(rule.pattern)}"
+        fix = f"git ignores it ({place}): run `aexp install`, then {fix.removeprefix('run ')}"
+    if candidate.is_pushed:
+        fix += ", commit, and push again"
+    elif _commits_named_files_only():
+        fix += " and name it in `git commit` too, which takes only the files it is given"
+    return replace(problem, fix=fix)
+
+
+def _ignoring_rules(candidate: Candidate, paths: Sequence[str]) -> dict[str, Rule]:
+    root = candidate.repository.root
+    return Tree(root, root).ignoring_rules(paths)
+
+
+def _commits_named_files_only() -> bool:
+    """Whether ``git commit PATH`` asks: what else is staged stays out of the commit."""
+    return os.path.basename(os.environ.get("GIT_INDEX_FILE", "")).startswith("next-index-")

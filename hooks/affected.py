@@ -1,0 +1,107 @@
+"""Which findings a commit concerns: those it changes, and those whose evidence it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_aexp.ground.views import fixed_part, is_matched
+from pytest_aexp.model.batches import Batches
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.machine_index import INDEX_DIR
+from pytest_aexp.work.check.checker import Judgement
+
+from .commit import Candidate
+from .early_exit import Change, holds_link, leads_through_link
+from .segments import changed_segments
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Entries that a commit changes, as they were and as they would be."""
+
+    job_ids: frozenset[str]
+    batches: Batches[Entry]
+
+    def supports(self, finding: Finding) -> bool:
+        """Whether the finding cites one of the runs, by itself or in a batch."""
+        return any(
+            citation.job_id in self.job_ids
+            if isinstance(citation, JobCitation)
+            else isinstance(citation, BatchCitation)
+            and bool(self.batches.select(citation.experiment_id, citation.selector))
+            for citation in finding.citations
+        )
+
+
+def concerned(candidate: Candidate, judgement: Judgement) -> list[Finding]:
+    """The findings that the commit concerns, read: all of them where nothing tells them apart."""
+    if candidate.changes is None or _changes_what_counts(candidate):
+        return [judgement.finding(path) for path in judgement.finding_paths]
+    staged = {path: judgement.finding(path) for path in _changed_findings(candidate, judgement)}
+    evidence = _changed_evidence(candidate, judgement)
+    if not evidence.job_ids:
+        return list(staged.values())
+    every = (staged.get(path) or judgement.finding(path) for path in judgement.finding_paths)
+    return [each for each in every if each.path in staged or evidence.supports(each)]
+
+
+def _changes_what_counts(candidate: Candidate) -> bool:
+    """Whether other files may be findings now, or other sources or rules hold for all of them."""
+    folders = [*_fixed_folders(candidate), LEDGER_DIR, INDEX_DIR]
+    on_the_way = {folder[:end] for folder in folders for end in _ends(folder)}
+    for change in candidate.changes or ():
+        inside = any(change.path.startswith(f"{folder}/") for folder in _fixed_folders(candidate))
+        if change.path in on_the_way or (inside and change.involves_link):
+            return True
+        if change.path.startswith(f"{INDEX_DIR}/"):
+            return True
+    if any(change.status != "A" for change in changed_segments(candidate).values()):
+        return True
+    return candidate.configuration_before() != candidate.repository.configuration
+
+
+def _ends(folder: str) -> list[int]:
+    return [at for at, character in enumerate(f"{folder}/") if character == "/"]
+
+
+def _fixed_folders(candidate: Candidate) -> set[str]:
+    globs = candidate.repository.configuration.findings
+    return {fixed_part(glob.split("/")) for glob in globs}
+
+
+def _changed_findings(candidate: Candidate, judgement: Judgement) -> list[str]:
+    globs = candidate.repository.configuration.findings
+    changed = {change.path for change in candidate.changes or () if change.status != "D"}
+    root = str(candidate.repository.root)
+    folders = _fixed_folders(candidate)
+    if any(leads_through_link(each, root) or holds_link(each, root) for each in folders):
+        real = candidate.view.real
+        return [p for p in judgement.finding_paths if p in changed or real(p) in changed]
+    return sorted(path for path in changed if is_matched(path, globs))
+
+
+def _changed_evidence(candidate: Candidate, judgement: Judgement) -> Evidence:
+    """What of the ledger's changes can matter to a finding: not a new entry that is right."""
+    job_ids, entries = set[str](), list[Entry]()
+    changed, ledger = candidate.entries(), judgement.sources.ledger
+    ledger.expect(changed)
+    new = set(changed) | ledger.packed_in(changed_segments(candidate))
+    doubted = {each.job_id for each in ledger.conflicts(ledger.all_of(new)) if each.job_id}
+    for job_id in sorted(doubted.union(changed)):
+        now, change = ledger.get(job_id), changed.get(job_id)
+        is_new = change is None or change.status == "A"
+        if is_new and now is not None and now.usable and job_id not in doubted:
+            continue
+        job_ids.add(job_id)
+        entries += [entry for entry in (now, *_before(candidate, change)) if entry is not None]
+    return Evidence(frozenset(job_ids), Batches(entries))
+
+
+def _before(candidate: Candidate, change: Change | None) -> Iterator[Entry]:
+    if change is not None and change.old_name.strip("0"):
+        name = change.path.rpartition("/")[2]
+        data = candidate.view.content(change.old_name, ENTRY_LIMIT)
+        yield judge_entry(name[:-5], entry_path(name[:-5]), data)

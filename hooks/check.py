@@ -1,0 +1,187 @@
+"""The work of the hooks: judge what is about to be committed or pushed, and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_aexp.ground.git.view import INDEX, GitView
+from pytest_aexp.ground.repository import parse_strict_runs
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import Entry, entry_path
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.problems import (
+    INVALID_ENTRY,
+    UNPROMOTED,
+    UNSTAGED_ENTRY,
+    Fault,
+    Outcome,
+    Policy,
+    Problem,
+)
+from pytest_aexp.model.stray_files import stray_at
+from pytest_aexp.work.check.checker import Judgement, judge_findings
+from pytest_aexp.work.check.ledger import stray_fault
+
+from .affected import concerned
+from .commit import Candidate, ledger_folder, open_candidate, replaces_ledger
+from .early_exit import Glance
+from .segments import changed_segments, segment_faults
+
+if TYPE_CHECKING:
+    from pytest_aexp.model.batch_cache import RememberedRuns
+
+    from .promote import Behind
+
+
+def check_findings(glance: Glance, strict_runs: str | None, *, adds: bool) -> int:
+    """Promote, judge and tell; 1 if there is an error. Raises AexpError, OSError."""
+    with open_candidate(glance) as candidate:
+        configured = candidate.repository.configuration
+        strictness = parse_strict_runs(strict_runs) if strict_runs else configured.strict_runs
+        policy = Policy(strictness, configured.severity)
+        outcome, added = _judged(candidate, policy, adds=adds)
+    if added:
+        print(f"added to the commit: {' '.join(added)}")
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> int:
+    if outcome.problems:
+        # Here, since mostly there is nothing to tell.
+        from pytest_aexp.rendering import render_text
+
+        print(render_text(outcome), end="")
+    return 0 if outcome.ok else 1
+
+
+def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
+    """The outcome, and the entries that were added to the commit for it."""
+    judgement = _judgement(candidate, candidate.view, policy)
+    findings = concerned(candidate, judgement)
+    behind = _behind(candidate, judgement, findings)
+    added = _added(candidate, judgement, findings, behind) if adds else []
+    if not added:
+        outcome = judge_findings(judgement, findings)
+    else:
+        behind = [each for each in behind if not set(each.paths) <= set(added)]
+        with GitView.at(candidate.repository.root, INDEX) as view:
+            judgement = _judgement(candidate, view, policy, added)
+            outcome = judge_findings(judgement, findings)
+    lacking = tuple(policy.judge(each.fault for each in behind))
+    problems = (*lacking, *outcome.problems)
+    if problems:
+        problems = tuple(_completed(candidate, lacking, outcome.problems))
+    return replace(outcome, problems=problems), added
+
+
+def _judgement(
+    candidate: Candidate, view: GitView, policy: Policy, added: Sequence[str] = ()
+) -> Judgement:
+    """The judgement of what ``view`` shows, where ``added`` is what the candidate did not have."""
+    repository, worktree = candidate.repository, WorkTree(candidate.repository.root)
+    judgement = Judgement(repository, view, policy, worktree, had_ledger=candidate.had_ledger)
+    ledger = judgement.sources.ledger
+
+    def recall() -> RememberedRuns | None:
+        if replaces_ledger(candidate):
+            return None
+        # Here, since few findings cite batches.
+        from pytest_aexp.model.batch_cache import remembered_runs
+
+        changed = {} if candidate.pushed else candidate.entries()
+        more = [path.rpartition("/")[2].removesuffix(".json") for path in added]
+        revision = candidate.pushed or "HEAD"
+        return remembered_runs(candidate.location, revision, {*changed, *more}, ledger.all_of)
+
+    ledger.remember(recall)
+    return judgement
+
+
+def _behind(
+    candidate: Candidate, judgement: Judgement, findings: Sequence[Finding]
+) -> list[Behind]:
+    store = judgement.sources.store
+    if store is None or not candidate.brings_something:
+        return []
+    # Here, since most machines that commit findings have no runs.
+    from .promote import Promotions
+
+    return list(Promotions(candidate, judgement.sources, store).behind(findings))
+
+
+def _added(
+    candidate: Candidate,
+    judgement: Judgement,
+    findings: Sequence[Finding],
+    behind: Sequence[Behind],
+) -> list[str]:
+    from .add import add, on_disk_only
+
+    lacking = {path for each in behind for path in each.paths}
+    return add(candidate, sorted(lacking.union(on_disk_only(findings, judgement.sources))))
+
+
+def _completed(
+    candidate: Candidate, lacking: Sequence[Problem], judged: Sequence[Problem]
+) -> Iterator[Problem]:
+    """Both, each citation told of once, with all that must be typed."""
+    from .add import advised
+
+    places = {(each.path, each.line, each.column) for each in lacking}
+    same = (UNSTAGED_ENTRY.code, UNPROMOTED.code)
+    for problem in (*lacking, *judged):
+        place = (problem.path, problem.line, problem.column)
+        if problem in lacking or place not in places or problem.code not in same:
+            yield advised(candidate, problem)
+
+
+def check_ledger(glance: Glance) -> int:
+    """Judge the entries and tell; 1 if there is an error. Raises AexpError, OSError."""
+    with open_candidate(glance) as candidate:
+        policy = Policy(severity=candidate.repository.configuration.severity, door=True)
+        ledger = Ledger(candidate.view)
+        problems = tuple(policy.judge(_ledger_faults(candidate, ledger)))
+    return _told(Outcome(problems, ledger.judged))
+
+
+def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
+    if candidate.changes is None:
+        found = ledger.survey()
+        packed = [entry for entry in found.notable if entry.path != entry_path(entry.job_id)]
+        yield from (fault for entry in packed for fault in entry.faults)
+        yield from found.faults
+        entries, strays = ledger.at_hand(ledger.loose), list(ledger.strays)
+    else:
+        yield from segment_faults(candidate, ledger)
+        changed = candidate.entries()
+        # Who deletes a file may lay bare two packed entries that differ.
+        whole = ledger.all_conflicts() if changed_segments(candidate) else None
+        yield from ledger.conflicts(ledger.at_hand(changed)) if whole is None else whole
+        entries = ledger.at_hand(name for name, each in changed.items() if each.status != "D")
+        there = {entry.job_id for entry in entries}
+        # What is no file, such as a submodule, is no entry either, whatever its name.
+        kept = [change for change in candidate.changes if change.status != "D"]
+        entered = {changed[job_id].path for job_id in there}
+        strays = list(_strays(candidate, [c.path for c in kept if c.path not in entered]))
+    for entry in entries:
+        if candidate.view.is_link(entry.path):
+            yield _link_fault(entry)
+        else:
+            yield from entry.faults
+    yield from map(stray_fault, strays)
+
+
+def _strays(candidate: Candidate, paths: Sequence[str]) -> Iterator[str]:
+    """What of ``paths`` lies in the ledger and looks like an entry, or like what became of one."""
+    folder = f"{ledger_folder(candidate)}/"
+    below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
+    yield from dict.fromkeys(filter(None, map(stray_at, below)))
+
+
+def _link_fault(entry: Entry) -> Fault:
+    message = "the ledger entry is a symbolic link: where links do not work it would be no entry"
+    fix = "put the file that it leads to in its place"
+    return Fault(INVALID_ENTRY, entry.path, message, fix, job_id=entry.job_id)

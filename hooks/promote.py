@@ -1,0 +1,149 @@
+"""Bringing the ledger up to date with this machine's runs, before a finding that cites them goes.
+
+A finished run that is cited gets its entry, and one that was linked or marked again gets it anew.
+An entry in which another machine tells of another attempt at the run is left as it is, unless that
+attempt failed and the one here is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.ground.files import MISSING, Unreadable
+from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.text import counted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.packs.packed_run import packed_version
+from pytest_aexp.model.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
+from pytest_aexp.model.run_store import Run, RunStore
+from pytest_aexp.work.check.resolve import Sources
+from pytest_aexp.work.merge.side import read_version
+from pytest_aexp.work.promote.project import entry_bytes, project
+from pytest_aexp.work.promote.promote import Promoter
+
+from .add import git_add
+from .commit import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A citation whose runs the commit tells less of than this machine knows.
+
+    ``paths`` are the entries on disk that it lacks; none where a run cannot enter the ledger.
+    """
+
+    fault: Fault
+    paths: tuple[str, ...]
+
+
+class Promotions:
+    """Promotes the runs of one store that findings cite."""
+
+    def __init__(self, candidate: Candidate, sources: Sources, store: RunStore) -> None:
+        self._candidate = candidate
+        self._ledger = sources.ledger
+        self._store = store
+        self._root = candidate.repository.root
+        self._worktree = WorkTree(self._root)
+        self._done: dict[str, str | bool] = {}
+
+    @cached_property
+    def _promoter(self) -> Promoter:
+        return Promoter(self._candidate.repository, self._store)
+
+    def behind(self, findings: Sequence[Finding]) -> Iterator[Behind]:
+        """Promote what ``findings`` cite; the citations that the commit is behind of.
+
+        Raises UsageError, GitError, OSError.
+        """
+        for finding in findings:
+            for citation in finding.citations:
+                if isinstance(citation, JobCitation | BatchCitation):
+                    yield from self._of(citation, self._finished(citation))
+
+    def _finished(self, citation: JobCitation | BatchCitation) -> list[Run]:
+        if isinstance(citation, BatchCitation):
+            runs = self._store.batches.select(citation.experiment_id, citation.selector)
+        else:
+            run = self._store.get(citation.job_id)
+            runs = [run] if run is not None else []
+        self._ledger.expect(run.job_id for run in runs)
+        return [run for run in runs if run.usable and run.finished]
+
+    def _of(self, citation: JobCitation | BatchCitation, runs: list[Run]) -> Iterator[Behind]:
+        said = {run.job_id: self._promoted(run.job_id) for run in runs}
+        refusals = [reason for reason in said.values() if isinstance(reason, str)]
+        paths = tuple(entry_path(job_id) for job_id, is_behind in said.items() if is_behind is True)
+        if paths:
+            message, fix = self._message(citation, paths), f"run `{git_add(paths)}`"
+            rule = UNSTAGED_ENTRY
+        elif refusals:
+            message, fix, rule = refusals[0], "cite another run", UNPROMOTED
+        else:
+            return
+        job_id = citation.job_id if isinstance(citation, JobCitation) else None
+        fault = Fault(rule, citation.path, message, fix, citation.position, job_id)
+        yield Behind(fault, paths)
+
+    def _message(self, citation: JobCitation | BatchCitation, paths: tuple[str, ...]) -> str:
+        if isinstance(citation, BatchCitation):
+            runs = counted(len(paths), "finished run")
+            return (
+                f"{runs} of the batch of {citation.experiment_id} on this machine: the commit "
+                "lacks what the ledger on disk says"
+            )
+        if self._ledger.has(citation.job_id):
+            return (
+                f"run {citation.job_id} was linked or marked anew: its entry on disk says so, the "
+                "one in the commit does not"
+            )
+        return (
+            f"run {citation.job_id} is finished and its ledger entry is on disk, but not in "
+            "the commit"
+        )
+
+    def _promoted(self, job_id: str) -> str | bool:
+        """Whether the commit's entry is behind the one on disk; else why there can be none."""
+        if job_id not in self._done:
+            try:
+                self._done[job_id] = self._promote(job_id)
+            except NotPromotable as refusal:
+                self._done[job_id] = str(refusal)
+        return self._done[job_id]
+
+    def _promote(self, job_id: str) -> bool:
+        path = entry_path(job_id)
+        known = self._worktree.read(path, ENTRY_LIMIT)
+        packed = packed_version(self._root, job_id) if known is MISSING else None
+        told = known if packed is None else packed.data
+        if isinstance(told, Unreadable) or self._tells_of_our_attempt(job_id, told):
+            self._promoter.promote(job_id)
+            known = self._worktree.read(path, ENTRY_LIMIT)
+        committed = self._candidate.view.read(path, ENTRY_LIMIT)
+        return known != committed and not self._are_one_to_git(path, committed)
+
+    def _tells_of_our_attempt(self, job_id: str, known: bytes) -> bool:
+        label = self._candidate.repository.machine_label
+        theirs = read_version(known, job_id)
+        ours = read_version(entry_bytes(project(job_id, self._store.files(job_id), label)), job_id)
+        return (
+            theirs.fault is not None
+            or theirs.fields.get("registered_machine") == label
+            or theirs.outcome == ours.outcome
+            or (ours.is_complete and not theirs.is_complete)
+        )
+
+    def _are_one_to_git(self, path: str, committed: bytes | Unreadable) -> bool:
+        """Whether they differ only in what git does away with, such as line ends."""
+        if isinstance(committed, Unreadable):
+            return False
+        location = self._candidate.location
+        full = f"{location.prefix}{path}"
+        on_disk = run_git(["hash-object", "--", full], location.top)
+        return on_disk == run_git(["hash-object", "--stdin"], location.top, stdin=committed)

@@ -1,0 +1,213 @@
+"""``aexp cite`` and ``aexp fix``: change findings, and nothing in them but what is meant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_aexp.cli.finding_argument import finding_named
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, counted, quoted
+
+if TYPE_CHECKING:
+    from pytest_aexp.model.findings.finding import Finding
+    from pytest_aexp.work.check.checker import Judgement
+
+_CITE_EXAMPLES = """\
+examples:
+  aexp cite F004 4076a08a                       one run, by how its id begins
+  aexp cite F004 --batch E005 condition=full    every run of E005 with that condition
+"""
+_CITE_FORMS = "aexp cite F004 RUN…, or aexp cite F004 --batch E005 condition=full"
+_FIX_EXAMPLES = """\
+examples:
+  aexp fix --diff     show what would change
+  aexp fix F004       mend one finding
+"""
+
+
+def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both verbs to the command's parser."""
+    cite = verbs.add_parser(
+        "cite",
+        help="add citations to a finding",
+        epilog=_CITE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    cite.add_argument("finding", nargs="?", metavar="FINDING", help="a finding's path or id (F004)")
+    cite.add_argument("runs", nargs="*", metavar="RUN", help="a job id, or how it begins")
+    cite.add_argument(
+        "--batch",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("E###", "KEY=VALUE"),
+        help="every run of an experiment that has these values in its statepoint",
+    )
+    cite.set_defaults(run=run_cite)
+    fix = verbs.add_parser(
+        "fix",
+        help="mend citations where only one thing can have been meant",
+        epilog=_FIX_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fix.add_argument("findings", nargs="*", metavar="FINDING", help="default: every finding")
+    fix.add_argument(
+        "--diff", action="store_true", help="only show the changes; exit status 1 if there are any"
+    )
+    fix.set_defaults(run=run_fix)
+
+
+def run_cite(arguments: argparse.Namespace) -> int:
+    """Add the citations; 1, and nothing changed, if one of them would not hold."""
+    # Here, and below, so that the other verbs start without the rules.
+    from pytest_aexp.model.findings.finding import READ_LIMIT, read_finding
+    from pytest_aexp.model.short_id import full_job_id
+    from pytest_aexp.work.edit.citation_yaml import job_citation
+    from pytest_aexp.work.edit.cite import with_citations
+    from pytest_aexp.work.edit.finding_text import open_document
+    from pytest_aexp.work.edit.fix import mended
+
+    if arguments.finding is None or not (arguments.runs or arguments.batch):
+        raise UsageError("name the finding, then runs or a batch: " + _CITE_FORMS)
+    judgement = _judgement()
+    path = finding_named(arguments.finding, judgement)
+    known = judgement.sources.job_ids
+    added = [job_citation(full_job_id(run, known)) for run in arguments.runs]
+    added += [_batch(*batch) for batch in arguments.batch]
+    document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
+    if mended(document, known) != document.text:
+        raise UsageError(f"{path}: what it cites already is to be mended first: `aexp fix {path}`")
+    new = _new_ones(added, judgement.finding(path))
+    if not new:
+        print(f"{clean(path)} has that citation already")
+        return 0
+    text = with_citations(document, new)
+    after = read_finding(path, text.encode())
+    if not _would_hold(judgement, after, len(new)):
+        return 1
+    _write(judgement, path, text)
+    for citation in new:
+        print(clean(f"{path}: added {citation}"))
+    return 0
+
+
+def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
+    from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+    from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
+
+    there = set()
+    for citation in finding.citations:
+        if isinstance(citation, JobCitation):
+            there.add(job_citation(citation.job_id))
+        elif isinstance(citation, BatchCitation):
+            there.add(batch_citation(citation.experiment_id, citation.selector))
+    return [citation for citation in dict.fromkeys(added) if citation not in there]
+
+
+def _batch(experiment: str, *pairs: str) -> str:
+    from pytest_aexp.ground import schema
+    from pytest_aexp.work.edit.citation_yaml import batch_citation
+
+    if not schema.is_valid("citation", {"type": "batch", "experiment_id": experiment}):
+        raise UsageError(f"{quoted(experiment)} is no experiment: E and digits, as in E005")
+    return batch_citation(experiment, _selector(pairs))
+
+
+def _selector(pairs: Iterable[str]) -> dict[str, Any]:
+    from pytest_aexp.ground.yaml import nodes, values
+
+    selector: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(
+                f"{quoted(pair)} is not of the form KEY=VALUE; a finding and its runs come before "
+                f"--batch: {_CITE_FORMS}"
+            )
+        if key in selector:
+            raise UsageError(f"{quoted(key)} is given twice; a selector has one value for each key")
+        try:
+            node = nodes.parse(value) if value else None
+            selector[key] = values.value(node) if node is not None else ""
+        except nodes.YamlFault as fault:
+            raise UsageError(f"the value of {quoted(pair)}: {fault.message}") from fault
+    return selector
+
+
+def _would_hold(judgement: Judgement, finding: Finding, count: int) -> bool:
+    new = finding.citations[-count:]
+    problems = [p for citation in new for p in judgement.citation(citation).problems]
+    unknown = judgement.authority(new)
+    for problem in (*problems, *unknown):
+        print(f"aexp: {problem.message}; next: {problem.fix}", file=sys.stderr)
+    refused = unknown or any(problem.severity == "error" for problem in problems)
+    if refused:
+        print("aexp: nothing was changed", file=sys.stderr)
+    return not refused
+
+
+def run_fix(arguments: argparse.Namespace) -> int:
+    """Mend the findings, or show how; 2 if one of them could not be read or written."""
+    judgement = _judgement()
+    paths = dict.fromkeys(finding_named(each, judgement) for each in arguments.findings)
+    changed, failed = 0, False
+    for path in paths or judgement.finding_paths:
+        try:
+            changed += _fixed(judgement, path, show=arguments.diff)
+        except UsageError as error:
+            print(f"aexp: {clean(str(error))}", file=sys.stderr)
+            failed = True
+    if not arguments.diff:
+        print(f"{counted(changed, 'finding')} changed; next: aexp validate")
+    if failed:
+        return 2
+    return 1 if arguments.diff and changed else 0
+
+
+def _fixed(judgement: Judgement, path: str, *, show: bool) -> bool:
+    from pytest_aexp.model.findings.finding import READ_LIMIT
+    from pytest_aexp.work.edit.finding_text import open_document
+    from pytest_aexp.work.edit.fix import mended
+
+    document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
+    text = mended(document, judgement.sources.job_ids)
+    if text == document.text:
+        return False
+    if show:
+        sys.stdout.writelines(_diff(path, document.text, text))
+    else:
+        _write(judgement, path, text)
+        print(f"fixed: {clean(path)}")
+    return True
+
+
+def _diff(path: str, old: str, new: str) -> Iterator[str]:
+    # Here, for start-up time, like the rest of what only this verb needs.
+    import difflib
+
+    before, after = old.split("\n"), new.split("\n")
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm=""):
+        yield "\t".join(map(clean, line.removesuffix("\r").split("\t"))) + "\n"
+
+
+def _judgement() -> Judgement:
+    from pytest_aexp.ground.views import WorkTree
+    from pytest_aexp.model.problems import Policy
+    from pytest_aexp.work.check.checker import Judgement
+
+    repository = Repository.open()
+    policy = Policy(severity=repository.configuration.severity)
+    return Judgement(repository, WorkTree(repository.root), policy)
+
+
+def _write(judgement: Judgement, path: str, text: str) -> None:
+    from pytest_aexp.ground.files import write_atomic
+
+    target = judgement.repository.root / path
+    if target.is_symlink():
+        raise UsageError(f"{path} is a link; edit the file it leads to")
+    write_atomic(target, text.encode())

@@ -1,0 +1,37 @@
+"""Findings as people name them: by path, from any folder, or by id."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import listed, quoted
+
+if TYPE_CHECKING:
+    from pytest_aexp.work.check.checker import Judgement
+
+
+def finding_named(written: str, judgement: Judgement) -> str:
+    """The path of the finding that ``written`` names; raises UsageError."""
+    root = judgement.repository.root
+    try:
+        path = Path(os.path.abspath(written)).relative_to(root).as_posix()
+    except ValueError:
+        path = written
+    # Here, so that the other verbs start without the rules.
+    from pytest_aexp.model.findings.finding import name_of
+
+    known = judgement.finding_paths
+    for candidate in (path, written):
+        if candidate in known:
+            return candidate
+    real = os.path.realpath(written)
+    named = [p for p in known if os.path.realpath(root / p) == real]
+    named = named or [p for p in known if name_of(p) == written.upper()]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise UsageError(f"{written} names {len(named)} findings: {listed(named)}; give the path")
+    raise UsageError(f"there is no finding {quoted(written)}: give a finding's path or its id")

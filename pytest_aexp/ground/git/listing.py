@@ -1,0 +1,308 @@
+"""What git lists: the files of the index or of one commit, each with its mode and object name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.find_root import nearest_root
+from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare, run_git, start_git
+from pytest_aexp.ground.text import quoted
+
+FOLDER, LINK, SUBMODULE, UNMERGED = "040000", "120000", "160000", "unmerged"
+
+EMPTY_BLOBS = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+"""What an empty file is named, and what ``git add -N`` announced."""
+_AT_ONCE = 200
+_GLOB_SPECIAL = "*?[]\\"
+
+
+class Node(NamedTuple):
+    """What git has at a path; ``mode`` is as git writes it, or UNMERGED."""
+
+    mode: str
+    name: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file, executable or not."""
+        return self.mode.startswith("100")
+
+
+class Listing(Protocol):
+    """Where a view's files are listed. Paths are relative to the repository's root."""
+
+    @property
+    def label(self) -> str:
+        """What is listed, as a message names it."""
+
+    @property
+    def location(self) -> Location:
+        """Where git is asked."""
+
+    def below(self, folder: str) -> Iterator[tuple[str, Node]]:
+        """Every file below ``folder`` or, where that is none, the file of that name."""
+
+    def holds(self, folder: str) -> bool:
+        """Whether a file lies below ``folder``, found without listing all that do."""
+
+    def files(self, paths: Sequence[str]) -> dict[str, Node]:
+        """What stands at ``paths``, folders included."""
+
+    def links(self, paths: Sequence[str]) -> dict[str, Node]:
+        """The same at little cost for large folders, which need not be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where git is asked: in ``top``, above whose folder ``prefix`` our paths begin.
+
+    There, since git takes the current folder for the top of the work tree where GIT_DIR alone is
+    set, as it is in the hooks of a linked work tree.
+    """
+
+    top: Path
+    prefix: str = ""
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def bare(cls, folder: Path) -> Location:
+        """The location of the bare repository ``folder``."""
+        return cls(folder, options=in_bare(folder))
+
+    @classmethod
+    def of(cls, root: Path) -> Location:
+        """The location of the repository at ``root``, which may lie below git's top level."""
+        top = next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), root)
+        return cls(top, "" if top == root else f"{root.relative_to(top).as_posix()}/")
+
+    def ask(self, *arguments: str, paths: Iterable[str] = (), literally: bool = True) -> bytes:
+        """What git answers about ``paths``. Raises GitError."""
+        how = ["--literal-pathspecs"] if literally else []
+        return run_git([*self.options, *how, *arguments, *paths], self.top)
+
+    def records(self, answer: bytes) -> Iterator[tuple[list[str], str]]:
+        """The fields and the path of each record of a listing ended by NUL."""
+        skipped = len(self.prefix)
+        for record in os.fsdecode(answer).split("\0")[:-1]:
+            about, _, path = record.partition("\t")
+            yield about.split(" "), path[skipped:]
+
+    def unchanged(self, paths: Iterable[str]) -> dict[str, str]:
+        """The names of the objects that files at ``paths`` hold, and where those files are.
+
+        Only what git takes to be as it is in the index; nothing where there is no work tree.
+        """
+        asked = (
+            *self.options,
+            "--literal-pathspecs",
+            "ls-files",
+            "-s",
+            "-c",
+            "-m",
+            "-t",
+            "-z",
+            "--",
+        )
+        told = git_or_none([*asked, *(f"{self.prefix}{path}" for path in paths)], self.top)
+        found, changed = dict[str, str](), set[str]()
+        for (tag, _, name, _), path in self.records(told or b""):
+            found[name] = os.path.join(self.top, f"{self.prefix}{path}")
+            if tag != "H":
+                changed.add(name)
+        return {name: path for name, path in found.items() if name not in changed}
+
+
+def bare_root(start: Path) -> Path | None:
+    """The folder of the bare repository that ``start`` lies in; None if it lies in none.
+
+    Raises UsageError if that in turn lies in a repository: it may have come with its files.
+    """
+    found = None if "GIT_DIR" in os.environ else bare_around(start)
+    if found is not None and ".git" in found.parts:
+        return None
+    around = None if found is None else nearest_root(found.parent)
+    if around is not None:
+        raise UsageError(
+            f"{found} is laid out as a bare git repository within the repository {around}, so it "
+            f"may be somebody else's; if it is yours, say so: GIT_DIR={found} aexp …"
+        )
+    options = () if found is None else in_bare(found)
+    asked = (*options, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    is_bare, _, folder = (git_or_none(asked, start) or b"").partition(b"\n")
+    return Path(os.fsdecode(folder.rstrip(b"\n"))) if is_bare == b"true" else None
+
+
+class Index:
+    """What is staged, as the next commit would have it."""
+
+    label = "the index"
+
+    def __init__(self, location: Location) -> None:
+        self.location = location
+
+    def below(self, folder: str) -> Iterator[tuple[str, Node]]:
+        """Every file below the folder, or the file of that name."""
+        prefix = self.location.prefix
+        return iter(self._nodes([f"{prefix}{folder}"] if folder or prefix else []).items())
+
+    def holds(self, folder: str) -> bool:
+        """Whether a file lies below the folder: git is stopped at the first it names."""
+        at, path = self.location, f"{self.location.prefix}{folder}/"
+        asked = [*at.options, "--literal-pathspecs", "ls-files", "-z", "--", path]
+        process = start_git(asked, at.top)
+        assert process.stdout is not None
+        found = process.stdout.read(1)
+        process.kill()
+        process.communicate()
+        return bool(found)
+
+    def files(self, paths: Sequence[str]) -> dict[str, Node]:
+        """What stands at the paths, folders included."""
+        found: dict[str, Node] = {}
+        for start in range(0, len(paths), _AT_ONCE):
+            chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
+            found |= self._nodes(chunk)
+        return _of_asked(found, paths)
+
+    def links(self, paths: Sequence[str]) -> dict[str, Node]:
+        """What stands at the paths, whatever lies below them being passed over."""
+        exactly = [f":(top,glob){_escaped(self.location.prefix + path)}" for path in paths]
+        return self._nodes(exactly, literally=False) if exactly else {}
+
+    def _nodes(self, paths: Sequence[str], *, literally: bool = True) -> dict[str, Node]:
+        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths, literally=literally)
+        nodes: dict[str, Node] = {}
+        for (mode, name, stage), path in self.location.records(answer):
+            nodes[path] = Node(mode if stage == "0" else UNMERGED, name)
+        return self._without_intended(nodes)
+
+    def _without_intended(self, nodes: dict[str, Node]) -> dict[str, Node]:
+        """``nodes`` but for what ``git add -N`` announced: that is not in the commit."""
+        empty = [path for path, node in nodes.items() if node.name in EMPTY_BLOBS]
+        for start in range(0, len(empty), _AT_ONCE):
+            paths = [f"{self.location.prefix}{each}" for each in empty[start : start + _AT_ONCE]]
+            new = ("diff-files", "--name-only", "--diff-filter=A", "-z", "--")
+            for path in os.fsdecode(self.location.ask(*new, paths=paths)).split("\0")[:-1]:
+                nodes.pop(path[len(self.location.prefix) :], None)
+        return nodes
+
+
+class Tree:
+    """The files of a commit, a tag or a tree."""
+
+    def __init__(self, location: Location, revision: str) -> None:
+        """Raises UsageError if there is no such revision, and GitError."""
+        self.location = location
+        self.label = f"the commit {quoted(revision)}"
+        self.name = tree_of(location, revision)
+
+    def below(self, folder: str) -> Iterator[tuple[str, Node]]:
+        """Every file below the folder, or the file of that name."""
+        path = f"{self.location.prefix}{folder}".rstrip("/")
+        return iter(self._nodes(["-r"], [path] if path else []).items())
+
+    def holds(self, folder: str) -> bool:
+        """Whether the folder is there: git has no empty ones."""
+        node = self.files([folder]).get(folder)
+        return node is not None and node.mode == FOLDER
+
+    def files(self, paths: Sequence[str]) -> dict[str, Node]:
+        """What stands at the paths, folders included."""
+        found: dict[str, Node] = {}
+        for start in range(0, len(paths), _AT_ONCE):
+            chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
+            found |= self._nodes([], chunk)
+        return _of_asked(found, paths)
+
+    links = files
+
+    def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
+        answer = self.location.ask(
+            "ls-tree", *options, "--full-tree", "-z", self.name, "--", paths=paths
+        )
+        return {path: Node(mode, name) for (mode, _, name), path in self.location.records(answer)}
+
+
+def tree_of(location: Location, revision: str) -> str:
+    """The name of the tree that ``revision`` leads to. Raises UsageError, GitError."""
+    # No name of git's begins with a dash, so that one would only be taken for an option.
+    if revision and not revision.startswith("-"):
+        # What is added to `:/text` would be taken for more of the text.
+        is_text = revision.startswith(":/")
+        named = _object_named(location, revision) if is_text else revision
+        tree = named and _object_named(location, f"{named}^{{tree}}")
+        if tree:
+            return tree
+    if revision == "HEAD":
+        raise UsageError("there is no commit yet, so there is no HEAD; `--at index` can be judged")
+    if ".." in revision or revision.startswith("^"):
+        raise UsageError(f"{quoted(revision)} is not one commit: name a single one, such as HEAD")
+    raise UsageError(f"git knows no commit, branch or tag {quoted(revision)} here")
+
+
+def _object_named(location: Location, revision: str) -> str:
+    """The name of the one object that ``revision`` stands for; empty if there is none."""
+    asked = ["rev-parse", "--verify", "--quiet", revision]
+    try:
+        told = run_git([*location.options, *asked], location.top, accept=(0, 1))
+    except GitError:
+        # It may be no fault of the revision's that git refuses: then it refuses this, too.
+        location.ask("rev-parse", "--git-dir")
+        return ""
+    name = told.decode("ascii", "replace").strip()
+    return name if name.isalnum() else ""
+
+
+def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:
+    """What stands at the paths that were asked for, given what was found there and below."""
+    wanted = set(asked)
+    told = {path: node for path, node in found.items() if path in wanted}
+    for path in found:
+        folder = path.rpartition("/")[0]
+        while folder:
+            if folder in wanted:
+                told[folder] = Node(FOLDER, "")
+            folder = folder.rpartition("/")[0]
+    return told
+
+
+def _escaped(path: str) -> str:
+    """A glob for ``path`` alone: as it holds a special character, it fits no folder's content."""
+    return "\\" + "".join(f"\\{c}" if c in _GLOB_SPECIAL else c for c in path).removeprefix("\\")
+
+
+def folders_of(top: str, nodes: Mapping[str, Node]) -> dict[str, dict[str, Node]]:
+    """What lies directly in ``top`` and in each folder below it, given all files below it."""
+    folders: dict[str, dict[str, Node]] = {top: {}}
+    for path, node in nodes.items():
+        if path != top:
+            folder, _, name = path.rpartition("/")
+            folders.setdefault(folder, {})[name] = node
+    _connect(folders, top)
+    return folders
+
+
+def _connect(folders: dict[str, dict[str, Node]], top: str) -> None:
+    """Enter each folder in the one that it lies in."""
+    for folder in list(folders):
+        above = folder
+        while above != top:
+            above, _, name = above.rpartition("/")
+            children = folders.setdefault(above, {})
+            if name in children:
+                break
+            children[name] = Node(FOLDER, "")
+
+
+def above(path: str) -> list[str]:
+    """``path`` and the folders it lies in, the uppermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]

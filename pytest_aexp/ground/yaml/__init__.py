@@ -1,0 +1,1 @@
+"""YAML with positions, and its values as two dialects read them."""

@@ -1,0 +1,245 @@
+"""YAML text as a tree of nodes that know where they stand, within bounds.
+
+Loading YAML loses what a citation needs: the text of an id as it was written, line and column,
+duplicate keys. Composing it with the C parser crashes on deep nesting. So the parser's events are
+read here, one by one: too deep a nesting stops the reading, an alias is the node it names, never a
+copy. ``pytest_aexp.ground.yaml.values`` makes values from nodes, when a rule asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_aexp.ground.text import quoted
+
+DEPTH_LIMIT = 32
+TAG = "tag:yaml.org,2002:"
+
+_STANDARD_TAGS = frozenset(
+    TAG + name
+    for name in (
+        *("null", "bool", "int", "float", "str", "timestamp", "binary"),
+        *("seq", "map", "set", "omap", "pairs", "merge"),
+    )
+)
+
+
+class YamlFault(Exception):
+    """The text is not YAML that can be used; ``offset`` is where, in characters."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """Text as written; ``plain`` if it stood without quotes and tag, so that it may be a number.
+
+    Like every node it reaches from ``offset`` up to ``end``, quotes included.
+    """
+
+    text: str
+    offset: int
+    plain: bool
+    tag: str | None = None
+    end: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """A list of nodes; ``flow`` if it is written in brackets.
+
+    ``inner_end`` is where the last thing written inside ends, an alias included; ``end`` is that
+    for one without brackets.
+    """
+
+    offset: int
+    items: list[Node] = field(default_factory=list)
+    flow: bool = False
+    end: int = 0
+    inner_end: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Mapping:
+    """Pairs of nodes, in the order written; its ends are as a list has them."""
+
+    offset: int
+    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    flow: bool = False
+    end: int = 0
+    inner_end: int = 0
+
+
+Node = Scalar | Sequence | Mapping
+
+# The C parser counts bytes to such a character where the other counts characters.
+# What there is, and not what there is not: Python takes 5 ms to prepare a set of all the rest.
+_NOT_YAML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_ENDS_OF_OLD = re.compile("[\x85\u2028\u2029]")
+_BLANK_LINE = re.compile(r"^[ \t]++(?=\r?$)", re.MULTILINE)
+_FROM_FIRST_WORD = re.compile(r"\S[^\r\n]*")
+# What the C parser says of a URL in a flow list, a dot in an anchor's name, a tab after `-`.
+_WRONGLY_REFUSED = (
+    "found unexpected ':'",
+    "did not find expected alphabetic or numeric character",
+    "found character that cannot start any token",
+)
+_DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n])*+%")
+
+
+def parse(text: str) -> Node | None:
+    """The one document in ``text``; None if it is empty. Raises YamlFault."""
+    odd = _NOT_YAML.search(text)
+    if odd is not None:
+        raise YamlFault(f"the character U+{ord(odd[0]):04X} is not allowed in YAML", odd.start())
+    # Neither parser takes every tab on a line of its own.
+    text = _BLANK_LINE.sub(lambda blank: " " * len(blank.group()), text)
+    directive = _DIRECTIVE.match(text)
+    if directive is not None:
+        raise YamlFault("a directive (%) is not allowed here", directive.end() - 1)
+    # YAML 1.1 ends lines there, in one parser more than in the other; YAML 1.2 and editors do not.
+    stand_ins = _stand_ins(text)
+    text = text.translate(stand_ins) if stand_ins else text
+    meant = {ord(stand_in): chr(odd) for odd, stand_in in stand_ins.items()}
+    try:
+        # Here, not above: a face that meets no finding must not pay for the parser.
+        from _ruamel_yaml import CParser  # type: ignore[import-not-found]
+    except ImportError:
+        return _composed(_pure_parser, text, meant)
+    try:
+        return _composed(CParser, text, meant)
+    except YamlFault as fault:
+        if fault.message not in _WRONGLY_REFUSED:
+            raise
+        return _composed(_pure_parser, text, meant)
+
+
+def _stand_ins(text: str) -> dict[int, str]:
+    """For each line end of old in ``text`` a character for private use that is not in it."""
+    odd = [] if text.isascii() else sorted(set(_LINE_ENDS_OF_OLD.findall(text)))
+    free = (chr(code) for code in range(0xE000, 0x110000) if chr(code) not in text)
+    return {ord(character): next(free) for character in odd}
+
+
+def _composed(make_parser: Callable[[str], Any], text: str, meant: dict[int, str]) -> Node | None:
+    # Here for the same reason.
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return _Composer(make_parser(text).get_event, meant).document()
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "it is not YAML"
+        raise YamlFault(str(said), mark.index if mark else 0) from error
+    except YAMLError as error:
+        offset = getattr(error, "position", 0) or 0
+        raise YamlFault(str(error).splitlines()[0], offset) from error
+    except (IndexError, OverflowError, ValueError) as error:
+        # The pure parser trips over escapes of characters that do not exist, and directives.
+        raise YamlFault("it is not YAML", 0) from error
+
+
+class _Composer:
+    def __init__(self, next_event: Callable[[], Any], meant: dict[int, str]) -> None:
+        self._next = next_event
+        self._meant = meant
+        self._anchors: dict[str, Node] = {}
+        self._written = 0
+
+    def document(self) -> Node | None:
+        root: Node | None = None
+        kind = ""
+        while kind != "StreamEndEvent":
+            event = self._next()
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                if root is not None:
+                    raise YamlFault("a second document starts here", event.start_mark.index)
+                root = self._node(self._next(), depth=1)
+        return root
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = type(event).__name__
+        offset = event.start_mark.index
+        if kind == "AliasEvent":
+            if event.anchor not in self._anchors:
+                raise YamlFault(f"the alias *{event.anchor} names nothing above it", offset)
+            self._written = event.end_mark.index
+            return self._anchors[event.anchor]
+        tag = None if event.tag is None else _known_tag(event)
+        if kind == "ScalarEvent":
+            plain = tag is None and event.implicit[0]
+            self._written = event.end_mark.index
+            value = event.value.translate(self._meant) if self._meant else event.value
+            node: Node = Scalar(value, offset, plain, tag, self._written)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = node
+            return node
+        if depth > DEPTH_LIMIT:
+            raise YamlFault(f"nested more than {DEPTH_LIMIT} deep", offset)
+        if kind == "SequenceStartEvent":
+            return self._sequence(event, depth)
+        return self._mapping(event, depth)
+
+    def _sequence(self, event: Any, depth: int) -> Node:
+        node = Sequence(event.start_mark.index, flow=bool(event.flow_style))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        inner = self._next()
+        while type(inner).__name__ != "SequenceEndEvent":
+            node.items.append(self._node(inner, depth + 1))
+            inner = self._next()
+        self._close(node, inner)
+        return node
+
+    def _mapping(self, event: Any, depth: int) -> Node:
+        node = Mapping(event.start_mark.index, flow=bool(event.flow_style))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        seen: set[str] = set()
+        inner = self._next()
+        while type(inner).__name__ != "MappingEndEvent":
+            key = self._node(inner, depth + 1)
+            if isinstance(key, Scalar):
+                if key.text in seen:
+                    raise YamlFault(f"the key {quoted(key.text)} stands twice", key.offset)
+                seen.add(key.text)
+            node.pairs.append((key, self._node(self._next(), depth + 1)))
+            inner = self._next()
+        self._close(node, inner)
+        return node
+
+    def _close(self, node: Sequence | Mapping, event: Any) -> None:
+        node.inner_end = self._written
+        if node.flow:
+            self._written = event.end_mark.index
+        # Without brackets the parser's own end lies behind comments and blank lines.
+        node.end = self._written
+
+
+def _known_tag(event: Any) -> str | None:
+    tag = event.tag
+    if tag is None or tag == "!":
+        return tag and TAG + "str"
+    text = str(tag)
+    if text not in _STANDARD_TAGS:
+        raise YamlFault(f"the tag {quoted(text)} is not allowed here", event.start_mark.index)
+    return text
+
+
+def _pure_parser(text: str) -> Any:
+    # Here for the same reason.
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = (1, 1)
+    # It takes no tab between tokens, nor in text without quotes; YAML and the C parser do.
+    text = _FROM_FIRST_WORD.sub(lambda rest: rest.group().replace("\t", " "), text)
+    _constructor, parser = yaml.get_constructor_parser(text)
+    return parser

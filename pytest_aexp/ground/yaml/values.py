@@ -1,0 +1,210 @@
+"""The JSON values that YAML nodes stand for, with merge keys followed and aliases bounded.
+
+An alias is the node it names, so a short text may stand for a value of any size. How large it is
+gets counted, node by node, before a value is written out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_aexp.ground.yaml.nodes import (
+    DEPTH_LIMIT,
+    TAG,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    YamlFault,
+)
+
+VALUES_LIMIT = 10_000
+"""The most values one node may stand for once its aliases are written out."""
+NUMBER_LIMIT = 500
+"""The most characters a number may have; what is longer stays text."""
+
+# What YAML 1.1 takes for other than text, with two differences that JSON and its users ask for: a
+# number may have an exponent without a dot, and a date stays text.
+_NULL = re.compile(r"~|null|Null|NULL|", re.ASCII)
+_BOOL = {
+    word: truth
+    for truth, words in ((True, "yes true on"), (False, "no false off"))
+    for lower in words.split()
+    for word in (lower, lower.capitalize(), lower.upper())
+}
+_INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", re.ASCII)
+_SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?",
+    re.ASCII,
+)
+
+
+def value(node: Node) -> Any:
+    """The JSON value that ``node`` stands for. Raises YamlFault past the bounds."""
+    Sizes().check(node)
+    return _value(node)
+
+
+def _value(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return scalar(node)
+    if isinstance(node, Sequence):
+        return [_value(item) for item in node.items]
+    return {
+        key.text if isinstance(key, Scalar) else str(_value(key)): _value(inner)
+        for key, inner in merged(node)
+    }
+
+
+def scalar(node: Scalar) -> bool | int | float | str | None:
+    """The JSON value of a scalar: text, unless it is plain and reads as something else."""
+    text = node.text
+    if node.tag is not None:
+        return _tagged(node)
+    if not node.plain:
+        return text
+    if _NULL.fullmatch(text):
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    return _number(text)
+
+
+def _tagged(node: Scalar) -> bool | int | float | str | None:
+    plain = scalar(Scalar(node.text, node.offset, plain=True))
+    if node.tag == TAG + "float" and type(plain) is int:
+        return float(str(plain))
+    kinds = {"int": int, "float": float, "bool": bool, "null": type(None)}
+    return plain if type(plain) is kinds.get(str(node.tag).removeprefix(TAG)) else node.text
+
+
+def _number(text: str) -> int | float | str:
+    if len(text) > NUMBER_LIMIT:
+        return text
+    try:
+        if _INT.fullmatch(text):
+            return _integer(text.replace("_", ""))
+        if _FLOAT.fullmatch(text):
+            return float(text.replace("_", ""))
+        if _SEXAGESIMAL.fullmatch(text):
+            return _sexagesimal(text.replace("_", ""))
+    except ValueError:
+        # Only underscores where there should be digits.
+        return text
+    return text
+
+
+def _integer(text: str) -> int:
+    digits = text.lstrip("-+")
+    if digits.startswith("0") and len(digits) > 1 and digits[1] not in "bxo":
+        return int(text.replace(digits, "0o" + digits[1:], 1), 8)
+    return int(text, 0)
+
+
+def _sexagesimal(text: str) -> int:
+    total = 0
+    for part in text.lstrip("-+").split(":"):
+        total = total * 60 + int(part)
+    return -total if text.startswith("-") else total
+
+
+def merged(node: Mapping) -> list[tuple[Node, Node]]:
+    """The pairs of ``node`` with what its merge keys (``<<``) bring in; its own keys win.
+
+    ``node`` must have passed ``Sizes.check``. Raises YamlFault if a merge key names no mapping.
+    """
+    own = [pair for pair in node.pairs if not _is_merge(pair[0])]
+    if len(own) == len(node.pairs):
+        return own
+    known = {key.text for key, _ in own if isinstance(key, Scalar)}
+    for key, inner in node.pairs:
+        if _is_merge(key):
+            for source in _sources(inner):
+                for pair in merged(source):
+                    if isinstance(pair[0], Scalar) and pair[0].text not in known:
+                        known.add(pair[0].text)
+                        own.append(pair)
+    return own
+
+
+def merged_at_top(root: Mapping) -> list[tuple[Node, Node]]:
+    """The same for a whole document, of which only what its merge keys name must be bounded."""
+    for key, inner in root.pairs:
+        if _is_merge(key):
+            Sizes().check(inner)
+    return merged(root)
+
+
+def _is_merge(key: Node) -> bool:
+    return isinstance(key, Scalar) and key.text == "<<" and key.plain
+
+
+def _sources(named: Node) -> Iterator[Mapping]:
+    for source in named.items if isinstance(named, Sequence) else [named]:
+        if not isinstance(source, Mapping):
+            raise YamlFault("the merge key << names no mapping", named.offset)
+        yield source
+
+
+class Sizes:
+    """How many values nodes stand for and how deep they nest, without writing them out.
+
+    However often a node is named, it is looked at once.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, int]] = {}
+        self._open: set[int] = set()
+        self._refused: dict[int, YamlFault] = {}
+
+    def check(self, node: Node) -> int:
+        """How many values ``node`` stands for; raises YamlFault if too many or without end."""
+        if id(node) in self._refused:
+            raise self._refused[id(node)]
+        try:
+            return self._checked(node)
+        except YamlFault as fault:
+            self._refused[id(node)] = fault
+            raise
+
+    def _checked(self, node: Node) -> int:
+        values, _height = self._of(node, 0)
+        if values > VALUES_LIMIT:
+            raise YamlFault(f"a value stands for more than {VALUES_LIMIT:,} values", node.offset)
+        return values
+
+    def _of(self, node: Node, depth: int) -> tuple[int, int]:
+        if isinstance(node, Scalar):
+            return 1, 0
+        if id(node) in self._open:
+            raise YamlFault("a value contains itself", node.offset)
+        if id(node) not in self._known:
+            self._known[id(node)] = self._inside(node, depth)
+        values, height = self._known[id(node)]
+        if depth + height > DEPTH_LIMIT:
+            raise _too_deep(node)
+        return values, height
+
+    def _inside(self, node: Sequence | Mapping, depth: int) -> tuple[int, int]:
+        if depth > DEPTH_LIMIT:
+            raise _too_deep(node)
+        self._open.add(id(node))
+        try:
+            inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
+            values, height = 1, 0
+            for each in inner:
+                if isinstance(each, Scalar):
+                    values += 1
+                else:
+                    more, high = self._of(each, depth + 1)
+                    values, height = values + more, max(height, high)
+        finally:
+            self._open.discard(id(node))
+        return values, 1 + height
+
+
+def _too_deep(node: Node) -> YamlFault:
+    return YamlFault(f"nested more than {DEPTH_LIMIT} deep", node.offset)

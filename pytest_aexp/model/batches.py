@@ -1,0 +1,154 @@
+"""Finding the runs of a batch among many, without looking at each of them every time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from pytest_aexp.ground.jsontext import load_exactly, load_quickly
+from pytest_aexp.model.job_id import value_key
+
+
+def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
+    """The experiments a run belongs to: what its statepoint says, and what its run link says."""
+    own = statepoint.get("experiment_id") if isinstance(statepoint, dict) else None
+    linked = run_link.get("experiment_id") if isinstance(run_link, dict) else None
+    if isinstance(own, str):
+        return (own, linked) if isinstance(linked, str) and linked != own else (own,)
+    return (linked,) if isinstance(linked, str) else ()
+
+
+class Selectable(Protocol):
+    """What a batch can select: a ledger entry, a run of the store."""
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """The experiments it belongs to."""
+
+    @property
+    def statepoint(self) -> str | None:
+        """Its statepoint as canonical JSON."""
+
+
+R = TypeVar("R", bound=Selectable)
+R_co = TypeVar("R_co", bound=Selectable, covariant=True)
+
+
+class Source(Protocol[R_co]):
+    """Runs that are too many to look at each of them."""
+
+    @property
+    def experiments(self) -> Iterable[str]:
+        """The experiments that it may have runs of."""
+
+    def of_experiment(self, experiment: str) -> Iterable[R_co]:
+        """The runs of an experiment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Both(Generic[R]):
+    """The runs of two sources."""
+
+    first: Source[R]
+    second: Source[R]
+
+    @property
+    def experiments(self) -> Iterable[str]:
+        """The experiments of either."""
+        return {*self.first.experiments, *self.second.experiments}
+
+    def of_experiment(self, experiment: str) -> Iterable[R]:
+        """The first's runs of an experiment, then the second's."""
+        return [*self.first.of_experiment(experiment), *self.second.of_experiment(experiment)]
+
+
+class Batches(Generic[R]):
+    """Runs by experiment and, for each key that was asked for, by the key's value.
+
+    ``source`` has further runs, of which those of an experiment are asked for with it.
+    """
+
+    def __init__(self, runs: Iterable[R], source: Source[R] | None = None) -> None:
+        self._source = source
+        self._asked: set[str] = set()
+        self._runs: dict[str, list[R]] = {}
+        self._by_value: dict[tuple[str, str], dict[str, set[int]]] = {}
+        self._counts: dict[tuple[str, str], Counter[str]] = {}
+        self._keys: dict[str, frozenset[str]] = {}
+        for run in runs:
+            for experiment in run.experiments if run.statepoint is not None else ():
+                self._runs.setdefault(experiment, []).append(run)
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """The experiments that have runs, sorted."""
+        known = {name for name, runs in self._runs.items() if runs}
+        if self._source is not None:
+            known.update(name for name in self._source.experiments if name not in self._asked)
+        return tuple(sorted(known))
+
+    def select(self, experiment: str, selector: Mapping[str, Any]) -> list[R]:
+        """The experiment's runs whose statepoint has each of the selector's values."""
+        runs = self._of(experiment)
+        if not selector or not runs:
+            return list(runs)
+        fitting = set(range(len(runs)))
+        for key, value in selector.items():
+            fitting &= self._values(experiment, key).get(value_key(value), set())
+            if not fitting:
+                break
+        return [runs[index] for index in sorted(fitting)]
+
+    def counts(self, experiment: str, key: str) -> Counter[str]:
+        """The values of ``key`` in the experiment's runs, as ``value_key``, and how often."""
+        known = self._counts.get((experiment, key))
+        if known is None:
+            values = self._values(experiment, key)
+            known = Counter({value: len(runs) for value, runs in values.items()})
+            self._counts[experiment, key] = known
+        return known
+
+    def keys(self, experiment: str) -> frozenset[str]:
+        """Every statepoint key that one of the experiment's runs has."""
+        if experiment not in self._keys:
+            points = self._points(experiment)
+            self._keys[experiment] = frozenset(key for point in points for key in point)
+        return self._keys[experiment]
+
+    def _of(self, experiment: str) -> list[R]:
+        if self._source is not None and experiment not in self._asked:
+            self._asked.add(experiment)
+            more = [r for r in self._source.of_experiment(experiment) if r.statepoint is not None]
+            self._runs[experiment] = [*self._runs.get(experiment, ()), *more]
+        return self._runs.get(experiment, [])
+
+    def _values(self, experiment: str, key: str) -> dict[str, set[int]]:
+        if key not in self._keys.get(experiment, {key}):
+            return {}
+        known = self._by_value.get((experiment, key))
+        if known is None:
+            known = self._by_value[experiment, key] = {}
+            keys: set[str] = set()
+            for index, point in enumerate(self._points(experiment)):
+                keys.update(point)
+                if key in point:
+                    value = point[key]
+                    if isinstance(value, float | list | dict):
+                        value = load_exactly(self._of(experiment)[index].statepoint or "{}")[key]
+                    known.setdefault(value_key(value), set()).add(index)
+            self._keys[experiment] = frozenset(keys)
+        return known
+
+    def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
+        return (_quickly(run.statepoint or "{}") for run in self._of(experiment))
+
+
+def _quickly(statepoint: str) -> dict[str, Any]:
+    """A statepoint; an integer of more than 64 bits in it may have lost digits."""
+    try:
+        point: dict[str, Any] = load_quickly(statepoint)
+    except ValueError:
+        point = load_exactly(statepoint)
+    return point

@@ -1,0 +1,1 @@
+"""Packed segments of the ledger."""

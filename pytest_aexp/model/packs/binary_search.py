@@ -1,0 +1,93 @@
+"""The lines of single runs in a segment on the disk, found by halving: it is not read whole.
+
+The order of the lines is trusted here. In a segment that is not sorted a line may be missed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from pytest_aexp.model.entry import ENTRY_LIMIT
+from pytest_aexp.model.packs.segment import run_of
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_TAIL = 8192
+
+
+def lines_in(path: str | Path, job_id: str) -> list[bytes]:
+    """The lines of a run in the segment at ``path``; none where that cannot be read."""
+    try:
+        with _opened(path) as (stream, size):
+            return list(lines_of_run(stream, size, job_id))
+    except OSError:
+        return []
+
+
+def runs_in(path: str | Path, job_ids: Collection[str]) -> set[str] | None:
+    """Which of the runs have a line in the segment at ``path``; None where that cannot be read."""
+    try:
+        with _opened(path) as (stream, size):
+            first, last = _bounds(stream, size)
+            between = [j for j in job_ids if first <= j and (last is None or j <= last)]
+            return {job_id for job_id in between if any(_from(stream, size, job_id))}
+    except OSError:
+        return None
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
+    """A segment and its size. Raises OSError, also for what is no file."""
+    with open(os.open(path, _FLAGS), "rb") as stream:
+        info = os.fstat(stream.fileno())
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError("not a file")
+        yield stream, info.st_size
+
+
+def lines_of_run(stream: BinaryIO, size: int, job_id: str) -> Iterator[bytes]:
+    """The lines of a run in the ``size`` bytes of a segment, without their ends."""
+    first, last = _bounds(stream, size)
+    if first <= job_id and (last is None or job_id <= last):
+        yield from _from(stream, size, job_id)
+
+
+def _bounds(stream: BinaryIO, size: int) -> tuple[str, str | None]:
+    """The runs of the first line and of the last; None for that where it is very long."""
+    first = run_of(_line_at(stream, 0)[1])
+    stream.seek(max(0, size - _TAIL))
+    *_, last = stream.read(_TAIL).rstrip(b"\n").rpartition(b"\n")
+    return first, None if len(last) >= _TAIL - 1 else run_of(last)
+
+
+def _from(stream: BinaryIO, size: int, job_id: str) -> Iterator[bytes]:
+    stream.seek(_first_from(stream, size, job_id))
+    while run_of(line := stream.readline(ENTRY_LIMIT + 2)) == job_id:
+        yield line.rstrip(b"\n")
+
+
+def _first_from(stream: BinaryIO, size: int, job_id: str) -> int:
+    """Where the first line begins that is of the run or of one after it."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        start, line = _line_at(stream, middle)
+        if start >= high or run_of(line) >= job_id:
+            high = middle
+        else:
+            low = start + len(line)
+    return low
+
+
+def _line_at(stream: BinaryIO, offset: int) -> tuple[int, bytes]:
+    """The first line that begins at ``offset`` or after it, and where it does."""
+    start = offset
+    stream.seek(max(0, offset - 1))
+    if offset:
+        start = offset - 1 + len(stream.readline(ENTRY_LIMIT + 2))
+    return start, stream.readline(ENTRY_LIMIT + 2)

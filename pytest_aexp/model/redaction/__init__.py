@@ -1,0 +1,1 @@
+"""What must not enter a committed file: paths and credentials."""

@@ -1,0 +1,228 @@
+"""What may not leave the machine: absolute paths and credentials, wherever a value holds them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pytest_aexp.model.redaction.absolute_paths import tells_path
+from pytest_aexp.model.redaction.prefilter import REDACTED, may_leak
+from pytest_aexp.model.redaction.secret_arguments import credential_arguments
+from pytest_aexp.model.redaction.secret_keys import (
+    FLAG,
+    Secrecy,
+    exposed,
+    flag_secrecy,
+    member_secrecy,
+    plain_words,
+    secrecy_of,
+)
+from pytest_aexp.model.redaction.secret_patterns import looks_random, tells_credential
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+PATH = "an absolute path"
+CREDENTIAL = "a credential"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Leak:
+    """A value, or a dictionary key, that must not be published.
+
+    `pointer` is an RFC 6901 JSON pointer in which a key that leaks already reads `<redacted>`;
+    `kind` says what leaks, in the user's words.
+    """
+
+    pointer: str
+    kind: str
+
+
+def redact(value: Json, pointer: str = "") -> tuple[Json, tuple[str, ...]]:
+    """Copy `value` with `<redacted>` for all that leaks; also the sorted pointers of what that was.
+
+    `pointer` is where `value` stands in its document; it starts every pointer returned.
+    """
+    cleaner = _Cleaner(value, pointer)
+    return cleaner.copy, tuple(sorted({leak.pointer for leak in cleaner.found}))
+
+
+def leaks(value: Json, pointer: str = "") -> tuple[Leak, ...]:
+    """Tell what in `value` must not be published, sorted by pointer.
+
+    The list `redacted` of a whole document (empty `pointer`) may name what was redacted in it.
+    """
+    found = set(_Cleaner(value, pointer).found)
+    # By a key: comparing dataclasses takes several times as long, and there may be many.
+    return tuple(sorted(found, key=lambda leak: (leak.pointer, leak.kind)))
+
+
+# What waits to be copied: a container, its pointer, what the keys above make of it, the key it has.
+_Pending: TypeAlias = "tuple[list[Json] | dict[str, Json], str, Secrecy, str]"
+
+
+class _Cleaner:
+    """Copies a value, however deep, and notes what it had to replace."""
+
+    def __init__(self, value: Json, pointer: str) -> None:
+        self.found: list[Leak] = []
+        self._pending: list[_Pending] = []
+        self._notes = frozenset() if pointer else _notes_of_redactions(value)
+        self.copy = self._take(value, pointer, Secrecy.NONE, "")
+        while self._pending:
+            container, where, secrecy, name = self._pending.pop()
+            if isinstance(container, dict):
+                self._members(container, where, secrecy, name)
+            else:
+                self._items(container, where, secrecy, name)
+
+    def _take(self, value: Json, pointer: str, secrecy: Secrecy, name: str) -> Json:
+        if isinstance(value, dict | list):
+            copy = value.copy()
+            self._pending.append((copy, pointer, secrecy, name))
+            return copy
+        if exposed(value, secrecy):
+            kind: str | None = CREDENTIAL
+        else:
+            kind = _text_kind(value)
+        if kind is None or pointer in self._notes or (kind == PATH and _is_formula(name, value)):
+            return value
+        self.found.append(Leak(pointer, kind))
+        return REDACTED
+
+    def _items(self, items: list[Json], pointer: str, secrecy: Secrecy, name: str) -> None:
+        before: Json = None
+        given = credential_arguments(items)
+        paired = _paired_secrecy(items)
+        for index, item in enumerate(items):
+            flag = FLAG.fullmatch(before) if isinstance(before, str) else None
+            own = flag_secrecy(flag[1]) if flag else Secrecy.NONE
+            if index in given:
+                own = Secrecy.SECRET
+            elif index == 1:
+                own = max(own, paired)
+            items[index] = self._take(item, f"{pointer}/{index}", max(secrecy, own), name)
+            before = item
+
+    def _members(
+        self, members: dict[str, Json], pointer: str, secrecy: Secrecy, parent: str
+    ) -> None:
+        originals = members.copy()
+        names = _names_for_leaking(originals)
+        members.clear()
+        for key, value in originals.items():
+            name, kind = names.get(key, (key, None))
+            where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            if kind is not None:
+                self.found.append(Leak(where, kind))
+            # `--password x` as a key is a command, not the name of its value.
+            own = member_secrecy("" if kind == CREDENTIAL else key, secrecy, parent)
+            if key.lower() in _BESIDE:
+                own = max(own, _secrecy_beside(key.lower(), originals))
+            members[name] = self._take(value, where, own, name)
+
+
+# Keys whose value another key beside them explains.
+_BESIDE = frozenset("value val key pass".split())
+_PAIRED = re.compile(r"[\w.-]{1,64}")
+_PAIRED_VALUE = re.compile(r"(?=[^A-Za-z]*[A-Za-z])\S+")
+_USERS = frozenset("user username user_name login email account".split())
+
+
+def _secrecy_beside(key: str, members: dict[str, Json]) -> Secrecy:
+    siblings = {name.lower(): value for name, value in members.items()}
+    if key in ("value", "val"):
+        labels = (siblings.get(name) for name in ("name", "key", "variable", "var", "field"))
+        return max(
+            secrecy_of(label) if isinstance(label, str) else Secrecy.NONE for label in labels
+        )
+    value = siblings[key]
+    if _USERS.isdisjoint(siblings) or not isinstance(value, str):
+        return Secrecy.NONE
+    return Secrecy.SECRET if key == "pass" or looks_random(value) else Secrecy.NONE
+
+
+def _paired_secrecy(items: list[Json]) -> Secrecy:
+    """What the first of two makes of the second, if it is a name of it and not one of two names."""
+    if len(items) != 2:
+        return Secrecy.NONE
+    name, value = items
+    if not (isinstance(name, str) and isinstance(value, str) and _PAIRED.fullmatch(name)):
+        return Secrecy.NONE
+    if not _PAIRED_VALUE.fullmatch(value) or plain_words(value) or secrecy_of(value):
+        return Secrecy.NONE
+    return secrecy_of(name)
+
+
+def _is_formula(name: str, value: Json) -> bool:
+    """Whether it is a model's formula, where a tilde is no home: `~age/sex`."""
+    return (
+        name.lower().endswith("formula")
+        and isinstance(value, str)
+        and "~" in value
+        and _text_kind(value.replace("~", " ")) is None
+    )
+
+
+def _names_for_leaking(members: dict[str, Json]) -> dict[str, tuple[str, str]]:
+    """Each key that leaks -> the name it gets instead, what leaks."""
+    kinds = {key: kind for key in members if (kind := _text_kind(key)) is not None}
+    names: dict[str, tuple[str, str]] = {}
+    number = 1
+    # Sorted, so that the same content gets the same names in whatever order it was written.
+    for key in sorted(kinds):
+        while (name := REDACTED if number == 1 else f"<redacted {number}>") in members:
+            number += 1
+        names[key] = name, kinds[key]
+        number += 1
+    return names
+
+
+def _notes_of_redactions(document: Json) -> frozenset[str]:
+    """Pointers to the items of `redacted` that name a redaction: these only look like paths."""
+    notes = document.get("redacted") if isinstance(document, dict) else None
+    return frozenset(
+        f"/redacted/{index}"
+        for index, note in enumerate(notes if isinstance(notes, list) else ())
+        if isinstance(note, str) and _names_redaction(document, note)
+    )
+
+
+def redacted_below(document: Json, start: str) -> bool:
+    """Whether `redacted` names anything redacted whose JSON pointer begins with `start`."""
+    notes = document.get("redacted") if isinstance(document, dict) else None
+    return any(
+        isinstance(note, str) and note.startswith(start) and _names_redaction(document, note)
+        for note in (notes if isinstance(notes, list) else ())
+    )
+
+
+def _names_redaction(document: Json, pointer: str) -> bool:
+    here, token = document, ""
+    for step in pointer.split("/")[1:]:
+        token = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(here, dict) and token in here and _text_kind(token) is None:
+            here = here[token]
+        elif isinstance(here, list) and re.fullmatch("[0-9]{1,9}", token):
+            here = here[int(token)] if int(token) < len(here) else None
+        else:
+            return False
+    return here == REDACTED or re.fullmatch(r"<redacted(?: \d+)?>", token) is not None
+
+
+_PERCENT = re.compile(r"%([2-7][0-9A-Fa-f])")
+_ESCAPED = re.compile(r"(?<!\\)\\++/")
+
+
+def _text_kind(text: Json) -> str | None:
+    # The shortest credential that is a single word has 13 characters.
+    if not isinstance(text, str) or (len(text) < 13 and text.isidentifier()) or not may_leak(text):
+        return None
+    readings = [text]
+    if "%" in text:
+        readings.append(_PERCENT.sub(lambda found: chr(int(found[1], 16)), text))
+    if any(map(tells_credential, readings)):
+        return CREDENTIAL
+    if "\\/" in text and any(tells_credential(_ESCAPED.sub("/", each)) for each in readings):
+        return CREDENTIAL
+    return PATH if any(map(tells_path, readings)) else None

@@ -1,0 +1,127 @@
+"""Credentials: how they look, and how running text gives them."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_aexp.model.redaction.secret_arguments import gives_credential
+from pytest_aexp.model.redaction.secret_keys import STEM, Secrecy, exposed, flag_secrecy, secrecy_of
+
+# Text, compiled when there is one to search: most entries say nothing that is like a secret.
+_SHAPES = (
+    r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{30,}|gh[pousr]_[A-Za-z0-9]{10,}"
+    r"|(?:github|dckr)_pat_\w{10,}|hf_[A-Za-z0-9]{20,}"
+    r"|hf_(?=[A-Za-z]{0,40}[0-9])(?=[a-z0-9]{0,40}[A-Z])[A-Za-z0-9]{10,}"
+    r"|sk[-_](?:[A-Za-z0-9]{20,}|(?=[a-z]{0,40}[A-Z0-9])[A-Za-z0-9]{12,})"
+    r"|sk[-_](?:proj|ant|svcacct|admin|or|live|test)[-_](?=[a-z_-]{0,64}[A-Z0-9])[\w-]{8,}"
+    r"|(?:xox[a-z]|xapp)-[\w-]{8,}|gl(?:pat|rt|[a-z]{2,5}t)-[\w-]{8,}"
+    # One character class each: the run must hold a digit, which names of settings seldom do.
+    r"|(?:gsk|npm|r8)_(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16,}"
+    r"|(?:xai|pplx)-(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16,}"
+    r"|(?:nvapi-|pcsk_|hv[sb]\.)(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16,}"
+    r"|SG\.[\w-]{8,}\.[\w-]{8,}|ya29\.[\w-]{8,}|GOCSPX-[\w-]{8,}|pypi-AgE[\w-]{8,}"
+    r"|rk_(?:live|test)_[A-Za-z0-9]{8,}"
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}|eyJhcGlf[\w+/=-]{12,}"
+    r"|B(?:earer|EARER)\s++(?:[\w.~+/=-]{20}|(?=[A-Za-z._~+/=-]{0,20}[0-9])[\w.~+/=-]{4})"
+    r"|Basic\s++[A-Za-z0-9+/]{6,}+={1,2})"
+    r"|(?<![0-9])[0-9]{8,10}:AA[\w-]{32}"
+    r"|hooks\.slack\.com/(?:services|workflows|triggers)/\w"
+    r"|discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/[\w-]{8}"
+    r"|^Bearer\s++(?!tokens?$|auth\w*$)\S++$|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"
+    r"|[?&](?:sig|[Ss]ignature|X-(?:Amz|Goog)-Signature)=[\w%+/=-]{8}"
+    r"|\blogin\s++\S++\s++password\s++\S|\bsshpass\s++-p\s*+\S"
+    r"|[?&]key=(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16}"
+)
+_LOGIN = re.compile(r"://([^\s/@]*+)@(?!sha\d+:)")
+_LOGIN_WITH_SLASH = re.compile(r"://[^\s/@:\[]*+:(?!\d*[/?#;,])[^\s/@]*+/[^\s@]{0,256}@(?!sha\d+:)")
+_PORT = re.compile(r"\d*[?#;,]")
+_RANDOM = re.compile(r"(?=.{0,64}?\d)(?=.{0,64}?[A-Za-z])[\w+=.-]{16}")
+
+
+def tells_credential(text: str) -> bool:
+    """Whether ``text`` holds a credential that is known by its looks."""
+    return bool(
+        re.search(_SHAPES, text)
+        or _LOGIN_WITH_SLASH.search(text)
+        or any(_logs_in(found[1]) for found in _LOGIN.finditer(text))
+        or ("@" in text and any(map(_signs_in, re.finditer(_SCHEMELESS, text))))
+        or _assigns(text)
+        or gives_credential(text)
+    )
+
+
+def looks_random(text: str) -> bool:
+    """Whether ``text`` starts with sixteen letters and digits."""
+    return _RANDOM.match(text) is not None
+
+
+def _logs_in(user_info: str) -> bool:
+    user, colon, password = user_info.partition(":")
+    if not colon or not password:
+        return looks_random(user)
+    return not _PORT.match(password) and exposed(password, Secrecy.SECRET)
+
+
+# `user:password@host`, which `mean:std@k` and `email:ann@example.org` resemble.
+_SCHEMELESS = (
+    r"(?<![\w.+%@/:-])([A-Za-z][\w.+%-]{0,63}):([^\s:@/\\\"']{1,128})@(?!sha\d+:)"
+    r"([A-Za-z0-9][\w.-]{0,252})(:[0-9]{3,5}(?![0-9])|/)?"
+)
+_LABELS = frozenset(
+    "mailto email mail sip sips xmpp acct contact author authors owner maintainer from to cc bcc "
+    "by user login name ssh scp rsync git remote host server reply sender creator".split()
+)
+_ALNUM_RUN = re.compile(r"[A-Za-z0-9]{8,}")
+_MACHINE = re.compile(r"localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+_DOMAIN = re.compile(r".*\.[A-Za-z]{2,}")
+
+
+def _signs_in(found: re.Match[str]) -> bool:
+    user, password, host, tail = found.groups()
+    if password[0] == "$" or not exposed(password, Secrecy.SECRET):
+        return False
+    if any(map(_is_jumble, _ALNUM_RUN.findall(password))):
+        return True
+    if user.lower() in _LABELS:
+        return False
+    if _MACHINE.fullmatch(host) or (tail and tail != "/"):
+        return True
+    return bool(_DOMAIN.fullmatch(host) and (tail or not password.isalpha()))
+
+
+def _is_jumble(run: str) -> bool:
+    """Whether letters and digits take turns, as no name of a model has it; a hash is none."""
+    return len(re.findall("[0-9]+", run)) > 2 and not re.fullmatch("[0-9a-f]*", run)
+
+
+_ASSIGNMENT = (
+    r"(?<![\w.-])([\w.-]++)([\\\"']*+)\s*+(:|=)[=>]?(?!//)\s*+"
+    r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&]{1,40}))"
+)
+_FLAG_AND_VALUE = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*+)[\s\\\"',]++(?!-)([^\s\"']{1,40})")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
+_TELLING = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{6}")
+_BARE_WORDS = frozenset("token secret secrets auth cookie cookies credentials creds".split())
+
+
+def _assigns(text: str) -> bool:
+    """Whether running text gives a credential: `--token x`, `PASSWORD=x`, `"api_key": "x"`."""
+    if not STEM.search(text.lower()):
+        return False
+    secrecies: dict[str, Secrecy] = {}
+    for found in re.finditer(_ASSIGNMENT, text):
+        key = found[1]
+        secrecy = secrecies.get(key)
+        if secrecy is None:
+            secrecy = secrecies[key] = secrecy_of(key)
+        if secrecy and _exposed_word(found[4], secrecy):
+            prose = found[3] == ":" and not found[2] and key.lower() in _BARE_WORDS
+            if not prose or _TELLING.match(found[4]):
+                return True
+    return any(
+        _exposed_word(found[2], flag_secrecy(found[1])) for found in _FLAG_AND_VALUE.finditer(text)
+    )
+
+
+def _exposed_word(word: str, secrecy: Secrecy) -> bool:
+    return exposed(0 if _NUMBER.fullmatch(word) else word, secrecy)

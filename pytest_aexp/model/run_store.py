@@ -1,0 +1,285 @@
+"""signac's files on disk, read without signac and without trusting them.
+
+Source: signac 2, ``signac/project.py`` and ``signac/job.py``: a project is a folder that holds
+``.signac/config``; a job is ``workspace/<job id>/`` with ``signac_statepoint.json`` and, once
+something was written to it, ``signac_job_document.json``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.files import Unreadable, is_absence, is_shortage, read_bounded
+from pytest_aexp.ground.find_root import MARKER_REL
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.views import is_folder
+from pytest_aexp.model.batches import Batches, experiments_of
+from pytest_aexp.model.entry import DEPTH_LIMIT, TERMINAL_STATUSES
+from pytest_aexp.model.job_id import is_job_id, job_id_of, statepoint_json
+from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
+
+FILE_LIMIT = 16 << 20
+STATEPOINT = "signac_statepoint.json"
+DOCUMENT = "signac_job_document.json"
+# An entry that holds a statepoint is one level deeper.
+_DEPTHS = {STATEPOINT: DEPTH_LIMIT - 1, DOCUMENT: 400}
+_BEYOND_BOUNDS = (
+    "leave the file as it is; the run cannot enter the ledger: in new runs, keep what is so large "
+    "or so deeply nested in a file beside it"
+)
+RUN_LINK_KEYS = ("aexp", "limina")
+"""Where a document keeps its run link: the key that is written, then one that is only read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of this machine's store, as far as its files can be used.
+
+    ``statepoint`` is canonical JSON, None if the run cannot be used at all.
+    """
+
+    job_id: str
+    statepoint: str | None
+    status: str
+    experiments: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the run is known to be the one its folder is named for."""
+        return self.statepoint is not None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has ended, however it ended."""
+        return self.status in TERMINAL_STATUSES
+
+
+RawFiles: TypeAlias = tuple[bytes | Unreadable, bytes | Unreadable]
+"""What a run's statepoint and document hold, or why they cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """A run's statepoint and document as they stand on disk, with what is wrong with them.
+
+    ``canonical`` is the statepoint as the text whose md5 is the job id, empty if it cannot be
+    used; ``raw`` is what the two files hold.
+    """
+
+    statepoint: Any
+    document: dict[str, Any]
+    faults: tuple[Fault, ...]
+    canonical: str
+    raw: RawFiles | None = None
+
+
+class RunStore:
+    """The signac project at ``path``; ``shown`` is how messages name that folder."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self.path = path
+        self.shown = shown
+        self._workspace = f"{path}/workspace"
+        self._runs: dict[str, Run] = {}
+
+    @classmethod
+    def of(cls, repository: Repository) -> RunStore | None:
+        """The repository's run store, None if there is no signac project at its place.
+
+        A place that may not be looked at is taken for one, so that it is named as damaged.
+        """
+        path = repository.run_store
+        try:
+            if not stat.S_ISREG(os.stat(path / ".signac" / "config").st_mode):
+                return None
+        except ValueError:
+            return None  # no file can have such a name
+        except OSError as error:
+            if is_absence(error):
+                return None
+        try:
+            shown = path.relative_to(repository.root).as_posix()
+        except ValueError:
+            shown = path.as_posix()
+        return cls(path, shown)
+
+    @cached_property
+    def job_ids(self) -> frozenset[str]:
+        """The job ids that a folder of the workspace is named for; none if it is unlisted."""
+        listed = self._listed
+        return frozenset() if isinstance(listed, OSError) else listed
+
+    @cached_property
+    def _listed(self) -> frozenset[str] | OSError:
+        try:
+            with os.scandir(self._workspace) as entries:
+                return frozenset(e.name for e in entries if is_job_id(e.name) and is_folder(e))
+        except OSError as error:
+            if is_shortage(error):
+                raise
+            return frozenset() if is_absence(error) else error
+
+    @property
+    def unlisted(self) -> OSError | None:
+        """Why nobody can tell which runs there are; None if that is known."""
+        return self._listed if isinstance(self._listed, OSError) else None
+
+    def require_listing(self) -> None:
+        """Raise an OSError that names the folder if nobody can tell which runs there are."""
+        if self.unlisted is not None:
+            raise self.unlisted
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the store itself."""
+        if self.unlisted is None:
+            return ()
+        return (
+            Fault(
+                RUNS_DAMAGED,
+                f"{self.shown}/workspace",
+                f"the runs of this machine cannot be listed: {self.unlisted.strerror}",
+                "see to it that you may read the folder, or check where the ledger has every run",
+            ),
+        )
+
+    def has(self, job_id: str) -> bool:
+        """Whether there is a folder for the run, found without listing all there are."""
+        if "job_ids" in self.__dict__:
+            return job_id in self.job_ids
+        return is_job_id(job_id) and os.path.isdir(f"{self._workspace}/{job_id}")
+
+    def get(self, job_id: str) -> Run | None:
+        """The run with that id; None if the store has no folder for it."""
+        if job_id not in self._runs and not self.has(job_id):
+            return None
+        if job_id not in self._runs:
+            self._runs[job_id] = self._run(job_id)
+        return self._runs[job_id]
+
+    def __iter__(self) -> Iterator[Run]:
+        """Every run, by job id."""
+        for job_id in sorted(self.job_ids):
+            run = self.get(job_id)
+            if run is not None:
+                yield run
+
+    @cached_property
+    def batches(self) -> Batches[Run]:
+        """Every usable run, by experiment and value."""
+        return Batches(self)
+
+    def raw(self, job_id: str) -> RawFiles:
+        """The bytes of the two files of a run, read afresh."""
+        folder = f"{self._workspace}/{job_id}"
+        return (
+            read_bounded(f"{folder}/{STATEPOINT}", FILE_LIMIT),
+            read_bounded(f"{folder}/{DOCUMENT}", FILE_LIMIT),
+        )
+
+    def files(self, job_id: str) -> RunFiles:
+        """The two files of a run, read afresh."""
+        raw = self.raw(job_id)
+        faults: list[Fault] = []
+        canonical = ""
+        statepoint = self._load(job_id, STATEPOINT, raw[0], faults)
+        if isinstance(statepoint, Unreadable):
+            if statepoint.missing:
+                faults.append(self._fault(job_id, STATEPOINT, "does not exist"))
+            statepoint = None
+        elif not isinstance(statepoint, dict):
+            faults.append(self._fault(job_id, STATEPOINT, "is not a JSON object"))
+            statepoint = None
+        elif job_id_of(canonical := statepoint_json(statepoint)) != job_id:
+            faults.append(self._fault(job_id, STATEPOINT, "is not the statepoint of that run"))
+            statepoint, canonical = None, ""
+        document = self._document(job_id, raw[1], faults)
+        return RunFiles(statepoint, document, tuple(faults), canonical, raw)
+
+    def _document(
+        self, job_id: str, data: bytes | Unreadable, faults: list[Fault]
+    ) -> dict[str, Any]:
+        document = self._load(job_id, DOCUMENT, data, faults)
+        if isinstance(document, Unreadable):
+            return {}
+        if not isinstance(document, dict):
+            faults.append(self._fault(job_id, DOCUMENT, "is not a JSON object"))
+            return {}
+        link = run_link_of(document)
+        if link is not None and not isinstance(link, dict):
+            what = f"has a run link that is {quoted(str(link))}, not a mapping"
+            faults.append(self._fault(job_id, DOCUMENT, what))
+        status = document.get("status")
+        if status is not None and not isinstance(status, str):
+            what = f"has a status that is not text: {quoted(str(status))}"
+            faults.append(self._fault(job_id, DOCUMENT, what))
+        return document
+
+    def _run(self, job_id: str) -> Run:
+        files = self.files(job_id)
+        usable = files.statepoint is not None
+        status = files.document.get("status")
+        return Run(
+            job_id,
+            files.canonical if usable else None,
+            status if isinstance(status, str) else "",
+            experiments_of(files.statepoint, run_link_of(files.document)),
+            files.faults,
+        )
+
+    def _load(self, job_id: str, name: str, data: bytes | Unreadable, faults: list[Fault]) -> Any:
+        if isinstance(data, Unreadable):
+            if not data.missing:
+                faults.append(self._fault(job_id, name, data.reason))
+            return data
+        try:
+            return jsontext.parse(data, _DEPTHS[name])
+        except jsontext.BeyondBounds as error:
+            reason = jsontext.refusal(error)
+            faults.append(self._fault(job_id, name, reason, _BEYOND_BOUNDS))
+        except ValueError as error:
+            reason = jsontext.refusal(error) if data.strip() else "is empty"
+            faults.append(self._fault(job_id, name, reason))
+        return Unreadable(reason)
+
+    def _fault(self, job_id: str, name: str, reason: str, fix: str = "") -> Fault:
+        kind = "statepoint" if name == STATEPOINT else "document"
+        return Fault(
+            RUNS_DAMAGED,
+            f"{self.shown}/workspace/{job_id}/{name}",
+            f"the {kind} of a run {reason}",
+            fix or f"restore the file, or remove the folder {job_id} if the run is lost",
+            job_id=job_id,
+        )
+
+
+def run_link_of(document: dict[str, Any]) -> Any:
+    """The run link that a job document holds; None if it has none."""
+    for key in RUN_LINK_KEYS:
+        if document.get(key) is not None:
+            return document[key]
+    return None
+
+
+def marker_faults(repository: Repository) -> tuple[Fault, ...]:
+    """What is wrong with the install marker, which says where the run store lies."""
+    marker = repository.marker
+    if marker.fault is None:
+        return ()
+    return (
+        Fault(
+            RUNS_DAMAGED,
+            MARKER_REL.as_posix(),
+            f"the install marker {marker.fault}, so the run store is looked for in its usual place",
+            "run `aexp install` to write it again",
+        ),
+    )

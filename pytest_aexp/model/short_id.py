@@ -1,0 +1,50 @@
+"""Job ids as people type them: whole, or how a single one begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.job_id import JOB_ID_LENGTH, is_job_id
+
+SHORTEST = 4
+"""How many digits a prefix has at least: one or two would fit by accident."""
+
+
+_HEX = re.compile(r"[0-9a-fA-F]+", re.ASCII)
+
+
+def may_begin(written: str) -> bool:
+    """Whether a job id may begin like this, upper case allowed, and not by accident."""
+    text = written.strip()
+    return SHORTEST <= len(text) <= JOB_ID_LENGTH and _HEX.fullmatch(text) is not None
+
+
+def unique_length(job_ids: Collection[str], least: int = 8) -> int:
+    """How many digits, ``least`` or more, tell all of ``job_ids`` apart."""
+    lengths = range(least, JOB_ID_LENGTH)
+    count = len(job_ids)
+    fits = (n for n in lengths if len({job_id[:n] for job_id in job_ids}) == count)
+    return next(fits, JOB_ID_LENGTH)
+
+
+def full_job_id(written: str, known: Iterable[str]) -> str:
+    """The job id in ``known`` that ``written`` is or begins. Raises RunNotFound, AmbiguousRun."""
+    prefix = written.strip().lower()
+    ids = set(known)
+    if prefix in ids:
+        return prefix
+    found = sorted(job_id for job_id in ids if job_id.startswith(prefix))
+    if len(prefix) < SHORTEST or not found:
+        if found:
+            raise RunNotFound(f"{quoted(written)} is too short: give at least {SHORTEST} digits")
+        kind = "run" if is_job_id(prefix) else "run whose id begins with"
+        raise RunNotFound(
+            f"there is no {kind} {quoted(written)} here; `aexp ledger list` shows those in the "
+            "ledger, `git pull` brings those of other machines"
+        )
+    if len(found) > 1:
+        raise AmbiguousRun(written, tuple(found))
+    return found[0]

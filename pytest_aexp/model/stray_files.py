@@ -1,0 +1,47 @@
+"""What lies in the ledger folder, looks like a part of it, and is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pytest_aexp.ground.views import View
+from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.job_id import JOB_ID
+from pytest_aexp.model.packs.segment import PACKS_DIR, is_segment
+
+is_entry_name = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
+"""Whether a name is that of an entry's file."""
+
+_PACKS = PACKS_DIR.rpartition("/")[2]
+_KINDS = (".json", ".jsonl")
+
+
+def strays_in(view: View, names: Iterable[str]) -> Iterator[str]:
+    """The paths of what nobody reads, ``names`` being those of the files directly in the folder.
+
+    An entry's own path is that of a folder in its place.
+    """
+    yield from (f"{LEDGER_DIR}/{n}" for n in names if n.endswith(".json") and not is_entry_name(n))
+    for folder in view.folders(LEDGER_DIR):
+        if is_entry_name(folder):
+            yield f"{LEDGER_DIR}/{folder}"
+        elif not folder.startswith("."):
+            yield from (
+                path
+                for path in view.walk(f"{LEDGER_DIR}/{folder}")
+                if path.endswith(_KINDS) and not (folder == _PACKS and is_segment(path))
+            )
+
+
+def stray_at(below: str) -> str | None:
+    """The path that is to be told of for a file ``below`` the folder; None if it is no stray.
+
+    That the file is no entry is known: none stands there, or it is no file.
+    """
+    first, _, deeper = below.partition("/")
+    if deeper and is_entry_name(first):
+        return f"{LEDGER_DIR}/{first}"
+    kinds = (".tmp", *(_KINDS if deeper else _KINDS[:1]))
+    path = f"{LEDGER_DIR}/{below}"
+    return path if below.endswith(kinds) and not is_segment(path) else None

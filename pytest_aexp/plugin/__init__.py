@@ -1,0 +1,110 @@
+"""The pytest plugin's door: options, whether to be active, what is collected.
+
+Every pytest run imports this module, in repositories that have no finding too, so it imports
+nothing but pytest and what needs no reading; ``plugin.items`` brings the rest when needed.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_aexp.ground.find_root import nearest_root
+
+STRICTNESS = ("error", "warn", "off")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the group ``aexp`` and its ini twins."""
+    group = parser.getgroup("aexp", "citations of runs in findings")
+    group.addoption(
+        "--aexp",
+        action="store_true",
+        default=None,
+        help="check the findings' citations, as strictly as the repository is configured",
+    )
+    group.addoption(
+        "--aexp-strict-runs",
+        choices=STRICTNESS,
+        default=None,
+        help="check the findings' citations; what a run that is nowhere is: an error, a warning, "
+        "or not checked",
+    )
+    group.addoption(
+        "--aexp-report",
+        default=None,
+        metavar="FILE",
+        help="check the findings' citations, and write all verdicts and runs as a page of HTML",
+    )
+    parser.addini("aexp", "check the findings' citations", type="bool", default=False)
+    parser.addini(
+        "aexp_strict_runs",
+        "what a run that is nowhere is: error, warn or off; asks for the check, too",
+        type="string",
+        default="",
+    )
+    parser.addini(
+        "aexp_report",
+        "write all verdicts and runs to this file, below the rootdir; asks for the check, too",
+        type="string",
+        default="",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and, where the check is wanted, all that does it."""
+    config.addinivalue_line("markers", "aexp: a finding's front matter or one of its citations")
+    strictness = _strictness(config)
+    report = config.getoption("aexp_report") or config.getini("aexp_report")
+    wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
+    root = _root(config)
+    if not wanted and (root is None or not (root / ".aexp").is_dir()):
+        return
+    # Here, so that a run without findings never loads the rules.
+    from pytest_aexp.plugin.items import Collector
+    from pytest_aexp.plugin.summary import Summary
+
+    collector = Collector.of(config, root or config.rootpath, strictness or None)
+    if root is None and collector.finds_nothing():
+        raise pytest.UsageError(
+            f"aexp: no repository at {config.rootpath}, which holds neither .git nor "
+            ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
+        )
+    config.pluginmanager.register(collector, "aexp-collector")
+    config.pluginmanager.register(Summary(collector.judgement), "aexp-summary")
+    if report:
+        from pytest_aexp.plugin.report import ReportWriter
+
+        writer = ReportWriter.of(config, collector.judgement)
+        if writer is not None:
+            config.pluginmanager.register(writer, "aexp-report")
+
+
+def _root(config: pytest.Config) -> Path | None:
+    """The repository of the rootdir, else of what the command line names."""
+    given = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
+    places = chain([config.rootpath], filter(Path.exists, given))
+    return next(filter(None, map(nearest_root, places)), None)
+
+
+def _strictness(config: pytest.Config) -> str:
+    given = config.getoption("aexp_strict_runs") or config.getini("aexp_strict_runs")
+    if given and given not in STRICTNESS:
+        names = ", ".join(STRICTNESS)
+        raise pytest.UsageError(f"aexp_strict_runs = {given!r}: choose one of {names}")
+    return given or ""
+
+
+@pytest.fixture(scope="session")
+def aexp_ledger(pytestconfig: pytest.Config) -> Any:
+    """The repository's ledger: a read-only mapping of job id to entry.
+
+    ``aexp_ledger.batch("E001", seed=1)`` is the list of the entries of a batch.
+    """
+    # Here for the same reason.
+    from pytest_aexp.ledger_mapping import LedgerMapping
+
+    return LedgerMapping.of(_root(pytestconfig) or pytestconfig.rootpath)

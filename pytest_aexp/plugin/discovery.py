@@ -1,0 +1,112 @@
+"""Which findings a pytest run is about, whether or not pytest's own walk comes by them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pytest_aexp.ground.views import fits, fixed_part
+from pytest_aexp.work.check.checker import Judgement
+
+_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
+"""By what one version of pytest or another knows a virtual environment."""
+
+
+class Walk:
+    """The findings of one repository as a pytest session sees them.
+
+    pytest never enters some folders (``norecursedirs``, virtual environments) and passes over
+    links that lead nowhere and named pipes; with ``testpaths`` it enters no other folder at all.
+    A finding there is a finding all the same.
+    """
+
+    def __init__(self, config: pytest.Config, judgement: Judgement) -> None:
+        self._config = config
+        self._judgement = judgement
+        self._root = str(judgement.repository.root)
+        self._globs = [glob.split("/") for glob in judgement.repository.configuration.findings]
+
+    def relative(self, path: Path) -> str | None:
+        """``path`` as the repository's views name it; None outside of the repository."""
+        text = str(path)
+        if not text.startswith(self._root + os.sep):
+            return None
+        return text[len(self._root) + 1 :].replace(os.sep, "/")
+
+    def is_finding(self, path: Path) -> bool:
+        """Whether a file there is a finding, by its name."""
+        relative = self.relative(path)
+        if relative is None:
+            return False
+        parts = relative.split("/")
+        return any(fits(parts, glob) for glob in self._globs)
+
+    def leads_astray(self, path: Path) -> bool:
+        """Whether it is a link among findings that is not followed: out of the repository, or back.
+
+        Raises OSError if a folder may not be listed.
+        """
+        below = self.relative(path)
+        if below is None or not (os.path.islink(path) and path.is_dir()):
+            return False
+        folders = [fixed_part(glob) for glob in self._globs]
+        if not any(below.startswith(f"{folder}/") for folder in folders if folder):
+            return False
+        return not any(p.startswith(f"{below}/") for p in self._judgement.finding_paths)
+
+    def passed_over(self, session: pytest.Session, seen: AbstractSet[str]) -> Iterator[Path]:
+        """The findings the run is about that are not ``seen``.
+
+        What the user ignores stays ignored. Raises OSError if a folder may not be listed.
+        """
+        folders = [f"{folder}{os.sep}" for folder in self._asked_for()]
+        ignored = cache(lambda folder: self._user_ignores(session, folder))
+        for relative in self._judgement.finding_paths:
+            path = Path(self._root, relative)
+            if relative in seen or not any(str(path).startswith(folder) for folder in folders):
+                continue
+            above = [folder for folder in path.parents if len(str(folder)) > len(self._root)]
+            if not (_ignores(session, path) or any(map(ignored, above))):
+                yield path
+
+    def _asked_for(self) -> list[str]:
+        if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+            return [self._root]
+        given = [os.path.join(self._config.invocation_params.dir, arg) for arg in self._config.args]
+        return [self._within(path) for path in given if os.path.isdir(path)]
+
+    def _within(self, folder: str) -> str:
+        """``folder`` as the repository's paths spell it, whatever links it was reached by."""
+        root, real = os.path.realpath(self._root), os.path.realpath(folder)
+        if f"{root}{os.sep}".startswith(f"{real}{os.sep}".replace(os.sep * 2, os.sep)):
+            return self._root
+        inside = real.startswith(f"{root}{os.sep}")
+        return self._root + real[len(root) :] if inside else os.path.normpath(folder)
+
+    def _user_ignores(self, session: pytest.Session, folder: Path) -> bool:
+        return _ignores(session, folder) and not self._is_not_entered(folder)
+
+    def _is_not_entered(self, folder: Path) -> bool:
+        """Whether pytest leaves the folder out unasked, when it looks for tests."""
+        patterns = self._config.getini("norecursedirs")
+        return (
+            folder.name == "__pycache__"
+            or any((folder / name).exists() for name in _ENVIRONMENTS)
+            or any(
+                fnmatch(str(folder), f"*{os.sep}{pattern}")
+                if os.sep in pattern
+                else fnmatch(folder.name, pattern)
+                for pattern in patterns
+            )
+        )
+
+
+def _ignores(session: pytest.Session, path: Path) -> bool:
+    hooks = session.gethookproxy(path.parent)
+    return bool(hooks.pytest_ignore_collect(collection_path=path, config=session.config))

@@ -1,0 +1,64 @@
+"""The page as what a pytest session leaves behind: ``--aexp-report=FILE``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.text import clean
+from pytest_aexp.report.page import page_template, write_report
+from pytest_aexp.work.check.checker import Judgement
+
+
+class ReportWriter:
+    """Writes the page when the session ends, whatever became of its tests."""
+
+    def __init__(self, path: Path, judgement: Judgement) -> None:
+        self._path = path
+        self._judgement = judgement
+        self._failure = ""
+
+    @classmethod
+    def of(cls, config: pytest.Config, judgement: Judgement) -> ReportWriter | None:
+        """The writer that the option, or else the ini file, asks for; raises pytest.UsageError.
+
+        An xdist worker has none: the page is the whole session's.
+        """
+        path = _path(config)
+        if path is None or hasattr(config, "workerinput"):
+            return None
+        try:
+            page_template()
+        except AexpError as error:
+            raise pytest.UsageError(f"aexp: {error}") from error
+        return cls(path, judgement)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write it; a session that cannot leave what was asked for does not pass."""
+        try:
+            write_report(self._judgement, self._path)
+        except (AexpError, OSError) as error:
+            self._failure = str(error)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where it is."""
+        path = clean(str(self._path))
+        if self._failure:
+            line = f"aexp: no report at {path}: {clean(self._failure)}"
+            terminalreporter.write_line(line, red=True)
+        else:
+            terminalreporter.write_line(f"aexp: the report is at {path}")
+
+
+def _path(config: pytest.Config) -> Path | None:
+    """As pytest's own reports: an option is relative to where pytest was started."""
+    given = config.getoption("aexp_report")
+    if given:
+        return Path(os.path.abspath(config.invocation_params.dir / given))
+    configured = config.getini("aexp_report")
+    return config.rootpath / configured if configured else None

@@ -1,0 +1,209 @@
+"""From a judgement to what the page shows: findings, their citations, and the runs behind them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pytest_aexp.ground.text import counted, shown
+from pytest_aexp.ground.yaml import nodes, values
+from pytest_aexp.ground.yaml.nodes import Mapping, Scalar, YamlFault
+from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.findings.citation import (
+    BatchCitation,
+    Citation,
+    JobCitation,
+    MalformedCitation,
+)
+from pytest_aexp.model.findings.finding import (
+    FRONT_MATTER_LIMIT,
+    READ_LIMIT,
+    Finding,
+    front_matter_span,
+)
+from pytest_aexp.model.problems import Problem
+from pytest_aexp.model.run_store import Run
+from pytest_aexp.report.ledger_facts import LedgerFacts
+from pytest_aexp.report.model import (
+    CitationPart,
+    Doubts,
+    FindingPart,
+    ProblemPart,
+    Report,
+    verdict_of,
+)
+from pytest_aexp.report.origin import origin_of
+from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters
+from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.resolve import Place, Resolution, resolve
+
+BATCH_ROWS = 8
+"""How many runs of a batch have a row of their own."""
+MOST_BATCH_ROWS = 4000
+"""How many runs of all batches together have one."""
+MOST_PROBLEMS = 100
+"""How many of the problems that belong to no finding are shown."""
+
+_HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t#]*\r?$", re.MULTILINE)
+
+
+def gather(judgement: Judgement) -> Report:
+    """Everything the page shows of all findings and the whole ledger."""
+    findings = [judgement.finding(path) for path in judgement.finding_paths]
+    citations = [citation for finding in findings for citation in finding.citations]
+    judgement.expect(citations)
+    found = {id(c): _resolved(c, judgement) for c in citations}
+    cited = {entry.job_id for each in found.values() if each for entry in each.entries}
+    ledger = LedgerFacts.of(judgement.sources.ledger, cited)
+    gathering = _Gathering(judgement, ledger, found)
+    parts = gathering.findings(findings)
+    around = (*judgement.authority(citations), *judgement.surroundings(citations))
+    counts = Counter(problem.severity for part in parts for problem in part.every_problem)
+    counts.update(problem.severity for problem in around)
+    return Report(
+        origin_of(judgement.repository),
+        judgement.policy.strict_runs,
+        parts,
+        counts["error"],
+        counts["warning"],
+        tuple(map(_problem, around[:MOST_PROBLEMS])),
+        len(around),
+        ledger,
+        len(citations),
+    )
+
+
+def _resolved(citation: Citation, judgement: Judgement) -> Resolution | None:
+    if isinstance(citation, JobCitation | BatchCitation):
+        return resolve(citation, judgement.sources)
+    return None
+
+
+def _problem(problem: Problem) -> ProblemPart:
+    place = f"{shown(problem.path, 200)}:{problem.line}:{problem.column}"
+    return ProblemPart(
+        problem.severity,
+        problem.code,
+        place,
+        shown(problem.message, 1000),
+        shown(problem.fix, 1000),
+    )
+
+
+class _Gathering:
+    def __init__(
+        self, judgement: Judgement, ledger: LedgerFacts, found: dict[int, Resolution | None]
+    ) -> None:
+        self._judgement = judgement
+        self._ledger = ledger
+        self._found = found
+        self._machine = shown(judgement.repository.machine_label, LABEL)
+        self._rows_left = MOST_BATCH_ROWS
+        self._anchors = Counter[str]()
+
+    def findings(self, findings: Iterable[Finding]) -> tuple[FindingPart, ...]:
+        return tuple(self._finding(finding) for finding in findings)
+
+    def _finding(self, finding: Finding) -> FindingPart:
+        problems = tuple(map(_problem, self._judgement.front_matter(finding)))
+        citations = tuple(map(self._citation, finding.citations))
+        runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
+        return FindingPart(
+            self._anchor(finding),
+            shown(finding.name, LABEL),
+            self._title(finding),
+            shown(finding.path, 300),
+            verdict_of(problems, [citation.verdict for citation in citations]),
+            problems,
+            citations,
+            Doubts.of(runs.values()),
+            tuple(sorted({run.status for run in runs.values()})),
+            tuple(sorted({run.machine for run in runs.values() if run.machine})),
+        )
+
+    def _anchor(self, finding: Finding) -> str:
+        anchor = re.sub(r"[^A-Za-z0-9]+", "-", finding.name) or "finding"
+        self._anchors[anchor] += 1
+        times = self._anchors[anchor]
+        return anchor if times == 1 else f"{anchor}--{times}"
+
+    def _title(self, finding: Finding) -> str:
+        data = self._judgement.view.read(finding.path, READ_LIMIT, whole=False)
+        text = data.decode("utf-8", "replace").lstrip("\ufeff") if isinstance(data, bytes) else ""
+        start, end = front_matter_span(text)
+        heading = _HEADING.search(text, end or 0)
+        said = heading[1] if heading else _titled(text[start:end] if start and end else "")
+        return shown(said.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
+
+    def _citation(self, citation: Citation) -> CitationPart:
+        verdict = self._judgement.citation(citation)
+        problems = tuple(map(_problem, verdict.problems))
+        runs = self._runs(citation)
+        rows, says = self._shown(citation, runs)
+        return CitationPart(
+            citation.position.line,
+            verdict_of(problems, ["unjudged" if verdict.unjudged else "stands"]),
+            problems,
+            says,
+            rows,
+            len(runs) - len(rows),
+        )
+
+    def _shown(
+        self, citation: Citation, runs: Sequence[RunFacts]
+    ) -> tuple[tuple[RunFacts, ...], str]:
+        """The runs that have a row, and the line above them."""
+        if isinstance(citation, JobCitation):
+            return tuple(runs), ""
+        if not isinstance(citation, BatchCitation):
+            written = citation.written if isinstance(citation, MalformedCitation) else None
+            return (), f"Not a citation: {shown(written)}" if written else "Not a citation"
+        # First those that a reader should know of, wherever they come in a long list.
+        first = sorted(runs, key=lambda run: run.status == "complete" and not run.dirty)
+        rows = tuple(first[: min(BATCH_ROWS, self._rows_left)])
+        self._rows_left -= len(rows)
+        selector = parameters(citation.selector) or "every run"
+        statuses = Counter(run.status for run in runs)
+        how = ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items()))
+        of = f": {counted(len(runs), 'run')} ({how})" if runs else ": no run"
+        return rows, f"Batch {shown(citation.experiment_id, LABEL)}, {selector}{of}"
+
+    def _runs(self, citation: Citation) -> list[RunFacts]:
+        found = self._found[id(citation)]
+        if found is None:
+            return []
+        if found.place in (Place.LEDGER, Place.DISK):
+            return [self._ledger.cited.get(e.job_id) or _bare(e) for e in found.entries]
+        if found.place is Place.STORE:
+            return [self._local(run) for run in found.runs]
+        if isinstance(citation, JobCitation):
+            machines = shown(", ".join(found.machines), LABEL)
+            status = "elsewhere" if found.place is Place.INDEX else "nowhere"
+            return [RunFacts(citation.job_id, status, machines)]
+        return []
+
+    def _local(self, run: Run) -> RunFacts:
+        status = shown(run.status, LABEL) or "created"
+        experiment = shown(", ".join(run.experiments), LABEL)
+        return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
+
+
+def _titled(front_matter: str) -> str:
+    """What the front matter calls the finding, or nothing."""
+    if len(front_matter) > FRONT_MATTER_LIMIT:
+        return ""
+    try:
+        root = nodes.parse(front_matter)
+    except YamlFault:
+        return ""
+    pairs = root.pairs if isinstance(root, Mapping) else []
+    for key, inner in pairs:
+        if isinstance(key, Scalar) and key.text == "title" and isinstance(inner, Scalar):
+            return "" if values.scalar(inner) is None else " ".join(inner.text.split())
+    return ""
+
+
+def _bare(entry: Entry) -> RunFacts:
+    status = shown(entry.status, LABEL) if entry.usable else "unusable entry"
+    return RunFacts(entry.job_id, status, shown(entry.machine, LABEL))

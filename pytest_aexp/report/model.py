@@ -1,0 +1,151 @@
+"""What is on the page, before it is markup."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from pytest_aexp.ground.text import counted
+from pytest_aexp.model.problems import Severity
+from pytest_aexp.report.ledger_facts import LedgerFacts
+from pytest_aexp.report.origin import Origin
+from pytest_aexp.report.run_facts import RunFacts
+
+VERDICTS = {
+    "error": ("does not stand", "do not stand"),
+    "warning": ("stands, with warnings", "stand, with warnings"),
+    "unjudged": ("is not judged", "are not judged"),
+    "stands": ("stands", "stand"),
+    "nothing": ("cites no run", "cite no run"),
+}
+"""What can be said of one finding, and of several; the gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPart:
+    """A problem, and what to type next."""
+
+    severity: Severity
+    code: str
+    place: str
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationPart:
+    """A citation on ``line``: the runs that have a row, and how many more there are."""
+
+    line: int
+    verdict: str
+    problems: tuple[ProblemPart, ...]
+    says: str
+    runs: tuple[RunFacts, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """How many of the runs that a finding rests on did not end well, and on uncommitted code."""
+
+    incomplete: Counter[str]
+    dirty: int
+
+    @classmethod
+    def of(cls, runs: Iterable[RunFacts]) -> Doubts:
+        """The doubts that these runs raise."""
+        every = list(runs)
+        ended_badly = ("failed", "abandoned", "stopped")
+        statuses = (run.status.partition(",")[0] for run in every)
+        incomplete = Counter(status for status in statuses if status in ended_badly)
+        return cls(incomplete, sum(run.dirty for run in every))
+
+    def __bool__(self) -> bool:
+        return bool(self.incomplete or self.dirty)
+
+    @property
+    def brief(self) -> str:
+        """``6 runs not complete, 2 on uncommitted code``."""
+        bad = sum(self.incomplete.values())
+        said = [f"{counted(bad, 'run')} not complete"] if bad else []
+        if self.dirty:
+            said.append(
+                f"{f'{self.dirty:,}' if bad else counted(self.dirty, 'run')} on uncommitted code"
+            )
+        return ", ".join(said)
+
+    @property
+    def says(self) -> tuple[str, ...]:
+        """``2 failed runs``, ``1 run on uncommitted code``."""
+        bad = [
+            counted(self.incomplete[status], f"{status} run") for status in sorted(self.incomplete)
+        ]
+        dirty = [f"{counted(self.dirty, 'run')} on uncommitted code"] if self.dirty else []
+        return (*bad, *dirty)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingPart:
+    """A finding; ``anchor`` is its id on the page."""
+
+    anchor: str
+    name: str
+    title: str
+    path: str
+    verdict: str
+    problems: tuple[ProblemPart, ...]
+    citations: tuple[CitationPart, ...]
+    doubts: Doubts
+    statuses: tuple[str, ...]
+    machines: tuple[str, ...]
+
+    @property
+    def every_problem(self) -> Iterator[ProblemPart]:
+        """Its problems and those of its citations."""
+        yield from self.problems
+        for citation in self.citations:
+            yield from citation.problems
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of the page."""
+
+    origin: Origin | None
+    strict_runs: str
+    findings: tuple[FindingPart, ...]
+    errors: int
+    warnings: int
+    around: tuple[ProblemPart, ...]
+    around_total: int
+    ledger: LedgerFacts
+    citations: int
+
+    @property
+    def verdicts(self) -> tuple[tuple[str, str, int], ...]:
+        """Each verdict with its words and how many findings have it."""
+        counts = Counter(finding.verdict for finding in self.findings)
+        return tuple((key, words[counts[key] != 1], counts[key]) for key, words in VERDICTS.items())
+
+    @property
+    def doubtful(self) -> tuple[FindingPart, ...]:
+        """The findings that rest on runs which did not end well, or on uncommitted code."""
+        return tuple(finding for finding in self.findings if finding.doubts)
+
+    @cached_property
+    def statuses(self) -> tuple[str, ...]:
+        """Every status that a cited run has."""
+        return tuple(sorted({s for finding in self.findings for s in finding.statuses}))
+
+    @cached_property
+    def machines(self) -> tuple[str, ...]:
+        """Every machine that has a cited run."""
+        return tuple(sorted({m for finding in self.findings for m in finding.machines}))
+
+
+def verdict_of(problems: Iterable[ProblemPart], others: Iterable[str] = ("stands",)) -> str:
+    """The gravest among the severities of ``problems`` and the verdicts ``others``."""
+    found = {*(problem.severity for problem in problems), *others}
+    return next((verdict for verdict in VERDICTS if verdict in found), "nothing")

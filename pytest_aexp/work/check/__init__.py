@@ -1,0 +1,1 @@
+"""Judge citations and ledger entries."""

@@ -1,0 +1,161 @@
+"""Findings, resolution and policy brought together: the one judgement behind every face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import View, matching
+from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.finding import Finding, load_finding
+from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
+from pytest_aexp.model.run_store import marker_faults
+from pytest_aexp.work.check.ledger import stray_fault
+from pytest_aexp.work.check.messages import fault_of, written_faults
+from pytest_aexp.work.check.resolve import Place, Sources, resolve
+
+NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
+NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be said of one citation.
+
+    ``unjudged`` is why nothing could or should be said of whether its runs exist, else None.
+    """
+
+    problems: tuple[Problem, ...]
+    unjudged: str | None = None
+
+
+class Judgement:
+    """One repository, seen through one view, judged by one policy."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        view: View,
+        policy: Policy,
+        on_disk: View | None = None,
+        *,
+        had_ledger: bool = False,
+    ) -> None:
+        self.repository = repository
+        self.policy = policy
+        self.view = view
+        self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
+
+    @cached_property
+    def finding_paths(self) -> tuple[str, ...]:
+        """The paths of all findings."""
+        return tuple(matching(self.view, self.repository.configuration.findings))
+
+    def finding(self, path: str) -> Finding:
+        """The finding at ``path``, read now."""
+        return load_finding(self.view, path)
+
+    def expect(self, citations: Sequence[Citation]) -> None:
+        """Be told which citations will be judged, so that their runs are looked up at once."""
+        ledger = self.sources.ledger
+        ledger.expect(each.job_id for each in citations if isinstance(each, JobCitation))
+        ledger.expect_batches(e.experiment_id for e in citations if isinstance(e, BatchCitation))
+
+    def front_matter(self, finding: Finding) -> tuple[Problem, ...]:
+        """The problems of a finding's front matter, its citations aside."""
+        return tuple(self.policy.judge(finding.faults))
+
+    def citation(self, citation: Citation) -> Verdict:
+        """What is to be said of one citation."""
+        faults = list(written_faults(citation, self.sources))
+        if not isinstance(citation, JobCitation | BatchCitation):
+            return Verdict(tuple(self.policy.judge(faults)))
+        if not self.sources.authority:
+            return Verdict(tuple(self.policy.judge(faults)), NO_AUTHORITY)
+        fault = fault_of(citation, resolve(citation, self.sources), self.sources)
+        if fault is not None:
+            faults.append(fault)
+        problems = tuple(self.policy.judge(faults))
+        unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
+        return Verdict(problems, unjudged)
+
+    def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
+        """Said once, at the first citation that is due, if nothing can know a run."""
+        due = next((c for c in citations if isinstance(c, JobCitation | BatchCitation)), None)
+        if due is None or self.sources.authority:
+            return ()
+        fault = Fault(
+            NO_RUN_STORE,
+            due.path,
+            f"{NO_AUTHORITY}; whether the cited runs exist is not judged",
+            "run `git pull`; if no machine has a ledger yet, run `aexp install` and "
+            "`aexp ledger backfill` on each machine with runs, commit and push",
+            due.position,
+        )
+        return tuple(self.policy.judge([fault]))
+
+    def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
+        """The problems no citation answers for: of entries, run store, indexes and marker."""
+        return tuple(self.policy.judge(self._surrounding_faults(citations)))
+
+    def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
+        yield from marker_faults(self.repository)
+        ledger = self.sources.ledger
+        found = ledger.survey()
+        doubted = {entry.job_id for entry in found.notable if not entry.usable}
+        doubted.update(fault.job_id for fault in found.faults if fault.job_id)
+        cited = self._cited(doubted, citations) if doubted else set()
+        # A citation tells of the entry that counts for its run, and of one that contradicts it; a
+        # run may have others.
+        told = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
+        for entry in found.notable:
+            yield from (fault for fault in entry.faults if fault not in told)
+        yield from (fault for fault in found.faults if fault.job_id not in cited)
+        yield from map(stray_fault, ledger.strays)
+        if self.sources.store is not None:
+            yield from self.sources.store.faults
+            for run in self.sources.store:
+                yield from run.faults
+        yield from self.sources.indexes.faults
+
+    def _cited(self, job_ids: set[str], citations: Sequence[Citation]) -> set[str]:
+        cited: set[str] = set()
+        for citation in citations:
+            if isinstance(citation, JobCitation):
+                cited.update(job_ids & {citation.job_id})
+            elif isinstance(citation, BatchCitation):
+                cited.update(job_ids.intersection(e.job_id for e in self._of_batch(citation)))
+        return cited
+
+    def _of_batch(self, citation: BatchCitation) -> tuple[Entry, ...]:
+        found = resolve(citation, self.sources)
+        return found.entries if found.place is Place.LEDGER else ()
+
+
+def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -> Outcome:
+    """The outcome for the findings at ``paths``, or for all findings and everything around them."""
+    if paths is not None:
+        return judge_findings(judgement, [judgement.finding(path) for path in paths])
+    with judgement.sources.ledger.judged_meanwhile():
+        findings = [judgement.finding(path) for path in judgement.finding_paths]
+    outcome = judge_findings(judgement, findings)
+    around = judgement.surroundings([c for finding in findings for c in finding.citations])
+    entries = judgement.sources.ledger.judged
+    return replace(outcome, problems=(*outcome.problems, *around), entries=entries)
+
+
+def judge_findings(judgement: Judgement, findings: Sequence[Finding]) -> Outcome:
+    """The outcome for these findings alone."""
+    citations = [citation for finding in findings for citation in finding.citations]
+    judgement.expect(citations)
+    problems: list[Problem] = []
+    for finding in findings:
+        problems += judgement.front_matter(finding)
+        for citation in finding.citations:
+            problems += judgement.citation(citation).problems
+    problems += judgement.authority(citations)
+    judged = judgement.sources.ledger.judged
+    return Outcome(tuple(problems), judged, len(findings), len(citations))

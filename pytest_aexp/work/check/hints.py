@@ -1,0 +1,144 @@
+"""What was probably meant: the nearest job id, the nearest experiment, the selector's slip."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from pytest_aexp.ground.text import closest, counted, cut, listed, quoted, shown, shown_json
+from pytest_aexp.ground.yaml import values
+from pytest_aexp.ground.yaml.nodes import Scalar
+from pytest_aexp.model.batches import Batches
+from pytest_aexp.model.findings.citation import BatchCitation
+from pytest_aexp.model.job_id import kind_of, value_key
+from pytest_aexp.work.check.resolve import Sources
+
+_DIGITS = "0123456789abcdef"
+_PREFIX = 6
+
+
+def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
+    """The existing job id most like ``written``, and how it differs from it."""
+    known = sources.job_ids
+    text = written.strip().lower()
+    if text in known:
+        return text, "differs in upper and lower case" if text != written else "is that id"
+    tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (
+        (_substitutions, "differs in one character"),
+        (_transpositions, "has two characters the other way round"),
+        (_insertions, "has one character more"),
+        (_deletions, "has one character less"),
+    )
+    for variants, how in tries:
+        found = {variant for variant in variants(text[:40]) if variant in known}
+        if len(found) == 1:
+            return found.pop(), how
+    return _by_prefix(text, sources.sorted_ids)
+
+
+def _by_prefix(text: str, known: Sequence[str]) -> tuple[str, str] | None:
+    if len(text) < _PREFIX:
+        return None
+    for prefix, how in ((text, "is the only one that begins so"), (text[:8], "begins alike")):
+        first = bisect_left(known, prefix)
+        found = [job_id for job_id in known[first : first + 2] if job_id.startswith(prefix)]
+        if len(found) == 1:
+            return found[0], how
+    return None
+
+
+def _substitutions(text: str) -> Iterator[str]:
+    return (text[:i] + d + text[i + 1 :] for i in range(len(text)) for d in _DIGITS)
+
+
+def _transpositions(text: str) -> Iterator[str]:
+    return (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1))
+
+
+def _insertions(text: str) -> Iterator[str]:
+    return (text[:i] + d + text[i:] for i in range(len(text) + 1) for d in _DIGITS)
+
+
+def _deletions(text: str) -> Iterator[str]:
+    return (text[:i] + text[i + 1 :] for i in range(len(text)))
+
+
+def selector_hint(citation: BatchCitation, sources: Sources) -> str:
+    """Why a batch is empty and what would fill it, as one sentence; empty if nothing is known."""
+    known: list[Batches[Any]] = [sources.ledger.batches]
+    if sources.store is not None:
+        known.append(sources.store.batches)
+    experiments = sorted({name for batches in known for name in batches.experiments})
+    if citation.experiment_id not in experiments:
+        return _experiment_hint(citation.experiment_id, experiments)
+    for key, value in citation.selector.items():
+        each = [c for batches in known if (c := batches.counts(citation.experiment_id, key))]
+        counts = each[0] if len(each) == 1 else sum(each, Counter())
+        if not counts:
+            keys = {k for batches in known for k in batches.keys(citation.experiment_id)}
+            return _key_hint(citation.experiment_id, key, keys)
+        if value_key(value) not in counts:
+            return _value_hint(key, value, counts)
+    return "each value occurs in the experiment, but no run has all of them"
+
+
+def _experiment_hint(experiment: str, experiments: list[str]) -> str:
+    if not experiments:
+        return "no run of any experiment is known here"
+    near = closest(experiment, experiments, 0.7) if len(experiments) > 5 else None
+    which = f"did you mean {shown(near)}?" if near else f"known: {_names(experiments)}"
+    return f"no run of {cut(experiment, 20)} is known here; {which}"
+
+
+def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
+    experiment = cut(experiment, 20)
+    near = closest(key, keys)
+    if near is not None:
+        return f"no run of {experiment} has a key {quoted(key)}; did you mean {quoted(near)}?"
+    return f"no run of {experiment} has a key {quoted(key)}; the keys are {_names(sorted(keys))}"
+
+
+def _value_hint(key: str, value: Any, counts: Counter[str]) -> str:
+    name = shown(key, 40)
+    for other in _of_other_types(value):
+        number = counts[value_key(other)]
+        if number:
+            return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
+    common = [shown_json(json.loads(known), 40) for known, _ in counts.most_common(5)]
+    there = listed(common, total=len(counts))
+    return f"no run has {name}: {shown_json(value, 40)}; there is {there}"
+
+
+def _how(value: Any, other: Any) -> str:
+    if isinstance(value, str) and values.scalar(Scalar(value, 0, plain=True)) == other:
+        return "drop the quotes"
+    if isinstance(other, str) and other == shown_json(value):
+        return "put quotes around it"
+    return f"write {shown_json(other)}"
+
+
+_WORDS: dict[bool | None, tuple[str, ...]] = {
+    True: ("true", "True", "TRUE", "yes", "Yes", "on", "On"),
+    False: ("false", "False", "FALSE", "no", "No", "off", "Off"),
+    None: ("null", "Null", "NULL", "None", "none", "~", ""),
+}
+
+
+def _of_other_types(value: Any) -> Iterator[Any]:
+    """The values of other types that somebody may have meant by writing ``value``."""
+    if isinstance(value, str):
+        yield values.scalar(Scalar(value.strip(), 0, plain=True))
+        yield from (constant for constant, words in _WORDS.items() if value.strip() in words)
+    elif value is None or isinstance(value, bool):
+        yield from _WORDS[value]
+        yield from () if value is None else (int(value), str(int(value)))
+    elif isinstance(value, int | float):
+        yield from (value_key(value), str(value))
+        yield from (bool(value),) if value in (0, 1) else ()
+
+
+def _names(names: list[str]) -> str:
+    return listed([shown(name, 40) for name in names])

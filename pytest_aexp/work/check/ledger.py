@@ -1,0 +1,72 @@
+"""The door: whether each entry may be let into the ledger everybody shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from shlex import quote
+
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.segment import PACKS_DIR, Survey
+from pytest_aexp.model.problems import INVALID_ENTRY, Fault, Outcome, Policy
+from pytest_aexp.model.stray_files import is_entry_name
+
+
+def check_ledger(
+    ledger: Ledger, policy: Policy, job_ids: Iterable[str] | None = None
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Judge the entries of ``job_ids``, or every entry and every stray file.
+
+    With the outcome come the job ids whose identity redaction took away.
+    """
+    if job_ids is None:
+        found, strays = ledger.survey(), ledger.strays
+    else:
+        entries = ledger.at_hand(job_ids)
+        conflicts = tuple(ledger.conflicts(entries))
+        found, strays = Survey(len(entries), tuple(entries), faults=conflicts), ()
+    faults = [fault for entry in found.notable for fault in entry.faults]
+    problems = tuple(policy.judge([*faults, *found.faults, *map(stray_fault, strays)]))
+    uncheckable = tuple(e.job_id for e in found.notable if e.usable and not e.checkable)
+    return Outcome(problems, found.judged), uncheckable
+
+
+def stray_fault(path: str) -> Fault:
+    """The fault of what lies in the ledger folder and is neither an entry nor a segment."""
+    name = path.rpartition("/")[2]
+    if path.startswith(f"{PACKS_DIR}/") or name.endswith(".jsonl"):
+        message = (
+            "the file is no segment of packed entries: these are named for the machine that "
+            "packed them, the month and a number, packs/laptop/2026-05-001.jsonl"
+        )
+        return Fault(
+            INVALID_ENTRY, path, message, "move it out of the ledger; what it holds is not read"
+        )
+    if is_entry_name(name):
+        return _in_no_place(path, name[:-5])
+    message = (
+        "the file is no ledger entry: an entry is named for its run, 32 lower-case hex digits "
+        "and .json"
+    )
+    fix = "rename it if it is an entry, else move it out of the ledger"
+    return Fault(INVALID_ENTRY, path, message, fix)
+
+
+def _in_no_place(path: str, job_id: str) -> Fault:
+    """The fault of a folder in an entry's place, or of what would be an entry elsewhere."""
+    place = entry_path(job_id)
+    if path == place:
+        message = "a folder lies where the run's ledger entry belongs, so that there can be none"
+        fix = (
+            f"move what is in it elsewhere, run `rm -r {path}`, then `aexp ledger promote "
+            f"{job_id}` on the machine that has the run"
+        )
+    else:
+        message = (
+            f"the ledger entry does not count where it lies: entries lie in {LEDGER_DIR} itself"
+        )
+        fix = (
+            f"run `git mv {quote(path)} {place}`, or `mv -n` where git does not know it; if there "
+            "is one already, remove this one"
+        )
+    return Fault(INVALID_ENTRY, path, message, fix, job_id=job_id)

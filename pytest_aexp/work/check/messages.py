@@ -1,0 +1,195 @@
+"""What a resolution means for the citation: the fault, in words, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
+from pytest_aexp.model.entry import count_entries, entry_path
+from pytest_aexp.model.findings.citation import (
+    BatchCitation,
+    Citation,
+    JobCitation,
+    MalformedCitation,
+)
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.problems import (
+    ABSENT,
+    ABSENT_BATCH,
+    BROKEN,
+    EMPTY_BATCH,
+    UNFINISHED,
+    UNPROMOTED,
+    UNSTAGED_ENTRY,
+    Fault,
+    Rule,
+)
+from pytest_aexp.model.run_store import Run
+from pytest_aexp.work.check.hints import nearest_id, selector_hint
+from pytest_aexp.work.check.resolve import Place, Resolution, Sources
+
+Resolvable = JobCitation | BatchCitation
+
+
+def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
+    """What is wrong with the way a citation is written, with the id that was probably meant."""
+    for fault in citation.faults:
+        if isinstance(citation, MalformedCitation) and citation.written:
+            near = nearest_id(citation.written, sources)
+            if near is not None:
+                which = "" if near[1] == "is that id" else f", the run whose id {near[1]}"
+                yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}")
+                continue
+        yield fault
+
+
+def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault | None:
+    """The fault of a well-written citation that leads to ``found``; None if it holds."""
+    match found.place:
+        case Place.LEDGER:
+            return _in_ledger(citation, found, sources.ledger)
+        case Place.DISK:
+            return _on_disk(citation, found)
+        case Place.STORE:
+            return _in_store(citation, found)
+        case Place.INDEX:
+            return _in_index(citation, found)
+        case Place.NOWHERE if isinstance(citation, JobCitation):
+            return _nowhere(citation, found, sources)
+        case _:
+            return _empty(citation, sources)
+
+
+def _in_ledger(citation: Resolvable, found: Resolution, ledger: Ledger) -> Fault | None:
+    causes = [e.cause for e in found.entries if e.faults and e.cause is not None]
+    doubted = [replace(cause, message=f"{cause.message} ({_place(cause)})") for cause in causes]
+    doubted += ledger.conflicts(found.entries)
+    if not doubted:
+        return None
+    fault, more = doubted[0], len(doubted) - 1
+    others = f", and {count_entries(more)} more of the batch cannot be used either" if more else ""
+    message = f"{fault.message}, so {_cited(citation)} is not proven{others}"
+    return replace(
+        fault, path=citation.path, position=citation.position, message=message, cited=True
+    )
+
+
+def _place(fault: Fault) -> str:
+    return f"{fault.path}:{fault.position.line}:{fault.position.column}"
+
+
+def _on_disk(citation: Resolvable, found: Resolution) -> Fault:
+    paths = list(dict.fromkeys(entry.path for entry in found.entries))
+    many = len(found.entries) > 1
+    message = (
+        f"{_cited(citation)} is in the ledger on disk, but its "
+        f"{'entries are' if many else 'entry is'} not in the commit"
+    )
+    return _fault(UNSTAGED_ENTRY, citation, message, f"run `git add {' '.join(paths[:20])}`")
+
+
+def _in_store(citation: Resolvable, found: Resolution) -> Fault:
+    finished = [run for run in found.runs if run.finished]
+    if finished:
+        count = counted(len(finished), "run")
+        what = (
+            _cited(citation)
+            if isinstance(citation, JobCitation)
+            else (f"{_cited(citation)} has {count} that")
+        )
+        state = f" ({finished[0].status})" if isinstance(citation, JobCitation) else ""
+        verb = "are" if len(finished) > 1 else "is"
+        message = f"{what} {verb} finished{state}, but only on this machine: no other can see it"
+        return _fault(UNPROMOTED, citation, message, _promote_here(finished))
+    run = found.runs[0]
+    state = shown(run.status) if run.status else "not started"
+    if run.faults:
+        state = f"unknown, since {run.faults[0].message.replace('a run', 'the run')}"
+    noun = "its state is" if isinstance(citation, JobCitation) else "of its runs here one is"
+    message = f"{_cited(citation)} has not finished: {noun} {state}"
+    fix = f"wait for it to end; if it has, run `aexp mark {run.job_id} complete` (or failed, …)"
+    return _fault(UNFINISHED, citation, message, fix)
+
+
+def _promote_here(runs: list[Run]) -> str:
+    if len(runs) == 1:
+        job_id = runs[0].job_id
+        return f"run `aexp ledger promote {job_id}`, then `git add {entry_path(job_id)}`"
+    return "run `aexp ledger backfill`, then `git add .aexp/ledger`"
+
+
+def _in_index(citation: Resolvable, found: Resolution) -> Fault:
+    machines = listed([shown(machine, 30) for machine in found.machines])
+    first = found.machines[0] if len(found.machines) == 1 else None
+    if isinstance(citation, JobCitation):
+        message = f"{_cited(citation)} is not here: the index of {machines} has it"
+        fix = (
+            f"leave the citation as it is; run `aexp ledger promote {citation.job_id}` on "
+            f"{machines}, commit and push"
+        )
+        return replace(_fault(ABSENT, citation, message, fix), machine=first)
+    runs = counted(found.matches, "run")
+    unchecked = sorted(set(citation.selector) - {"condition"})
+    message = f"{_cited(citation)} is not here: the index of {machines} has {runs} that may fit"
+    if unchecked:
+        keys = listed([quoted(key, 30) for key in unchecked], 3)
+        message += f" (an index does not say {keys}, so that was not checked)"
+    fix = f"leave the citation as it is; run `aexp ledger backfill` on {machines}, commit and push"
+    return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)
+
+
+def _nowhere(citation: JobCitation, found: Resolution, sources: Sources) -> Fault:
+    message = f"{_cited(citation)} is nowhere: {_searched(sources)}"
+    if found.runs:
+        message += f"; the store's folder for it cannot be used: {found.runs[0].faults[0].message}"
+    near = nearest_id(citation.job_id, sources)
+    if near is not None:
+        message += f"; the nearest id is {near[0]} ({near[1]})"
+        fix = f"if that run is meant, write {near[0]}"
+    else:
+        fix = "check the id"
+    fix += (
+        f"; if the run is on another machine, run `aexp ledger promote {citation.job_id}` there, "
+        "commit and push, then `git pull` here"
+    )
+    return _fault(BROKEN, citation, message, fix)
+
+
+def _searched(sources: Sources) -> str:
+    ledger: Ledger = sources.ledger
+    places = [f"not in the ledger ({count_entries(len(ledger.job_ids))})"]
+    if sources.store is not None:
+        known = counted(len(sources.store.job_ids), "run")
+        known = "which cannot be listed" if sources.store.unlisted else known
+        places.append(f"not in this machine's run store ({known})")
+    if sources.indexes.files:
+        places.append("not in a machine index")
+    return ", ".join(places)
+
+
+def _empty(citation: Resolvable, sources: Sources) -> Fault:
+    assert isinstance(citation, BatchCitation)
+    hint = selector_hint(citation, sources)
+    fix = (
+        "correct the citation; if the runs are on another machine, run `aexp ledger backfill` "
+        "there, commit and push, then `git pull` here"
+    )
+    return _fault(EMPTY_BATCH, citation, f"{_cited(citation)} has no runs: {hint}", fix)
+
+
+def _cited(citation: Resolvable) -> str:
+    if isinstance(citation, JobCitation):
+        return f"run {citation.job_id}"
+    experiment = cut(citation.experiment_id, 20)
+    if not citation.selector:
+        return f"the batch of {experiment}"
+    return f"the batch {shown_json(citation.selector)} of {experiment}"
+
+
+def _id(citation: Resolvable) -> str:
+    return citation.job_id if isinstance(citation, JobCitation) else ""
+
+
+def _fault(rule: Rule, citation: Resolvable, message: str, fix: str) -> Fault:
+    return Fault(rule, citation.path, message, fix, citation.position, job_id=_id(citation) or None)

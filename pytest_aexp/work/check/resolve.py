@@ -1,0 +1,144 @@
+"""Where the runs behind a citation are: the ledger first, then this machine, then the indexes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cached_property
+
+from pytest_aexp.ground.git.sparse import require_checked_out
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.model.entry import LEDGER_DIR, Entry
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.machine_index import INDEX_DIR, MachineIndexes
+from pytest_aexp.model.run_store import Run, RunStore
+
+
+class Place(Enum):
+    """The best source that knows what is cited."""
+
+    LEDGER = auto()
+    DISK = auto()
+    """The ledger in the working tree, though not the one in the view that is judged."""
+    STORE = auto()
+    INDEX = auto()
+    NOWHERE = auto()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that can know a run.
+
+    ``on_disk`` is the working tree's ledger, where another view's is judged. ``had_ledger`` says
+    that there was one until now: who deletes the last entry must not do away with all judgement.
+    """
+
+    ledger: Ledger
+    store: RunStore | None
+    indexes: MachineIndexes
+    on_disk: Ledger | None = None
+    had_ledger: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        repository: Repository,
+        view: View,
+        on_disk: View | None = None,
+        *,
+        had_ledger: bool = False,
+    ) -> Sources:
+        """The sources of a repository, what is in git being read through ``view``.
+
+        Raises NotCheckedOut if the folder that is read does not hold all of them.
+        """
+        if isinstance(view, WorkTree):
+            require_checked_out(repository.root, (LEDGER_DIR, INDEX_DIR))
+        return cls(
+            Ledger(view, repository.root),
+            RunStore.of(repository),
+            MachineIndexes(view),
+            Ledger(on_disk) if on_disk is not None else None,
+            had_ledger,
+        )
+
+    @cached_property
+    def job_ids(self) -> frozenset[str]:
+        """Every job id that one of them knows."""
+        known = self.ledger.job_ids | self.indexes.job_ids
+        return known | self.store.job_ids if self.store is not None else known
+
+    @cached_property
+    def sorted_ids(self) -> tuple[str, ...]:
+        """The same, sorted."""
+        return tuple(sorted(self.job_ids))
+
+    @property
+    def authority(self) -> bool:
+        """Whether there is anything that could know a run."""
+        return (
+            self.had_ledger
+            or self.ledger.exists
+            or self.store is not None
+            or (self.on_disk is not None and self.on_disk.exists)
+            or self.indexes.readable
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Where a citation leads. Only what belongs to ``place`` is filled in.
+
+    ``entries`` may hold unusable ones: a damaged entry is still what was cited.
+    """
+
+    place: Place
+    entries: tuple[Entry, ...] = ()
+    runs: tuple[Run, ...] = ()
+    machines: tuple[str, ...] = ()
+    matches: int = 0
+
+
+def resolve(citation: JobCitation | BatchCitation, sources: Sources) -> Resolution:
+    """Where ``citation`` leads."""
+    if isinstance(citation, JobCitation):
+        return _resolve_job(citation.job_id, sources)
+    return _resolve_batch(citation, sources)
+
+
+def _resolve_job(job_id: str, sources: Sources) -> Resolution:
+    entry = sources.ledger.get(job_id)
+    if entry is not None:
+        return Resolution(Place.LEDGER, entries=(entry,))
+    on_disk = sources.on_disk.get(job_id) if sources.on_disk is not None else None
+    if on_disk is not None:
+        return Resolution(Place.DISK, entries=(on_disk,), matches=1)
+    run = sources.store.get(job_id) if sources.store is not None else None
+    if run is not None and run.usable:
+        return Resolution(Place.STORE, runs=(run,))
+    machines = sources.indexes.machines_with(job_id)
+    if machines:
+        return Resolution(Place.INDEX, machines=machines, matches=1)
+    return Resolution(Place.NOWHERE, runs=(run,) if run is not None else ())
+
+
+def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
+    experiment, selector = citation.experiment_id, citation.selector
+    entries = sources.ledger.select(experiment, selector)
+    if entries:
+        return Resolution(Place.LEDGER, entries=tuple(entries))
+    if sources.on_disk is not None:
+        on_disk = sources.on_disk.select(experiment, selector)
+        if on_disk:
+            return Resolution(Place.DISK, entries=tuple(on_disk), matches=len(on_disk))
+    if sources.store is not None:
+        runs = sources.store.batches.select(experiment, selector)
+        if runs:
+            return Resolution(Place.STORE, runs=tuple(runs))
+    indexed = sources.indexes.select(experiment, selector)
+    if indexed:
+        machines = tuple(sorted({run.machine for run in indexed}))
+        return Resolution(Place.INDEX, machines=machines, matches=len(indexed))
+    return Resolution(Place.NOWHERE)

@@ -1,0 +1,1 @@
+"""Change the front matter of a finding and nothing else."""

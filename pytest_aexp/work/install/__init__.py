@@ -1,0 +1,1 @@
+"""Set a repository up."""

@@ -1,0 +1,94 @@
+"""The command that tells a coding agent how to read the check, and what it must not mend."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.model.problems import (
+    BROKEN,
+    CODES,
+    EMPTY_BATCH,
+    SUSPICIOUS_KEY,
+    UNREADABLE,
+    Code,
+)
+from pytest_aexp.work.install.plan import InstallAction, Step
+
+AGENT_COMMAND = ".claude/commands/aexp-validate.md"
+CITATION_MAY_BE_WRONG = frozenset(
+    rule.code for rule in (BROKEN, EMPTY_BATCH, UNREADABLE, SUSPICIOUS_KEY)
+)
+"""With every other code the citation is right, and something else has to change."""
+
+ALLOWED = ("aexp validate", "aexp ledger check", "aexp ledger show", "aexp fix --diff")
+"""What the agent may run unasked: nothing that changes a file."""
+
+_LIMIT = 1 << 20
+_COMMAND = """\
+---
+description: Check every run that a finding cites, without damaging a citation
+allowed-tools: {tools}
+---
+
+Run `aexp validate $ARGUMENTS` and report what it says: each problem with its place, its code in
+square brackets, and the command after "next:". With `--format json` it is the same for programs.
+
+**Never "repair" a citation because its run is not found here.** Findings are written on one machine
+and runs happen on another. A citation that is only elsewhere is right, and changing it destroys the
+link between a finding and its evidence. So:
+
+- Never delete a citation, and never replace an id or a selector by one that happens to exist.
+- Never write, edit or delete a file in `.aexp/ledger/` by hand; `aexp ledger promote` writes them.
+- Never make the check laxer (`--strict-runs`, `[tool.aexp]`) to get rid of a problem.
+- If the run may be on another machine, name that machine if the message does, and ask the person.
+
+## Leave the citation alone
+
+{alone}
+## The citation may be wrong
+
+Correct only what the message itself shows to be a slip: a misspelt key, a value without its quotes.
+`aexp fix --diff` shows the corrections that can only have been meant in one way. For all else, the
+nearest id that the message names as well, ask the person who wrote the finding.
+
+{wrong}"""
+
+
+def planned_agent_command(root: Path, *, force: bool) -> Step:
+    """What to do to the agent's command at ``root``; a file that somebody changed is kept."""
+    path = root / AGENT_COMMAND
+    if not Path(os.path.realpath(path.parent)).is_relative_to(root):
+        return _left_alone("lies behind a link that leaves the repository: it was not written")
+    data = read_bounded(path, _LIMIT, follow=False)
+    if isinstance(data, Unreadable) and not data.missing:
+        return _left_alone(f"{data.reason}: put a plain text file in its place")
+    wanted = agent_command().encode()
+    if data == wanted:
+        return Step(InstallAction("skipped_identical", AGENT_COMMAND))
+    if isinstance(data, bytes) and not force:
+        return _left_alone(
+            "is not what this version writes, and was left as it is; to have it written anew: "
+            "`aexp install --agent-commands --force`"
+        )
+    action = InstallAction("wrote_agent_command", AGENT_COMMAND, "what an agent should know")
+    return Step(action, partial(write_atomic, path, wanted))
+
+
+def agent_command() -> str:
+    """The text of the command, every code of the table in it."""
+    alone = (code for code in CODES.values() if code.name not in CITATION_MAY_BE_WRONG)
+    wrong = (code for code in CODES.values() if code.name in CITATION_MAY_BE_WRONG)
+    tools = ", ".join(f"Bash({command}:*)" for command in ALLOWED)
+    return _COMMAND.format(tools=tools, alone=_listed(alone), wrong=_listed(wrong))
+
+
+def _listed(codes: Iterable[Code]) -> str:
+    return "".join(f"- `{code.name}`: {code.meaning} {code.fix}\n" for code in codes)
+
+
+def _left_alone(fault: str) -> Step:
+    return Step(InstallAction("file_warning", AGENT_COMMAND, fault))

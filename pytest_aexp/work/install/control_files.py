@@ -1,0 +1,103 @@
+"""The managed blocks in ``.gitignore`` and ``.gitattributes``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pytest_aexp.ground.files import LINK, Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.git.ignore_rules import CONTROL_LIMIT
+from pytest_aexp.work.install.managed_block import holds_block, merge_block, rules_outside
+from pytest_aexp.work.install.plan import ActionKind, InstallAction, InstallRefused, Step
+
+GITIGNORE = ".gitignore"
+GITATTRIBUTES = ".gitattributes"
+DRIVER = "aexp-ledger"
+
+GITIGNORE_BODY = b"""\
+# This machine's own settings stay on it,
+.aexp/*
+# the evidence that findings cite is for everybody:
+!.aexp/runs-index/
+!.aexp/ledger/
+"""
+GITATTRIBUTES_BODY = b"""\
+# Two machines that promoted one run: `aexp ledger merge-driver` settles it.
+.aexp/ledger/*.json merge=aexp-ledger
+"""
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_WHOLE_FOLDER = re.compile(r"/?(?:\*\*/)?\.aexp/?")
+
+
+def block_merge_gitignore(existing: str, shipped_body: str) -> str:
+    """``existing``, the text of a .gitignore, with the managed block holding ``shipped_body``.
+
+    A block that is there is replaced where it stands, else one is added at the end. Lines outside
+    it are kept as they are; the block takes their line ends.
+    """
+    merged = merge_block(
+        existing.encode("utf-8", "surrogatepass"), shipped_body.encode("utf-8", "surrogatepass")
+    )
+    return merged.decode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFile:
+    """One of the two files: what is to be done to it, and what it holds then.
+
+    ``data`` is None for a file that git would not read, and that is left alone.
+    """
+
+    name: str
+    step: Step
+    data: bytes | None
+
+
+def planned_files(root: Path, *, force: bool) -> Mapping[str, ControlFile]:
+    """What to do to the two files at ``root``, by name. Raises InstallRefused."""
+    files = (
+        _planned(root, GITIGNORE, GITIGNORE_BODY, "merged_gitignore", force=force),
+        _planned(root, GITATTRIBUTES, GITATTRIBUTES_BODY, "merged_gitattributes", force=force),
+    )
+    return {file.name: file for file in files}
+
+
+def whole_folder_rules(gitignore: bytes) -> dict[int, str]:
+    """The rules outside the block that ignore ``.aexp`` itself, by number of the line."""
+    rules = ((number, rule.decode("latin-1")) for number, rule in rules_outside(gitignore))
+    return {number: rule for number, rule in rules if is_whole_folder(rule)}
+
+
+def is_whole_folder(rule: str) -> bool:
+    """Whether a rule is for ``.aexp`` and nothing else."""
+    return _WHOLE_FOLDER.fullmatch(rule) is not None
+
+
+def _planned(root: Path, name: str, body: bytes, kind: ActionKind, *, force: bool) -> ControlFile:
+    data = read_bounded(root / name, CONTROL_LIMIT, follow=False)
+    if data is LINK:
+        return _left_alone(name, "is a link, which is not written through and which git ignores")
+    if isinstance(data, Unreadable) and not data.missing:
+        raise InstallRefused(f"{name} {data.reason}: nothing was changed")
+    old = b"" if isinstance(data, Unreadable) else data
+    if old.startswith(_UTF16):
+        return _left_alone(name, "is in UTF-16, which git does not read")
+    new = merge_block(old, body, rescue=True)
+    if new == old or (holds_block(old, body) and not force):
+        return ControlFile(name, Step(InstallAction("skipped_identical", name)), old)
+    detail = "the managed block is renewed" if _marked(old) else "the managed block is added"
+    action = InstallAction(kind, name, detail)
+    return ControlFile(name, Step(action, partial(write_atomic, root / name, new)), new)
+
+
+def _marked(data: bytes) -> bool:
+    return b"# agentic-experiments:" in data
+
+
+def _left_alone(name: str, fault: str) -> ControlFile:
+    advice = "put a plain text file in its place and run `aexp install` again"
+    return ControlFile(name, Step(InstallAction("file_warning", name, f"{fault}: {advice}")), None)

@@ -1,0 +1,182 @@
+"""What git says of the installed files: the ledger must reach it, the runs must not."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from pytest_aexp.ground.git.ignore_rules import Rule, Tree, rehearsal
+from pytest_aexp.ground.text import listed, quoted
+from pytest_aexp.model.packs.segment import PACKS_DIR
+from pytest_aexp.work.install.control_files import DRIVER, GITATTRIBUTES, GITIGNORE, is_whole_folder
+from pytest_aexp.work.install.plan import InstallAction
+
+LEDGER = ".aexp/ledger"
+ENTRY = f"{LEDGER}/{'0' * 32}.json"
+"""The path of an entry that cannot be: all that is asked is what git would do with one."""
+
+SEGMENT = f"{PACKS_DIR}/machine/2000-01-000.jsonl"
+
+_TAKE_BACK = {
+    ".aexp": ["!/.aexp/"],
+    LEDGER: [f"!/{LEDGER}/"],
+    ENTRY: [f"!/{LEDGER}/*.json"],
+    SEGMENT: [f"!/{PACKS_DIR}/", f"!/{PACKS_DIR}/**"],
+}
+"""From the outside in: what may be ignored, and the rules that take it back."""
+_MANY = {ENTRY: "every ledger entry", SEGMENT: "every segment of packed runs"}
+_NONE = ("unspecified", "unset")
+"""What git says of an attribute that a path does not have."""
+
+
+def git_warnings(
+    root: Path,
+    store: Path,
+    legacy: Mapping[int, str],
+    planned: Mapping[str, bytes] | None,
+    *,
+    shared: Sequence[str] = (GITIGNORE, GITATTRIBUTES),
+) -> list[InstallAction]:
+    """What is wrong, asked of git itself. Raises GitError.
+
+    ``legacy`` are the rules of .gitignore that ignore the whole folder, by line; ``planned`` are
+    the files as they would be, None if they are written; ``shared`` are those that are to be
+    committed, .gitattributes among them if it has the block.
+    """
+    runs = _runs_probe(root, store)
+    probes = [*_TAKE_BACK, *([runs[0]] if runs else [])]
+    tree = (
+        nullcontext(Tree(root, root))
+        if planned is None
+        else rehearsal(root, planned, [os.path.dirname(p) for p in (*probes[2:], *shared)])
+    )
+    with tree as asked:
+        rules = asked.ignoring_rules(probes)
+        unshared = asked.ignoring_rules(shared, tracked=False)
+        driver = asked.attribute("merge", ENTRY)
+        filters = {path: asked.attribute("filter", path) for path in _MANY}
+    warnings = list(_ledger_warnings(rules, legacy))
+    warnings += map(_unshared_warning, unshared.values())
+    # Without the block there is no other line to blame.
+    if driver != DRIVER and (GITATTRIBUTES in shared or driver not in _NONE):
+        warnings.append(_driver_warning(driver))
+    filtered = [path for path in filters if filters[path] not in _NONE]
+    if filtered:
+        warnings.append(_filter_warning(filtered[0], filters[filtered[0]]))
+    if runs and runs[0] not in rules:
+        warnings.append(_runs_warning(runs[1]))
+    return warnings
+
+
+def legacy_warnings(legacy: Mapping[int, str]) -> Iterator[InstallAction]:
+    """A warning for each rule of .gitignore that ignores the whole folder."""
+    for line, rule in legacy.items():
+        yield InstallAction(
+            "gitignore_migration_warning",
+            GITIGNORE,
+            f"line {line}, {quoted(rule)}, ignores the whole folder, and out of an ignored folder "
+            "git takes nothing back: no other machine would ever see the ledger. Delete that "
+            "line; the block ignores what has to stay here",
+        )
+
+
+def _ledger_warnings(
+    rules: Mapping[str, Rule], legacy: Mapping[int, str]
+) -> Iterator[InstallAction]:
+    path = next((path for path in _TAKE_BACK if path in rules), None)
+    if path is None:
+        return
+    rule = rules[path]
+    if rule.source == GITIGNORE and rule.line in legacy:
+        yield from legacy_warnings(legacy)
+        return
+    what = _MANY.get(path, f"{path}/")
+    advice = _advice(rule, _taking_back(rules, rule.pattern))
+    yield InstallAction(
+        "ignored_ledger_warning",
+        rule.source,
+        f"line {rule.line}, {quoted(rule.pattern)}, makes git ignore {what}: no other machine "
+        f"would ever see {'them' if path == SEGMENT else 'the ledger'}; {advice}",
+    )
+
+
+def _taking_back(rules: Mapping[str, Rule], pattern: str) -> str:
+    """The lines that help; a rule that fits more than the folder may fit what is in it, too."""
+    lines = [line for path, helps in _TAKE_BACK.items() if path in rules for line in helps]
+    return lines[0] if is_whole_folder(pattern) else listed(lines)
+
+
+def _advice(rule: Rule, lines: str) -> str:
+    """What to do about a rule; ``lines`` take it back where they come after it."""
+    advice = "delete or narrow that line"
+    if _outranks_root(rule.source):
+        return advice
+    return f"{advice}, or add {lines} at the end of {GITIGNORE}"
+
+
+def _outranks_root(source: str) -> bool:
+    """Whether the rule is in a .gitignore deeper than the root's, whose rules come after."""
+    return (
+        os.path.basename(source) == GITIGNORE and source != GITIGNORE and not os.path.isabs(source)
+    )
+
+
+def _unshared_warning(rule: Rule) -> InstallAction:
+    advice = _advice(rule, f"!/{rule.path}")
+    return InstallAction(
+        "unshared_file_warning",
+        rule.path,
+        f"git ignores it ({rule.source}, line {rule.line}: {quoted(rule.pattern)}), so it would "
+        f"reach no other machine: {advice}",
+    )
+
+
+def _filter_warning(path: str, value: str) -> InstallAction:
+    return InstallAction(
+        "filter_warning",
+        GITATTRIBUTES,
+        f"git keeps {_MANY[path]} through the filter {quoted(value)}, so what is committed is not "
+        f"the ledger as it is, and nothing can be checked there: add the line {LEDGER}/** !filter "
+        f"at the end of {GITATTRIBUTES}",
+    )
+
+
+def _driver_warning(value: str) -> InstallAction:
+    return InstallAction(
+        "merge_driver_warning",
+        GITATTRIBUTES,
+        f"git merges ledger entries with {quoted(value)}, not with {DRIVER}: another line gives "
+        "them that `merge` attribute; delete it, or move it above the block",
+    )
+
+
+def _runs_probe(root: Path, store: Path) -> tuple[str, str] | None:
+    """A path that git must ignore, and the rule to write for it; None outside the repository."""
+    relative = os.path.relpath(store, root)
+    if relative.split(os.sep)[0] == os.pardir or os.path.isabs(relative):
+        return None
+    parts = [] if relative == os.curdir else relative.split(os.sep)
+    for depth in range(1, len(parts) + 1):
+        # git sees the link, not what it leads to, and takes it for a file
+        if os.path.islink(root.joinpath(*parts[:depth])):
+            return "/".join(parts[:depth]), _anchored(parts[:depth])
+    # named like nothing, so that only a rule for the whole store fits
+    return "/".join([*parts, "workspace", "0" * 32, "0" * 32]), _anchored(
+        parts or ["workspace"]
+    ) + "/"
+
+
+def _anchored(parts: list[str]) -> str:
+    return "/" + re.sub(r"([\\*?\[])", r"\\\1", "/".join(parts))
+
+
+def _runs_warning(rule: str) -> InstallAction:
+    return InstallAction(
+        "unignored_runs_warning",
+        GITIGNORE,
+        f"git does not ignore the run store, so `git add .` would commit every run: "
+        f"add the line {rule}",
+    )

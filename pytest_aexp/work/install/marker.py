@@ -1,0 +1,106 @@
+"""The install marker as an install leaves it; what it already says is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.find_root import MARKER_REL
+from pytest_aexp.ground.machine_label import is_safe_label, safe_label
+from pytest_aexp.ground.repository import CONFIG_LIMIT, Marker, default_machine_label, read_marker
+from pytest_aexp.ground.text import quoted, shown_json
+from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step
+
+LABEL = "machine_label"
+RUN_STORE = "run_store_path"
+INSTALLED_AT = "installed_at"
+
+_PATH = MARKER_REL.as_posix()
+
+
+def planned_marker(
+    root: Path, default_store: str, *, label: str | None, run_store: str | None, force: bool
+) -> tuple[dict[str, Any], list[Step]]:
+    """The marker's values as they will be, and what to do for it. Raises InstallRefused.
+
+    A marker that cannot be used is kept under another name before it is replaced.
+    """
+    path = root / MARKER_REL
+    data = read_bounded(path, CONFIG_LIMIT)
+    if isinstance(data, Unreadable) and not data.missing:
+        raise InstallRefused(f"{_PATH} {data.reason}: nothing was changed")
+    known = read_marker(root)
+    values = renewed(known, default_store, label=label, run_store=run_store)
+    steps = []
+    if known.fault is not None and isinstance(data, bytes):
+        steps.append(_kept_aside(path, data, known.fault, values))
+    new = dumped(values)
+    if known.fault is None and known.values == values and (new == data or not force):
+        steps.append(Step(InstallAction("already_installed", _PATH)))
+    elif path.is_symlink():
+        raise InstallRefused(f"{_PATH} is a link, which is not written through: put a file there")
+    else:
+        action = InstallAction("wrote_marker", _PATH, _changes(known.values, values))
+        steps.append(Step(action, partial(write_atomic, path, new)))
+    return values, [*steps, *_label_warning(str(values[LABEL]).strip())]
+
+
+def renewed(
+    known: Marker, default_store: str, *, label: str | None = None, run_store: str | None = None
+) -> dict[str, Any]:
+    """The marker's values: all that are known, but for ``label`` and ``run_store`` if given.
+
+    What is missing is added: the label (the short host name, made safe), where the run store is,
+    when this was.
+    """
+    values = dict(known.values)
+    if label is not None or known.text(LABEL) is None:
+        values[LABEL] = label or safe_label(default_machine_label())
+    if run_store is not None or known.text(RUN_STORE) is None:
+        values[RUN_STORE] = run_store or default_store
+    if known.text(INSTALLED_AT) is None:
+        values[INSTALLED_AT] = datetime.now(UTC).isoformat(timespec="seconds")
+    return values
+
+
+def dumped(values: Mapping[str, Any]) -> bytes:
+    """The marker's text; the order of its keys is kept."""
+    return (json.dumps(values, indent=2) + "\n").encode("ascii")
+
+
+def _changes(known: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    news = {key: value for key, value in values.items() if key not in known or known[key] != value}
+    return ", ".join(
+        f"{key} {shown_json(known[key])} -> {shown_json(value)}"
+        if key in known
+        else f"{key} {shown_json(value)}"
+        for key, value in news.items()
+    )
+
+
+def _kept_aside(path: Path, data: bytes, fault: str, values: Mapping[str, Any]) -> Step:
+    names = (f"{path.name}.damaged{'' if n == 1 else f'-{n}'}" for n in count(1))
+    aside = path.with_name(next(name for name in names if not os.path.lexists(path.parent / name)))
+    detail = (
+        f"{fault}: it is kept as {aside.name} and written anew. "
+        f"This machine is now called {quoted(values[LABEL])}; "
+        "if it had another label, run `aexp install --machine-label LABEL`"
+    )
+    return Step(InstallAction("marker_warning", _PATH, detail), partial(write_atomic, aside, data))
+
+
+def _label_warning(label: str) -> list[Step]:
+    if is_safe_label(label):
+        return []
+    detail = (
+        f"the machine label {quoted(label)} cannot name a file on every system: "
+        f"run `aexp install --machine-label {safe_label(label)}`"
+    )
+    return [Step(InstallAction("marker_warning", _PATH, detail))]

@@ -1,0 +1,1 @@
+"""Pack entries into segments."""

@@ -1,0 +1,161 @@
+"""The files that a pack writes, removes and cleans up."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.files import read_bounded
+from pytest_aexp.ground.git.ignore_rules import Tree, rules_fault
+from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import PACKS_DIR, packed_line, parsed
+from pytest_aexp.work.promote.project import entry_bytes
+
+_ASIDE_FOLDERS = (".aexp", LEDGER_DIR)
+_ASIDE = re.compile(r"\.([0-9a-f]{32})\.packed\.tmp", re.ASCII)
+_NUMBERED = re.compile(r"([0-9]{4}-[0-9]{2})-([0-9]{3,9})(?:-[0-9a-f]{8})?\.jsonl", re.ASCII)
+_GROWTH = 128
+"""How many times as long as its line an entry may be as a file, at the most: by its indent."""
+
+
+def line_of(data: bytes) -> bytes | None:
+    """The line for an entry, without its end; None if unpacking could not give the entry back."""
+    document = parsed(data)
+    if document is None:
+        return None
+    try:
+        line = packed_line(document)[:-1]
+    except ValueError:
+        return None
+    may_be_large = max(len(data), len(line)) * _GROWTH > ENTRY_LIMIT
+    if may_be_large and max(len(line), len(entry_bytes(document))) > ENTRY_LIMIT:
+        return None
+    return line
+
+
+def refuse_unshared(root: Path, path: str) -> None:
+    """Raises UsageError if a segment at ``path`` would not reach other machines as it is."""
+    real = os.path.realpath(root)
+    if not os.path.realpath(root / path).startswith(real.rstrip(os.sep) + os.sep):
+        raise UsageError(f"{path} leads out of the repository: nothing is packed")
+    fault = rules_fault(root, [path])
+    if fault is not None:
+        raise UsageError(f"nothing is packed: {fault}")
+    tree = Tree(root, root)
+    try:
+        rule = tree.ignoring_rules([path]).get(path)
+        driver = tree.attribute("filter", path)
+    except GitError:
+        return  # nothing here to share it by
+    if rule is not None:
+        raise UsageError(
+            f"git ignores {path} ({rule.source}, line {rule.line}: {quoted(rule.pattern)}), so "
+            "packed runs would reach no other machine and nothing is packed; delete or narrow "
+            f"that line, or add `!/{PACKS_DIR}/**` at the end of .gitignore"
+        )
+    if driver not in ("unspecified", "unset"):
+        raise UsageError(
+            f"git would keep {path} through the filter {quoted(driver)}, not as it is, so nothing "
+            f"is packed; add `{PACKS_DIR}/** !filter` at the end of .gitattributes"
+        )
+
+
+def numbers_taken(root: Path, folder: str, month: str) -> Iterator[int]:
+    """The numbers that segments of the month have here and in any branch that git knows."""
+    for name in (*_names(root / folder), *_names_in_git(root, folder)):
+        match = _NUMBERED.fullmatch(name)
+        if match is not None and match[1] == month:
+            yield int(match[2])
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _names_in_git(root: Path, folder: str) -> Iterator[str]:
+    # So that the order of the names is the order in which they were written, on branches as well.
+    refs = git_or_none(["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"], root)
+    asked = [f"{ref}:./{folder}" for ref in os.fsdecode(refs or b"").splitlines()]
+    lines = git_or_none(
+        ["cat-file", "--batch-check=%(objecttype) %(objectname)"],
+        root,
+        stdin=os.fsencode("".join(f"{each}\n" for each in asked)),
+    )
+    told = [line.split() for line in (lines or b"").decode(errors="replace").splitlines()]
+    for name in sorted({each[1] for each in told if each[0] == "tree" and len(each) == 2}):
+        listed = git_or_none(["ls-tree", "--full-tree", "--name-only", "-z", name], root)
+        yield from os.fsdecode(listed or b"").split("\0")
+
+
+def remove(root: Path, job_id: str, data: bytes) -> bool:
+    """Remove the file of an entry if it holds ``data`` still; whether it did.
+
+    One that was promoted again since stays. Raises OSError.
+    """
+    path = root / entry_path(job_id)
+    # Aside first: between a look and a removal somebody could put another file there.
+    try:
+        aside = _put_aside(root, path, f".{job_id}.packed.tmp")
+    except FileNotFoundError:
+        return False
+    now = read_bounded(aside, ENTRY_LIMIT, follow=False)
+    if now == data:
+        aside.unlink(missing_ok=True)
+        return True
+    _put_back(aside, path)
+    return False
+
+
+def _put_aside(root: Path, path: Path, name: str) -> Path:
+    """Where git does not see it or, if the ledger is a mount of its own, beside it."""
+    for folder in _ASIDE_FOLDERS:
+        try:
+            os.rename(path, root / folder / name)
+        except OSError as error:
+            if error.errno != errno.EXDEV or folder == LEDGER_DIR:
+                raise
+            continue
+        break
+    return root / folder / name
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    with suppress(FileNotFoundError):
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            pass  # promoted once more, which is the last word
+        except FileNotFoundError:
+            raise
+        except OSError:
+            # Without hard links; a promotion in this very moment would be lost, and made again.
+            os.rename(aside, path)
+        aside.unlink(missing_ok=True)
+
+
+def tidy(root: Path) -> None:
+    """Finish what a killed pack was at: remove what it put aside, or put that back."""
+    packs = Packs(WorkTree(root))
+    for aside in [
+        root / folder / name for folder in _ASIDE_FOLDERS for name in _names(root / folder)
+    ]:
+        match = _ASIDE.fullmatch(aside.name)
+        if match is not None:
+            data = read_bounded(aside, ENTRY_LIMIT, follow=False)
+            line = line_of(data) if isinstance(data, bytes) else None
+            if any(version.data == line for version in packs.versions(match[1])):
+                aside.unlink(missing_ok=True)
+            else:
+                _put_back(aside, root / entry_path(match[1]))

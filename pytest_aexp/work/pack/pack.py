@@ -1,0 +1,253 @@
+"""Packing: runs that no finding cites move from files of their own into segments, and back.
+
+A segment is on the disk, whole, under its name, before the first file is removed whose entry it
+holds. Whenever that is interrupted each run is still in one place, or in two that say the same,
+and the next pack removes the second.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded, sync_path, write_new
+from pytest_aexp.ground.machine_label import safe_label
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import (
+    PACKS_DIR,
+    SEGMENT_LIMIT,
+    SEGMENT_LINES,
+    parsed,
+    segment_name,
+)
+from pytest_aexp.model.problems import MALFORMED, UNREADABLE, Policy
+from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.pack.files import line_of, numbers_taken, refuse_unshared, remove, tidy
+from pytest_aexp.work.promote.project import entry_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The runs that can be packed, by job id; of those that findings cite, which stay as they are,
+    how many are loose, and which are packed already.
+    """
+
+    job_ids: tuple[str, ...]
+    cited: int
+    cited_packed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An entry that stays loose though no finding cites it, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was done for some runs.
+
+    ``path`` is the segment that was written, None where none was; ``written`` counts its lines,
+    and ``removed`` the files whose entries are in this segment or were in an earlier one.
+    """
+
+    path: str | None
+    written: int
+    removed: int
+    left: tuple[Left, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What became of one run: ``refused`` is why its entry could not be written."""
+
+    job_id: str
+    written: bool = False
+    refused: str | None = None
+
+
+def plan_pack(repository: Repository) -> Plan:
+    """What there is to pack. Raises UsageError where it cannot be told what a finding cites."""
+    view = WorkTree(repository.root)
+    ledger = Ledger(view)
+    judgement = Judgement(repository, view, Policy())
+    findings = [judgement.finding(path) for path in judgement.finding_paths]
+    cited = _cited(findings, ledger) & ledger.job_ids
+    loose, packed = cited & ledger.loose, cited - ledger.loose
+    return Plan(tuple(sorted(ledger.loose - loose)), len(loose), tuple(sorted(packed)))
+
+
+def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
+    citations = [citation for finding in findings for citation in finding.citations]
+    faults = [fault for finding in findings for fault in finding.faults]
+    faults += [fault for citation in citations for fault in citation.faults]
+    for fault in faults:
+        if fault.rule in (UNREADABLE, MALFORMED):
+            place = f"{fault.path}:{fault.position.line}:{fault.position.column}"
+            raise UsageError(
+                f"it cannot be told which runs {place} cites, so nothing is packed: "
+                f"{fault.message}; {fault.fix}"
+            )
+    cited = {each.job_id for each in citations if isinstance(each, JobCitation)}
+    batches = [each for each in citations if isinstance(each, BatchCitation)]
+    ledger.expect_batches(batch.experiment_id for batch in batches)
+    for batch in batches:
+        cited.update(e.job_id for e in ledger.select(batch.experiment_id, batch.selector))
+    return cited
+
+
+def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterator[Packed]:
+    """Pack the runs of ``plan``, a segment's worth at a time; a dry run only tells.
+
+    Only what is sound is packed: an entry without any fault, that no other place contradicts.
+    Raises UsageError, OSError.
+    """
+    packer = _Packer(repository, dry_run=dry_run)
+    pending = _Pending()
+    for job_id in plan.job_ids:
+        taken = packer.take(job_id)
+        if isinstance(taken, Left):
+            pending.left.append(taken)
+        elif taken is not None:
+            if not pending.has_room(taken):
+                yield packer.seal(pending)
+                pending = _Pending()
+            pending.add(taken)
+    if pending.taken or pending.left:
+        yield packer.seal(pending)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A loose entry: what its file holds, and its line; ``segment`` is where that is already."""
+
+    job_id: str
+    data: bytes
+    line: bytes
+    segment: str | None
+
+
+class _Pending:
+    """What is packed at once: a segment's worth."""
+
+    def __init__(self) -> None:
+        self.taken: list[_Taken] = []
+        self.left: list[Left] = []
+        self._size = 0
+
+    def has_room(self, taken: _Taken) -> bool:
+        return len(self.taken) < SEGMENT_LINES and self._size + len(taken.line) <= SEGMENT_LIMIT
+
+    def add(self, taken: _Taken) -> None:
+        self.taken.append(taken)
+        self._size += len(taken.line)
+
+
+class _Packer:
+    """Writes the segments of one machine and month."""
+
+    def __init__(self, repository: Repository, *, dry_run: bool) -> None:
+        self._root = repository.root
+        self._folder = f"{PACKS_DIR}/{safe_label(repository.machine_label)}"
+        self._month = f"{datetime.now(UTC):%Y-%m}"
+        self._dry_run = dry_run
+        refuse_unshared(self._root, f"{self._folder}/{self._month}-001.jsonl")
+        if not dry_run:
+            tidy(self._root)
+        ledger = Ledger(WorkTree(self._root))
+        self._packs = Packs(WorkTree(self._root))
+        self._conflicts = {fault.job_id: fault for fault in ledger.all_conflicts()}
+        self._next = 1 + max(numbers_taken(self._root, self._folder, self._month), default=0)
+
+    def take(self, job_id: str) -> _Taken | Left | None:
+        """The entry, if it is sound; why it has to stay; None if it is gone."""
+        path = entry_path(job_id)
+        data = read_bounded(self._root / path, ENTRY_LIMIT, follow=False)
+        if isinstance(data, Unreadable) and data.missing:
+            return None
+        faults = [*judge_entry(job_id, path, data).faults, self._conflicts.get(job_id)]
+        told = next(filter(None, faults), None)
+        if told is not None or isinstance(data, Unreadable):
+            return Left(path, told.message if told else "the ledger entry cannot be read")
+        line = line_of(data)
+        if line is None:
+            return Left(path, "the ledger entry would not come out of a segment as it was")
+        versions = self._packs.versions(job_id)
+        return _Taken(job_id, data, line, next((v.path for v in versions if v.data == line), None))
+
+    def seal(self, pending: _Pending) -> Packed:
+        """Write the segment, then remove the files whose entries it holds."""
+        new = [taken.line for taken in pending.taken if taken.segment is None]
+        path = self._write(b"".join(line + b"\n" for line in new)) if new else None
+        removed = len(pending.taken)
+        if not self._dry_run:
+            # What a pack wrote that was killed need not be on the disk yet.
+            for segment in {taken.segment for taken in pending.taken if taken.segment}:
+                sync_path(self._root / segment)
+                sync_path((self._root / segment).parent)
+            removed = sum(remove(self._root, taken.job_id, taken.data) for taken in pending.taken)
+        return Packed(path, len(new), removed, tuple(pending.left))
+
+    def _write(self, data: bytes) -> str:
+        while True:
+            path = f"{self._folder}/{segment_name(self._month, self._next, data)}"
+            self._next += 1
+            if self._dry_run:
+                return path
+            try:
+                write_new(self._root / path, data)
+            except FileExistsError:
+                # Another pack wrote the same since; or a file stands where a folder must.
+                if not os.path.lexists(self._root / path):
+                    raise
+                continue
+            sync_path(self._root / PACKS_DIR)
+            sync_path(self._root / LEDGER_DIR)
+            return path
+
+
+def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
+    """Write a packed entry as a file of its own again; its segment stays as it is.
+
+    A file that is there already is left alone, and so is a run that is not packed. Raises OSError.
+    """
+    version, path = packs.version(job_id), entry_path(job_id)
+    if version is None:
+        return Unpacked(job_id)
+    if os.path.lexists(root / path):
+        return Unpacked(job_id, refused=_in_the_way(root, job_id))
+    cause = version.judged().cause
+    document = parsed(version.data)
+    if cause is not None or document is None:
+        said = cause.message if cause else "it cannot be read"
+        return Unpacked(job_id, refused=f"{version.place}: {said}")
+    data = entry_bytes(document)
+    if len(data) > ENTRY_LIMIT:
+        return Unpacked(job_id, refused=f"{version.place}: it would be larger than an entry may be")
+    try:
+        write_new(root / path, data)
+    except FileExistsError:
+        return Unpacked(job_id)
+    return Unpacked(job_id, written=True)
+
+
+def _in_the_way(root: Path, job_id: str) -> str | None:
+    """Why what is in a packed run's place already is no entry of it; None if it is one."""
+    path = entry_path(job_id)
+    cause = judge_entry(job_id, path, WorkTree(root).read(path, ENTRY_LIMIT)).cause
+    if cause is None:
+        return None
+    folder = os.path.isdir(root / path) and not os.path.islink(root / path)
+    return f"{path}: {cause.message}; run `rm {'-r ' if folder else ''}{path}`, then unpack it"

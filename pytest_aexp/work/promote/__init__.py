@@ -1,0 +1,1 @@
+"""Write finished runs to the ledger."""

@@ -1,0 +1,139 @@
+"""What of a finished run may enter the ledger: an allowlist, sanitised."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.ground.jsontext import dump_exactly, dump_quickly, has_exponents
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.entry import (
+    RUN_LINK_FIELDS,
+    SCHEMA_VERSION,
+    TERMINAL_STATUSES,
+    TRACKER_FIELDS,
+)
+from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.redaction.redact import redact
+from pytest_aexp.model.run_store import RunFiles, run_link_of
+
+NOT_OF_THE_RUN = ("promoted_at", "registered_machine")
+"""The fields that tell of the promotion; the run is the same without them."""
+
+
+def utc_now() -> str:
+    """The time as entries have it: UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def utc(moment: datetime) -> str:
+    """A moment as entries have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
+    """The entry of a run, from its files; raises NotPromotable with the reason.
+
+    ``promoted_at`` is now.
+    """
+    status = _checked_status(job_id, files)
+    _refuse_invalid_json(job_id, files)
+    document = files.document
+    entry = {
+        "schema_version": SCHEMA_VERSION,
+        "job_id": job_id,
+        "statepoint": files.statepoint,
+        "status": status,
+        "registered_machine": machine,
+        "promoted_at": utc_now(),
+        "run_link": _run_link(run_link_of(document)),
+        "started_at": _text(document.get("started_at")),
+        "ended_at": _text(document.get("ended_at")),
+        "wallclock_s": _seconds(document.get("wallclock_s")),
+        "tracker": _tracker(document.get("tracker")),
+        "code_commit": _text(files.statepoint.get("code_commit")),
+        "code_dirty": _truth(files.statepoint.get("code_dirty")),
+    }
+    return _sanitised({key: value for key, value in entry.items() if value is not None})
+
+
+def entry_bytes(entry: dict[str, Any]) -> bytes:
+    """An entry as the ledger holds it: UTF-8, 2-space indent, sorted keys, final newline."""
+    return dump_exactly(entry) + b"\n"
+
+
+def _sanitised(entry: dict[str, Any]) -> dict[str, Any]:
+    if not may_leak(dump_quickly(entry).decode()):
+        return entry
+    sanitised, redacted = redact(entry)
+    assert isinstance(sanitised, dict)
+    return {**sanitised, "redacted": list(redacted)} if redacted else sanitised
+
+
+def projected_bytes(entry: dict[str, Any], files: RunFiles) -> bytes:
+    """What `entry_bytes` makes of the ``entry`` that was projected from ``files``, sooner.
+
+    Its numbers are those of the statepoint, and one that is finite.
+    """
+    if has_exponents(files.canonical) or has_exponents(repr(entry.get("wallclock_s"))):
+        return entry_bytes(entry)
+    return dump_quickly(entry) + b"\n"
+
+
+def _checked_status(job_id: str, files: RunFiles) -> str:
+    if files.faults:
+        fault = files.faults[0]
+        raise NotPromotable(f"run {job_id}: {fault.message} ({fault.path}); {fault.fix}")
+    status = files.document.get("status")
+    if status not in TERMINAL_STATUSES:
+        state = f"its status is {quoted(status)}" if isinstance(status, str) else "it has no status"
+        raise NotPromotable(
+            f"run {job_id} has not finished ({state}): only a finished run enters the ledger; "
+            f"say how it ended with `aexp mark {job_id} complete` "
+            f"(or {', '.join(TERMINAL_STATUSES[1:])})"
+        )
+    return str(status)
+
+
+def _refuse_invalid_json(job_id: str, files: RunFiles) -> None:
+    if not ("NaN" in files.canonical or "Infinity" in files.canonical):
+        return
+    try:
+        json.dumps(files.statepoint, allow_nan=False)
+    except ValueError:
+        raise NotPromotable(
+            f"run {job_id}: its statepoint holds NaN or Infinity, which is not valid JSON, so it "
+            'cannot enter the ledger; write such a value as text ("nan") or null in new runs'
+        ) from None
+
+
+def _run_link(link: Any) -> dict[str, str | None] | None:
+    if not isinstance(link, dict):
+        return None
+    known = {name: link.get(name) for name in RUN_LINK_FIELDS if name in link}
+    return {n: v for n, v in known.items() if v is None or isinstance(v, str)} or None
+
+
+def _tracker(tracker: Any) -> dict[str, str] | None:
+    if not isinstance(tracker, dict):
+        return None
+    return {n: t for n in TRACKER_FIELDS if (t := _text(tracker.get(n))) is not None} or None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value) or None
+
+
+def _seconds(value: Any) -> float | int | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if known else None
+
+
+def _truth(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None

@@ -1,0 +1,228 @@
+"""Promotion: a finished run becomes an entry on disk, and stays as it is while the run does."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from datetime import MAXYEAR, timedelta
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.ground import jsontext, schema
+from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
+from pytest_aexp.ground.machine_label import checked_label
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.packs.packed_run import packed_version
+from pytest_aexp.model.packs.packs import Packs, Version, promotion
+from pytest_aexp.model.run_store import RunFiles, RunStore
+from pytest_aexp.work.promote.project import NOT_OF_THE_RUN, project, projected_bytes, utc
+from pytest_aexp.work.signac_store import Job, repository_of
+
+_MOST_ROUNDS = 5
+_FORBIDDEN = (errno.EPERM, errno.EACCES)
+_TOLD_OF_THE_PROMOTION = tuple(
+    re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in NOT_OF_THE_RUN
+)
+
+
+class Promoter:
+    """Writes entries of one store's runs into one repository's ledger.
+
+    ``overwrite`` writes an entry that is right again. For ``many`` runs packed ones are looked up
+    at less cost, and the caller sees to it that the disk has what was written. Raises UsageError
+    for a label that cannot name a file, and if the ledger lies outside the repository.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        store: RunStore,
+        machine_label: str | None = None,
+        *,
+        overwrite: bool = False,
+        many: bool = False,
+    ) -> None:
+        self._root = repository.root
+        self._packs = Packs(WorkTree(repository.root)) if many else None
+        self._sync = not many
+        self._store = store
+        self._named = machine_label is not None
+        self._machine = (
+            repository.machine_label if machine_label is None else checked_label(machine_label)
+        )
+        self._overwrite = overwrite
+        _refuse_outside(repository)
+
+    def promote(self, job_id: str, files: RunFiles | None = None) -> bool:
+        """Write the entry of a run unless it says the same already; whether it was written.
+
+        ``files`` saves reading them. Raises NotPromotable, OSError.
+        """
+        path = f"{self._root}/{entry_path(job_id)}"
+        files = files or self._store.files(job_id)
+        entry = project(job_id, files, self._machine)
+        data = read_bounded(path, ENTRY_LIMIT, follow=False)
+        if self._says_the_same(data, entry, files):
+            return False
+        packed = self._packed(job_id)
+        is_loose = not isinstance(data, Unreadable) or not data.missing
+        if packed is not None and not is_loose and self._says_the_same(packed.data, entry, files):
+            return False
+        # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
+        sync = self._sync or is_loose
+        for _ in range(_MOST_ROUNDS):
+            data = projected_bytes(promoted_after(packed, entry), files)
+            _refuse_too_large(job_id, entry, data)
+            _write(job_id, path, data, sync=sync)
+            # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
+            # word, and theirs must be in the entry.
+            if self._store.raw(job_id) == files.raw:
+                break
+            files = self._store.files(job_id)
+            entry = project(job_id, files, self._machine)
+        return True
+
+    def place(self, job_id: str) -> str:
+        """Where the entry of a run stands, relative to the repository."""
+        path = entry_path(job_id)
+        packed = None if os.path.lexists(self._root / path) else self._packed(job_id)
+        return path if packed is None else packed.path
+
+    def _packed(self, job_id: str) -> Version | None:
+        if self._packs is not None:
+            return self._packs.version(job_id)
+        return packed_version(self._root, job_id)
+
+    def _says_the_same(
+        self, data: bytes | Unreadable, entry: dict[str, Any], files: RunFiles
+    ) -> bool:
+        """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
+        if self._overwrite or isinstance(data, Unreadable):
+            return False
+        known = _promoted_as(data, entry)
+        if known is None or projected_bytes(known, files) != data:
+            # Not to the byte what would be written: another program's, or out of date.
+            known = parsed(data)
+            if known is None or _of_the_run(known) != _of_the_run(entry):
+                return False
+        if not schema.is_valid("ledger-entry", known):
+            return False
+        return not self._named or known["registered_machine"] == entry["registered_machine"]
+
+
+def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
+    if len(data) <= ENTRY_LIMIT:
+        return
+    largest = max(entry, key=lambda field: len(jsontext.dump_exactly(entry[field])))
+    raise NotPromotable(
+        f"run {job_id} cannot enter the ledger: its entry would be {len(data):,} bytes, most of it "
+        f"the {largest}, and {size(ENTRY_LIMIT)} is the most; in new runs, keep what is so large "
+        "in a file"
+    )
+
+
+def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
+    """Write an entry. Raises NotPromotable for what stands in its very place, OSError."""
+    try:
+        write_atomic(path, data, sync=sync)
+    except OSError as error:
+        place, where = entry_path(job_id), f"the ledger entry of run {job_id} cannot be written"
+        if os.path.isdir(path):
+            raise NotPromotable(
+                f"{where}: {place} is a folder; move what is in it elsewhere, remove it, and run "
+                f"`aexp ledger promote {job_id}`"
+            ) from error
+        # In a folder that can be written to, only this file can be what is forbidden.
+        if error.errno in _FORBIDDEN and os.path.lexists(path) and _may_write_beside(path):
+            raise NotPromotable(
+                f"{where}: {place} may not be replaced ({error.strerror}); remove it or have it "
+                f"made yours, and run `aexp ledger promote {job_id}`"
+            ) from error
+        raise
+
+
+def _may_write_beside(path: str) -> bool:
+    return os.access(os.path.dirname(path), os.W_OK | os.X_OK)
+
+
+def parsed(data: bytes) -> dict[str, Any] | None:
+    """The JSON object in ``data``, within the bounds of an entry; None if there is none."""
+    try:
+        document = jsontext.parse(data, DEPTH_LIMIT)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
+    """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
+    told = [pattern.search(data) for pattern in _TOLD_OF_THE_PROMOTION]
+    known = [found[1].decode(errors="replace") for found in told if found]
+    if len(known) < len(NOT_OF_THE_RUN):
+        return None
+    return {**entry, **dict(zip(NOT_OF_THE_RUN, known, strict=True))}
+
+
+def _of_the_run(entry: dict[str, Any]) -> str:
+    return value_key({key: v for key, v in entry.items() if key not in NOT_OF_THE_RUN})
+
+
+def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
+    """``entry``, promoted later than the packed one, which counts no more then."""
+    before = None if packed is None else promotion(parsed(packed.data))
+    if before is None or promotion(entry) > before or before.year == MAXYEAR:
+        return entry
+    return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}
+
+
+def _refuse_outside(repository: Repository) -> None:
+    real = os.path.realpath(repository.root / LEDGER_DIR)
+    if not real.startswith(os.path.realpath(repository.root).rstrip(os.sep) + os.sep):
+        raise UsageError(f"{LEDGER_DIR} is a link that leaves the repository: nothing is written")
+
+
+def promote_to_ledger(
+    job: Job | str, *, repo_root: str | Path | None = None, machine_label: str | None = None
+) -> Path:
+    """Write the entry of a finished run, a signac job or a job id; where it lies.
+
+    An entry that says the same already is left as it is, to the byte, and where it is: that may
+    be a segment of packed entries. Raises NotPromotable, RunNotFound, RunStoreNotInitialized,
+    UsageError, OSError.
+    """
+    if isinstance(job, str):
+        repository = Repository.open(repo_root)
+        store = open_store(repository)
+        if job not in store.job_ids:
+            raise RunNotFound(f"no run {quoted(job)} in the run store {store.shown}")
+        job_id = job
+    else:
+        store = store_of(job)
+        repository = Repository.open(repo_root or repository_of(job))
+        job_id = job.id
+    promoter = Promoter(repository, store, machine_label)
+    promoter.promote(job_id)
+    return repository.root / promoter.place(job_id)
+
+
+def open_store(repository: Repository) -> RunStore:
+    """The repository's run store; raises RunStoreNotInitialized, OSError if it cannot be listed."""
+    store = RunStore.of(repository)
+    if store is None:
+        raise RunStoreNotInitialized(
+            f"no run store (a signac project) at {repository.run_store}; run `aexp install`"
+        )
+    store.require_listing()
+    return store
+
+
+def store_of(job: Job) -> RunStore:
+    """The run store that a signac job lies in."""
+    project_path = Path(job.path).parent.parent
+    return RunStore(project_path, str(project_path))

@@ -1,0 +1,56 @@
+"""``aexp report``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from repositories import add_entry, add_finding, job
+
+from pytest_aexp.cli import main
+
+
+def test_it_writes_the_page_and_says_what_is_on_it(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = add_entry(repo, {"experiment_id": "E001"})
+    add_finding(repo, "F001-a", job(job_id))
+    add_finding(repo, "F002-b", job("0" * 32))
+    add_finding(repo, "F003-c", job("1" * 32))
+    assert main(["report", "--html", "report.html"]) == 0
+    said = "report.html: 3 findings: 2 do not stand; 1 stands\n"
+    assert capsys.readouterr().out == said
+    assert job_id in (repo / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_pipe_and_a_link_are_written_to_not_replaced(repo: Path) -> None:
+    pipe, link, file = repo / "pipe", repo / "link", repo / "file.html"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as others:
+        read = others.submit(pipe.read_text, encoding="utf-8")
+        assert main(["report", "--html", "pipe"]) == 0
+        assert read.result(timeout=30).startswith("<!doctype html>")
+    assert pipe.is_fifo()
+    file.touch()
+    link.symlink_to(file)
+    assert main(["report", "--html", "link"]) == 0
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_file_is_asked_for(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["report"])
+    assert ended.value.code == 2
+    assert "--html" in capsys.readouterr().err
+
+
+def test_without_jinja2_it_says_what_to_install(
+    repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert main(["report", "--html", "report.html"]) == 2
+    assert "pip install 'pytest-aexp[report]'" in capsys.readouterr().err

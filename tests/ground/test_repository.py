@@ -1,0 +1,237 @@
+"""Where the repository's root is, what it is configured to do, what its marker says."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from repositories import write
+
+from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
+from pytest_aexp.ground.repository import (
+    DEFAULT_FINDINGS,
+    Configuration,
+    Repository,
+    find_repo_root,
+    parse_configuration,
+    parse_strict_runs,
+    read_machine_label,
+    read_marker,
+)
+
+
+def configured(text: str) -> Configuration:
+    return parse_configuration(f"[tool.aexp]\n{text}\n".encode())
+
+
+@pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[tool]\n", "[tool.aexp]\n"])
+def test_what_is_not_configured_is_the_default(text: str) -> None:
+    assert parse_configuration(text.encode()) == Configuration(DEFAULT_FINDINGS, "error", {}, None)
+    assert parse_configuration(b"\xef\xbb\xbf" + text.encode()) == Configuration()
+
+
+def test_each_setting() -> None:
+    found = configured(
+        'findings = ["docs/*.md", "./a/**/F*"]\nstrict_runs = "warn"\nrun_store = "data/runs"\n'
+        'severity = { "finding.empty_batch" = "off", "ledger.leak" = "error" }'
+    )
+    assert found == Configuration(
+        ("docs/*.md", "a/**/F*"),
+        "warn",
+        {"finding.empty_batch": "off", "ledger.leak": "error"},
+        "data/runs",
+    )
+    assert configured('findings = "one/*.md"').findings == ("one/*.md",)
+
+
+WRONG: dict[str, tuple[str, str]] = {
+    "a setting that does not exist": (
+        "strict = 1",
+        '[tool.aexp] has no setting "strict": the sett',
+    ),
+    "globs that are a number": ("findings = 5", "findings must be a list of globs"),
+    "an empty glob": ('findings = [""]', "findings must be a list of globs"),
+    "a glob that is a number": ("findings = [5]", "findings must be a list of globs"),
+    "an absolute glob": ('findings = ["/etc/*"]', '"/etc/*" must stay inside the repository'),
+    "a glob out of it": ('findings = ["a/../../b"]', "must stay inside the repository"),
+    "strictness": ('strict_runs = "warning"', 'value "warning": choose one of error, warn, off'),
+    "strictness of a kind": ("strict_runs = true", 'value "True": choose one of error, warn, off'),
+    "severities": ("severity = 5", "severity must be a table"),
+    "a severity": (
+        'severity."finding.x" = "warn"',
+        'is set to "warn"; choose one of error, warning',
+    ),
+    "a severity of a kind": ("severity.x = []", 'is set to "[]"; choose one of'),
+    "a store": ("run_store = 5", "run_store must be the path of a folder"),
+    "no store": ('run_store = ""', "run_store must be the path of a folder"),
+    "a glob that no file can have": (
+        'findings = ["a\\u0000/*.md"]',
+        r'tool.aexp.findings: no file can be named "a\x00/*.md"',
+    ),
+    "a glob without end": (
+        "findings = ['kb/" + "[" * 20_000 + ".md']",
+        "tool.aexp.findings: a glob of more than 1000 characters: kb/[[",
+    ),
+    "globs without end": (
+        f"findings = {[f'{i}.md' for i in range(101)]}",
+        "tool.aexp.findings: 101 globs; at most 100 can be used",
+    ),
+    "a store that no folder can be": (
+        'run_store = "a\\u0000"',
+        r'tool.aexp.run_store: no file can be named "a\x00"',
+    ),
+    "bad TOML": ("x = ", "cannot be read: "),
+    "a hostile name": ('"\\u001b[2J\\n" = 1', r"\x1b[2J\x0a"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_setting_is_told(text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        configured(text)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("pyproject.toml: ")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff",
+        b"[tool.aexp]\n[tool.aexp]\n",
+        b"tool.aexp = 5",
+        b"x = " + b"[" * 5_000,
+        b"x = 1" + b"0" * 10_000,
+        b".".join([b"a"] * 100_000) + b" = 1",
+        "\ud800".encode("utf-8", "surrogatepass"),
+    ],
+)
+def test_a_broken_file_is_told(data: bytes) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_configuration(data)
+    assert len(str(caught.value)) < 300
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.binary(max_size=60) | st.text(max_size=60).map(lambda text: f"[tool.aexp]\n{text}".encode())
+)
+def test_any_file_is_read_or_refused(data: bytes) -> None:
+    with suppress(ConfigurationError):
+        assert parse_configuration(data).findings
+
+
+def test_a_folder_in_the_files_place(repo: Path) -> None:
+    (repo / "pyproject.toml").mkdir()
+    with pytest.raises(ConfigurationError, match="is a folder, not a file"):
+        Repository.open()
+
+
+@pytest.mark.parametrize("value", ["error", "warn", "off"])
+def test_the_three_strictnesses(value: str) -> None:
+    assert parse_strict_runs(value) == value
+
+
+@pytest.mark.parametrize("value", ["Error", "", "warning", None, True, 0, ["off"]])
+def test_no_other_strictness(value: object) -> None:
+    with pytest.raises(ValueError, match="choose one of error, warn, off"):
+        parse_strict_runs(value)
+
+
+# The install marker
+
+MARKERS: dict[str, tuple[str | bytes, str | None]] = {
+    "an object": ('{"machine_label": "box"}', None),
+    "a BOM": ('\ufeff{"machine_label": "box"}', None),
+    "half": ('{"machine', "is not valid JSON"),
+    "nothing": ("", "is not valid JSON"),
+    "a list": ("[]", "is not a JSON object"),
+    "Latin-1": (b'{"x": "\xe9"}', "is not valid JSON"),
+    "nested": ("[" * 100_000, "is not valid JSON"),
+    "long": (" " * (1 << 20) + "{}", "is larger than 1 MiB"),
+}
+
+
+@pytest.mark.parametrize(("content", "fault"), MARKERS.values(), ids=MARKERS)
+def test_a_marker(repo: Path, content: str | bytes, fault: str | None) -> None:
+    write(repo, ".aexp/installed.json", content)
+    found = read_marker(repo)
+    assert found.fault == fault
+    assert found.text("machine_label") == (None if fault else "box")
+
+
+def test_no_marker_is_no_fault(repo: Path) -> None:
+    assert read_marker(repo).fault is None
+    assert dict(read_marker(repo).values) == {}
+
+
+@pytest.mark.parametrize("value", [None, 5, "", " ", [], {}, True])
+def test_a_label_that_says_nothing_is_the_host_name(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "box.lab.example.org")
+    write(repo, ".aexp/installed.json", json.dumps({"machine_label": value}))
+    assert read_machine_label(repo) == "box"
+    assert Repository.open().machine_label == "box"
+    monkeypatch.setattr("socket.gethostname", lambda: "")
+    assert read_machine_label(str(repo)) == "unknown"
+
+
+def test_a_label(repo: Path) -> None:
+    write(repo, ".aexp/installed.json", '{"machine_label": " far "}')
+    assert read_machine_label(repo) == "far"
+
+
+# Root and run store
+
+
+def test_the_root_is_found_from_below_and_through_links(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / "a/b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(repo / "a")
+    monkeypatch.chdir(repo / "a/b")
+    assert find_repo_root() == repo
+    assert find_repo_root(tmp_path / "link" / "b") == repo
+    assert find_repo_root(str(repo)) == repo
+    assert Repository.open().root == repo
+    assert Repository.open(repo / "a").root == repo / "a"
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryNotFound, match=r"no repository at .* or above it") as caught:
+        find_repo_root(tmp_path)
+    assert "git init" in str(caught.value)
+
+
+STORES: list[tuple[str | None, Any, str]] = [
+    (None, None, ".runs"),
+    (None, {}, ".runs"),
+    (None, {"run_store_path": "data/runs"}, "data/runs"),
+    (None, {"run_store_path": " data/runs/ "}, "data/runs"),
+    (None, {"run_store_path": ""}, ".runs"),
+    (None, {"run_store_path": 5}, ".runs"),
+    (None, {"run_store_path": "/abs/runs"}, "/abs/runs"),
+    (None, {"run_store_path": "~no-such-user-here/x"}, "~no-such-user-here/x"),
+    (None, {"run_store_path": "a\0b"}, "a\0b"),
+    ("conf/runs", {"run_store_path": "data/runs"}, "conf/runs"),
+    ("~/runs", None, "/home/me/runs"),
+    ("../outside", None, "../outside"),
+]
+
+
+@pytest.mark.parametrize(("setting", "marker", "expected"), STORES)
+def test_where_the_run_store_lies(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, setting: str | None, marker: Any, expected: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    if marker is not None:
+        write(repo, ".aexp/installed.json", json.dumps(marker))
+    if setting is not None:
+        write(repo, "pyproject.toml", f"[tool.aexp]\nrun_store = {json.dumps(setting)}\n")
+    assert Repository.open().run_store == repo / expected

@@ -1,0 +1,236 @@
+"""What is judged: the index, or what is pushed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hooking import NOWHERE, Hooks, add_run, commit, entry_of_run, stage
+from repositories import add_entry, add_finding, git, job, write
+
+BROKEN = "finding.broken_run_citation"
+Z40 = "0" * 40
+
+
+@pytest.fixture
+def hooks(capsys: pytest.CaptureFixture[str]) -> Hooks:
+    return Hooks(capsys)
+
+
+@pytest.fixture
+def pushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")
+
+
+class Push:
+    """What pre-commit says of a push."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def range(self, before: str, pushed: str) -> None:
+        self._monkeypatch.setenv("PRE_COMMIT_FROM_REF", before)
+        self._monkeypatch.setenv("PRE_COMMIT_TO_REF", pushed)
+
+    def branch(self, name: str) -> None:
+        self._monkeypatch.setenv("PRE_COMMIT_LOCAL_BRANCH", name)
+
+
+@pytest.fixture
+def push(monkeypatch: pytest.MonkeyPatch) -> Push:
+    return Push(monkeypatch)
+
+
+class TestRange:
+    def test_its_end_is_judged_whatever_is_staged_or_on_disk(
+        self, repo: Path, hooks: Hooks, push: Push
+    ) -> None:
+        held = add_entry(repo, {"seed": 0})
+        before = commit(repo)
+        add_finding(repo, "F001-x", job(NOWHERE))
+        pushed = commit(repo)
+        add_finding(repo, "F001-x", job(held))
+        commit(repo)
+        push.range(before, pushed)
+        assert hooks.findings().codes == [BROKEN]
+        push.range(before, "HEAD")
+        add_finding(repo, "F001-x", job(NOWHERE))
+        stage(repo)
+        assert hooks.findings().status == 0
+
+    def test_only_what_it_changes_is_judged(self, repo: Path, hooks: Hooks, push: Push) -> None:
+        held = add_entry(repo, {"seed": 0})
+        add_finding(repo, "F001-old", job(NOWHERE))
+        before = commit(repo)
+        add_finding(repo, "F002-new", job(held))
+        push.range(before, commit(repo))
+        assert hooks.findings().status == 0
+
+    def test_an_entry_that_it_deletes(self, repo: Path, hooks: Hooks, push: Push) -> None:
+        held = add_entry(repo, {"seed": 0})
+        add_finding(repo, "F001-x", job(held))
+        before = commit(repo)
+        git(repo, "rm", "-rq", ".aexp")
+        push.range(before, commit(repo))
+        assert hooks.findings().codes == [BROKEN]
+
+    def test_what_the_other_side_gained_since_is_not_taken_for_deleted(
+        self, repo: Path, hooks: Hooks, push: Push
+    ) -> None:
+        add_finding(repo, "F001-old", job(NOWHERE))
+        add_entry(repo, {"seed": 0})
+        commit(repo)
+        git(repo, "checkout", "-qb", "feature")
+        write(repo, "README", "x")
+        pushed = commit(repo)
+        git(repo, "checkout", "-q", "main")
+        add_entry(repo, {"seed": 1})
+        write(repo, entry_of_run(NOWHERE), "{}")
+        before = commit(repo)
+        push.range(before, pushed)
+        assert hooks.findings().status == 0
+
+    @pytest.mark.parametrize("before", [Z40, "deadbeef", "-x", "--all"])
+    def test_a_beginning_that_is_not_here_leaves_all_to_be_judged(
+        self, repo: Path, hooks: Hooks, push: Push, before: str
+    ) -> None:
+        add_entry(repo, {"seed": 0})
+        add_finding(repo, "F001-x", job(NOWHERE))
+        commit(repo)
+        write(repo, "README", "x")
+        push.range(before, commit(repo))
+        assert hooks.findings().codes == [BROKEN]
+
+    @pytest.mark.parametrize("end", ["nope", "-x"])
+    def test_an_end_that_is_not_here_cannot_be_judged(
+        self, repo: Path, hooks: Hooks, push: Push, end: str
+    ) -> None:
+        push.range(commit(repo), end)
+        said = hooks.findings()
+        assert (said.status, said.out) == (2, "")
+        assert f'git knows no commit, branch or tag "{end}" here' in said.err
+
+    def test_histories_that_never_met(self, repo: Path, hooks: Hooks, push: Push) -> None:
+        before = commit(repo)
+        git(repo, "checkout", "-q", "--orphan", "new")
+        add_entry(repo, {"seed": 0})
+        add_finding(repo, "F001-x", job(NOWHERE))
+        push.range(before, commit(repo))
+        assert hooks.findings().codes == [BROKEN]
+
+    def test_its_own_configuration_counts(self, repo: Path, hooks: Hooks, push: Push) -> None:
+        add_entry(repo, {"seed": 0})
+        before = commit(repo)
+        write(repo, "pyproject.toml", '[tool.aexp]\nstrict_runs = "warn"\n')
+        add_finding(repo, "F001-x", job(NOWHERE))
+        pushed = commit(repo)
+        write(repo, "pyproject.toml", "[tool.aexp]\nno_such = 1\n")
+        push.range(before, pushed)
+        said = hooks.findings()
+        assert (said.status, said.codes) == (0, [BROKEN])
+
+    def test_a_run_that_is_only_here_is_promoted_and_must_be_committed(
+        self, repo: Path, hooks: Hooks, push: Push
+    ) -> None:
+        write(repo, ".gitignore", ".runs/\n")
+        before = commit(repo)
+        job_id = add_run(repo)
+        add_finding(repo, "F001-x", job(job_id))
+        push.range(before, commit(repo))
+        said = hooks.findings("--stage")
+        assert said.status == 1
+        fix = f"run `git add {entry_of_run(job_id)}`, commit, and push again\n"
+        assert f"next: {fix}" in said.out
+        assert git(repo, "diff", "--cached", "--name-only") == ""
+        push.range(before, commit(repo))
+        assert hooks.findings().status == 0
+
+
+class TestFirstPush:
+    """Of a branch's first push pre-commit tells no range."""
+
+    def test_all_of_the_branch_is_judged(self, repo: Path, hooks: Hooks, push: Push) -> None:
+        add_entry(repo, {"seed": 0})
+        add_finding(repo, "F001-x", job(NOWHERE))
+        commit(repo)
+        git(repo, "rm", "-rq", "--cached", ".")
+        push.branch("refs/heads/main")
+        assert hooks.findings().codes == [BROKEN]
+
+    def test_runs_that_are_only_here_are_promoted(
+        self, repo: Path, hooks: Hooks, push: Push
+    ) -> None:
+        job_id = add_run(repo)
+        add_finding(repo, "F001-x", job(job_id))
+        commit(repo)
+        push.branch("refs/heads/main")
+        assert hooks.findings().codes == ["finding.unstaged_ledger_entry"]
+
+
+class TestIndex:
+    def test_a_hooks_own_index(
+        self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add_entry(repo, {"seed": 0})
+        commit(repo)
+        add_finding(repo, "F001-x", job(NOWHERE))
+        git(repo, "read-tree", "HEAD", GIT_INDEX_FILE=".git/index.other")
+        git(repo, "add", "kb", GIT_INDEX_FILE=".git/index.other")
+        write(repo, "README", "x")
+        git(repo, "add", "README")
+        assert hooks.findings().status == 0
+        monkeypatch.setenv("GIT_INDEX_FILE", ".git/index.other")
+        assert hooks.findings().codes == [BROKEN]
+
+    @pytest.mark.parametrize("exported", [False, True])
+    def test_a_linked_work_tree(
+        self,
+        repo: Path,
+        tmp_path: Path,
+        hooks: Hooks,
+        monkeypatch: pytest.MonkeyPatch,
+        exported: bool,
+    ) -> None:
+        held = add_entry(repo, {"seed": 0})
+        add_finding(repo, "F001-x", job(held))
+        commit(repo)
+        linked = tmp_path / "linked"
+        git(repo, "worktree", "add", "-q", str(linked))
+        git(linked, "rm", "-rq", ".aexp")
+        monkeypatch.chdir(linked)
+        if exported:
+            monkeypatch.setenv("GIT_DIR", git(linked, "rev-parse", "--absolute-git-dir").strip())
+        assert hooks.findings().codes == [BROKEN]
+        monkeypatch.chdir(linked / "kb")
+        assert hooks.findings().codes == [BROKEN]
+
+    def test_what_was_only_announced_with_add_n_is_not_staged(
+        self, repo: Path, hooks: Hooks
+    ) -> None:
+        add_entry(repo, {"seed": 0})
+        commit(repo)
+        add_finding(repo, "F001-x", job(NOWHERE))
+        git(repo, "add", "-N", "kb")
+        write(repo, "README", "x")
+        git(repo, "add", "README")
+        assert hooks.findings().status == 0
+
+    def test_a_configuration_behind_a_link_counts(self, repo: Path, hooks: Hooks) -> None:
+        write(repo, "conf/aexp.toml", '[tool.aexp]\nstrict_runs = "warn"\n')
+        (repo / "pyproject.toml").symlink_to("conf/aexp.toml")
+        add_entry(repo, {"seed": 0})
+        commit(repo)
+        add_finding(repo, "F001-x", job(NOWHERE))
+        stage(repo)
+        said = hooks.findings()
+        assert (said.status, said.codes) == (0, [BROKEN])
+
+    def test_one_of_the_two_names_of_a_range_is_no_range(
+        self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add_entry(repo, {"seed": 0})
+        commit(repo)
+        add_finding(repo, "F001-x", job(NOWHERE))
+        stage(repo)
+        monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+        assert hooks.findings().codes == [BROKEN]

@@ -1,0 +1,281 @@
+"""A commit that concerns neither findings nor ledger waits for nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hooking import FINDING, NOWHERE, commit, entry_of_run, stage
+from pytest_aexp.hooks import early_exit
+from pytest_aexp.hooks.early_exit import Glance
+from repositories import add_entry, add_finding, add_segment, entry_of, git, job, write
+
+from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS
+from pytest_aexp.ground.views import fixed_part
+from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.machine_index import INDEX_DIR
+from pytest_aexp.model.packs.segment import PACKS_DIR
+
+
+def test_its_folders_are_those_of_the_rules() -> None:
+    assert (early_exit.LEDGER, early_exit.INDEXES, early_exit.CONFIG) == (
+        LEDGER_DIR,
+        INDEX_DIR,
+        CONFIG,
+    )
+    assert early_exit.PACKS == PACKS_DIR
+    assert {fixed_part(glob.split("/")) for glob in DEFAULT_FINDINGS} == {early_exit.FINDINGS}
+
+
+@pytest.fixture
+def settled(repo: Path) -> Path:
+    """A repository with something in each place, all of it committed."""
+    add_finding(repo, "F001-x", job(add_entry(repo, {"seed": 0})))
+    write(repo, "src/code.py", "pass\n")
+    write(repo, "pyproject.toml", "[project]\nname = 'x'\n")
+    commit(repo)
+    return repo
+
+
+class TestGlance:
+    @pytest.mark.parametrize(
+        ("path", "findings", "entries"),
+        [
+            ("README", True, True),
+            ("src/code.py", True, True),
+            ("kb/research/F001-x.md", True, True),
+            ("kb/research/findings-old/F001.md", True, True),
+            (".aexp/ledgers/x.json", True, True),
+            (FINDING, False, True),
+            ("kb/research/findings/sub/notes.txt", False, True),
+            (f".aexp/ledger/{NOWHERE}.json", False, False),
+            (".aexp/ledger/x", False, False),
+            (".aexp/runs-index/m.json", False, True),
+            ("pyproject.toml", False, True),
+        ],
+    )
+    def test_which_paths_matter(
+        self, settled: Path, path: str, findings: bool, entries: bool
+    ) -> None:
+        write(settled, path, "changed\n")
+        stage(settled)
+        glance = Glance()
+        assert (glance.leaves_findings_alone(), glance.leaves_entries_alone()) == (
+            findings,
+            entries,
+        )
+
+    @pytest.mark.parametrize("path", ["kb", ".aexp", "kb/research", ".aexp/ledger"])
+    def test_a_folder_on_the_way_that_becomes_a_file_matters(
+        self, settled: Path, path: str
+    ) -> None:
+        git(settled, "rm", "-rq", path)
+        write(settled, path, "x")
+        git(settled, "add", path)
+        assert not Glance().leaves_findings_alone()
+
+    def test_a_deletion_matters_like_a_change(self, settled: Path) -> None:
+        git(settled, "rm", "-rq", ".aexp")
+        assert not Glance().leaves_findings_alone()
+        assert not Glance().leaves_entries_alone()
+
+    def test_with_nothing_staged_all_matters(self, settled: Path) -> None:
+        assert not Glance().leaves_findings_alone()
+        assert not Glance().leaves_entries_alone()
+
+    @pytest.mark.parametrize("config", ["[tool.aexp]\nfindings = 'src/*'\n", None])
+    def test_where_other_files_may_be_findings_a_glance_is_not_enough(
+        self, settled: Path, config: str | None
+    ) -> None:
+        if config is not None:
+            write(settled, "pyproject.toml", config)
+        else:
+            write(settled, "real.toml", "[tool.aexp]\nfindings = 'src/*'\n")
+            (settled / "pyproject.toml").unlink()
+            (settled / "pyproject.toml").symlink_to("real.toml")
+        commit(settled)
+        write(settled, "src/code.py", "changed\n")
+        stage(settled)
+        assert not Glance().leaves_findings_alone()
+        assert Glance().leaves_entries_alone()
+
+    @pytest.mark.parametrize("link", ["kb", "kb/research/findings/more", ".aexp/ledger"])
+    def test_where_links_lead_elsewhere_a_glance_is_not_enough(
+        self, settled: Path, link: str
+    ) -> None:
+        git(settled, "rm", "-rq", link, check=False)
+        (settled / link).parent.mkdir(parents=True, exist_ok=True)
+        (settled / link).symlink_to("elsewhere")
+        commit(settled)
+        write(settled, "README", "x")
+        stage(settled)
+        assert not Glance().leaves_findings_alone()
+        assert Glance().leaves_entries_alone() == (link != ".aexp/ledger")
+
+    @pytest.mark.parametrize("name", ["PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH"])
+    def test_on_a_push_what_is_staged_says_nothing(
+        self, settled: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        write(settled, "README", "x")
+        stage(settled)
+        monkeypatch.setenv(name, "HEAD")
+        assert Glance().raw is None
+        assert not Glance().leaves_findings_alone()
+
+    def test_further_down_and_before_the_first_commit_it_sees_nothing(
+        self, settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(settled, "README", "x")
+        stage(settled)
+        monkeypatch.chdir(settled / "src")
+        assert Glance().raw is None
+        git(tmp_path, "init", "-q", "new")
+        monkeypatch.chdir(tmp_path / "new")
+        write(tmp_path / "new", "README", "x")
+        stage(tmp_path / "new")
+        assert Glance().raw is None
+
+    def test_without_git_it_sees_nothing(
+        self, settled: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(settled))
+        before = set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+        assert Glance().raw is None
+        assert before is None or set(os.listdir("/proc/self/fd")) == before
+
+    @pytest.mark.parametrize("name", ["a b", "new\nline", "ü", os.fsdecode(b"\xff")])
+    def test_paths_of_any_name(self, settled: Path, name: str) -> None:
+        write(settled, f"src/{name}", "x")
+        write(settled, f"kb/research/findings/F2{name}.md", "x")
+        stage(settled, "src")
+        assert Glance().leaves_findings_alone()
+        stage(settled)
+        assert not Glance().leaves_findings_alone()
+
+
+class TestForeseen:
+    """What git is asked ahead is the truth or nothing, whatever lies on disk."""
+
+    def foreseen(self) -> dict[str, bool]:
+        glance = Glance()
+        glance.foresee()
+        found, self.packs = glance.foreseen()
+        return {path: told is not None for path, told in found.items()}
+
+    packs: dict[str, tuple[str, str]] | None = None
+
+    def test_the_entries_that_a_staged_finding_cites(self, settled: Path) -> None:
+        held = add_entry(settled, {"seed": 1})
+        commit(settled)
+        untracked = add_entry(settled, {"seed": 2})
+        add_finding(settled, "F002-y", job(held), job(untracked), job(NOWHERE))
+        stage(settled, "kb")
+        assert self.foreseen() == {
+            entry_of_run(held): True,
+            entry_of_run(untracked): False,
+            entry_of_run(NOWHERE): False,
+        }
+
+    def test_all_that_is_packed_where_an_entry_says_that_no_link_leads_there(
+        self, settled: Path
+    ) -> None:
+        held = add_entry(settled, {"seed": 1})
+        add_finding(settled, "F002-y", job(NOWHERE))
+        stage(settled)
+        self.foreseen()
+        assert self.packs is None
+        add_finding(settled, "F002-y", job(held))
+        stage(settled, "kb")
+        self.foreseen()
+        assert self.packs == {}
+        path = add_segment(settled, [entry_of({"seed": 2})])
+        stage(settled)
+        self.foreseen()
+        assert list(self.packs or {}) == [path]
+
+    def test_they_are_as_the_index_has_them(self, settled: Path) -> None:
+        held = add_entry(settled, {"seed": 1})
+        commit(settled)
+        git(settled, "rm", "-q", "--cached", entry_of_run(held))
+        add_finding(settled, "F002-y", job(held))
+        stage(settled, "kb")
+        assert self.foreseen() == {entry_of_run(held): False}
+
+    def test_nothing_where_nothing_is_cited_or_staged(self, settled: Path) -> None:
+        assert self.foreseen() == {}
+        write(settled, "notes.md", "no ids, and a longer one: " + "a" * 40)
+        write(settled, "data.json", NOWHERE)
+        stage(settled)
+        assert self.foreseen() == {}
+
+    def test_a_conflict_and_a_folder_are_left_to_be_looked_at(self, settled: Path) -> None:
+        write(settled, f"{entry_of_run(NOWHERE)}/inside", "x")
+        add_finding(settled, "F002-y", job(NOWHERE))
+        stage(settled)
+        assert self.foreseen() == {}
+
+    @pytest.mark.parametrize("kind", ["gone", "folder", "pipe", "link"])
+    def test_what_took_the_findings_place_on_disk_does_not_matter(
+        self, settled: Path, kind: str
+    ) -> None:
+        file = add_finding(settled, "F002-y", job(NOWHERE))
+        stage(settled)
+        file.unlink()
+        if kind == "folder":
+            file.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(file)
+        elif kind == "link":
+            file.symlink_to("/dev/zero")
+        assert self.foreseen() == {}
+
+
+class TestCost:
+    """Counted, as time is not the same twice."""
+
+    @staticmethod
+    def run(program: str, repo: Path) -> subprocess.CompletedProcess[str]:
+        code = (
+            "import sys, __future__; before = set(sys.modules)\n"
+            f"from pytest_aexp.hooks.{program} import main\n"
+            "status = main([])\n"
+            "print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(status)"
+        )
+        environ = {**os.environ, "GIT_TRACE": str(repo / ".git/trace")}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, cwd=repo, env=environ, capture_output=True, text=True, check=False
+        )
+
+    @pytest.mark.parametrize("program", ["findings", "ledger"])
+    def test_a_commit_that_concerns_nothing(self, settled: Path, program: str) -> None:
+        write(settled, "README", "x")
+        stage(settled)
+        done = self.run(program, settled)
+        assert (done.returncode, done.stdout) == (0, "")
+        package = {"pytest_aexp", "pytest_aexp.hooks", "pytest_aexp.hooks.early_exit"}
+        assert set(done.stderr.split()) == {*package, f"pytest_aexp.hooks.{program}"}
+        asked = re.findall(r"built-in: git ([a-z-]+)", (settled / ".git/trace").read_text())
+        assert sorted(asked) == ["cat-file", "diff-index"]
+
+    def test_one_finding_asks_git_little_and_never_for_the_whole_ledger(
+        self, settled: Path
+    ) -> None:
+        ids = [add_entry(settled, {"seed": number}) for number in range(60)]
+        commit(settled)
+        add_finding(settled, "F002-y", *map(job, ids[:4]))
+        stage(settled)
+        (settled / ".git/trace").unlink(missing_ok=True)
+        done = self.run("findings", settled)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        trace = (settled / ".git/trace").read_text()
+        asked = re.findall(r"built-in: git (?:--literal-pathspecs )?(.*)", trace)
+        assert len(asked) == 4, asked
+        listing = [line for line in asked if line.startswith("ls-files")]
+        assert len(listing) == 1
+        assert set(re.findall("ledger/([0-9a-f]{32})", listing[0])) == set(ids[:4])
+        assert "_ruamel_yaml" in done.stderr or "ruamel.yaml" in done.stderr

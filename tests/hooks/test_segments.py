@@ -1,0 +1,314 @@
+"""What a commit does to segments of packed entries, as the hooks see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hooking import FINDING, Hooks, add_run, commit, entry_of_run, stage
+from repositories import (
+    add_entry,
+    add_finding,
+    add_segment,
+    batch,
+    entry_of,
+    entry_text,
+    git,
+    job,
+    packed,
+    segment,
+    write,
+)
+
+from pytest_aexp.cli import main
+from pytest_aexp.ground.git.view import GitView
+
+ENTRIES = [entry_of({"experiment_id": "E001", "seed": seed}) for seed in range(4)]
+IDS = [str(entry["job_id"]) for entry in ENTRIES]
+SEGMENT = ".aexp/ledger/packs/box/2026-05-001.jsonl"
+
+
+@pytest.fixture
+def hooks(capsys: pytest.CaptureFixture[str]) -> Hooks:
+    return Hooks(capsys)
+
+
+@pytest.fixture
+def sealed(repo: Path) -> Path:
+    """A repository with a segment in its last commit."""
+    add_segment(repo, ENTRIES)
+    commit(repo)
+    return repo
+
+
+def test_a_pack_is_committed_in_silence(
+    repo: Path, hooks: Hooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, ".aexp/installed.json", '{"machine_label": "box"}')
+    for seed in range(4):
+        add_entry(repo, {"experiment_id": "E001", "seed": seed})
+    add_finding(repo, "F001-x", job(IDS[0]))
+    commit(repo, ".aexp/ledger", "kb")
+    assert main(["ledger", "pack"]) == 0
+    stage(repo, ".aexp/ledger")
+    assert "3 files changed" not in git(repo, "diff", "--cached", "--stat")
+    capsys.readouterr()
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.out, said.err) == (0, "", "")
+
+
+def test_findings_may_cite_what_is_packed(sealed: Path, hooks: Hooks) -> None:
+    add_finding(sealed, "F001-x", job(IDS[0]), batch("E001", "{seed: 2}"))
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.out) == (0, "")
+    add_finding(sealed, "F001-x", batch("E001", "{seed: 9}"))
+    stage(sealed)
+    assert hooks.findings().codes == ["finding.empty_batch"]
+
+
+@pytest.mark.parametrize(("theirs", "promoted"), [("complete", False), ("failed", True)])
+def test_a_packed_entry_of_another_machines_attempt(
+    repo: Path, hooks: Hooks, theirs: str, promoted: bool
+) -> None:
+    """It is left as it is unless that attempt failed and the one here is complete."""
+    job_id = add_run(repo, seed=1, ended_at="2026-06-01T00:00:00Z")
+    add_segment(repo, [entry_of({"experiment_id": "E001", "seed": 1}, status=theirs)])
+    commit(repo, ".aexp")
+    add_finding(repo, "F001-x", job(job_id))
+    git(repo, "add", FINDING)
+    said = hooks.findings()
+    assert (repo / entry_of_run(job_id)).exists() is promoted
+    assert said.codes == (["finding.unstaged_ledger_entry"] if promoted else [])
+
+
+def test_a_packed_run_that_has_not_changed_is_not_promoted_again(repo: Path, hooks: Hooks) -> None:
+    write(repo, ".aexp/installed.json", '{"machine_label": "box"}')
+    job_id = add_run(repo)
+    main(["ledger", "promote", job_id])
+    main(["ledger", "pack"])
+    commit(repo, ".aexp/ledger")
+    add_finding(repo, "F001-x", job(job_id), batch("E001"))
+    git(repo, "add", FINDING)
+    hooks.ledger()
+    said = hooks.findings()
+    assert (said.status, said.out) == (0, "")
+    assert not (repo / entry_of_run(job_id)).exists()
+
+
+def test_a_segment_that_is_not_staged_does_not_count(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    add_segment(repo, ENTRIES)
+    add_finding(repo, "F001-x", job(IDS[0]))
+    git(repo, "add", FINDING)
+    said = hooks.findings()
+    assert said.codes == ["finding.unstaged_ledger_entry"]
+    assert f"git add {SEGMENT}" in said.out
+
+
+def test_each_bad_line_of_a_new_segment_is_told(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    leaky = packed({**ENTRIES[0], "code_commit": "/home/me/code"})
+    write(repo, SEGMENT, leaky + b"{\n")
+    stage(repo)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert said.codes == ["ledger.leak", "ledger.invalid_entry"]
+    assert f"{SEGMENT}:2:" in said.out
+
+
+def test_an_unsorted_segment_is_told(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    write(repo, SEGMENT, b"".join(reversed(segment(ENTRIES).splitlines(keepends=True))))
+    stage(repo)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "is not sorted by job id" in said.out
+
+
+def test_a_segment_never_changes(sealed: Path, hooks: Hooks) -> None:
+    write(sealed, SEGMENT, segment(ENTRIES[:3]))
+    stage(sealed)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "a segment never changes" in said.out
+    assert f"git restore --source=HEAD --staged --worktree -- {SEGMENT}" in said.out
+    git(sealed, "restore", "--source=HEAD", "--staged", "--worktree", "--", SEGMENT)
+    assert git(sealed, "status", "-s") == ""
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_a_run_that_a_commit_takes_out_of_a_segment_is_missed(
+    sealed: Path, hooks: Hooks, deletes: bool
+) -> None:
+    add_finding(sealed, "F001-x", job(IDS[0]))
+    commit(sealed)
+    if deletes:
+        (sealed / SEGMENT).unlink()
+    else:
+        write(sealed, SEGMENT, segment(ENTRIES[1:]))
+    add_entry(sealed, {"seed": 77})
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (1, ["finding.broken_run_citation"])
+
+
+def test_two_entries_of_a_run_that_differ_are_told(sealed: Path, hooks: Hooks) -> None:
+    add_segment(sealed, [{**ENTRIES[0], "status": "failed"}], "laptop/2026-05-001")
+    stage(sealed)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "has two entries that differ" in said.out
+
+
+CONTRADICTING = {**ENTRIES[0], "status": "failed"}
+CITATIONS = [job(IDS[0]), batch("E001", "{seed: 0}")]
+
+
+def add_loose(repo: Path, entry: Mapping[str, Any]) -> None:
+    write(repo, f".aexp/ledger/{entry['job_id']}.json", entry_text(entry))
+
+
+@pytest.mark.parametrize("citation", CITATIONS)
+@pytest.mark.parametrize("cited_since", ["before", "now", "after"])
+def test_a_loose_entry_that_contradicts_a_packed_one_is_told_by_every_face(
+    sealed: Path,
+    hooks: Hooks,
+    capsys: pytest.CaptureFixture[str],
+    citation: str,
+    cited_since: str,
+) -> None:
+    if cited_since == "before":
+        add_finding(sealed, "F001-x", citation)
+        commit(sealed)
+    add_loose(sealed, CONTRADICTING)
+    if cited_since == "now":
+        add_finding(sealed, "F001-x", citation)
+    elif cited_since == "after":
+        commit(sealed)
+        add_finding(sealed, "F001-x", citation)
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    assert said.out.startswith(f"{FINDING}:4:")
+    assert f": error: run {IDS[0]} has two entries that differ, " in said.out
+    said = hooks.ledger()
+    expected = (0, []) if cited_since == "after" else (1, ["ledger.invalid_entry"])
+    assert (said.status, said.codes) == expected
+    for arguments in ([], ["F001"], ["--at", "index"], ["--at", "index", "F001"]):
+        assert main(["validate", *arguments]) == 1
+        assert capsys.readouterr().out.count("has two entries that differ") == 1
+    # What is promoted later than what is packed settles it.
+    add_loose(sealed, {**CONTRADICTING, "promoted_at": "2026-06-01T00:00:00Z"})
+    stage(sealed)
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.out) == (0, "")
+
+
+@pytest.mark.parametrize("citation", CITATIONS)
+def test_a_new_segment_that_contradicts_a_cited_entry_is_told(
+    repo: Path, hooks: Hooks, citation: str
+) -> None:
+    add_loose(repo, CONTRADICTING)
+    add_finding(repo, "F001-x", citation)
+    commit(repo)
+    add_segment(repo, ENTRIES)
+    stage(repo)
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+
+
+def test_who_deletes_a_file_may_lay_bare_two_entries_that_differ(
+    sealed: Path, hooks: Hooks
+) -> None:
+    add_segment(sealed, [CONTRADICTING], "laptop/2026-05-001")
+    add_loose(sealed, {**ENTRIES[0], "promoted_at": "2026-06-01T00:00:00Z"})
+    add_finding(sealed, "F001-x", job(IDS[0]))
+    commit(sealed)
+    assert hooks.findings().status == hooks.ledger().status == 0
+    (sealed / entry_of_run(IDS[0])).unlink()
+    stage(sealed)
+    for said in (hooks.findings(), hooks.ledger()):
+        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+
+
+@pytest.mark.parametrize("on_disk", ["as staged", "changed", "gone"])
+def test_segments_are_read_only_if_they_hold_a_run_that_is_asked_for(
+    repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, on_disk: str
+) -> None:
+    path = add_segment(repo, ENTRIES)
+    other = entry_of({"experiment_id": "E001", "seed": 9})
+    add_loose(repo, other)
+    commit(repo)
+    if on_disk == "gone":
+        (repo / path).unlink()
+    elif on_disk == "changed":
+        write(repo, path, segment(ENTRIES[:1]))
+    reads: list[str] = []
+    original = GitView.read
+
+    def read(self: GitView, path: str, limit: int, *, whole: bool = True) -> Any:
+        reads.append(path)
+        return original(self, path, limit, whole=whole)
+
+    monkeypatch.setattr(GitView, "read", read)
+    add_finding(repo, "F001-x", job(str(other["job_id"])))
+    stage(repo, "kb")
+    assert hooks.findings().status == 0
+    assert (path in reads) is (on_disk != "as staged")
+    add_loose(repo, CONTRADICTING)
+    add_finding(repo, "F001-x", job(IDS[0]))
+    stage(repo, "kb", entry_of_run(IDS[0]))
+    assert hooks.findings().status == 1
+
+
+DAMAGED = {"empty": "", "another run's": entry_text(ENTRIES[1]), "no JSON": "{"}
+
+
+@pytest.mark.parametrize("citation", CITATIONS)
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_of_a_packed_run_is_a_problem_of_its_own(
+    sealed: Path, hooks: Hooks, capsys: pytest.CaptureFixture[str], text: str, citation: str
+) -> None:
+    write(sealed, entry_of_run(IDS[0]), text)
+    add_finding(sealed, "F001-x", citation)
+    stage(sealed)
+    said = hooks.findings()
+    assert (said.status, said.out) == (0, "")
+    said = hooks.ledger()
+    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    advice = f"run `rm {entry_of_run(IDS[0])}`: the entry in {SEGMENT} counts; or run `aexp ledger"
+    assert advice in said.out
+    for arguments in ([], ["--at", "index"]):
+        assert main(["validate", *arguments]) == 0
+        assert "1 warning" in capsys.readouterr().out
+        assert main(["validate", *arguments, "F001"]) == 0
+        assert "warning" not in capsys.readouterr().out
+    for arguments in ([], [IDS[0]]):
+        assert main(["ledger", "check", *arguments]) == 1
+        assert advice in capsys.readouterr().out
+    commit(sealed)
+    assert hooks.findings().status == 0
+    assert hooks.ledger().status == 1
+    (sealed / entry_of_run(IDS[0])).unlink()
+    assert main(["ledger", "check"]) == 0
+
+
+def test_with_nothing_staged_every_segment_is_judged(sealed: Path, hooks: Hooks) -> None:
+    said = hooks.ledger()
+    assert (said.status, said.out) == (0, "")
+    add_segment(sealed, [{**ENTRIES[0], "status": "odd"}], "box/2026-05-002")
+    add_entry(sealed, {"seed": 77}, code_commit="/home/me/code")
+    commit(sealed)
+    assert sorted(hooks.ledger().codes) == ["ledger.invalid_entry", "ledger.leak"]
+
+
+def test_files_among_the_segments_that_are_none_are_told(repo: Path, hooks: Hooks) -> None:
+    commit(repo)
+    write(repo, ".aexp/ledger/packs/2026-05-001.jsonl", segment(ENTRIES))
+    stage(repo)
+    said = hooks.ledger()
+    assert said.status == 1
+    assert "is no segment of packed entries" in said.out

@@ -1,0 +1,160 @@
+"""The ledger as a collection: an entry is read when someone asks for it, and once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from repositories import add_entry, add_segment, entry_of, job_id_of, write
+
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.ledger import Ledger
+
+POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(4)]
+IDS = [job_id_of(point) for point in POINTS]
+
+
+class Watched(WorkTree):
+    """A working tree that says what was read of it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: list[str] = []
+
+    def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
+        self.asked.append(path)
+        return super().read(path, limit, whole=whole)
+
+    def read_many(
+        self, paths: Iterable[str], limit: int
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        return ((path, self.read(path, limit)) for path in paths)
+
+
+@pytest.fixture
+def root(repo: Path) -> Path:
+    for point in POINTS[:3]:
+        add_entry(repo, point, registered_machine=f"box-{point['seed']}")
+    write(repo, entry_path(IDS[2]), "{")
+    return repo
+
+
+def test_an_entry_is_a_file_named_for_its_run(root: Path) -> None:
+    for name in ("README.md", f"{IDS[3]}.json.tmp", f".{IDS[3]}.json", IDS[3], f"{IDS[3]}.JSON"):
+        write(root, f".aexp/ledger/{name}", "{}")
+    write(root, f".aexp/ledger/{IDS[3]}.json/x", "")
+    ledger = Ledger(WorkTree(root))
+    assert ledger.exists
+    assert ledger.job_ids == set(IDS[:3])
+    assert ledger.strays == (f".aexp/ledger/.{IDS[3]}.json", f".aexp/ledger/{IDS[3]}.json")
+    assert [ledger.has(job_id) for job_id in IDS] == [True, True, True, False]
+
+
+def test_other_json_files_are_strays(root: Path) -> None:
+    for name in ("run-7.json", f"{IDS[0].upper()}.json", f"{IDS[0]}0.json"):
+        write(root, f".aexp/ledger/{name}", "{}")
+    strays = [f".aexp/ledger/{name}.json" for name in (f"{IDS[0]}0", IDS[0].upper(), "run-7")]
+    assert list(Ledger(WorkTree(root)).strays) == sorted(strays)
+
+
+def test_no_ledger(repo: Path) -> None:
+    ledger = Ledger(WorkTree(repo))
+    assert not ledger.exists
+    assert (ledger.job_ids, ledger.strays, list(ledger)) == (frozenset(), (), [])
+    assert ledger.get(IDS[0]) is None
+    assert ledger.select("E001", {}) == []
+    write(repo, ".aexp/ledger", "a file")
+    assert not Ledger(WorkTree(repo)).exists
+
+
+@pytest.mark.parametrize("listed_first", [False, True])
+def test_an_entry_is_read_once_and_only_if_asked_for(root: Path, listed_first: bool) -> None:
+    view = Watched(root)
+    ledger = Ledger(view)
+    if listed_first:
+        assert len(ledger.job_ids) == 3
+    first = ledger.get(IDS[0])
+    assert first is not None
+    assert first.usable
+    assert ledger.get(IDS[0]) is first
+    assert ledger.get(IDS[3]) is None
+    for other in ("", "..", "../../x", IDS[0].upper(), IDS[0] + "\n"):
+        assert ledger.get(other) is None
+        assert not ledger.has(other)
+    assert [path for path in view.asked if path.endswith(".json")] == [entry_path(IDS[0])]
+    assert [entry.job_id for entry in ledger] == sorted(IDS[:3])
+    assert sorted(path for path in view.asked if path.endswith(".json")) == sorted(
+        map(entry_path, IDS[:3])
+    )
+    assert ledger.judged == 3
+
+
+def test_a_damaged_entry_is_part_of_the_collection(root: Path) -> None:
+    ledger = Ledger(WorkTree(root))
+    damaged = ledger.get(IDS[2])
+    assert damaged is not None
+    assert not damaged.usable
+    assert ledger.machines == ("box-0", "box-1")
+    assert [entry.job_id for entry in ledger.select("E001", {})] == sorted(IDS[:2])
+    assert [entry.job_id for entry in ledger.select("E001", {"seed": 1})] == [IDS[1]]
+    assert {entry.job_id for entry in ledger.survey().notable} == {IDS[2]}
+
+
+def test_an_edited_entry_is_still_in_its_batch(root: Path) -> None:
+    edited = {"experiment_id": "E001", "seed": 99}
+    write(root, entry_path(IDS[1]), json.dumps({**entry_of(POINTS[1]), "statepoint": edited}))
+    ledger = Ledger(WorkTree(root))
+    (found,) = ledger.select("E001", {"seed": 99})
+    assert (found.job_id, found.usable) == (IDS[1], False)
+
+
+def test_documents_are_those_of_usable_entries(root: Path) -> None:
+    ledger = Ledger(WorkTree(root))
+    assert ledger.document(IDS[0]) == entry_of(POINTS[0], registered_machine="box-0")
+    assert ledger.document(IDS[2]) is None
+    assert ledger.document(IDS[3]) is None
+
+
+def test_packed_entries_belong_to_it_and_a_loose_one_counts_first(root: Path) -> None:
+    add_segment(root, [entry_of(POINTS[0], registered_machine="packed"), entry_of(POINTS[3])])
+    ledger = Ledger(WorkTree(root))
+    assert ledger.job_ids == set(IDS)
+    assert ledger.has(IDS[3])
+    loose, packed = ledger.get(IDS[0]), ledger.get(IDS[3])
+    assert loose is not None
+    assert packed is not None
+    assert (loose.machine, packed.machine) == ("box-0", "cluster")
+    assert {entry.job_id for entry in ledger.select("E001", {})} == {IDS[0], IDS[1], IDS[3]}
+
+
+def test_machines_are_named_however_an_entry_is_written(root: Path) -> None:
+    entry = entry_of({"experiment_id": "E009"}, registered_machine="written-by-hand")
+    write(root, entry_path(entry["job_id"]), json.dumps(entry))
+    inner = entry_of({"experiment_id": "E009", "registered_machine": "not this"})
+    write(root, entry_path(inner["job_id"]), json.dumps(inner, indent=2, sort_keys=True))
+    assert "written-by-hand" in Ledger(WorkTree(root)).machines
+    assert "not this" not in Ledger(WorkTree(root)).machines
+
+
+def test_a_batch_that_is_remembered_lists_nothing_where_nothing_is_packed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Remembered:
+        experiments = ("E001",)
+
+        @staticmethod
+        def of_experiment(experiment: str) -> list[Entry]:
+            return Ledger(WorkTree(root)).select(experiment, {})
+
+    view = WorkTree(root)
+    listed: list[str] = []
+    names = view.names
+    monkeypatch.setattr(view, "names", lambda folder: (listed.append(folder), names(folder))[1])
+    ledger = Ledger(view)
+    ledger.remember(Remembered)
+    assert [entry.job_id for entry in ledger.select("E001", {"seed": 1})] == [IDS[1]]
+    assert LEDGER_DIR not in listed

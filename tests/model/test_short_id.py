@@ -1,0 +1,46 @@
+"""Job ids as people type them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
+from pytest_aexp.model.short_id import full_job_id, unique_length
+
+A, B = "abcde" + "0" * 27, "abcdf" + "0" * 27
+KNOWN = {A, B}
+
+
+@pytest.mark.parametrize("written", [A, A.upper(), "abcde", "ABCDE0", f" {A[:9]} "])
+def test_one_that_is_meant(written: str) -> None:
+    assert full_job_id(written, KNOWN) == A
+
+
+def test_several_are_listed() -> None:
+    with pytest.raises(AmbiguousRun, match=f"{A}, {B}; give more digits"):
+        full_job_id("abcd", KNOWN)
+
+
+@pytest.mark.parametrize("written", ["ffff", "f" * 32, "", "../../etc/passwd", "abcde0ff"])
+def test_none(written: str) -> None:
+    with pytest.raises(RunNotFound):
+        full_job_id(written, KNOWN)
+
+
+def test_too_short_to_be_meant() -> None:
+    with pytest.raises(RunNotFound, match="at least 4 digits"):
+        full_job_id("abc", {A})
+
+
+@pytest.mark.parametrize(
+    ("ids", "length"),
+    [
+        ([], 8),
+        (["0" * 32], 8),
+        (["0" * 32, "0" * 7 + "1" * 25], 8),
+        (["0" * 32, "0" * 8 + "1" * 24], 9),
+        (["0" * 32, "0" * 31 + "1"], 32),
+    ],
+)
+def test_the_shortest_that_tells_them_apart(ids: list[str], length: int) -> None:
+    assert unique_length(ids) == length

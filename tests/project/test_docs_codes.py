@@ -1,0 +1,149 @@
+"""Every code has its section, which says what the program says and shows what it reports."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages import FULL, ONE_RUN, sections, unstaged_evidence
+from repositories import add_entry, add_finding, add_jobs, entry_of, entry_text, job, write
+
+from pytest_aexp.cli import main
+from pytest_aexp.model.problems import CODES
+
+pytestmark = pytest.mark.tree
+
+CODE_SECTIONS = sections("docs/codes.md")
+
+
+def test_every_code_and_nothing_else_has_its_section_in_the_order_of_the_table() -> None:
+    assert list(CODE_SECTIONS) == list(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_section_says_of_a_code_what_the_program_says(code: str) -> None:
+    told = " ".join(CODE_SECTIONS[code].split())
+    assert f"**{CODES[code].title}.**" in told
+    assert CODES[code].meaning in told
+    assert f"**What to do.** {CODES[code].fix}" in told
+
+
+def fenced(code: str) -> str:
+    found = re.search(r"^```\w+\n(.*?)^```", CODE_SECTIONS[code], re.MULTILINE | re.DOTALL)
+    assert found, f"{code} has no example"
+    return found.group(1)
+
+
+def cites(repo: Path, code: str) -> None:
+    write(repo, "kb/research/findings/F004-x.md", f"---\nid: F004\n{fenced(code)}---\n")
+
+
+def index_of(*entries: dict[str, Any]) -> str:
+    head = {"schema_version": 1, "machine": "cluster", "exported_at": "2026-05-26T01:23:45Z"}
+    return json.dumps({**head, "entries": list(entries)})
+
+
+def running_here(repo: Path, code: str) -> None:
+    add_jobs(repo, [{"statepoint": ONE_RUN, "doc": {"status": "running"}}])
+    cites(repo, code)
+
+
+def finished_here(repo: Path, code: str) -> None:
+    add_jobs(repo, [{"statepoint": ONE_RUN, "doc": {"status": "complete"}}])
+    cites(repo, code)
+
+
+def indexed(repo: Path, code: str) -> None:
+    entries = [
+        {
+            "job_id": entry_of(point)["job_id"],
+            "experiment_id": point["experiment_id"],
+            "condition": point["condition"],
+            "status": "complete",
+        }
+        for point in (ONE_RUN, FULL[0])
+    ]
+    write(repo, ".aexp/runs-index/cluster.json", index_of(*entries))
+    cites(repo, code)
+
+
+def in_the_ledger(repo: Path, code: str) -> None:
+    add_entry(repo, ONE_RUN)
+    add_entry(repo, FULL[0])
+    cites(repo, code)
+
+
+def unreadable(repo: Path, code: str) -> None:
+    write(repo, "kb/research/findings/F004-x.md", fenced(code))
+
+
+def without_evidence(repo: Path, code: str) -> None:
+    path = fenced(code).split()[0]
+    add_finding(repo, Path(path).stem, job(entry_of(ONE_RUN)["job_id"]))
+
+
+def conflict(repo: Path, code: str) -> None:
+    job_id = add_entry(repo, ONE_RUN)
+    path = repo / f".aexp/ledger/{job_id}.json"
+    text = path.read_text()
+    old = '  "status": "complete"\n'
+    assert old in text
+    path.write_text(text.replace(old, fenced(code)))
+
+
+def edited(repo: Path, code: str) -> None:
+    entry = entry_of(ONE_RUN)
+    changes = json.loads(fenced(code))
+    entry["statepoint"] = {**ONE_RUN, **changes.pop("statepoint", {})}
+    if "job_id" not in changes:
+        changes["job_id"] = entry_of(entry["statepoint"])["job_id"]
+    entry |= changes
+    write(repo, f".aexp/ledger/{entry['job_id']}.json", entry_text(entry))
+
+
+def cut_off(repo: Path, code: str) -> None:
+    path, content = re.split(r" +# ", fenced(code).strip())
+    if path.startswith(".runs"):
+        add_jobs(repo, [{"statepoint": ONE_RUN, "doc": {"status": "running"}}])
+        add_finding(repo, "F004-x", job(entry_of(ONE_RUN)["job_id"]))
+    write(repo, path, content)
+
+
+SITUATIONS: dict[str, Callable[[Path, str], None]] = {
+    "finding.unpromoted_run_citation": finished_here,
+    "finding.unfinished_run_citation": running_here,
+    "finding.absent_run_citation": indexed,
+    "finding.absent_batch_runs": indexed,
+    "finding.broken_run_citation": in_the_ledger,
+    "finding.empty_batch": in_the_ledger,
+    "finding.unreadable": unreadable,
+    "finding.suspicious_key": in_the_ledger,
+    "finding.no_run_store": without_evidence,
+    "finding.unstaged_ledger_entry": lambda repo, _: unstaged_evidence(repo),
+    "ledger.invalid_entry": conflict,
+    "ledger.identity_mismatch": edited,
+    "ledger.unknown_field": edited,
+    "ledger.leak": edited,
+    "runs.damaged": cut_off,
+    "runs_index.damaged": cut_off,
+}
+
+
+ALSO = {"runs.damaged": ("finding.unfinished_run_citation",)}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_example_of_a_code_is_reported_under_it(
+    code: str, repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SITUATIONS[code](repo, code)
+    place = ["--at", "index"] if code == "finding.unstaged_ledger_entry" else []
+    main(["validate", "--format", "json", *place])
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    told = [problem["code"] for problem in problems if problem["code"] not in ALSO.get(code, ())]
+    citations = len(re.findall(r"type: (?:job|batch)", CODE_SECTIONS[code]))
+    assert told == [code] * (citations if code == "finding.broken_run_citation" else 1)

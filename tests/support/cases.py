@@ -1,0 +1,79 @@
+"""Judge a repository made from data by the command and by pytest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from pytest_aexp.cli import main
+
+# This suite turns warnings into errors, which a pytest inside it would inherit.
+ARGUMENTS = ("-p", "pytest_aexp.plugin", "-W", "always::pytest_aexp.CitationWarning")
+# What says nothing about citations: a third of the time is left.
+for _name in (
+    *("cacheprovider", "debugging", "doctest", "faulthandler", "freeze_support", "logging"),
+    *("monkeypatch", "pastebin", "python_path", "recwarn", "setuponly", "setupplan", "stepwise"),
+    *("threadexception", "tmpdir", "unittest", "unraisableexception"),
+):
+    ARGUMENTS += ("-p", f"no:{_name}")
+
+
+def accepted(case: dict[str, Any], told: list[tuple[str, str]]) -> bool:
+    """Whether what was told is one of the acceptable outcomes; ``*`` stands for any code."""
+    return any(_fits(outcome, told) for outcome in case["accept"])
+
+
+def _fits(outcome: list[list[str]], told: list[tuple[str, str]]) -> bool:
+    if len(outcome) != len(told):
+        return False
+    left = Counter(told)
+    for severity, code in sorted(outcome, key=lambda pair: pair[1] == "*"):
+        match = next(
+            (pair for pair in left if pair[0] == severity and code in ("*", pair[1])), None
+        )
+        if match is None:
+            return False
+        left[match] -= 1
+        left += Counter()
+    return True
+
+
+def by_command(case: dict[str, Any], repo: Path, capsys: pytest.CaptureFixture[str]) -> list:
+    status = main(["validate", "--format", "json", "--strict-runs", case["strict_runs"]])
+    document = json.loads(capsys.readouterr().out)
+    told = [(problem["severity"], problem["code"]) for problem in document["problems"]]
+    assert document["ok"] is (("error") not in {severity for severity, _ in told})
+    assert status == (0 if document["ok"] else 1)
+    for problem in document["problems"]:
+        assert problem["message"]
+        assert problem["fix"]
+        assert problem["line"] >= 1
+        assert problem["column"] >= 1
+    return told
+
+
+def by_pytest(case: dict[str, Any], pytester: pytest.Pytester) -> list[tuple[str, str]]:
+    result = pytester.runpytest_inprocess(
+        f"--aexp-strict-runs={case['strict_runs']}",
+        f"--junitxml={pytester.path}/result.xml",
+        *ARGUMENTS,
+    )
+    told: list[tuple[str, str]] = []
+    tree = ElementTree.parse(pytester.path / "result.xml")
+    for item in tree.iter("testcase"):
+        facts = [(p.get("name"), p.get("value")) for p in item.iter("property")]
+        codes = [value for name, value in facts if name == "code"]
+        severities = [value for name, value in facts if name == "severity"]
+        told += [(str(s), str(c)) for s, c in zip(severities, codes, strict=True)]
+        assert ("error" in severities) == (item.find("failure") is not None)
+        assert item.find("error") is None
+    failed = any(severity == "error" for severity, _ in told)
+    assert result.ret in ((1,) if failed else (0, 5))
+    warned = sum(severity == "warning" for severity, _ in told)
+    assert result.parseoutcomes().get("warnings", 0) == warned
+    return told

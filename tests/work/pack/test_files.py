@@ -1,0 +1,138 @@
+"""The files that a pack writes, removes and cleans up, one by one."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from repositories import add_segment, entry_of, git, packed, write
+
+from pytest_aexp.work.pack.files import line_of, numbers_taken, refuse_unshared, remove, tidy
+from pytest_aexp.work.promote.project import entry_bytes
+
+ENTRY = entry_of({"seed": 1})
+JOB_ID = str(ENTRY["job_id"])
+LOOSE = f".aexp/ledger/{JOB_ID}.json"
+ASIDE = f".aexp/.{JOB_ID}.packed.tmp"
+BESIDE = f".aexp/ledger/.{JOB_ID}.packed.tmp"
+FOLDER = ".aexp/ledger/packs/box"
+NEWER = entry_bytes({**ENTRY, "status": "failed"})
+
+
+def test_the_line_of_an_entry() -> None:
+    assert line_of(entry_bytes(ENTRY)) == packed(ENTRY).rstrip(b"\n")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b'{"a": 1e999}', b'{"a": NaN}'])
+def test_what_has_no_line(data: bytes) -> None:
+    assert line_of(data) is None
+
+
+def test_what_grows_past_the_limit_has_no_line() -> None:
+    many = ",".join(["1"] * 150_000)
+    assert line_of(f'{{"a":[{many}]}}'.encode()) is None
+    assert line_of(f'{{"a":"{many}"}}'.encode()) is not None
+
+
+def test_a_file_with_other_content_is_put_back(tmp_path: Path) -> None:
+    path = write(tmp_path, LOOSE, NEWER)
+    assert not remove(tmp_path, JOB_ID, entry_bytes(ENTRY))
+    assert path.read_bytes() == NEWER
+    assert not (tmp_path / ASIDE).exists()
+    assert remove(tmp_path, JOB_ID, NEWER)
+    assert not path.exists()
+    assert not remove(tmp_path, JOB_ID, NEWER)
+
+
+def test_where_the_ledger_is_a_mount_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, tried = os.rename, []
+
+    def rename(source: Path, target: Path) -> None:
+        tried.append(Path(target).relative_to(tmp_path).as_posix())
+        if tried[-1] == ASIDE:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        original(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    path = write(tmp_path, LOOSE, NEWER)
+    assert remove(tmp_path, JOB_ID, NEWER)
+    assert tried == [ASIDE, BESIDE]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("aside", [ASIDE, BESIDE])
+def test_what_a_killed_pack_put_aside_is_removed_if_it_is_packed(
+    tmp_path: Path, aside: str
+) -> None:
+    add_segment(tmp_path, [ENTRY])
+    write(tmp_path, aside, entry_bytes(ENTRY))
+    tidy(tmp_path)
+    assert not (tmp_path / aside).exists()
+    assert not (tmp_path / LOOSE).exists()
+
+
+@pytest.mark.parametrize("content", [NEWER, b"{"])
+def test_what_a_killed_pack_put_aside_comes_back_if_it_is_not(
+    tmp_path: Path, content: bytes
+) -> None:
+    add_segment(tmp_path, [ENTRY])
+    write(tmp_path, ASIDE, content)
+    tidy(tmp_path)
+    assert (tmp_path / LOOSE).read_bytes() == content
+    assert not (tmp_path / ASIDE).exists()
+
+
+def test_it_does_not_come_back_over_a_newer_one(tmp_path: Path) -> None:
+    write(tmp_path, LOOSE, NEWER)
+    write(tmp_path, ASIDE, entry_bytes(ENTRY))
+    tidy(tmp_path)
+    assert (tmp_path / LOOSE).read_bytes() == NEWER
+    assert not (tmp_path / ASIDE).exists()
+
+
+def test_there_may_be_nothing_to_tidy(tmp_path: Path) -> None:
+    tidy(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_numbers_of_a_month_here_and_in_branches(repo: Path) -> None:
+    for name in (
+        "2026-05-003.jsonl",
+        "2026-05-1000-0a1b2c3d.jsonl",
+        "2026-04-777.jsonl",
+        "2026-05-x.jsonl",
+    ):
+        write(repo, f"{FOLDER}/{name}", "")
+    write(repo, ".aexp/ledger/packs/laptop/2026-05-888.jsonl", "")
+    assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000]
+    write(repo, f"{FOLDER}/2026-05-2000.jsonl", "")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "all")
+    git(repo, "rm", "-q", "-r", "--cached", ".aexp")
+    for path in (repo / FOLDER).iterdir():
+        path.unlink()
+    assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000, 2000]
+    git(repo, "checkout", "-q", "--orphan", "other")
+    assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000, 2000]
+
+
+def test_the_numbers_of_a_repository_below_the_top_of_a_work_tree(repo: Path) -> None:
+    below = repo / "study"
+    write(below, f"{FOLDER}/2026-05-004.jsonl", "")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "all")
+    (below / FOLDER / "2026-05-004.jsonl").unlink()
+    assert list(numbers_taken(below, FOLDER, "2026-05")) == [4]
+
+
+def test_a_rule_above_the_repository_counts(repo: Path) -> None:
+    write(repo, ".gitignore", "study/**/packs\n")
+    (repo / "study").mkdir()
+    path = f"{FOLDER}/2026-05-001.jsonl"
+    with pytest.raises(Exception, match="line 1"):
+        refuse_unshared(repo / "study", path)
+    refuse_unshared(repo, path)

@@ -247,10 +247,11 @@ class TestOutOfTheWay:
     def test_several_at_once(self, repo: Path, ledger: list[str]) -> None:
         expected = read(repo)
         code = (
-            "from pathlib import Path; from pytest_aexp.model import remembered\n"
+            "from pathlib import Path; from pytest_aexp.model import batch_cache\n"
             "from pytest_aexp.ground.git.listing import Location\n"
-            "remembered.MANY = 3\n"
-            "runs = remembered.remembered_runs(Location.of(Path.cwd()), 'HEAD', (), lambda _: [])\n"
+            "batch_cache.MANY = 3\n"
+            "here = Location.of(Path.cwd())\n"
+            "runs = batch_cache.remembered_runs(here, 'HEAD', (), lambda _: [])\n"
             "print(len(runs.of_experiment('E001')))"
         )
         started = [

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tomllib
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,49 +37,44 @@ IMPORT_NAMES = {
     "jsonschema-rs": "jsonschema_rs",
     "orjson": "orjson",
 }
-TESTED_WITH = {
-    "backfilling": "ledger",
-    "citation_text": "citing",
-    "citation_warning": "plugin",
-    "cli_choosing": "cli_validate",
-    "cli_progress": "cli_ledger",
-    "editing": "citing",
-    "gitblobs": "gitview",
-    "gitlisting": "gitview",
-    "hooks_checking": "hooks_findings",
-    "hooks_concern": "hooks_findings",
-    "items": "plugin",
-    "judgement": "validate",
-    "ledgermapping": "plugin",
-    "memories": "outcomes",
-    "notices": "marking",
-    "promoter": "ledger",
-    "resolution": "verdicts",
-    "runlinks": "linking",
-    "steps": "install",
-    "summary": "plugin",
-    "suspicion": "redaction",
-    "walk": "plugin",
+UNTESTED = {
+    "hooks/affected.py",
+    "hooks/check.py",
+    "pytest_aexp/citation_warning.py",
+    "pytest_aexp/cli/finding_argument.py",
+    "pytest_aexp/cli/progress.py",
+    "pytest_aexp/ground/git/cache_dir.py",
+    "pytest_aexp/ground/git/listing.py",
+    "pytest_aexp/ground/git/objects.py",
+    "pytest_aexp/ground/stderr.py",
+    "pytest_aexp/model/redaction/prefilter.py",
+    "pytest_aexp/plugin/discovery.py",
+    "pytest_aexp/plugin/items.py",
+    "pytest_aexp/plugin/summary.py",
+    "pytest_aexp/report/build.py",
+    "pytest_aexp/report/chart.py",
+    "pytest_aexp/report/ledger_facts.py",
+    "pytest_aexp/report/model.py",
+    "pytest_aexp/report/origin.py",
+    "pytest_aexp/report/page.py",
+    "pytest_aexp/report/run_facts.py",
+    "pytest_aexp/work/check/checker.py",
+    "pytest_aexp/work/edit/citation_yaml.py",
+    "pytest_aexp/work/edit/finding_text.py",
+    "pytest_aexp/work/install/plan.py",
+    "pytest_aexp/work/promote/backfill.py",
+    "pytest_aexp/work/promote/promote.py",
+    "pytest_aexp/work/runs/run_link.py",
 }
 """Modules that only show through another one, whose test file tests them as well."""
 
-ABOUT_THE_WHOLE = {
-    "docs",
-    "docs_complete",
-    "at_once",
-    "cases",
-    "devices",
-    "drop_in",
-    "faults",
-    "forbidden",
-    "interrupted",
-    "hostile",
-    "packaging",
-    "real_input",
-    "two_machines",
-    "two_readings",
+MORE_TESTS = {
+    "tests/hooks/test_precommit.py",
+    "tests/plugin/test_plugin.py",
+    "tests/report/test_browser.py",
+    "tests/report/test_report.py",
 }
-"""Test files that mirror no module."""
+"""Test files of a whole subject."""
 
 tree = pytest.mark.tree
 slow = pytest.mark.slow
@@ -216,25 +212,19 @@ class TestWheel:
                 assert other.read(name) == wheel.read(name), name
 
 
-def modules() -> dict[str, Path]:
-    """Every module, under the name a test file would have: ``cli_validate``, ``hooks_findings``.
+def modules() -> list[str]:
+    """Every module of the product, as a path in the tree."""
+    return [
+        name
+        for name in tree_files(of=["pytest_aexp", "hooks"])
+        if name.endswith(".py") and not Path(name).stem.startswith("__")
+    ]
 
-    A module of a lower floor has its own name alone.
-    """
-    roots = {f"pytest_aexp/{floor}": "" for floor in ("ground", "model", "work")}
-    roots |= {"pytest_aexp": "", "hooks": "hooks_", "tools": ""}
-    found: dict[Path, str] = {}
-    for folder, prefix in roots.items():
-        for path in map(Path, tree_files(of=[folder.partition("/")[0]])):
-            if (
-                path.suffix == ".py"
-                and not path.stem.startswith("__")
-                and path.is_relative_to(folder)
-            ):
-                parts = path.relative_to(folder).with_suffix("").parts
-                found.setdefault(ROOT / path, prefix + "_".join(parts))
-    assert len(set(found.values())) == len(found)
-    return {name: file for file, name in found.items()}
+
+def mirror_of(module: str) -> str:
+    """Where a module's tests are: ``tests`` mirrors the folders of the package."""
+    path = Path(module.removeprefix("pytest_aexp/"))
+    return str(Path("tests") / path.parent / f"test_{path.name}")
 
 
 def shipped() -> dict[str, str]:
@@ -264,24 +254,25 @@ class TestLayout:
         assert not {name: length for name, length in lengths.items() if length > 50}
 
     def test_every_test_file_mirrors_a_module(self) -> None:
-        known = set(modules()) | ABOUT_THE_WHOLE | {"cli", "hooks", "report"}
+        mirrored = {mirror_of(name) for name in modules()}
         strays = [
             name
             for name in tree_files(of=["tests"])
-            if (stem := Path(name).stem).startswith("test_") and name.endswith(".py")
-            if not any(re.fullmatch(f"test_{each}(_.*)?", stem) for each in known)
+            if Path(name).stem.startswith("test_")
+            and name.endswith(".py")
+            and Path(name).parts[1] not in {"whole", "project"}
+            if name not in mirrored | MORE_TESTS
         ]
         assert strays == []
 
-    def test_every_module_has_a_test_file(self) -> None:
-        tested = {Path(name).stem.removeprefix("test_") for name in tree_files(of=["tests"])}
-        untested = [
-            name
-            for name, file in modules().items()
-            if TESTED_WITH.get(name, name) not in tested
-            and file.parent.name not in {*tested, "tools"}
-        ]
-        assert untested == []
+    def test_every_module_has_a_test_file_of_its_name(self) -> None:
+        here = set(tree_files(of=["tests"]))
+        untested = {name for name in modules() if mirror_of(name) not in here}
+        assert untested == UNTESTED
+
+    def test_no_folder_has_more_than_a_dozen_modules(self) -> None:
+        folders = Counter(str(Path(name).parent) for name in modules())
+        assert not {folder: count for folder, count in folders.items() if count > 13}
 
     def test_nothing_names_one_machine_or_a_package_registry(self) -> None:
         registries = [("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-import pytest
-
 from pytest_aexp.cli import main
+
+if TYPE_CHECKING:
+    import pytest
 
 # This suite turns warnings into errors, which a pytest inside it would inherit.
 ARGUMENTS = ("-p", "pytest_aexp.plugin", "-W", "always::pytest_aexp.CitationWarning")

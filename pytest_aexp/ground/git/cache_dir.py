@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.schema import schema_text
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parents[2]
 """Where the sources are that decide what is remembered."""
 
 _CHECKED = 65

@@ -453,7 +453,7 @@ def test_text_that_may_not_leak_does_not(
 def test_the_quick_look_hides_nothing_from_the_search(value: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         found = leaks(value)
-        patch.setattr(redact, "may_leak", lambda _text: True)
+        patch.setattr("pytest_aexp.model.redaction.redact.may_leak", lambda _text: True)
         assert leaks(value) == found
 
 

@@ -522,7 +522,7 @@ KILLED = """
 import sys
 from pytest_aexp.work.pack import pack
 from pytest_aexp.ground.repository import Repository
-packing.SEGMENT_LINES = 8
+pack.SEGMENT_LINES = 8
 repository = Repository.open(sys.argv[1])
 print("ready", flush=True)
 for _ in range(int(sys.argv[2])):

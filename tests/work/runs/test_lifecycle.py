@@ -42,8 +42,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     def now() -> str:
         return f"2026-01-01T00:00:00.{next(ticks):07d}Z"
 
-    for module in ("lifecycle", "marking"):
-        monkeypatch.setattr(f"pytest_aexp.work.{module}.utc_now", now)
+    for module in ("lifecycle", "status"):
+        monkeypatch.setattr(f"pytest_aexp.work.runs.{module}.utc_now", now)
     return now
 
 
@@ -388,7 +388,7 @@ def test_a_heartbeat_that_cannot_read_leaves_no_lock_behind(repo: Path, job: Any
         f"""
         from pathlib import Path
         from pytest_aexp.work.runs import job_document
-        documents.PAUSES = (0.001,)
+        job_document.PAUSES = (0.001,)
         job = open_run("{job.id}")
         other = create_run(experiment_id="E002", include_commit=False)
         path = Path(job.fn("signac_job_document.json"))

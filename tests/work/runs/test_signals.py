@@ -179,11 +179,11 @@ asyncio.run(train())
 
 SLOW_PROMOTION = """
 from pytest_aexp.work.runs import status
-promote = marking.promote_to_ledger
+promote = status.promote_to_ledger
 def slowly(*args, **kwargs):
     ready(); time.sleep(0.5)
     return promote(*args, **kwargs)
-marking.promote_to_ledger = slowly
+status.promote_to_ledger = slowly
 with run_lifecycle(job): {body}
 """
 

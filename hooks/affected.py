@@ -11,7 +11,7 @@ from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, 
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.machine_index import INDEX_DIR
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 
 from .commit import Candidate
 from .early_exit import Change, holds_link, leads_through_link
@@ -36,15 +36,15 @@ class Evidence:
         )
 
 
-def concerned(candidate: Candidate, judgement: Judgement) -> list[Finding]:
+def concerned(candidate: Candidate, checker: Checker) -> list[Finding]:
     """The findings that the commit concerns, read: all of them where nothing tells them apart."""
     if candidate.changes is None or _changes_what_counts(candidate):
-        return [judgement.finding(path) for path in judgement.finding_paths]
-    staged = {path: judgement.finding(path) for path in _changed_findings(candidate, judgement)}
-    evidence = _changed_evidence(candidate, judgement)
+        return [checker.finding(path) for path in checker.finding_paths]
+    staged = {path: checker.finding(path) for path in _changed_findings(candidate, checker)}
+    evidence = _changed_evidence(candidate, checker)
     if not evidence.job_ids:
         return list(staged.values())
-    every = (staged.get(path) or judgement.finding(path) for path in judgement.finding_paths)
+    every = (staged.get(path) or checker.finding(path) for path in checker.finding_paths)
     return [each for each in every if each.path in staged or evidence.supports(each)]
 
 
@@ -72,21 +72,21 @@ def _fixed_folders(candidate: Candidate) -> set[str]:
     return {fixed_part(glob.split("/")) for glob in globs}
 
 
-def _changed_findings(candidate: Candidate, judgement: Judgement) -> list[str]:
+def _changed_findings(candidate: Candidate, checker: Checker) -> list[str]:
     globs = candidate.repository.configuration.findings
     changed = {change.path for change in candidate.changes or () if change.status != "D"}
     root = str(candidate.repository.root)
     folders = _fixed_folders(candidate)
     if any(leads_through_link(each, root) or holds_link(each, root) for each in folders):
         real = candidate.view.real
-        return [p for p in judgement.finding_paths if p in changed or real(p) in changed]
+        return [p for p in checker.finding_paths if p in changed or real(p) in changed]
     return sorted(path for path in changed if is_matched(path, globs))
 
 
-def _changed_evidence(candidate: Candidate, judgement: Judgement) -> Evidence:
+def _changed_evidence(candidate: Candidate, checker: Checker) -> Evidence:
     """What of the ledger's changes can matter to a finding: not a new entry that is right."""
     job_ids, entries = set[str](), list[Entry]()
-    changed, ledger = candidate.entries(), judgement.sources.ledger
+    changed, ledger = candidate.entries(), checker.sources.ledger
     ledger.expect(changed)
     new = set(changed) | ledger.packed_in(changed_segments(candidate))
     doubted = {each.job_id for each in ledger.conflicts(ledger.all_of(new)) if each.job_id}

@@ -22,7 +22,7 @@ from pytest_aexp.model.problems import (
     Problem,
 )
 from pytest_aexp.model.stray_files import stray_at
-from pytest_aexp.work.check.checker import Judgement, judge_findings
+from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import stray_fault
 
 from .affected import concerned
@@ -59,17 +59,17 @@ def _told(outcome: Outcome) -> int:
 
 def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
     """The outcome, and the entries that were added to the commit for it."""
-    judgement = _judgement(candidate, candidate.view, policy)
-    findings = concerned(candidate, judgement)
-    behind = _behind(candidate, judgement, findings)
-    added = _added(candidate, judgement, findings, behind) if adds else []
+    checker = _checker(candidate, candidate.view, policy)
+    findings = concerned(candidate, checker)
+    behind = _behind(candidate, checker, findings)
+    added = _added(candidate, checker, findings, behind) if adds else []
     if not added:
-        outcome = judge_findings(judgement, findings)
+        outcome = judge_findings(checker, findings)
     else:
         behind = [each for each in behind if not set(each.paths) <= set(added)]
         with GitView.at(candidate.repository.root, INDEX) as view:
-            judgement = _judgement(candidate, view, policy, added)
-            outcome = judge_findings(judgement, findings)
+            checker = _checker(candidate, view, policy, added)
+            outcome = judge_findings(checker, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
     problems = (*lacking, *outcome.problems)
     if problems:
@@ -77,13 +77,13 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
     return replace(outcome, problems=problems), added
 
 
-def _judgement(
+def _checker(
     candidate: Candidate, view: GitView, policy: Policy, added: Sequence[str] = ()
-) -> Judgement:
-    """The judgement of what ``view`` shows, where ``added`` is what the candidate did not have."""
+) -> Checker:
+    """The checker of ``view``; ``added`` are entries that the candidate did not have."""
     repository, worktree = candidate.repository, WorkTree(candidate.repository.root)
-    judgement = Judgement(repository, view, policy, worktree, had_ledger=candidate.had_ledger)
-    ledger = judgement.sources.ledger
+    checker = Checker(repository, view, policy, worktree, had_ledger=candidate.had_ledger)
+    ledger = checker.sources.ledger
 
     def recall() -> RememberedRuns | None:
         if replaces_ledger(candidate):
@@ -97,31 +97,29 @@ def _judgement(
         return remembered_runs(candidate.location, revision, {*changed, *more}, ledger.all_of)
 
     ledger.remember(recall)
-    return judgement
+    return checker
 
 
-def _behind(
-    candidate: Candidate, judgement: Judgement, findings: Sequence[Finding]
-) -> list[Behind]:
-    store = judgement.sources.store
+def _behind(candidate: Candidate, checker: Checker, findings: Sequence[Finding]) -> list[Behind]:
+    store = checker.sources.store
     if store is None or not candidate.brings_something:
         return []
     # Here, since most machines that commit findings have no runs.
     from .promote import Promotions
 
-    return list(Promotions(candidate, judgement.sources, store).behind(findings))
+    return list(Promotions(candidate, checker.sources, store).behind(findings))
 
 
 def _added(
     candidate: Candidate,
-    judgement: Judgement,
+    checker: Checker,
     findings: Sequence[Finding],
     behind: Sequence[Behind],
 ) -> list[str]:
     from .add import add, on_disk_only
 
     lacking = {path for each in behind for path in each.paths}
-    return add(candidate, sorted(lacking.union(on_disk_only(findings, judgement.sources))))
+    return add(candidate, sorted(lacking.union(on_disk_only(findings, checker.sources))))
 
 
 def _completed(

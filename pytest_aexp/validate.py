@@ -1,4 +1,4 @@
-"""`validate_repo`: the judgement of a repository, in the shape its callers have always had."""
+"""`validate_repo`: check a repository from Python, as agentic-experiments does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_aexp.ground.repository import Repository, StrictRuns, parse_strict_r
 from pytest_aexp.ground.text import Position, quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.problems import Policy, Problem
-from pytest_aexp.work.check.checker import Judgement, judge_repository
+from pytest_aexp.work.check.checker import Checker, judge_repository
 
 __all__ = ["Issue", "StrictRuns", "ValidateResult", "validate_repo"]
 
@@ -68,7 +68,7 @@ def validate_repo(
     configured = repository.configuration
     strictness = configured.strict_runs if strict_runs is None else parse_strict_runs(strict_runs)
     policy = Policy(strictness, configured.severity)
-    outcome = judge_repository(Judgement(repository, WorkTree(repository.root), policy))
+    outcome = judge_repository(Checker(repository, WorkTree(repository.root), policy))
     return ValidateResult([_issue(problem) for problem in outcome.problems])
 
 

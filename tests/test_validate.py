@@ -1,4 +1,4 @@
-"""Findings, resolution and policy brought together: the one judgement behind every face."""
+"""The checker behind every face: findings, resolution and policy together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.validate import Issue, validate_repo
-from pytest_aexp.work.check.checker import NO_AUTHORITY, NOT_JUDGED, Judgement, judge_repository
+from pytest_aexp.work.check.checker import NO_AUTHORITY, NOT_JUDGED, Checker, judge_repository
 
 POINT = {"experiment_id": "E001", "seed": 1}
 OTHER = {"experiment_id": "E001", "seed": 2}
@@ -32,13 +32,13 @@ A, B = job_id_of(POINT), job_id_of(OTHER)
 DEAD = "deadbeef" * 4
 
 
-def judgement(strict: StrictRuns = "error", **severity: str) -> Judgement:
+def checker(strict: StrictRuns = "error", **severity: str) -> Checker:
     repository = Repository.open()
-    return Judgement(repository, WorkTree(repository.root), Policy(strict, severity))
+    return Checker(repository, WorkTree(repository.root), Policy(strict, severity))
 
 
 def judged(strict: StrictRuns = "error", paths: list[str] | None = None) -> Outcome:
-    return judge_repository(judgement(strict), paths)
+    return judge_repository(checker(strict), paths)
 
 
 def told(outcome: Outcome) -> list[tuple[str, str, str]]:
@@ -159,7 +159,7 @@ def test_why_a_citation_is_not_judged(
     for path, content in made.items():
         write(repo, path, content)
     add_finding(repo, "F001-x", job(A))
-    judge = judgement(strict)
+    judge = checker(strict)
     (citation,) = judge.finding(judge.finding_paths[0]).citations
     assert judge.citation(citation).unjudged == expected
 

@@ -14,7 +14,7 @@ from pytest_aexp.ground.text import clean, counted, quoted
 
 if TYPE_CHECKING:
     from pytest_aexp.model.findings.finding import Finding
-    from pytest_aexp.work.check.checker import Judgement
+    from pytest_aexp.work.check.checker import Checker
 
 _CITE_EXAMPLES = """\
 examples:
@@ -73,23 +73,23 @@ def run_cite(arguments: argparse.Namespace) -> int:
 
     if arguments.finding is None or not (arguments.runs or arguments.batch):
         raise UsageError("name the finding, then runs or a batch: " + _CITE_FORMS)
-    judgement = _judgement()
-    path = finding_named(arguments.finding, judgement)
-    known = judgement.sources.job_ids
+    checker = _checker()
+    path = finding_named(arguments.finding, checker)
+    known = checker.sources.job_ids
     added = [job_citation(full_job_id(run, known)) for run in arguments.runs]
     added += [_batch(*batch) for batch in arguments.batch]
-    document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
+    document = open_document(path, checker.view.read(path, READ_LIMIT, whole=False))
     if mended(document, known) != document.text:
         raise UsageError(f"{path}: what it cites already is to be mended first: `aexp fix {path}`")
-    new = _new_ones(added, judgement.finding(path))
+    new = _new_ones(added, checker.finding(path))
     if not new:
         print(f"{clean(path)} has that citation already")
         return 0
     text = with_citations(document, new)
     after = read_finding(path, text.encode())
-    if not _would_hold(judgement, after, len(new)):
+    if not _would_hold(checker, after, len(new)):
         return 1
-    _write(judgement, path, text)
+    _write(checker, path, text)
     for citation in new:
         print(clean(f"{path}: added {citation}"))
     return 0
@@ -138,10 +138,10 @@ def _selector(pairs: Iterable[str]) -> dict[str, Any]:
     return selector
 
 
-def _would_hold(judgement: Judgement, finding: Finding, count: int) -> bool:
+def _would_hold(checker: Checker, finding: Finding, count: int) -> bool:
     new = finding.citations[-count:]
-    problems = [p for citation in new for p in judgement.citation(citation).problems]
-    unknown = judgement.authority(new)
+    problems = [p for citation in new for p in checker.citation(citation).problems]
+    unknown = checker.authority(new)
     for problem in (*problems, *unknown):
         print(f"aexp: {problem.message}; next: {problem.fix}", file=sys.stderr)
     refused = unknown or any(problem.severity == "error" for problem in problems)
@@ -152,12 +152,12 @@ def _would_hold(judgement: Judgement, finding: Finding, count: int) -> bool:
 
 def run_fix(arguments: argparse.Namespace) -> int:
     """Mend the findings, or show how; 2 if one of them could not be read or written."""
-    judgement = _judgement()
-    paths = dict.fromkeys(finding_named(each, judgement) for each in arguments.findings)
+    checker = _checker()
+    paths = dict.fromkeys(finding_named(each, checker) for each in arguments.findings)
     changed, failed = 0, False
-    for path in paths or judgement.finding_paths:
+    for path in paths or checker.finding_paths:
         try:
-            changed += _fixed(judgement, path, show=arguments.diff)
+            changed += _fixed(checker, path, show=arguments.diff)
         except UsageError as error:
             print(f"aexp: {clean(str(error))}", file=sys.stderr)
             failed = True
@@ -168,19 +168,19 @@ def run_fix(arguments: argparse.Namespace) -> int:
     return 1 if arguments.diff and changed else 0
 
 
-def _fixed(judgement: Judgement, path: str, *, show: bool) -> bool:
+def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     from pytest_aexp.model.findings.finding import READ_LIMIT
     from pytest_aexp.work.edit.finding_text import open_document
     from pytest_aexp.work.edit.fix import mended
 
-    document = open_document(path, judgement.view.read(path, READ_LIMIT, whole=False))
-    text = mended(document, judgement.sources.job_ids)
+    document = open_document(path, checker.view.read(path, READ_LIMIT, whole=False))
+    text = mended(document, checker.sources.job_ids)
     if text == document.text:
         return False
     if show:
         sys.stdout.writelines(_diff(path, document.text, text))
     else:
-        _write(judgement, path, text)
+        _write(checker, path, text)
         print(f"fixed: {clean(path)}")
     return True
 
@@ -194,20 +194,20 @@ def _diff(path: str, old: str, new: str) -> Iterator[str]:
         yield "\t".join(map(clean, line.removesuffix("\r").split("\t"))) + "\n"
 
 
-def _judgement() -> Judgement:
+def _checker() -> Checker:
     from pytest_aexp.ground.views import WorkTree
     from pytest_aexp.model.problems import Policy
-    from pytest_aexp.work.check.checker import Judgement
+    from pytest_aexp.work.check.checker import Checker
 
     repository = Repository.open()
     policy = Policy(severity=repository.configuration.severity)
-    return Judgement(repository, WorkTree(repository.root), policy)
+    return Checker(repository, WorkTree(repository.root), policy)
 
 
-def _write(judgement: Judgement, path: str, text: str) -> None:
+def _write(checker: Checker, path: str, text: str) -> None:
     from pytest_aexp.ground.files import write_atomic
 
-    target = judgement.repository.root / path
+    target = checker.repository.root / path
     if target.is_symlink():
         raise UsageError(f"{path} is a link; edit the file it leads to")
     write_atomic(target, text.encode())

@@ -10,12 +10,12 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import listed, quoted
 
 if TYPE_CHECKING:
-    from pytest_aexp.work.check.checker import Judgement
+    from pytest_aexp.work.check.checker import Checker
 
 
-def finding_named(written: str, judgement: Judgement) -> str:
+def finding_named(written: str, checker: Checker) -> str:
     """The path of the finding that ``written`` names; raises UsageError."""
-    root = judgement.repository.root
+    root = checker.repository.root
     try:
         path = Path(os.path.abspath(written)).relative_to(root).as_posix()
     except ValueError:
@@ -23,7 +23,7 @@ def finding_named(written: str, judgement: Judgement) -> str:
     # Here, so that the other verbs start without the rules.
     from pytest_aexp.model.findings.finding import name_of
 
-    known = judgement.finding_paths
+    known = checker.finding_paths
     for candidate in (path, written):
         if candidate in known:
             return candidate

@@ -34,13 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_aexp.ground.views import WorkTree
     from pytest_aexp.model.problems import Policy
     from pytest_aexp.report.page import write_report
-    from pytest_aexp.work.check.checker import Judgement
+    from pytest_aexp.work.check.checker import Checker
 
     repository = Repository.open()
     configured = repository.configuration
     policy = Policy(configured.strict_runs, configured.severity)
-    judgement = Judgement(repository, WorkTree(repository.root), policy)
-    report = write_report(judgement, arguments.html)
+    checker = Checker(repository, WorkTree(repository.root), policy)
+    report = write_report(checker, arguments.html)
     counts = [f"{count} {words}" for _, words, count in report.verdicts if count]
     said = f": {'; '.join(counts)}" if counts else ""
     print(f"{clean(str(arguments.html))}: {counted(len(report.findings), 'finding')}{said}")

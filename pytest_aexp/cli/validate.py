@@ -92,11 +92,11 @@ def _judged(
     findings: Sequence[str],
 ) -> Outcome:
     # Here, since what is remembered needs none of it.
-    from pytest_aexp.work.check.checker import Judgement, judge_repository
+    from pytest_aexp.work.check.checker import Checker, judge_repository
 
-    judgement = Judgement(repository, view, policy, on_disk)
-    chosen = dict.fromkeys(finding_named(written, judgement) for written in findings)
-    return judge_repository(judgement, list(chosen) or None)
+    checker = Checker(repository, view, policy, on_disk)
+    chosen = dict.fromkeys(finding_named(written, checker) for written in findings)
+    return judge_repository(checker, list(chosen) or None)
 
 
 @contextmanager

@@ -74,11 +74,11 @@ def pytest_configure(config: pytest.Config) -> None:
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
         )
     config.pluginmanager.register(collector, "aexp-collector")
-    config.pluginmanager.register(Summary(collector.judgement), "aexp-summary")
+    config.pluginmanager.register(Summary(collector.checker), "aexp-summary")
     if report:
         from pytest_aexp.plugin.report import ReportWriter
 
-        writer = ReportWriter.of(config, collector.judgement)
+        writer = ReportWriter.of(config, collector.checker)
         if writer is not None:
             config.pluginmanager.register(writer, "aexp-report")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.ground.views import fits, fixed_part
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
 """By what one version of pytest or another knows a virtual environment."""
@@ -26,11 +26,11 @@ class Walk:
     A finding there is a finding all the same.
     """
 
-    def __init__(self, config: pytest.Config, judgement: Judgement) -> None:
+    def __init__(self, config: pytest.Config, checker: Checker) -> None:
         self._config = config
-        self._judgement = judgement
-        self._root = str(judgement.repository.root)
-        self._globs = [glob.split("/") for glob in judgement.repository.configuration.findings]
+        self._checker = checker
+        self._root = str(checker.repository.root)
+        self._globs = [glob.split("/") for glob in checker.repository.configuration.findings]
 
     def relative(self, path: Path) -> str | None:
         """``path`` as the repository's views name it; None outside of the repository."""
@@ -58,7 +58,7 @@ class Walk:
         folders = [fixed_part(glob) for glob in self._globs]
         if not any(below.startswith(f"{folder}/") for folder in folders if folder):
             return False
-        return not any(p.startswith(f"{below}/") for p in self._judgement.finding_paths)
+        return not any(p.startswith(f"{below}/") for p in self._checker.finding_paths)
 
     def passed_over(self, session: pytest.Session, seen: AbstractSet[str]) -> Iterator[Path]:
         """The findings the run is about that are not ``seen``.
@@ -67,7 +67,7 @@ class Walk:
         """
         folders = [f"{folder}{os.sep}" for folder in self._asked_for()]
         ignored = cache(lambda folder: self._user_ignores(session, folder))
-        for relative in self._judgement.finding_paths:
+        for relative in self._checker.finding_paths:
             path = Path(self._root, relative)
             if relative in seen or not any(str(path).startswith(folder) for folder in folders):
                 continue

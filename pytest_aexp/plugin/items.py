@@ -19,7 +19,7 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Walk
 from pytest_aexp.rendering import one_line
-from pytest_aexp.work.check.checker import Judgement, Verdict
+from pytest_aexp.work.check.checker import Checker, Verdict
 
 MANY = 50
 """So many findings will ask for so much of the ledger that it is read while more are collected."""
@@ -88,7 +88,7 @@ class FrontMatterItem(FindingItem):
 
     def verdict(self) -> Verdict:
         """Its problems, those of the citations aside."""
-        return Verdict(self.collector.judgement.front_matter(self.finding))
+        return Verdict(self.collector.checker.front_matter(self.finding))
 
 
 class CitationItem(FindingItem):
@@ -98,7 +98,7 @@ class CitationItem(FindingItem):
 
     def verdict(self) -> Verdict:
         """Whether what it cites is there."""
-        return self.collector.judgement.citation(self.citation)
+        return self.collector.checker.citation(self.citation)
 
     def describe(self) -> None:
         """Make the item selectable by what it cites, and say that in reports."""
@@ -161,9 +161,9 @@ class PassedOver(pytest.Collector):
 class Collector:
     """What the plugin does while it is active; one for each pytest session."""
 
-    def __init__(self, config: pytest.Config, judgement: Judgement) -> None:
-        self.judgement = judgement
-        self._walk = Walk(config, judgement)
+    def __init__(self, config: pytest.Config, checker: Checker) -> None:
+        self.checker = checker
+        self._walk = Walk(config, checker)
         self._findings: dict[str, Finding] = {}
         self._speaker: FindingItem | None = None
         self._first_due: FindingItem | None = None
@@ -177,25 +177,25 @@ class Collector:
             configured = repository.configuration
             strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
             policy = Policy(strict, configured.severity)
-            return cls(config, Judgement(repository, WorkTree(repository.root), policy))
+            return cls(config, Checker(repository, WorkTree(repository.root), policy))
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
 
     def read(self, path: str) -> Finding:
         """The finding at ``path``, remembered for what is told once for all findings."""
-        finding = self._findings[path] = self.judgement.finding(path)
+        finding = self._findings[path] = self.checker.finding(path)
         if len(self._findings) == MANY and self._meanwhile is not None:
-            self._meanwhile.enter_context(self.judgement.sources.ledger.judged_meanwhile())
+            self._meanwhile.enter_context(self.checker.sources.ledger.judged_meanwhile())
         return finding
 
     def asides(self, item: FindingItem) -> tuple[Problem, ...]:
         """The problems no item answers for, if ``item`` was chosen to tell them."""
         told: tuple[Problem, ...] = ()
         if item is self._first_due and isinstance(item, CitationItem):
-            told += self.judgement.authority([item.citation])
+            told += self.checker.authority([item.citation])
         if item is self._speaker:
             citations = [c for finding in self._findings.values() for c in finding.citations]
-            told += self.judgement.surroundings(citations)
+            told += self.checker.surroundings(citations)
         return told
 
     def file(self, parent: pytest.Collector, path: Path) -> FindingFile:
@@ -213,12 +213,12 @@ class Collector:
 
     def finds_nothing(self) -> bool:
         """Whether there is neither a finding nor anything that a finding could cite."""
-        return not (self._finding_paths() or self.judgement.sources.authority)
+        return not (self._finding_paths() or self.checker.sources.authority)
 
     def _finding_paths(self) -> tuple[str, ...]:
         """The paths of all findings; none where a folder may not be listed, as pytest will say."""
         try:
-            return self.judgement.finding_paths
+            return self.checker.finding_paths
         except OSError:
             return ()
 
@@ -257,14 +257,14 @@ class Collector:
         """Choose the items that tell what is told once; every xdist worker chooses the same."""
         ours = [item for item in session.items if isinstance(item, FindingItem)]
         with suppress(OSError):  # to expect them only saves time; each item meets it again
-            self.judgement.expect([i.citation for i in ours if isinstance(i, CitationItem)])
+            self.checker.expect([i.citation for i in ours if isinstance(i, CitationItem)])
         self._first_due = next(filter(_is_due, ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._speaker = ours[0]
 
     def pytest_unconfigure(self) -> None:
         """Let go of what was read: else Python looks at every piece of it again before it ends."""
-        del self.judgement
+        del self.checker
         self._findings.clear()
 
 

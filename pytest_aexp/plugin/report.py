@@ -10,19 +10,19 @@ import pytest
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.text import clean
 from pytest_aexp.report.page import page_template, write_report
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 
 
 class ReportWriter:
     """Writes the page when the session ends, whatever became of its tests."""
 
-    def __init__(self, path: Path, judgement: Judgement) -> None:
+    def __init__(self, path: Path, checker: Checker) -> None:
         self._path = path
-        self._judgement = judgement
+        self._checker = checker
         self._failure = ""
 
     @classmethod
-    def of(cls, config: pytest.Config, judgement: Judgement) -> ReportWriter | None:
+    def of(cls, config: pytest.Config, checker: Checker) -> ReportWriter | None:
         """The writer that the option, or else the ini file, asks for; raises pytest.UsageError.
 
         An xdist worker has none: the page is the whole session's.
@@ -34,13 +34,13 @@ class ReportWriter:
             page_template()
         except AexpError as error:
             raise pytest.UsageError(f"aexp: {error}") from error
-        return cls(path, judgement)
+        return cls(path, checker)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write it; a session that cannot leave what was asked for does not pass."""
         try:
-            write_report(self._judgement, self._path)
+            write_report(self._checker, self._path)
         except (AexpError, OSError) as error:
             self._failure = str(error)
             session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR

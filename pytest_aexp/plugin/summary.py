@@ -10,7 +10,7 @@ import pytest
 from pytest_aexp.ground.text import clean, counted, listed, shown
 from pytest_aexp.model.entry import count_entries
 from pytest_aexp.plugin.items import PROBLEMS, FindingItem
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 
 STANDS, FALLS, UNJUDGED = "stands", "falls", "unjudged"
 
@@ -18,20 +18,20 @@ STANDS, FALLS, UNJUDGED = "stands", "falls", "unjudged"
 class Summary:
     """Tells what is judged, and gathers what was found for the terminal's summary."""
 
-    def __init__(self, judgement: Judgement) -> None:
-        self._judgement = judgement
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
         self._told: dict[str, list[tuple[str, str]]] = {}
         self._verdicts: dict[str, str] = {}
 
     def pytest_report_header(self) -> str:
         """Entries, machines and strictness."""
-        ledger = self._judgement.sources.ledger
+        ledger = self._checker.sources.ledger
         try:
             machines = listed([shown(name, 40) for name in ledger.machines], 8)
         except OSError as error:
             return f"aexp: the ledger cannot be read: {clean(str(error))}"
         of = f" from {machines}" if machines else ""
-        strict = self._judgement.policy.strict_runs
+        strict = self._checker.policy.strict_runs
         return f"aexp: {count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"
 
     @pytest.hookimpl(wrapper=True)
@@ -52,7 +52,7 @@ class Summary:
 
     def pytest_unconfigure(self) -> None:
         """Let go of what was read, as the collector does."""
-        del self._judgement
+        del self._checker
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what was found for the summary."""

@@ -1,4 +1,4 @@
-"""From a judgement to what the page shows: findings, their citations, and the runs behind them."""
+"""Build what the page shows: findings, their citations, and the runs behind them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from pytest_aexp.report.model import (
 )
 from pytest_aexp.report.origin import origin_of
 from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters
-from pytest_aexp.work.check.checker import Judgement
-from pytest_aexp.work.check.resolve import Place, Resolution, resolve
+from pytest_aexp.work.check.checker import Checker, Verdict
+from pytest_aexp.work.check.resolve import Place
 
 BATCH_ROWS = 8
 """How many runs of a batch have a row of their own."""
@@ -48,22 +48,23 @@ MOST_PROBLEMS = 100
 _HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t#]*\r?$", re.MULTILINE)
 
 
-def gather(judgement: Judgement) -> Report:
+def gather(checker: Checker) -> Report:
     """Everything the page shows of all findings and the whole ledger."""
-    findings = [judgement.finding(path) for path in judgement.finding_paths]
+    findings = [checker.finding(path) for path in checker.finding_paths]
     citations = [citation for finding in findings for citation in finding.citations]
-    judgement.expect(citations)
-    found = {id(c): _resolved(c, judgement) for c in citations}
-    cited = {entry.job_id for each in found.values() if each for entry in each.entries}
-    ledger = LedgerFacts.of(judgement.sources.ledger, cited)
-    gathering = _Gathering(judgement, ledger, found)
+    checker.expect(citations)
+    verdicts = {id(citation): checker.citation(citation) for citation in citations}
+    resolutions = [verdict.resolution for verdict in verdicts.values() if verdict.resolution]
+    cited = {entry.job_id for resolution in resolutions for entry in resolution.entries}
+    ledger = LedgerFacts.of(checker.sources.ledger, cited)
+    gathering = _Gathering(checker, ledger, verdicts)
     parts = gathering.findings(findings)
-    around = (*judgement.authority(citations), *judgement.surroundings(citations))
+    around = (*checker.authority(citations), *checker.surroundings(citations))
     counts = Counter(problem.severity for part in parts for problem in part.every_problem)
     counts.update(problem.severity for problem in around)
     return Report(
-        origin_of(judgement.repository),
-        judgement.policy.strict_runs,
+        origin_of(checker.repository),
+        checker.policy.strict_runs,
         parts,
         counts["error"],
         counts["warning"],
@@ -72,12 +73,6 @@ def gather(judgement: Judgement) -> Report:
         ledger,
         len(citations),
     )
-
-
-def _resolved(citation: Citation, judgement: Judgement) -> Resolution | None:
-    if isinstance(citation, JobCitation | BatchCitation):
-        return resolve(citation, judgement.sources)
-    return None
 
 
 def _problem(problem: Problem) -> ProblemPart:
@@ -92,13 +87,11 @@ def _problem(problem: Problem) -> ProblemPart:
 
 
 class _Gathering:
-    def __init__(
-        self, judgement: Judgement, ledger: LedgerFacts, found: dict[int, Resolution | None]
-    ) -> None:
-        self._judgement = judgement
+    def __init__(self, checker: Checker, ledger: LedgerFacts, verdicts: dict[int, Verdict]) -> None:
+        self._checker = checker
         self._ledger = ledger
-        self._found = found
-        self._machine = shown(judgement.repository.machine_label, LABEL)
+        self._verdicts = verdicts
+        self._machine = shown(checker.repository.machine_label, LABEL)
         self._rows_left = MOST_BATCH_ROWS
         self._anchors = Counter[str]()
 
@@ -106,7 +99,7 @@ class _Gathering:
         return tuple(self._finding(finding) for finding in findings)
 
     def _finding(self, finding: Finding) -> FindingPart:
-        problems = tuple(map(_problem, self._judgement.front_matter(finding)))
+        problems = tuple(map(_problem, self._checker.front_matter(finding)))
         citations = tuple(map(self._citation, finding.citations))
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         return FindingPart(
@@ -129,7 +122,7 @@ class _Gathering:
         return anchor if times == 1 else f"{anchor}--{times}"
 
     def _title(self, finding: Finding) -> str:
-        data = self._judgement.view.read(finding.path, READ_LIMIT, whole=False)
+        data = self._checker.view.read(finding.path, READ_LIMIT, whole=False)
         text = data.decode("utf-8", "replace").lstrip("\ufeff") if isinstance(data, bytes) else ""
         start, end = front_matter_span(text)
         heading = _HEADING.search(text, end or 0)
@@ -137,7 +130,7 @@ class _Gathering:
         return shown(said.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
 
     def _citation(self, citation: Citation) -> CitationPart:
-        verdict = self._judgement.citation(citation)
+        verdict = self._verdicts[id(citation)]
         problems = tuple(map(_problem, verdict.problems))
         runs = self._runs(citation)
         rows, says = self._shown(citation, runs)
@@ -170,7 +163,7 @@ class _Gathering:
         return rows, f"Batch {shown(citation.experiment_id, LABEL)}, {selector}{of}"
 
     def _runs(self, citation: Citation) -> list[RunFacts]:
-        found = self._found[id(citation)]
+        found = self._verdicts[id(citation)].resolution
         if found is None:
             return []
         if found.place in (Place.LEDGER, Place.DISK):

@@ -17,7 +17,7 @@ from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.report import chart
 from pytest_aexp.report.build import gather
 from pytest_aexp.report.model import VERDICTS
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 
 if TYPE_CHECKING:
     import jinja2
@@ -83,15 +83,15 @@ def render(report: Report) -> str:
     )
 
 
-def write_report(judgement: Judgement, path: Path) -> Report:
-    """Write the page of ``judgement`` to ``path``, its folders included; what is on it.
+def write_report(checker: Checker, path: Path) -> Report:
+    """Write the page of ``checker`` to ``path``, its folders included; what is on it.
 
     Raises UsageError, OSError.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file in it, such as {path / 'report.html'}")
     page_template()
-    report = gather(judgement)
+    report = gather(checker)
     data = render(report).encode("utf-8", "backslashreplace")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or (path.exists() and not path.is_file()):

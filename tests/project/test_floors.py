@@ -29,7 +29,7 @@ def test_the_package_keeps_to_its_floors(package: Path) -> None:
         ("ground/text", "pytest_aexp.validate"),
         ("model/findings", "pytest_aexp.work.check.resolve"),
         ("work/resolution", "pytest_aexp.rendering"),
-        ("work/judgement", "pytest_aexp.validate"),
+        ("work/checker", "pytest_aexp.validate"),
         ("validate", "pytest_aexp.cli"),
         ("rendering", "pytest_aexp.cli"),
         ("cli/__init__", "pytest_aexp.plugin"),

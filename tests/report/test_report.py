@@ -26,21 +26,19 @@ from pytest_aexp.report.build import gather
 from pytest_aexp.report.model import Report
 from pytest_aexp.report.page import MISSING_JINJA, render, write_report
 from pytest_aexp.report.run_facts import duration, facts_of, is_web_address, moment, parameters
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 
 NOWHERE = "deadbeef" * 4
 
 
-def judgement(root: Path) -> Judgement:
+def checker(root: Path) -> Checker:
     repository = Repository.open(root)
     configured = repository.configuration
-    return Judgement(
-        repository, WorkTree(root), Policy(configured.strict_runs, configured.severity)
-    )
+    return Checker(repository, WorkTree(root), Policy(configured.strict_runs, configured.severity))
 
 
 def gathered(root: Path) -> Report:
-    return gather(judgement(root))
+    return gather(checker(root))
 
 
 def page(root: Path) -> str:
@@ -466,20 +464,20 @@ class TestPage:
     ) -> None:
         monkeypatch.setitem(sys.modules, "jinja2", None)
         with pytest.raises(UsageError, match=re.escape(MISSING_JINJA)):
-            write_report(judgement(repo), tmp_path / "out.html")
+            write_report(checker(repo), tmp_path / "out.html")
         assert "pip install 'pytest-aexp[report]'" in MISSING_JINJA
         assert not (tmp_path / "out.html").exists()
 
     def test_it_is_written_with_its_folders_and_over_what_was_there(self, repo: Path) -> None:
         target = repo / "out" / "deep" / "report.html"
-        write_report(judgement(repo), target)
+        write_report(checker(repo), target)
         first = target.read_bytes()
         add_finding(repo, "F001-a")
-        write_report(judgement(repo), target)
+        write_report(checker(repo), target)
         assert target.read_bytes() != first
         assert [each.name for each in target.parent.iterdir()] == ["report.html"]
         with pytest.raises(UsageError, match="is a folder"):
-            write_report(judgement(repo), target.parent)
+            write_report(checker(repo), target.parent)
 
     def test_an_empty_repository_has_a_page(self, repo: Path) -> None:
         shutil.rmtree(new_repository(repo) / ".git")

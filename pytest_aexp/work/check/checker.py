@@ -1,4 +1,4 @@
-"""Findings, resolution and policy brought together: the one judgement behind every face."""
+"""The checker behind every face: reads findings, resolves their citations, applies the policy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Pro
 from pytest_aexp.model.run_store import marker_faults
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
-from pytest_aexp.work.check.resolve import Place, Sources, resolve
+from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -23,17 +23,19 @@ NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to be said of one citation.
+    """The problems of one citation, and where it leads.
 
-    ``unjudged`` is why nothing could or should be said of whether its runs exist, else None.
+    ``unjudged`` is the reason why it was not judged whether its runs exist, None if it was.
+    ``resolution`` is None where the citation is malformed.
     """
 
     problems: tuple[Problem, ...]
     unjudged: str | None = None
+    resolution: Resolution | None = None
 
 
-class Judgement:
-    """One repository, seen through one view, judged by one policy."""
+class Checker:
+    """Checks the findings of one repository, seen through one view, under one policy."""
 
     def __init__(
         self,
@@ -69,18 +71,19 @@ class Judgement:
         return tuple(self.policy.judge(finding.faults))
 
     def citation(self, citation: Citation) -> Verdict:
-        """What is to be said of one citation."""
+        """The verdict on one citation."""
         faults = list(written_faults(citation, self.sources))
         if not isinstance(citation, JobCitation | BatchCitation):
             return Verdict(tuple(self.policy.judge(faults)))
+        resolution = resolve(citation, self.sources)
         if not self.sources.authority:
-            return Verdict(tuple(self.policy.judge(faults)), NO_AUTHORITY)
-        fault = fault_of(citation, resolve(citation, self.sources), self.sources)
+            return Verdict(tuple(self.policy.judge(faults)), NO_AUTHORITY, resolution)
+        fault = fault_of(citation, resolution, self.sources)
         if fault is not None:
             faults.append(fault)
         problems = tuple(self.policy.judge(faults))
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
-        return Verdict(problems, unjudged)
+        return Verdict(problems, unjudged, resolution)
 
     def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """Said once, at the first citation that is due, if nothing can know a run."""
@@ -135,27 +138,27 @@ class Judgement:
         return found.entries if found.place is Place.LEDGER else ()
 
 
-def judge_repository(judgement: Judgement, paths: Sequence[str] | None = None) -> Outcome:
+def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Outcome:
     """The outcome for the findings at ``paths``, or for all findings and everything around them."""
     if paths is not None:
-        return judge_findings(judgement, [judgement.finding(path) for path in paths])
-    with judgement.sources.ledger.judged_meanwhile():
-        findings = [judgement.finding(path) for path in judgement.finding_paths]
-    outcome = judge_findings(judgement, findings)
-    around = judgement.surroundings([c for finding in findings for c in finding.citations])
-    entries = judgement.sources.ledger.judged
+        return judge_findings(checker, [checker.finding(path) for path in paths])
+    with checker.sources.ledger.judged_meanwhile():
+        findings = [checker.finding(path) for path in checker.finding_paths]
+    outcome = judge_findings(checker, findings)
+    around = checker.surroundings([c for finding in findings for c in finding.citations])
+    entries = checker.sources.ledger.judged
     return replace(outcome, problems=(*outcome.problems, *around), entries=entries)
 
 
-def judge_findings(judgement: Judgement, findings: Sequence[Finding]) -> Outcome:
+def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     """The outcome for these findings alone."""
     citations = [citation for finding in findings for citation in finding.citations]
-    judgement.expect(citations)
+    checker.expect(citations)
     problems: list[Problem] = []
     for finding in findings:
-        problems += judgement.front_matter(finding)
+        problems += checker.front_matter(finding)
         for citation in finding.citations:
-            problems += judgement.citation(citation).problems
-    problems += judgement.authority(citations)
-    judged = judgement.sources.ledger.judged
+            problems += checker.citation(citation).problems
+    problems += checker.authority(citations)
+    judged = checker.sources.ledger.judged
     return Outcome(tuple(problems), judged, len(findings), len(citations))

@@ -32,7 +32,7 @@ class Sources:
     """Everything that can know a run.
 
     ``on_disk`` is the working tree's ledger, where another view's is judged. ``had_ledger`` says
-    that there was one until now: who deletes the last entry must not do away with all judgement.
+    that there was one until now: who deletes the last entry must not do away with all checker.
     """
 
     ledger: Ledger

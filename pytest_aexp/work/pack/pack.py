@@ -31,7 +31,7 @@ from pytest_aexp.model.packs.segment import (
     segment_name,
 )
 from pytest_aexp.model.problems import MALFORMED, UNREADABLE, Policy
-from pytest_aexp.work.check.checker import Judgement
+from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.pack.files import line_of, numbers_taken, refuse_unshared, remove, tidy
 from pytest_aexp.work.promote.project import entry_bytes
 
@@ -82,8 +82,8 @@ def plan_pack(repository: Repository) -> Plan:
     """What there is to pack. Raises UsageError where it cannot be told what a finding cites."""
     view = WorkTree(repository.root)
     ledger = Ledger(view)
-    judgement = Judgement(repository, view, Policy())
-    findings = [judgement.finding(path) for path in judgement.finding_paths]
+    checker = Checker(repository, view, Policy())
+    findings = [checker.finding(path) for path in checker.finding_paths]
     cited = _cited(findings, ledger) & ledger.job_ids
     loose, packed = cited & ledger.loose, cited - ledger.loose
     return Plan(tuple(sorted(ledger.loose - loose)), len(loose), tuple(sorted(packed)))

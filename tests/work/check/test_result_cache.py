@@ -17,7 +17,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.work.check import result_cache
-from pytest_aexp.work.check.checker import Judgement, judge_repository
+from pytest_aexp.work.check.checker import Checker, judge_repository
 from pytest_aexp.work.check.result_cache import outcome_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -57,7 +57,7 @@ def checked(
     repo: Path, policy: Policy | None = None, judge: Callable[[], Outcome] | None = None
 ) -> Outcome:
     repository, policy = Repository.open(repo), policy or Policy()
-    whole = Judgement(repository, WorkTree(repo), policy)
+    whole = Checker(repository, WorkTree(repo), policy)
     return outcome_of(repository, policy, judge or (lambda: judge_repository(whole)))
 
 

@@ -1,0 +1,123 @@
+"""Which of two entries of one run counts: the one rule, wherever an entry is about to be written.
+
+A retraction needs no row here: its record stands beside the entries, whatever they say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from pytest_aexp.model.job_id import value_key
+
+EntryDocument: TypeAlias = Mapping[str, Any]
+"""The JSON object that an entry is."""
+
+PROMOTION_FIELDS = ("promoted_at", "registered_machine")
+"""The fields that describe the promotion; the run is the same without them."""
+
+_STATUSES = ("abandoned", "failed", "stopped", "complete")
+
+
+def outranks(candidate: EntryDocument, standing: EntryDocument, machine: str | None = None) -> bool:
+    """Whether ``candidate`` takes the place of the entry ``standing`` of the same run.
+
+    ``machine`` is the label of the machine that made ``candidate`` from its own run store, which
+    knows best how its own attempts ended. Without one, as in a merge and among packed entries,
+    two entries are equals: then this is a total order, the same on every machine.
+
+    1. What a machine says of an attempt replaces what it said of that attempt before.
+    2. ``complete`` beats every other status.
+    3. Of two attempts the later counts; a machine judges only its own, so that an entry of another
+       machine stays, and two machines never rewrite each other's entry for ever.
+    """
+    if machine is not None and _are_one_attempt(candidate, standing):
+        return True
+    if is_complete(candidate) != is_complete(standing):
+        return is_complete(candidate)
+    if machine is not None and standing.get("registered_machine") != machine:
+        return False
+    return rank(candidate) > rank(standing)
+
+
+def rank(entry: EntryDocument) -> tuple[Any, ...]:
+    """The place of an entry in the total order; equal only for entries that say the same.
+
+    The statepoint has no part in it: of one run it differs only in what was redacted.
+    """
+    entry = {name: value for name, value in entry.items() if name != "statepoint"}
+    ended, promoted = (instant(entry.get(name)) for name in ("ended_at", "promoted_at"))
+    status, link = entry.get("status"), entry.get("run_link")
+    return (
+        is_complete(entry),
+        # Text that is not a date loses to one, and no text at all to both.
+        (ended is not None) + (entry.get("ended_at") is not None),
+        ended or 0,
+        _number(entry.get("attempt")),
+        _STATUSES.index(status) if status in _STATUSES else -1,
+        _number(entry.get("schema_version")),
+        isinstance(link, Mapping) and any(value is not None for value in link.values()),
+        len(entry),
+        _text({name: value for name, value in entry.items() if name not in PROMOTION_FIELDS}),
+        -(promoted or 0),
+        _text(entry),
+    )
+
+
+def is_complete(entry: EntryDocument) -> bool:
+    """Whether the entry says that the run ended as it should."""
+    return bool(entry.get("status") == "complete")
+
+
+def same_run(first: EntryDocument, second: EntryDocument) -> bool:
+    """Whether two entries say the same of the run, whoever promoted it and when."""
+    return _of_the_run(first) == _of_the_run(second)
+
+
+def _of_the_run(entry: EntryDocument) -> str:
+    return value_key({name: v for name, v in entry.items() if name not in PROMOTION_FIELDS})
+
+
+def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
+    names = ("registered_machine", "started_at", "attempt")
+    return all(first.get(name) == second.get(name) for name in names)
+
+
+def _number(value: Any) -> int | float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and value == value else 0  # noqa: PLR0124 - NaN has no place
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def promoted_at(entry: EntryDocument | None) -> datetime:
+    """When an entry was promoted; the beginning of time if it does not say."""
+    try:
+        moment = datetime.fromisoformat(str((entry or {}).get("promoted_at")))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FRACTION = re.compile(r"(?<=:[0-9]{2})[.,]([0-9]{1,100})")
+
+
+def instant(value: Any) -> Fraction | None:
+    """Seconds since 1970, exactly; None for what is not a date. Without an offset it is UTC."""
+    if not isinstance(value, str):
+        return None
+    fraction = _FRACTION.search(value)
+    try:
+        moment = datetime.fromisoformat(_FRACTION.sub("", value, count=1))
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = Fraction((moment - _EPOCH) // timedelta(seconds=1))
+    return seconds + Fraction(f"0.{fraction[1]}" if fraction else 0)

@@ -1,0 +1,195 @@
+"""Which of two entries of one run counts, a row for each way in which they can differ."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from repositories import entry_of
+
+from pytest_aexp.model.ranking import instant, is_complete, outranks, promoted_at, rank, same_run
+
+HERE, ELSEWHERE = {"registered_machine": "cluster"}, {"registered_machine": "laptop"}
+FIRST = {"started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T01:00:00Z", "attempt": 1}
+SECOND = {"started_at": "2026-01-02T00:00:00Z", "ended_at": "2026-01-02T01:00:00Z", "attempt": 2}
+COMPLETE, FAILED, STOPPED = ({"status": name} for name in ("complete", "failed", "stopped"))
+
+
+def entry(*parts: dict[str, Any]) -> dict[str, Any]:
+    made = entry_of({"seed": 3})
+    for part in parts:
+        made |= part
+    return made
+
+
+# What the machine "cluster" has made of its run, the entry that stands, and whether it gives way.
+PROMOTED = {
+    "complete beats another machine's failure": (
+        entry(HERE, FIRST, COMPLETE), entry(ELSEWHERE, SECOND, FAILED), True),
+    "a failure never replaces another machine's complete run": (
+        entry(HERE, SECOND, FAILED), entry(ELSEWHERE, FIRST, COMPLETE), False),
+    "another machine's complete attempt stays beside a later one": (
+        entry(HERE, SECOND, COMPLETE), entry(ELSEWHERE, FIRST, COMPLETE), False),
+    "another machine's failure stays beside a later one": (
+        entry(HERE, SECOND, STOPPED), entry(ELSEWHERE, FIRST, FAILED), False),
+    "another machine's entry of the same attempt stays": (
+        entry(HERE, FIRST, COMPLETE, {"run_link": {"experiment_id": "E001"}}),
+        entry(ELSEWHERE, FIRST, COMPLETE), False),
+    "complete beats this machine's earlier failure": (
+        entry(HERE, SECOND, COMPLETE), entry(HERE, FIRST, FAILED), True),
+    "complete stays when this machine fails later": (
+        entry(HERE, SECOND, FAILED), entry(HERE, FIRST, COMPLETE), False),
+    "the later failure of this machine counts": (
+        entry(HERE, SECOND, FAILED), entry(HERE, FIRST, STOPPED), True),
+    "the earlier failure of this machine does not": (
+        entry(HERE, FIRST, STOPPED), entry(HERE, SECOND, FAILED), False),
+    "the later complete attempt of this machine counts": (
+        entry(HERE, SECOND, COMPLETE), entry(HERE, FIRST, COMPLETE), True),
+    "two attempts that ended in one second are told apart by their number": (
+        entry(HERE, FIRST, FAILED, {"attempt": 2, "started_at": "2026-01-01T00:59:59Z"}),
+        entry(HERE, FIRST, FAILED), True),
+    "this machine corrects how an attempt ended": (
+        entry(HERE, FIRST, FAILED), entry(HERE, FIRST, COMPLETE), True),
+    "this machine links the run of an attempt": (
+        entry(HERE, FIRST, COMPLETE), entry(HERE, FIRST, COMPLETE, {"run_link": {}}), True),
+    "an entry without times is corrected as well": (
+        entry(HERE, FAILED), entry(HERE, COMPLETE), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PROMOTED)
+def test_what_a_machine_promotes_against_the_entry_that_stands(case: str) -> None:
+    candidate, standing, replaces = PROMOTED[case]
+    assert outranks(candidate, standing, "cluster") is replaces
+
+
+@pytest.mark.parametrize("case", PROMOTED)
+def test_two_machines_never_rewrite_each_other_for_ever(case: str) -> None:
+    one, other = PROMOTED[case][:2]
+    if one["registered_machine"] != other["registered_machine"]:
+        assert not (outranks(one, other, "cluster") and outranks(other, one, "laptop"))
+
+
+# Without a machine that asks: the greater first.
+EQUALS = {
+    "complete": (entry(ELSEWHERE, FIRST, COMPLETE), entry(HERE, SECOND, FAILED)),
+    "the later end": (entry(HERE, SECOND, FAILED), entry(ELSEWHERE, FIRST, STOPPED)),
+    "an end at all": (entry(FIRST, FAILED), entry(FAILED)),
+    "an end that is a date": (entry(FIRST, FAILED), entry(FIRST, FAILED, {"ended_at": "today"})),
+    "instants are compared, not texts": (
+        entry(FIRST, FAILED), entry(FIRST, FAILED, {"ended_at": "2026-01-01T01:30:00+01:00"})),
+    "the later attempt": (entry(FIRST, FAILED, {"attempt": 2}), entry(FIRST, FAILED)),
+    "a number of the attempt": (entry({"attempt": 1}, FAILED), entry(FAILED)),
+    "stopped before failed": (entry(STOPPED), entry(FAILED)),
+    "failed before abandoned": (entry(FAILED), entry({"status": "abandoned"})),
+    "the newer format": (entry({"schema_version": 2}), entry()),
+    "a linked run": (
+        entry({"run_link": {"experiment_id": "E001"}}), entry({"run_link": {}, "tracker": {}})),
+    "more fields": (entry({"tracker": {}, "code_dirty": True}), entry({"wallclock_s": 1})),
+    "the greater text": (entry({"wallclock_s": 2}), entry({"wallclock_s": 1})),
+    "the earlier promotion": (
+        entry({"promoted_at": "2026-01-01T00:00:00Z"}),
+        entry({"promoted_at": "2026-01-01T00:00:01Z"})),
+    "what was redacted": (
+        entry({"redacted": ["/statepoint/data"], "wallclock_s": 1}), entry({"wallclock_s": 1})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EQUALS)
+def test_the_order_of_two_entries_of_equals(case: str) -> None:
+    greater, lesser = EQUALS[case]
+    assert outranks(greater, lesser)
+    assert not outranks(lesser, greater)
+    assert rank(greater) > rank(lesser)
+
+
+def test_the_order_is_total() -> None:
+    every = [one for pair in (*EQUALS.values(), *PROMOTED.values()) for one in pair[:2]]
+    for one, other in itertools.product(every, repeat=2):
+        assert outranks(one, other) + outranks(other, one) == (rank(one) != rank(other))
+        assert rank(one) != rank(other) or one == other
+
+
+def test_nothing_outranks_itself_without_a_machine() -> None:
+    assert not outranks(entry(FIRST), entry(FIRST))
+
+
+@pytest.mark.parametrize("odd", [None, True, float("nan"), "2", [2], {}])
+def test_odd_values_have_a_place_too(odd: Any) -> None:
+    fields = ("attempt", "schema_version", "ended_at", "promoted_at", "status", "run_link")
+    for name in fields:
+        assert not outranks(entry({name: odd}), entry(FIRST, SECOND, COMPLETE))
+
+
+def test_entries_that_differ_in_the_promotion_alone_say_the_same() -> None:
+    one = entry(HERE, FIRST, {"promoted_at": "2026-01-01T00:00:00Z", "wallclock_s": 1})
+    assert same_run(one, one | ELSEWHERE | {"promoted_at": "2027-01-01T00:00:00Z"})
+    assert same_run(one, one | {"wallclock_s": 1.0})
+    assert not same_run(one, one | {"wallclock_s": True})
+    assert not same_run(one, one | {"status": "failed"})
+
+
+def test_only_complete_is_complete() -> None:
+    assert is_complete(entry(COMPLETE))
+    assert not is_complete(entry(STOPPED))
+
+
+# Times
+
+
+def test_when_an_entry_was_promoted() -> None:
+    assert promoted_at({"promoted_at": "2026-01-01T01:00:00+01:00"}) == datetime(
+        2026, 1, 1, tzinfo=UTC
+    )
+    assert promoted_at({"promoted_at": "2026-01-01"}) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert promoted_at({"promoted_at": "soon"}) == promoted_at(None)
+    assert promoted_at(None) < promoted_at({"promoted_at": "1970-01-01T00:00:00Z"})
+
+
+INSTANTS = {
+    "1970-01-01T00:00:00Z": Fraction(0),
+    "1970-01-01T00:00:00": Fraction(0),
+    "1970-01-01": Fraction(0),
+    "1970-01-01T01:00:00+01:00": Fraction(0),
+    "1969-12-31T23:59:59.75Z": Fraction(-1, 4),
+    "1970-01-01T00:00:01.0000000000001Z": 1 + Fraction(1, 10**13),
+    "1970-01-01T00:00:01,5+00:00": Fraction(3, 2),
+    "0001-01-01T00:00:00+14:00": Fraction(-62135596800 - 14 * 3600),
+    "9999-12-31T23:59:59-14:00": Fraction(253402300799 + 14 * 3600),
+}
+
+
+@pytest.mark.parametrize("text", INSTANTS)
+def test_a_time_is_an_instant(text: str) -> None:
+    assert instant(text) == INSTANTS[text]
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, "", "yesterday", "2026-13-01T00:00:00Z", "T.", "12:00:0\u0661"]
+)
+def test_what_is_no_date_is_no_instant(value: Any) -> None:
+    assert instant(value) is None
+
+
+@settings(deadline=None)
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.integers(-14 * 60, 14 * 60),
+)
+def test_an_offset_does_not_move_the_instant(moment: datetime, minutes: int) -> None:
+    moment = moment.replace(tzinfo=UTC)
+    moved = moment.astimezone(timezone(timedelta(minutes=minutes)))
+    assert instant(moved.isoformat()) == instant(moment.isoformat())
+    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert instant(moment.isoformat()) == Fraction(microseconds, 10**6)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_text_is_too_odd_for_an_instant(text: str) -> None:
+    assert instant(text) is None or isinstance(instant(text), Fraction)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pytest_aexp.ground.git.ignore_rules import Rule, Tree
 from pytest_aexp.ground.git.run import run_git
@@ -72,7 +71,7 @@ def advised(candidate: Candidate, problem: Problem) -> Problem:
         fix += ", commit, and push again"
     elif _commits_named_files_only():
         fix += " and name it in `git commit` too, which takes only the files it is given"
-    return replace(problem, fix=fix)
+    return problem.but(fix=fix)
 
 
 def _ignoring_rules(candidate: Candidate, paths: Sequence[str]) -> dict[str, Rule]:

@@ -6,7 +6,6 @@ import json
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -37,7 +36,7 @@ def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> s
     """
     lines = []
     for problem in in_order(outcome.problems):
-        seen = replace(problem, path=_from(here, problem.path))
+        seen = problem.but(path=_from(here, problem.path))
         lines.append(_painted(seen) if colour else str(seen))
         fix = f"    next: {clean(problem.fix)}"
         lines.append(f"{_DIM}{fix}{_RESET}" if colour else fix)

@@ -17,7 +17,8 @@ from pages import ROOT
 from repositories import add_entry, add_finding, batch, job, write
 
 from pytest_aexp.cli import main
-from pytest_aexp.model.problems import CODES, Outcome, Problem
+from pytest_aexp.ground.text import Position
+from pytest_aexp.model.problems import CODES, Basis, Fault, Outcome, Problem, Rule, Severity
 from pytest_aexp.rendering import (
     FORMATS,
     in_order,
@@ -29,8 +30,17 @@ from pytest_aexp.rendering import (
 
 HOSTILE = "50%\r\n::error file=a::forged\n%0A:,;\x1b[31m<b>&'\"]]>\u202e\u2028 ##[error]x é\ud800"
 hostile = st.text() | st.sampled_from([HOSTILE, "::", ",line=1", "%25", "\r", "a: b, c"])
+
+
+def problem_of(
+    code: str, severity: Severity, path: str, line: int, column: int, message: str, fix: str
+) -> Problem:
+    rule = Rule(code, Basis.ERROR)
+    return Problem(Fault(rule, path, message, fix, Position(line, column)), severity)
+
+
 problems = st.builds(
-    Problem,
+    problem_of,
     code=st.sampled_from(sorted(CODES)),
     severity=st.sampled_from(["error", "warning"]),
     path=hostile,
@@ -59,7 +69,7 @@ def problem(**changes: Any) -> Problem:
         "message": "no run",
         "fix": "look",
     }
-    return Problem(**{**fields, **changes})
+    return problem_of(**{**fields, **changes})
 
 
 @given(outcomes)

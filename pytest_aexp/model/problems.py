@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from enum import StrEnum, auto
+from typing import Any, Literal
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.repository import StrictRuns
@@ -14,7 +14,7 @@ from pytest_aexp.ground.text import Position, clean, quoted
 Severity = Literal["error", "warning"]
 
 
-class Basis(Enum):
+class Basis(StrEnum):
     """What decides a fault's severity."""
 
     ERROR = auto()
@@ -213,15 +213,52 @@ class Problem:
     ``path`` is relative to the repository and uses ``/``; line and column count from 1.
     """
 
-    code: str
+    fault: Fault
     severity: Severity
-    path: str
-    line: int
-    column: int
-    message: str
-    fix: str
-    job_id: str | None = None
-    machine: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The code that it is reported under."""
+        return self.fault.rule.code
+
+    @property
+    def path(self) -> str:
+        """The file it is in."""
+        return self.fault.path
+
+    @property
+    def line(self) -> int:
+        """Its line."""
+        return self.fault.position.line
+
+    @property
+    def column(self) -> int:
+        """Its column, in characters."""
+        return self.fault.position.column
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return self.fault.message
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return self.fault.fix
+
+    @property
+    def job_id(self) -> str | None:
+        """The run concerned, if it is one."""
+        return self.fault.job_id
+
+    @property
+    def machine(self) -> str | None:
+        """The machine that has the run, if another one has it."""
+        return self.fault.machine
+
+    def but(self, **changes: Any) -> Problem:
+        """The same problem of a changed fault."""
+        return replace(self, fault=replace(self.fault, **changes))
 
     def __str__(self) -> str:
         place = f"{clean(self.path)}:{self.line}:{self.column}"
@@ -272,17 +309,7 @@ class Policy:
         for fault in faults:
             severity = self._severity(fault)
             if severity is not None:
-                yield Problem(
-                    fault.rule.code,
-                    severity,
-                    fault.path,
-                    fault.position.line,
-                    fault.position.column,
-                    fault.message,
-                    fault.fix,
-                    fault.job_id,
-                    fault.machine,
-                )
+                yield Problem(fault, severity)
 
     def _severity(self, fault: Fault) -> Severity | None:
         basis = fault.rule.basis

@@ -103,15 +103,17 @@ def test_every_rule_has_a_code_that_explains_itself() -> None:
 def test_a_problem_says_where_what_and_its_code() -> None:
     fault = Fault(problems.BROKEN, "a\x1b\nb.md", "gone", "look", Position(3, 5), "0" * 32, "box")
     (problem,) = Policy().judge([fault])
-    assert problem == Problem(
-        "finding.broken_run_citation", "error", "a\x1b\nb.md", 3, 5, "gone", "look", "0" * 32, "box"
-    )
+    assert problem == Problem(fault, "error")
+    assert (problem.code, problem.path) == ("finding.broken_run_citation", fault.path)
+    assert (problem.line, problem.column) == (3, 5)
+    assert (problem.message, problem.fix) == ("gone", "look")
+    assert (problem.job_id, problem.machine) == ("0" * 32, "box")
     assert str(problem) == r"a\x1b\x0ab.md:3:5: error: gone [finding.broken_run_citation]"
 
 
 def test_only_errors_fail_an_outcome() -> None:
-    warning = Problem("x", "warning", "p", 1, 1, "m", "f")
-    error = Problem("x", "error", "p", 1, 1, "m", "f")
+    fault = Fault(problems.BROKEN, "p", "m", "f")
+    warning, error = Problem(fault, "warning"), Problem(fault, "error")
     assert Outcome((), 0).ok
     assert Outcome((warning,), 0).ok
     assert not Outcome((warning, error), 0).ok

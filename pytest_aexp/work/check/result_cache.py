@@ -20,14 +20,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pytest_aexp.ground.files import read_bounded, write_atomic
 from pytest_aexp.ground.git.cache_dir import PACKAGE, checked, memory_folder, with_checksum
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import Position
 from pytest_aexp.ground.views import fits, fixed_part
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.machine_index import INDEX_DIR
-from pytest_aexp.model.problems import Outcome, Policy, Problem
+from pytest_aexp.model.problems import Basis, Fault, Outcome, Policy, Problem, Rule
 from pytest_aexp.model.run_store import DOCUMENT, STATEPOINT, RunStore
 from pytest_aexp.model.sharing import Share, can_share
 
@@ -224,8 +226,17 @@ def _read(folder: Path, seen: _Seen | None) -> Outcome | None:
     if content is None:
         return None
     told = json.loads(content)
-    problems = tuple(Problem(**problem) for problem in told.pop("problems"))
+    problems = tuple(map(_problem, told.pop("problems")))
     return Outcome(problems, **told)
+
+
+def _problem(told: dict[str, Any]) -> Problem:
+    fault = told["fault"]
+    rule = Rule(fault["rule"]["code"], Basis(fault["rule"]["basis"]))
+    return Problem(
+        Fault(**{**fault, "rule": rule, "position": Position(**fault["position"])}),
+        told["severity"],
+    )
 
 
 def _remembered(folder: Path) -> list[Path]:

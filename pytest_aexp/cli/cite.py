@@ -118,24 +118,16 @@ def _batch(experiment: str, *pairs: str) -> str:
 
 
 def _selector(pairs: Iterable[str]) -> dict[str, Any]:
-    from pytest_aexp.ground.yaml import nodes, values
+    from pytest_aexp.model.query.grammar import conditions
+    from pytest_aexp.model.query.match import selector_of
 
-    selector: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(
-                f"{quoted(pair)} is not of the form KEY=VALUE; a finding and its runs come before "
-                f"--batch: {_CITE_FORMS}"
-            )
-        if key in selector:
-            raise UsageError(f"{quoted(key)} is given twice; a selector has one value for each key")
-        try:
-            node = nodes.parse(value) if value else None
-            selector[key] = values.value(node) if node is not None else ""
-        except nodes.YamlFault as fault:
-            raise UsageError(f"the value of {quoted(pair)}: {fault.message}") from fault
-    return selector
+    try:
+        typed = conditions(pairs)
+    except UsageError as error:
+        raise UsageError(
+            f"{error}; a finding and its runs come before --batch: {_CITE_FORMS}"
+        ) from error
+    return selector_of(typed)
 
 
 def _would_hold(checker: Checker, finding: Finding, count: int) -> bool:

@@ -53,7 +53,8 @@ def test_what_is_cited_already_is_not_added_again(
     [
         (["0123456789"], 2, "no run whose id begins with"),
         ([], 2, "then runs or a batch"),
-        (["--batch", "E005", "condition"], 2, "KEY=VALUE"),
+        (["--batch", "E005", "condition"], 2, "write key=value"),
+        (["--batch", "E005", "seed<3"], 2, "a citation selects by key=value"),
         (["--batch", "E005", 'seed="1"'], 1, "drop the quotes"),
         (["--batch", "E009"], 1, "nothing was changed"),
         (["--batch", "experiment"], 2, '"experiment" is no experiment: E and digits'),

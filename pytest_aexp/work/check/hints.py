@@ -107,9 +107,13 @@ def _value_hint(key: str, value: Any, counts: Counter[str]) -> str:
         number = counts[value_key(other)]
         if number:
             return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
-    common = [shown_json(json.loads(known), 40) for known, _ in counts.most_common(5)]
-    there = listed(common, total=len(counts))
-    return f"no run has {name}: {shown_json(value, 40)}; there is {there}"
+    nothing = f"no run has {name}: {shown_json(value, 40)}"
+    common = [shown_json(json.loads(known)) for known, _ in counts.most_common(5)]
+    # A value that was cut could not be copied. No JSON text ends in an ellipsis.
+    whole = [text for text in common if not text.endswith("…")]
+    if not whole:
+        return f"{nothing}; there are {counted(len(counts), 'value')}, too long to show here"
+    return f"{nothing}; there is {listed(whole, total=len(counts))}"
 
 
 def _how(value: Any, other: Any) -> str:

@@ -179,6 +179,17 @@ def test_runs_of_the_store_count_as_well(repo: Path) -> None:
     assert hint(sources(repo), {"seed": "1"}) == "seed is a number in 2 runs: drop the quotes"
 
 
+def test_a_value_in_a_hint_can_be_copied(repo: Path) -> None:
+    commits = ["a" * 40, "b" * 40]
+    for commit in commits:
+        add_entry(repo, {"experiment_id": "E001", "commit": commit, "long": commit * 3})
+    known = hint(sources(repo), {"commit": "aaaaaaa"})
+    assert all(f'"{commit}"' in known for commit in commits)
+    assert hint(sources(repo), {"long": "x"}) == (
+        'no run has long: "x"; there are 2 values, too long to show here'
+    )
+
+
 def test_a_hint_is_printable_and_short(many: Sources) -> None:
     hostile = ({"hidden": "y\x1b" * 500}, {"hidden\n" * 500: 1}, {"hidden": ["\u202e"] * 999})
     for selector in hostile:

@@ -1,0 +1,138 @@
+"""What a condition looks like when it is typed: ``seed=1``, ``lr<0.1``, ``status!=failed``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.entry import DEPTH_LIMIT
+
+FORMS = "key=value, key!=value, key<value, key<=value, key>value, key>=value or key=[a,b]"
+
+_CONDITION = re.compile(
+    r"(?P<name>(?:[^=<>!]|!(?!=))+)(?P<operator>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL
+)
+_NAME = re.compile(r"(?!\s)(?:[^=<>!]|!(?!=))+(?<![\s!])")
+_PLAIN = re.compile(r"[^\s\"\[\]{},]+")
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A value as it was typed, and what it is as JSON: ``3`` is a number, ``"3"`` is text."""
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition; of several ``words`` any will do, and so will the ``whole`` list of them."""
+
+    name: str
+    operator: str
+    words: tuple[Word, ...]
+    whole: Word
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.operator}{self.whole.text}"
+
+
+def conditions(where: str | Iterable[str]) -> list[Condition]:
+    """The conditions in ``where``: one each, or a text that is split as a shell splits it.
+
+    Raises UsageError.
+    """
+    if not isinstance(where, str):
+        return [condition(text) for text in where]
+    try:
+        return [condition(text) for text in shlex.split(where)]
+    except ValueError as error:
+        raise UsageError(f"{quoted(where)}: {error}") from error
+
+
+def condition(text: str) -> Condition:
+    """The condition in ``text``; raises UsageError."""
+    match = _CONDITION.fullmatch(text)
+    name = match["name"].strip() if match else ""
+    if match is None or not name:
+        raise UsageError(f"{quoted(text)} is not a condition: write {FORMS}")
+    whole = word(match["value"])
+    if match["operator"] not in ("=", "!="):
+        return Condition(name, match["operator"], (whole,), whole)
+    return Condition(name, match["operator"], _alternatives(whole), whole)
+
+
+def word(text: str) -> Word:
+    """A value: JSON where it is JSON, a list in brackets, else text."""
+    text = text.strip()
+    try:
+        return _json_word(text)
+    except ValueError:
+        if not (text.startswith("[") and text.endswith("]")):
+            return Word(text, text)
+    return Word(text, [each.value for each in _items(text[1:-1])])
+
+
+def _json_word(text: str) -> Word:
+    if jsontext.nested_deeper(text, DEPTH_LIMIT):
+        raise ValueError("too deep")
+    value = _decoder.decode(text)
+    return Word(value if isinstance(value, str) else text, value)
+
+
+def _alternatives(whole: Word) -> tuple[Word, ...]:
+    if not isinstance(whole.value, list):
+        return (whole,)
+    return tuple(_items(whole.text[1:-1]))
+
+
+def _items(text: str) -> Iterator[Word]:
+    """The items of a list in brackets, of which each is JSON or text up to the next comma."""
+    at = 0
+    while text[at:].strip():
+        start = at + len(text[at:]) - len(text[at:].lstrip())
+        end = _json_end(text, start)
+        if end is None:
+            comma = text.find(",", start)
+            end = len(text) if comma < 0 else comma
+        yield word(text[start:end])
+        at = end + len(text[end:]) - len(text[end:].lstrip()) + 1
+
+
+def _json_end(text: str, start: int) -> int | None:
+    """Where a JSON value that begins at ``start`` and is a whole item ends."""
+    try:
+        _, end = _decoder.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return end if not text[end:].strip() or text[end:].lstrip().startswith(",") else None
+
+
+def written(name: str, operator: str, value: Any) -> str:
+    """A condition as it can be typed, so that `condition` reads the same value again."""
+    return f"{name}{operator}{_written_value(value)}"
+
+
+def _written_value(value: Any) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and word(value).value == value:
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def is_name(text: str) -> bool:
+    """Whether a condition can name ``text``."""
+    return _NAME.fullmatch(text) is not None

@@ -1,0 +1,221 @@
+"""Whether a run fits conditions; and the values of a run by name, for columns and sorting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from operator import ge, gt, le, lt
+from typing import Any
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.query.grammar import Condition
+
+Run = Mapping[str, Any]
+"""A run as its ledger entry has it."""
+
+MISSING = object()
+"""What a run has for a name that it has no value of; it is not null."""
+
+FIELDS = {
+    "id": "job_id",
+    "status": "status",
+    "machine": "registered_machine",
+    "code_commit": "code_commit",
+    "code_dirty": "code_dirty",
+    "started": "started_at",
+    "ended": "ended_at",
+    "wallclock_s": "wallclock_s",
+    "attempt": "attempt",
+    "experiment": "experiment_id",
+    "hypothesis": "hypothesis_id",
+    "retracted": "retracted",
+}
+"""The names that mean a field of the entry, and not a parameter; `statepoint.NAME` means that."""
+
+_NOT_IN_CITATIONS = FIELDS.keys() - {"code_commit", "code_dirty"}
+_TEXTS = ("status", "machine")
+_PREFIXES = ("id", "code_commit")
+_TIMES = ("started", "ended")
+_LINKS = ("experiment", "hypothesis")
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def matcher(conditions: Iterable[Condition]) -> Callable[[Run], bool]:
+    """Whether a run fits all of the conditions; raises UsageError for one that cannot be."""
+    tests = [_test(condition) for condition in conditions]
+    return lambda run: all(test(run) for test in tests)
+
+
+def value_of(run: Run, name: str) -> Any:
+    """The value of a run that ``name`` means, or MISSING.
+
+    A field of the entry, else a parameter, else a metric; dots lead into nested values.
+    """
+    field = FIELDS.get(name)
+    if field is not None:
+        return _field(run, name, field)
+    value = nested(run.get("statepoint"), name)
+    if value is MISSING:
+        value = nested(run.get("metrics"), name)
+    return nested(run, name) if value is MISSING and "." in name else value
+
+
+def nested(value: Any, name: str) -> Any:
+    """The value that a dotted name leads to; a key that has the dots itself comes first."""
+    if not isinstance(value, Mapping):
+        return MISSING
+    if name in value:
+        return value[name]
+    for at, character in enumerate(name):
+        if character == "." and name[:at] in value:
+            inner = nested(value[name[:at]], name[at + 1 :])
+            if inner is not MISSING:
+                return inner
+    return MISSING
+
+
+def _field(run: Run, name: str, field: str) -> Any:
+    if name in _LINKS:
+        names = _links(run, field)
+        return names[0] if names else MISSING
+    value = run.get(field, MISSING)
+    if value is MISSING and name.startswith("code_"):
+        value = nested(run.get("statepoint"), name)
+    return value
+
+
+def _links(run: Run, field: str) -> tuple[str, ...]:
+    statepoint, link = run.get("statepoint"), run.get("run_link")
+    if field == "experiment_id":
+        return experiments_of(statepoint, link)
+    said = (part.get(field) for part in (statepoint, link) if isinstance(part, Mapping))
+    return tuple(dict.fromkeys(name for name in said if isinstance(name, str)))
+
+
+def _test(condition: Condition) -> Callable[[Run], bool]:
+    if condition.operator == "!=":
+        equal = _equal(condition)
+        return lambda run: not equal(run)
+    if condition.operator == "=":
+        return _equal(condition)
+    return _ordered(condition)
+
+
+def _equal(condition: Condition) -> Callable[[Run], bool]:
+    name = condition.name
+    words = [word.text for word in condition.words]
+    if name in _TIMES:
+        spans = [_Span.of(condition, text) for text in words]
+        return lambda run: any(span.holds(value_of(run, name)) for span in spans)
+    if name in _PREFIXES:
+        prefixes = tuple(text.lower() for text in words if text)
+        return lambda run: str(_or_null(value_of(run, name))).lower().startswith(prefixes)
+    if name in _LINKS:
+        return lambda run: not set(words).isdisjoint(_links(run, FIELDS[name]))
+    if name in _TEXTS:
+        return lambda run: value_of(run, name) in words
+    keys = {value_key(word.value) for word in (*condition.words, condition.whole)}
+    return lambda run: _key(value_of(run, name)) in keys
+
+
+def _or_null(value: Any) -> Any:
+    return "null" if value is MISSING or value is None else value
+
+
+def _key(value: Any) -> str | None:
+    return None if value is MISSING else value_key(value)
+
+
+def _ordered(condition: Condition) -> Callable[[Run], bool]:
+    name, order, value = condition.name, _ORDERS[condition.operator], condition.whole.value
+    if name in _TIMES:
+        span = _Span.of(condition, condition.whole.text)
+        return lambda run: span.ordered(condition.operator, value_of(run, name))
+    kind = kind_of_order(value)
+    if kind is None:
+        raise UsageError(
+            f"{quoted(str(condition))}: only a number or text can be less or greater than another"
+        )
+    return lambda run: kind_of_order(actual := value_of(run, name)) == kind and order(actual, value)
+
+
+def kind_of_order(value: Any) -> str | None:
+    """What a value can be compared with: other numbers, other texts, or nothing (None)."""
+    if isinstance(value, str):
+        return "text"
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A day, or a second: what a date or a time that was typed can mean."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, condition: Condition, text: str) -> _Span:
+        try:
+            if _DATE.fullmatch(text):
+                day = date.fromisoformat(text)
+                start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+                return cls(start, start + timedelta(days=1))
+            start = datetime.fromisoformat(text)
+            start = start if start.tzinfo else start.replace(tzinfo=UTC)
+            return cls(start, start + timedelta(seconds=1))
+        except (ValueError, OverflowError) as error:
+            raise UsageError(
+                f"{quoted(str(condition))}: {quoted(text)} is not a time; write 2026-05-01 or "
+                "2026-05-01T14:30"
+            ) from error
+
+    def holds(self, value: Any) -> bool:
+        moment = moment_of(value)
+        return moment is not None and self.start <= moment < self.end
+
+    def ordered(self, operator: str, value: Any) -> bool:
+        moment = moment_of(value)
+        if moment is None:
+            return False
+        if operator in ("<", ">="):
+            return (moment < self.start) == (operator == "<")
+        return (moment >= self.end) == (operator == ">")
+
+
+def moment_of(value: Any) -> datetime | None:
+    """The moment that an entry's time says; None if it says none. Without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def selector_of(conditions: Sequence[Condition]) -> dict[str, Any]:
+    """The selector of a citation that says the same; raises UsageError if none does.
+
+    A citation's selector has parameters and the value that each must be equal to.
+    """
+    selector: dict[str, Any] = {}
+    for condition in conditions:
+        name = condition.name.removeprefix("statepoint.")
+        if condition.operator != "=":
+            raise UsageError(
+                f"{quoted(str(condition))}: a citation selects by key=value; "
+                "list the runs with `aexp ledger list` and cite them by id"
+            )
+        if condition.name in _NOT_IN_CITATIONS:
+            raise UsageError(
+                f"{quoted(str(condition))}: a citation selects by parameters; if {name} is one, "
+                f"write statepoint.{condition}"
+            )
+        if name in selector:
+            raise UsageError(f"{quoted(name)} is given twice; a selector has one value for a key")
+        selector[name] = condition.whole.value
+    return selector

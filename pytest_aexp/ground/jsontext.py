@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -90,6 +91,21 @@ def load_exactly(text: str) -> Any:
     except ValueError:
         # NaN, Infinity, half of a surrogate pair: JSON to Python alone.
         return json.loads(text)
+
+
+def load_decimals(text: str) -> Any:
+    """The JSON in ``text`` with each number as a Decimal, to its last digit.
+
+    NaN, Infinity and what is beyond any exponent is None. Raises ValueError.
+    """
+    return json.loads(text, parse_float=_decimal, parse_int=_decimal, parse_constant=lambda _: None)
+
+
+def _decimal(digits: str) -> Decimal | None:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return None
 
 
 # A number that Python may write with an exponent: below 1e-4, or from 1e16 on.

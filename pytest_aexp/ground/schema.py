@@ -172,6 +172,8 @@ def _messages(error: Any) -> list[str]:
         return [f"is {_shown(value)}; it must be {_either(rule)}"]
     if error.validator == "uniqueItems":
         return [f"lists {_shown(_first_repeated(value))} twice"]
+    if error.validator == "maxProperties":
+        return [f"has {len(value)} names, more than {rule}"]
     if error.validator == "type" and not schema.keys() & {"pattern", "minLength", "minimum"}:
         kinds = [_KINDS[kind] for kind in ([rule] if isinstance(rule, str) else rule)]
         return [f"is {_shown(value)}, not {_either(kinds)}"]

@@ -235,7 +235,10 @@ def _judged(nodes: Mapping[str, Node | None], blobs: Blobs) -> list[Entry] | Non
 
 def _packed(runs: Iterable[Entry]) -> bytes:
     rows = [
-        (r.job_id, r.usable, r.status, r.machine, r.experiments, r.statepoint, r.checkable)
+        (
+            *(r.job_id, r.usable, r.status, r.machine, r.experiments, r.statepoint, r.checkable),
+            *(r.ended_at, r.attempt, r.metrics),
+        )
         for r in runs
         if r.statepoint is not None
     ]
@@ -243,7 +246,8 @@ def _packed(runs: Iterable[Entry]) -> bytes:
 
 
 def _entry(row: list[Any]) -> Entry:
-    job_id, usable, status, machine, experiments, statepoint, checkable = row
+    job_id, usable, status, machine, experiments, statepoint, checkable, *more = row
+    ended_at, attempt, metrics = more
     return Entry(
         job_id,
         entry_path(job_id),
@@ -253,4 +257,7 @@ def _entry(row: list[Any]) -> Entry:
         experiments=tuple(experiments),
         statepoint=statepoint,
         checkable=checkable,
+        ended_at=ended_at,
+        attempt=attempt,
+        metrics=metrics,
     )

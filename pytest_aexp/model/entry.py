@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pytest_aexp.ground import jsontext, schema
@@ -33,7 +34,7 @@ RUN_LINK_FIELDS = ("experiment_id", "experiment_path", "hypothesis_id", "sub_hyp
 TRACKER_FIELDS = ("backend", "run_id", "url", "group", "project")
 FIELDS = frozenset(
     "schema_version job_id statepoint status registered_machine promoted_at run_link started_at "
-    "ended_at wallclock_s tracker code_commit code_dirty redacted".split()
+    "ended_at wallclock_s tracker code_commit code_dirty redacted metrics attempt".split()
 )
 
 _UNREDACTED_FIELDS = FIELDS - {"redacted"}
@@ -47,7 +48,8 @@ class Entry:
 
     ``statepoint`` is its canonical JSON, None if there is none to read; ``usable`` is False when
     a fault means that the entry proves nothing; ``checkable`` is False when redaction took away
-    what the identity is computed from.
+    what the identity is computed from. ``ended_at`` is as written, "" if the entry has none.
+    ``metrics`` is JSON text with each number as written; `metrics_of` reads it.
     """
 
     job_id: str
@@ -59,6 +61,9 @@ class Entry:
     experiments: tuple[str, ...] = ()
     statepoint: str | None = None
     checkable: bool = True
+    ended_at: str = ""
+    attempt: int | None = None
+    metrics: str | None = None
 
     @property
     def cause(self) -> Fault | None:
@@ -115,6 +120,9 @@ def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
         machine=document["registered_machine"],
         experiments=experiments_of(statepoint, link),
         statepoint=canonical,
+        ended_at=document.get("ended_at", ""),
+        attempt=document.get("attempt"),
+        metrics=_metrics_text(text, document["metrics"]) if "metrics" in document else None,
     )
 
 
@@ -198,6 +206,7 @@ class _Judge:
         usable = not self._faults_found()
         self._unknown_fields(text, document)
         self._leaks(text, document)
+        attempt, metrics = document.get("attempt"), document.get("metrics")
         return Entry(
             self._job_id,
             self._path,
@@ -208,6 +217,9 @@ class _Judge:
             experiments_of(statepoint, document.get("run_link")),
             canonical,
             checkable,
+            str(document.get("ended_at", "")),
+            int(attempt) if usable and attempt is not None else None,
+            _metrics_text(text, metrics) if usable and metrics is not None else None,
         )
 
     def _faults_found(self) -> bool:
@@ -311,6 +323,28 @@ def _unknown(document: dict[str, Any]) -> list[str]:
         if isinstance(inner, dict):
             names += [f"{part}.{name}" for name in sorted(set(inner) - set(known))]
     return names
+
+
+_NUMBER = r"(?:null|-?[0-9][-+.0-9eE]*)"
+_MEMBER = rf'\s*"\w+"\s*:\s*{_NUMBER}\s*'
+_METRICS = re.compile(rf'"metrics"\s*:\s*(\{{(?:{_MEMBER}(?:,{_MEMBER})*)?\}})')
+
+
+def _metrics_text(text: str, metrics: dict[str, Any]) -> str:
+    """The ``metrics`` object of the entry in ``text``, with each number as it is written there."""
+    match = _METRICS.search(text) if text.count('"metrics"') == 1 else None
+    if match is not None and json.loads(match[1]) == metrics:
+        return match[1]
+    # Another key of that name stands deeper in the entry, or the text is unusual.
+    exact = jsontext.load_decimals(text)["metrics"]
+    members = [f"{json.dumps(n)}: {'null' if v is None else v}" for n, v in exact.items()]
+    return "{" + ", ".join(members) + "}"
+
+
+def metrics_of(entry: Entry) -> dict[str, Decimal | None]:
+    """The numbers of a run by name, exact; None is a NaN or an infinity."""
+    numbers: dict[str, Decimal | None] = jsontext.load_decimals(entry.metrics or "{}")
+    return numbers
 
 
 def count_entries(number: int) -> str:

@@ -13,7 +13,10 @@ from pytest_aexp.model.packs.segment import PACKS_DIR, is_segment
 is_entry_name = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
 """Whether a name is that of an entry's file."""
 
-_PACKS = PACKS_DIR.rpartition("/")[2]
+RETRACTIONS_DIR = f"{LEDGER_DIR}/retractions"
+"""Where records of retractions lie; what is wrong with one is not judged here."""
+
+_PACKS, _RETRACTIONS = (path.rpartition("/")[2] for path in (PACKS_DIR, RETRACTIONS_DIR))
 _KINDS = (".json", ".jsonl")
 
 
@@ -26,7 +29,7 @@ def strays_in(view: View, names: Iterable[str]) -> Iterator[str]:
     for folder in view.folders(LEDGER_DIR):
         if is_entry_name(folder):
             yield f"{LEDGER_DIR}/{folder}"
-        elif not folder.startswith("."):
+        elif not folder.startswith(".") and folder != _RETRACTIONS:
             yield from (
                 path
                 for path in view.walk(f"{LEDGER_DIR}/{folder}")
@@ -40,6 +43,8 @@ def stray_at(below: str) -> str | None:
     That the file is no entry is known: none stands there, or it is no file.
     """
     first, _, deeper = below.partition("/")
+    if deeper and first == _RETRACTIONS:
+        return None
     if deeper and is_entry_name(first):
         return f"{LEDGER_DIR}/{first}"
     kinds = (".tmp", *(_KINDS if deeper else _KINDS[:1]))

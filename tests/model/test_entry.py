@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 from unicodedata import category
 
@@ -15,7 +16,7 @@ from repositories import entry_of, entry_text, job_id_of
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.files import MISSING, UNMERGED
 from pytest_aexp.model.batches import experiments_of
-from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, judge_entry, metrics_of
 from pytest_aexp.model.problems import (
     IDENTITY_MISMATCH,
     INVALID_ENTRY,
@@ -307,6 +308,50 @@ def test_the_experiments_of_a_run(statepoint: Any, link: Any, expected: tuple[st
     assert experiments_of(statepoint, link) == expected
 
 
+# Numbers and attempts
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_numbers_are_kept_to_the_last_digit() -> None:
+    text = with_fields(attempt=2, ended_at="2026-05-26T01:23:44Z", metrics={"a": 1, "b": None})
+    found = judged(text.replace('"a": 1', '"a": 0.12345678901234567890'))
+    assert found.faults == ()
+    assert (found.attempt, found.ended_at) == (2, "2026-05-26T01:23:44Z")
+    assert metrics_of(found) == {"a": Decimal("0.12345678901234567890"), "b": None}
+
+
+def test_an_entry_without_numbers_has_none() -> None:
+    assert judged(with_fields()).metrics is None
+    assert metrics_of(judged(with_fields())) == {}
+    assert judged(with_fields(metrics={})).metrics == "{}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": 1e-7}', {"a": Decimal("1e-7")}),
+        ('{"a": 1e400}', {"a": Decimal("1e400")}),
+        ('{"a": 1e99999999999999999999}', {"a": None}),
+        ('{"a": NaN, "b": -Infinity}', {"a": None, "b": None}),
+        ('{"a": 123456789012345678901234567890}', {"a": Decimal(123456789012345678901234567890)}),
+        ('{"\\u0061": 0.10}', {"a": Decimal("0.10")}),
+    ],
+)
+def test_any_number_is_read(text: str, expected: dict[str, Decimal | None]) -> None:
+    found = judged(with_fields(metrics=0).replace('"metrics": 0', f'"metrics": {text}'))
+    assert found.usable
+    assert metrics_of(found) == expected
+
+
+def test_numbers_of_a_statepoint_are_not_those_of_the_run() -> None:
+    point = {"metrics": {"a": 1}}
+    entry = {**entry_of(point), "metrics": {"a": 2}}
+    job_id = entry["job_id"]
+    assert metrics_of(judged(entry_text(entry), job_id)) == {"a": Decimal(2)}
+    del entry["metrics"]
+    assert judged(entry_text(entry), job_id).metrics is None
+
+
 # Whatever stands in the file
 
 WORDS = ["complete", JOB_ID, "2026-05-26T01:23:45Z", "/a/b", "<redacted>", "\u202e\x1b["]
@@ -319,7 +364,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    [*entry_of(POINT), "run_link", "tracker", "redacted", "wallclock_s", "x\n"]
+    [*entry_of(POINT), *"run_link tracker redacted wallclock_s metrics attempt".split(), "x\n"]
 )
 
 

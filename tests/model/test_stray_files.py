@@ -26,6 +26,7 @@ RUN = "4076a08a2393f617db96cb1a0d5569d6"
         ("packs/box/2026-05-001.jsonl", None),
         ("2026-05-001.jsonl", None),
         ("README.md", None),
+        ("retractions/9c1e55d0a7b34f21.json", None),
         ("2026/README.md", None),
     ],
 )
@@ -35,7 +36,13 @@ def test_a_file_that_is_no_entry(below: str, told: str | None) -> None:
 
 def test_what_there_is_in_a_folder(repo: Path) -> None:
     names = ("notes.json", f"2026/{RUN}.json", f"{RUN}.json/x", "packs/odd.json")
-    for name in (*names, "packs/box/2026-05-001.jsonl", f".trash/{RUN}.json", "2026/README.md"):
+    for name in (
+        *names,
+        "packs/box/2026-05-001.jsonl",
+        "retractions/x.json",
+        f".trash/{RUN}.json",
+        "2026/README.md",
+    ):
         write(repo, f".aexp/ledger/{name}", "")
     view = WorkTree(repo)
     found = strays_in(view, view.names(".aexp/ledger"))

@@ -19,7 +19,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 ENDED = ("complete", "failed", "abandoned", "stopped")
 FIELDS = set(
     "schema_version job_id statepoint status registered_machine promoted_at run_link started_at "
-    "ended_at wallclock_s tracker code_commit code_dirty redacted".split()
+    "ended_at wallclock_s tracker code_commit code_dirty redacted metrics attempt".split()
 )
 ALWAYS = ("schema_version", "job_id", "statepoint", "status", "registered_machine", "promoted_at")
 Told = list[tuple[str, str]]

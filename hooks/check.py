@@ -28,6 +28,7 @@ from pytest_aexp.work.check.ledger import stray_fault
 from .affected import concerned
 from .commit import Candidate, ledger_folder, open_candidate, replaces_ledger
 from .early_exit import Glance
+from .records import deleted_records
 from .segments import changed_segments, segment_faults
 
 if TYPE_CHECKING:
@@ -170,6 +171,8 @@ def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
         else:
             yield from entry.faults
     yield from map(stray_fault, strays)
+    yield from ledger.retractions.faults
+    yield from deleted_records(candidate)
 
 
 def _strays(candidate: Candidate, paths: Sequence[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
     from jsonschema_rs import Draft202012Validator as FastValidator
 
-SchemaName = Literal["ledger-entry", "supporting-runs", "citation", "runs-index"]
+SchemaName = Literal["ledger-entry", "supporting-runs", "citation", "runs-index", "retraction"]
 
 MOST_VIOLATIONS = 20
 """How many violations of one document are told at most; the search ends there."""

@@ -29,6 +29,7 @@ from pytest_aexp.model.packs.duplicates import Contradictions, among, superseded
 from pytest_aexp.model.packs.packs import Packs, Version
 from pytest_aexp.model.packs.segment import PACKS_DIR, Survey
 from pytest_aexp.model.problems import Fault
+from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions
 from pytest_aexp.model.sharing import Parts, Share, can_share, packed, uncollected, unpacked
 from pytest_aexp.model.stray_files import is_entry_name, strays_in
 
@@ -87,6 +88,11 @@ class Ledger:
         others = [name for name in self._names if name[:-5] not in self.loose]
         return tuple(strays_in(self._view, others))
 
+    @cached_property
+    def retractions(self) -> Retractions:
+        """Which runs are retracted, whether or not there are entries of them."""
+        return Retractions.of(self._view)
+
     @property
     def judged(self) -> int:
         """How many entries were read so far."""
@@ -113,7 +119,9 @@ class Ledger:
         if len(asked) > FEW:
             _ = self.loose
         else:
-            self._view.expect([*map(entry_path, sorted(asked)), *([PACKS_DIR] if asked else ())])
+            self._view.expect(
+                [*map(entry_path, sorted(asked)), *([PACKS_DIR, RETRACTIONS_DIR] if asked else ())]
+            )
 
     def expect_batches(self, experiments: Iterable[str]) -> None:
         """Be told which experiments' runs will be asked for: packed ones are found in one go."""

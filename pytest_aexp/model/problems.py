@@ -64,6 +64,7 @@ INVALID_ENTRY = Rule("ledger.invalid_entry", Basis.CITED)
 NOT_A_NUMBER = Rule("ledger.invalid_entry", Basis.WARNING)
 IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
 UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
+INVALID_RETRACTION = Rule("ledger.invalid_retraction", Basis.ERROR)
 LEAK = Rule("ledger.leak", Basis.DOOR)
 RUNS_DAMAGED = Rule("runs.damaged", Basis.WARNING)
 INDEX_DAMAGED = Rule("runs_index.damaged", Basis.WARNING)
@@ -169,6 +170,13 @@ _TABLE = (
         "The entry holds an absolute path or a credential, and is about to be shared.",
         "Promote the run again (`aexp ledger promote <job id>`); change the credential if it was "
         "pushed.",
+    ),
+    Code(
+        "ledger.invalid_retraction",
+        "A retraction record that cannot be used",
+        "The file cannot be read, breaks the schema, or its content is not the one it is named "
+        "for: a record is never changed and never deleted.",
+        "Restore the file from git; record what has changed with `aexp retract`.",
     ),
     Code(
         "runs.damaged",

@@ -9,12 +9,10 @@ from pytest_aexp.ground.views import View
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import JOB_ID
 from pytest_aexp.model.packs.segment import PACKS_DIR, is_segment
+from pytest_aexp.model.retractions import RETRACTIONS_DIR
 
 is_entry_name = re.compile(rf"{JOB_ID.pattern}\.json", re.ASCII).fullmatch
 """Whether a name is that of an entry's file."""
-
-RETRACTIONS_DIR = f"{LEDGER_DIR}/retractions"
-"""Where records of retractions lie; what is wrong with one is not judged here."""
 
 _PACKS, _RETRACTIONS = (path.rpartition("/")[2] for path in (PACKS_DIR, RETRACTIONS_DIR))
 _KINDS = (".json", ".jsonl")

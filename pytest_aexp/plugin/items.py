@@ -166,6 +166,7 @@ class Collector:
         self._walk = Walk(config, checker)
         self._findings: dict[str, Finding] = {}
         self._speaker: FindingItem | None = None
+        self._first: FindingItem | None = None
         self._first_due: FindingItem | None = None
         self._meanwhile: ExitStack | None = None
 
@@ -193,6 +194,8 @@ class Collector:
         told: tuple[Problem, ...] = ()
         if item is self._first_due and isinstance(item, CitationItem):
             told += self.checker.authority([item.citation])
+        if item is self._first:
+            told += self.checker.records()
         if item is self._speaker:
             citations = [c for finding in self._findings.values() for c in finding.citations]
             told += self.checker.surroundings(citations)
@@ -259,6 +262,7 @@ class Collector:
         with suppress(OSError):  # to expect them only saves time; each item meets it again
             self.checker.expect([i.citation for i in ours if isinstance(i, CitationItem)])
         self._first_due = next(filter(_is_due, ours), None)
+        self._first = next(iter(ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._speaker = ours[0]
 

@@ -59,7 +59,11 @@ def gather(checker: Checker) -> Report:
     ledger = LedgerFacts.of(checker.sources.ledger, cited)
     gathering = _Gathering(checker, ledger, verdicts)
     parts = gathering.findings(findings)
-    around = (*checker.authority(citations), *checker.surroundings(citations))
+    around = (
+        *checker.authority(citations),
+        *checker.records(),
+        *checker.surroundings(citations),
+    )
     counts = Counter(problem.severity for part in parts for problem in part.every_problem)
     counts.update(problem.severity for problem in around)
     return Report(

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 from pages import FULL, ONE_RUN, sections, unstaged_evidence
-from repositories import add_entry, add_finding, add_jobs, entry_of, entry_text, job, write
+from repositories import (
+    add_entry,
+    add_finding,
+    add_jobs,
+    add_record,
+    entry_of,
+    entry_text,
+    job,
+    write,
+)
 
 from pytest_aexp.cli import main
 from pytest_aexp.model.problems import CODES
@@ -113,6 +122,11 @@ def cut_off(repo: Path, code: str) -> None:
     write(repo, path, content)
 
 
+def edited_record(repo: Path, code: str) -> None:
+    record = add_record(repo, retracts=[entry_of(ONE_RUN)["job_id"]])
+    write(repo, f".aexp/ledger/retractions/{record}.json", fenced(code))
+
+
 SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.unpromoted_run_citation": finished_here,
     "finding.unfinished_run_citation": running_here,
@@ -128,6 +142,7 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "ledger.identity_mismatch": edited,
     "ledger.unknown_field": edited,
     "ledger.leak": edited,
+    "ledger.invalid_retraction": edited_record,
     "runs.damaged": cut_off,
     "runs_index.damaged": cut_off,
 }

@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from hashlib import md5
+from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +180,29 @@ def _build_file(repo: Path, relative: str, described: Any) -> None:
     else:
         write(repo, relative, described["text"])
         path.chmod(int(described["mode"], 8))
+
+
+def record_of(**fields: Any) -> dict[str, Any]:
+    """A valid retraction record of ``retracts`` or ``lifts``; ``...`` leaves a field out."""
+    record = {
+        "schema_version": 1,
+        "reason": "the validation split leaked",
+        "recorded_at": "2026-10-06T10:00:00Z",
+        "recorded_by": "laptop",
+        **fields,
+    }
+    return {name: value for name, value in record.items() if value is not ...}
+
+
+def record_id_of(record: Mapping[str, Any]) -> str:
+    """The id of a record: the beginning of the SHA-256 of its content."""
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def add_record(repo: Path, /, **fields: Any) -> str:
+    """Write a retraction record, and say what its id is."""
+    record = record_of(**fields)
+    name = record_id_of(record)
+    write(repo, f".aexp/ledger/retractions/{name}.json", entry_text(record))
+    return name

@@ -100,6 +100,10 @@ class Checker:
         )
         return tuple(self.policy.judge([fault]))
 
+    def records(self) -> tuple[Problem, ...]:
+        """The problems of retraction records, which are reported whatever is judged."""
+        return tuple(self.policy.judge(self.sources.ledger.retractions.faults))
+
     def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
         """The problems no citation answers for: of entries, run store, indexes and marker."""
         return tuple(self.policy.judge(self._surrounding_faults(citations)))
@@ -160,5 +164,6 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
         for citation in finding.citations:
             problems += checker.citation(citation).problems
     problems += checker.authority(citations)
+    problems += checker.records()
     judged = checker.sources.ledger.judged
     return Outcome(tuple(problems), judged, len(findings), len(citations))

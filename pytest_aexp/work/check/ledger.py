@@ -26,7 +26,8 @@ def check_ledger(
         conflicts = tuple(ledger.conflicts(entries))
         found, strays = Survey(len(entries), tuple(entries), faults=conflicts), ()
     faults = [fault for entry in found.notable for fault in entry.faults]
-    problems = tuple(policy.judge([*faults, *found.faults, *map(stray_fault, strays)]))
+    faults += [*found.faults, *map(stray_fault, strays), *ledger.retractions.faults]
+    problems = tuple(policy.judge(faults))
     uncheckable = tuple(e.job_id for e in found.notable if e.usable and not e.checkable)
     return Outcome(problems, found.judged), uncheckable
 

@@ -4,16 +4,19 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench torture clean venv
+.PHONY: help demo test test-all check format bench torture clean venv
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 demo: venv  ## the main job on real input, step by step
 	@$(RUN) tools/demo.py
 
-test: venv  ## all tests: on the tree, and on the built wheel with every CPython here
-	@$(RUN) tools/suite.py $(RUNS)
+test: venv  ## the quick tests on the tree, and a trial of the built wheel (minutes)
+	@$(RUN) tools/suite.py quick $(PASSES)
+
+test-all: test  ## those, the slow tests, and the wheel on every CPython here
+	@$(RUN) tools/suite.py full
 
 check: venv  ## ruff, mypy --strict, and which module may import which
 	@$(VENV)/bin/ruff check

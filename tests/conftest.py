@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.plugin import items
 
 # A machine that is busy is slow; what a file may cost is bounded in tests of its own.
-settings.register_profile("suite", deadline=None)
-settings.load_profile("suite")
+settings.register_profile("quick", deadline=None, max_examples=25, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=300)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 pytest_plugins = ["pytester"]
 

@@ -259,7 +259,7 @@ JSON = st.recursive(
 POINTS = st.dictionaries(KEYS, JSON, max_size=5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(POINTS, min_size=1, max_size=4))
 def test_reading_says_what_signac_says(points: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -401,7 +401,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     statepoint=st.dictionaries(
         st.text(min_size=1, max_size=6).filter(lambda key: "." not in key), JSON, max_size=4

@@ -1,8 +1,12 @@
-"""Run the test suite on the tree, then against the built wheel on every CPython there is.
+"""Run the test suite, in passes that belong to two lanes.
 
-Arguments name runs (``tree``, ``wheel-3.12``, ``lowest``, ``pure``); without any, all are made.
-The first run that fails ends it. Every run shows pytest's own output, and a table of pytest's
-closing lines ends the whole.
+``make test`` runs the quick lane: what is quick on the tree, and a trial of the built wheel.
+``make test-all`` runs the full lane as well: the slow tests, every CPython on this machine, the
+oldest dependencies that pyproject.toml admits, and the package without its compiled speed-ups.
+
+The first argument is the lane, ``quick`` or ``full`` (without the quick one); more arguments name
+passes, of any lane, to run instead. The first pass that fails ends the run. Each pass shows
+pytest's own output, and a table of pytest's closing lines ends the whole.
 """
 
 from __future__ import annotations
@@ -15,72 +19,88 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from artifacts import ROOT, artifacts, copy_tree, tree_files
 from environments import TREE, Kind, make_for_wheel, python_of
 from interpreters import Interpreter, discover
 
+Lane = Literal["quick", "full"]
+
 PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
-NOT_AGAIN = ("-m", "not slow and not tree")
+TRIAL = (
+    "tests/project/test_packaging.py",
+    "tests/whole/test_two_machines.py",
+    *("-m", "not tree"),
+)
+"""What is installed and how it is installed, then the main job, from first run to citation."""
 LOWEST_RUNS_UP_TO = (3, 13)
 """Newer Pythons than this came after the oldest versions that are admitted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One pass over the suite: on the tree in ``.venv`` or on the wheel in its own environment."""
+class Pass:
+    """One pass over tests: on the tree in ``.venv``, or on the wheel in its own environment."""
 
     name: str
+    about: str
+    lane: Lane
+    selected: tuple[str, ...]
     kind: Kind | None = None
     interpreter: Interpreter | None = None
 
-    @property
-    def about(self) -> str:
-        """What a reader should know of it, in one line."""
-        kinds: dict[Kind | None, str] = {
-            None: "the tree, every test",
-            "wheel": "the wheel",
-            "lowest": "the wheel with the oldest dependencies admitted",
-            "pure": "the wheel without compiled speed-ups",
-        }
+    def __str__(self) -> str:
         where = f", {self.interpreter}" if self.interpreter else ""
-        return f"{self.name}: {kinds[self.kind]}{where}"
+        return f"{self.name}: {self.about}{where}"
 
 
-class Failed(Exception):
-    """A run, or the making of its environment, did not succeed."""
+class PassFailed(Exception):
+    """A pass, or the making of its environment, did not succeed."""
 
 
-def planned(found: Sequence[Interpreter]) -> list[Run]:
-    """The runs on a machine with these interpreters, oldest first."""
-    oldest, newest = found[0], found[-1]
-    runs = [Run("tree"), *(Run(f"wheel-{each.minor}", "wheel", each) for each in found)]
+def all_passes(interpreters: Sequence[Interpreter]) -> list[Pass]:
+    """Every pass on a machine with these interpreters, which are sorted, the oldest first."""
+    oldest, newest = interpreters[0], interpreters[-1]
+    again = ("-m", "not slow and not tree")
+    passes = [
+        Pass("tree", "the tree, what is quick", "quick", ("-m", "not slow")),
+        Pass("wheel", "the wheel, tried once", "quick", TRIAL, "wheel", newest),
+        # Properties, which ran with few examples, run again with many.
+        Pass("slow", "the tree, what is slow", "full", ("-m", "slow or hypothesis")),
+    ]
+    passes += [
+        Pass(f"wheel-{python.minor}", "the wheel", "full", again, "wheel", python)
+        for python in interpreters
+    ]
     if oldest.version[:2] <= LOWEST_RUNS_UP_TO:
-        runs.append(Run("lowest", "lowest", oldest))
-    return [*runs, Run("pure", "pure", newest)]
+        about = "the wheel with the oldest dependencies admitted"
+        passes.append(Pass("lowest", about, "full", again, "lowest", oldest))
+    about = "the wheel without compiled speed-ups"
+    return [*passes, Pass("pure", about, "full", again, "pure", newest)]
 
 
-def prepare(run: Run) -> Path:
-    """The Python of the run's environment, which is made if need be."""
-    if run.kind is None or run.interpreter is None:
+def prepare(this: Pass) -> Path:
+    """The Python of the environment of a pass, which is made if need be."""
+    if this.kind is None or this.interpreter is None:
         return python_of(TREE)
-    environment = ROOT / f".venv-{run.name.removeprefix('wheel-')}"
+    suffix = this.interpreter.minor if this.kind == "wheel" else this.kind
+    environment = ROOT / f".venv-{suffix}"
     try:
         wheel = artifacts().wheel
-        make_for_wheel(environment, Path(run.interpreter.path), wheel, run.kind)
+        make_for_wheel(environment, Path(this.interpreter.path), wheel, this.kind)
     except subprocess.CalledProcessError as error:
-        said = f"{error.stdout or ''}{error.stderr or ''}\n{environment.name} could not be made"
-        raise Failed(f"{said}; this failed: {' '.join(map(str, error.cmd))}") from error
+        output = f"{error.stdout or ''}{error.stderr or ''}\n{environment.name} could not be made"
+        raise PassFailed(f"{output}; this failed: {' '.join(map(str, error.cmd))}") from error
     return python_of(environment)
 
 
-def run_pytest(run: Run, python: Path, folder: Path) -> str:
-    """Run the suite in ``folder``, pass on what pytest prints, and return its closing line."""
-    command = [python, *PYTEST, *(NOT_AGAIN if run.kind else ())]
+def run_pytest(this: Pass, python: Path, folder: Path) -> str:
+    """Run the tests in ``folder``, pass on what pytest prints, and return its closing line."""
+    command: list[str | Path] = [python, *PYTEST, *this.selected]
     with subprocess.Popen(
         [*command, "--color=yes"] if sys.stdout.isatty() else command,
         cwd=folder,
-        env=_environ(run),
+        env=_environ(this),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -92,51 +112,53 @@ def run_pytest(run: Run, python: Path, folder: Path) -> str:
             sys.stdout.buffer.flush()
             output = (output + chunk)[-4096:]
     if process.returncode:
-        raise Failed(f"pytest ended with status {process.returncode}")
+        raise PassFailed(f"pytest ended with status {process.returncode}")
     return output.decode(errors="replace").strip().rpartition("\n")[2]
 
 
-def _environ(run: Run) -> dict[str, str]:
+def _environ(this: Pass) -> dict[str, str]:
     # PYTHON…: no path may lead back to the tree, and compiled files must be kept, or each of the
     # many processes that the tests start compiles everything again. GIT_…: set inside git hooks.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GIT_"))}
-    return kept | {"AEXP_SUITE": run.name}
+    profile = {"HYPOTHESIS_PROFILE": "thorough"} if this.name == "slow" else {}
+    return kept | profile | {"AEXP_SUITE": this.kind or "tree"}
 
 
-def execute(runs: Sequence[Run]) -> None:
-    """Carry out the runs, one after the other."""
+def execute(passes: Sequence[Pass]) -> None:
+    """Run the passes, one after the other."""
     closing: list[str] = []
     with tempfile.TemporaryDirectory() as copy:
         # Without pytest_aexp: what the tests import there can only be what is installed.
         copy_tree(Path(copy), tree_files(but=["pytest_aexp"]))
-        for run in runs:
-            _say(f"\n== {run.about}")
+        for this in passes:
+            _print(f"\n== {this}")
             started = time.monotonic()
             try:
-                python = prepare(run)
-                said = run_pytest(run, python, Path(copy) if run.kind else ROOT)
-            except Failed as failure:
+                python = prepare(this)
+                line = run_pytest(this, python, Path(copy) if this.kind else ROOT)
+            except PassFailed as failure:
                 sys.exit(
-                    f"\nFAILED in {run.about}: {failure}\nAgain, alone: make test RUNS={run.name}"
+                    f"\nFAILED in {this}: {failure}\nAgain, alone: make test PASSES={this.name}"
                 )
-            closing += [f"{run.about} ({time.monotonic() - started:.0f} s in all)", said]
-    _say("\n== all runs passed")
-    _say("\n".join(closing))
+            closing += [f"{this} ({time.monotonic() - started:.0f} s in all)", line]
+    _print("\n== all passed")
+    _print("\n".join(closing))
 
 
-def main(names: Sequence[str]) -> None:
-    """Carry out the named runs, or all there are on this machine."""
-    runs = planned(discover())
-    known = [run.name for run in runs]
-    if unknown := sorted(set(names) - set(known)):
-        sys.exit(f"no such run: {' '.join(unknown)}; there are: {' '.join(known)}")
-    execute([run for run in runs if not names or run.name in names])
+def main(lane: str, *names: str) -> None:
+    """Run the lane, or the named passes."""
+    passes = all_passes(discover())
+    unknown = sorted(set(names) - {this.name for this in passes})
+    if unknown:
+        names_there = " ".join(this.name for this in passes)
+        sys.exit(f"no such pass: {' '.join(unknown)}; there are: {names_there}")
+    execute([this for this in passes if (this.name in names if names else this.lane == lane)])
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

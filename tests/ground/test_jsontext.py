@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aexp.ground.jsontext import (
@@ -118,7 +118,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(JSON, st.integers(0, 6))
 def test_the_depth_is_the_values_own(value: Any, limit: int) -> None:
     assert nested_deeper(json.dumps(value), limit) == (depth_of(value) > limit)
@@ -161,7 +160,6 @@ def as_python_writes(value: Any) -> bytes:
     return text.encode(errors="strict")
 
 
-@settings(max_examples=500, deadline=None)
 @given(ANYTHING)
 def test_the_exact_writing_is_pythons(value: Any) -> None:
     assert dump_exactly([value]) == as_python_writes([value])
@@ -173,7 +171,6 @@ def test_numbers_are_written_as_python_writes_them(number: float) -> None:
         assert dump_exactly(value) == as_python_writes(value)
 
 
-@settings(max_examples=500, deadline=None)
 @given(ANYTHING.filter(lambda value: "NaN" not in json.dumps(value)))
 def test_the_quick_writing_differs_in_exponents_only(value: Any) -> None:
     canonical = json.dumps(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from repositories import write
 
@@ -117,7 +117,6 @@ def test_a_broken_file_is_told(data: bytes) -> None:
     assert len(str(caught.value)) < 300
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.binary(max_size=60) | st.text(max_size=60).map(lambda text: f"[tool.aexp]\n{text}".encode())
 )

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import jsonschema
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tree import TESTS
 
@@ -162,7 +162,6 @@ def mutated(draw: st.DrawFn) -> tuple[SchemaName, Any]:
     return name, root[0]
 
 
-@settings(deadline=None, max_examples=300)
 @given(mutated())
 @example(("ledger-entry", {**ENTRY, "wallclock_s": math.nan}))
 @example(("ledger-entry", {**ENTRY, "statepoint": {"\ud800": 10**400}}))
@@ -173,7 +172,6 @@ def test_the_verdict_is_that_of_jsonschema(case: tuple[SchemaName, Any]) -> None
     assert (violations(name, document) == ()) is verdict
 
 
-@settings(deadline=None, max_examples=300)
 @given(mutated())
 def test_jsonschema_rs_and_jsonschema_agree(case: tuple[SchemaName, Any]) -> None:
     fast = pytest.importorskip("jsonschema_rs")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aexp.model.batches import Batches
@@ -118,7 +118,6 @@ VALUES = st.sampled_from(
 POINTS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 
 
-@settings(max_examples=200)
 @given(st.lists(POINTS, max_size=8), POINTS)
 def test_a_batch_is_what_looking_at_each_run_finds(
     points: list[dict[str, Any]], selector: dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 from unicodedata import category
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from repositories import entry_of, entry_text, job_id_of
 
@@ -380,7 +380,6 @@ def assert_printable(found: Entry) -> None:
         assert fault.position.column >= 1
 
 
-@settings(max_examples=80, deadline=None)
 @example({"schema_version": 10**30})
 @example({"schema_version": float("inf")})
 @example({"x" * 10_000: 1, "y\x1b" * 500: 2})
@@ -392,7 +391,6 @@ def test_any_field_of_any_kind_is_judged(fields: dict[str, Any]) -> None:
     assert found.usable == (found.cause is None)
 
 
-@settings(max_examples=100, deadline=None)
 @given(JSON.map(json.dumps) | st.text() | st.binary(max_size=200))
 def test_any_content_is_judged(content: str | bytes) -> None:
     data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
@@ -402,7 +400,6 @@ def test_any_content_is_judged(content: str | bytes) -> None:
     assert found.cause is not None
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(with_fields()) - 1), st.binary(max_size=3), st.integers(0, 3))
 def test_no_damage_to_a_statepoint_goes_unseen(at: int, new: bytes, gone: int) -> None:
     data = with_fields().encode()

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aexp.model.job_id import is_job_id, job_id_of, kind_of, statepoint_json, value_key
@@ -84,7 +84,6 @@ def equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@settings(max_examples=300)
 @given(JSON, JSON)
 def test_keys_are_equal_exactly_if_values_are(left: Any, right: Any) -> None:
     assert (value_key(left) == value_key(right)) == equal(left, right)

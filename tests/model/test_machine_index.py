@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import category
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from repositories import write
 
@@ -232,7 +232,6 @@ CONTENT = (
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(CONTENT)
 def test_any_content_is_read_or_told(content: bytes) -> None:
     found = read(content)

@@ -295,9 +295,7 @@ JSON = st.recursive(
 CONTENT = st.binary(max_size=60) | JSON.map(lambda document: json.dumps(document).encode())
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CONTENT, CONTENT)
 def test_any_content_is_read_or_told(jobs: Path, statepoint: bytes, document: bytes) -> None:
     write(jobs, STATEPOINT_FILE, statepoint)

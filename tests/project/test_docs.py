@@ -142,7 +142,7 @@ def check_command(words: list[str], pytester: pytest.Pytester) -> None:
     elif program == "git":
         assert arguments[0] in run_shell("git --list-cmds=main", pytester.path).split()
     elif program == "make":
-        targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
         assert arguments[0] in targets
     elif program == "pre-commit":
         hooks = [word for word in arguments if word.startswith("aexp-")]

@@ -1,4 +1,4 @@
-"""Which runs ``make test`` is made of."""
+"""Which passes ``make test`` and ``make test-all`` are made of."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import pytest
 
 from environments import minimums
 from interpreters import Interpreter
-from suite import planned
+from suite import Lane, all_passes
 
 pytestmark = pytest.mark.tree
 
 
-def on(*versions: tuple[int, int, int]) -> list[tuple[str, str | None]]:
-    runs = planned([Interpreter(version, "/python3") for version in versions])
-    return [(run.name, run.interpreter and str(run.interpreter)) for run in runs]
+def passes(lane: Lane, *versions: tuple[int, int, int]) -> list[tuple[str, str | None]]:
+    made = all_passes([Interpreter(version, "/python3") for version in versions])
+    return [
+        (this.name, this.interpreter and str(this.interpreter))
+        for this in made
+        if this.lane == lane
+    ]
 
 
-def test_every_python_has_its_run_and_the_extremes_one_more() -> None:
-    assert on((3, 11, 7), (3, 13, 0)) == [
-        ("tree", None),
+def test_the_quick_lane_is_the_tree_and_the_wheel_tried_once() -> None:
+    assert passes("quick", (3, 11, 7), (3, 13, 0)) == [("tree", None), ("wheel", "CPython 3.13.0")]
+
+
+def test_in_the_full_lane_every_python_has_its_pass_and_the_extremes_one_more() -> None:
+    assert passes("full", (3, 11, 7), (3, 13, 0)) == [
+        ("slow", None),
         ("wheel-3.11", "CPython 3.11.7"),
         ("wheel-3.13", "CPython 3.13.0"),
         ("lowest", "CPython 3.11.7"),
@@ -27,11 +35,12 @@ def test_every_python_has_its_run_and_the_extremes_one_more() -> None:
 
 
 def test_one_python_is_enough() -> None:
-    assert [name for name, _ in on((3, 12, 1))] == ["tree", "wheel-3.12", "lowest", "pure"]
+    names = [name for name, _ in passes("full", (3, 12, 1))]
+    assert names == ["slow", "wheel-3.12", "lowest", "pure"]
 
 
 def test_the_oldest_dependencies_are_not_tried_on_a_python_that_came_after_them() -> None:
-    assert [name for name, _ in on((3, 14, 0))] == ["tree", "wheel-3.14", "pure"]
+    assert [name for name, _ in passes("full", (3, 14, 0))] == ["slow", "wheel-3.14", "pure"]
 
 
 def test_every_dependency_states_the_oldest_version_it_works_with() -> None:

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from tree import DATA
+
 from pytest_aexp.cli import main
 
 if TYPE_CHECKING:
     import pytest
+
+CASES: list[dict[str, Any]] = [
+    case
+    for name in ("cases.json", "more_cases.json")
+    for case in json.loads((DATA / name).read_text(encoding="utf-8"))["cases"]
+]
 
 # This suite turns warnings into errors, which a pytest inside it would inherit.
 ARGUMENTS = ("-p", "pytest_aexp.plugin", "-W", "always::pytest_aexp.CitationWarning")

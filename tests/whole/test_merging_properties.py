@@ -7,7 +7,7 @@ import json
 from functools import reduce
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sides import (
     BASES,
@@ -39,13 +39,11 @@ def as_text(data: bytes, *names: str) -> str:
     return json.dumps(part(data, *names), sort_keys=True)
 
 
-@settings(deadline=None)
 @given(versions())
 def test_the_versions_made_here_are_usable(data: bytes) -> None:
     assert usable(data)
 
 
-@settings(max_examples=400, deadline=None)
 @given(BASES, SIDES, SIDES)
 def test_any_pair(base: bytes | None, mine: bytes, other: bytes) -> None:
     outcome, swapped = merge_entries(base, mine, other), merge_entries(base, other, mine)
@@ -74,13 +72,11 @@ def check_result(data: bytes, sides: list[bytes]) -> None:
     assert result["statepoint"]["data"] == ("<redacted>" if hidden else STATEPOINT["data"])
 
 
-@settings(max_examples=200, deadline=None)
 @given(BASES, SIDES)
 def test_a_merge_with_itself_changes_nothing(base: bytes | None, mine: bytes) -> None:
     assert merge_entries(base, mine, mine) == Merged(mine, "both versions are the same")
 
 
-@settings(max_examples=200, deadline=None)
 @given(versions(), versions())
 def test_merging_again_changes_nothing(mine: bytes, other: bytes) -> None:
     once = merged(None, mine, other)
@@ -89,7 +85,6 @@ def test_merging_again_changes_nothing(mine: bytes, other: bytes) -> None:
         assert merged(None, once, other) == once
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(versions(), min_size=3, max_size=3, unique=True))
 def test_three_machines_in_any_order(each: list[bytes]) -> None:
     def fold(ours: bytes, theirs: bytes) -> bytes:
@@ -103,7 +98,6 @@ def test_three_machines_in_any_order(each: list[bytes]) -> None:
     assert len(results) == 1
 
 
-@settings(max_examples=200, deadline=None)
 @example(entry(FAILED, EARLY), COMPLETE, {"run_link": E2})
 @given(
     st.sampled_from([entry(FAILED, EARLY, run_link=E1), entry(COMPLETE, EARLY, host=None)]),

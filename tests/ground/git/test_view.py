@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lanes import slow_unless
 from repositories import (
     add_entry,
     add_finding,
@@ -41,6 +42,7 @@ CASES, MORE = (
 )
 # Of the many others those with something but text in their files: links, folders, odd bytes.
 CASES += [case for case in MORE if not all(isinstance(f, str) for f in case["files"].values())]
+ODD = [case for case in CASES if not all(isinstance(f, str) for f in case["files"].values())]
 NOWHERE = "deadbeefdeadbeefdeadbeefdeadbeef"
 FINDING = "kb/research/findings/F001-x.md"
 LIMIT = 1 << 20
@@ -93,7 +95,7 @@ def codes(problems: list[dict[str, Any]]) -> list[str]:
 class TestSameVerdicts:
     """Where the files come from changes nothing of what is said of them."""
 
-    @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+    @pytest.mark.parametrize("case", slow_unless(CASES, ODD), ids=lambda case: case["name"])
     def test_of_every_case(
         self, case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aexp: Any
     ) -> None:
@@ -669,6 +671,7 @@ def all_of(view: View, paths: list[str]) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,

@@ -375,7 +375,7 @@ LINES = st.lists(
 
 
 @needs_both
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @example("a: b\n \t\n'k': c\n")
 @given(LINES)
 def test_both_parsers_say_the_same_of_any_lines(text: str) -> None:
@@ -450,7 +450,7 @@ SCRAPS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @example("%YAML 1.1\n--- a\n")
 @example("a: 1\n...\n%YAML 1.1\n--- b\n")
 @example('"\\UFFFFFFFF"')

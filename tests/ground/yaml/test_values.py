@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aexp.ground.yaml.nodes import DEPTH_LIMIT, Mapping, Node, Scalar, YamlFault, parse
@@ -158,7 +158,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(JSON)
 def test_json_is_yaml_for_the_same_value(document: Any) -> None:
     found = value(node(json.dumps(document, ensure_ascii=False)))

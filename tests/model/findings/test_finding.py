@@ -244,7 +244,6 @@ def assert_told(found: Finding) -> None:
         )
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.binary(max_size=80) | st.binary(max_size=80).map(lambda data: b"---\n" + data + b"\n---\n")
 )
@@ -297,7 +296,7 @@ PIECES += [
 ]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @example(["supporting_runs: ", "[", "&a ", "[", "*a", "]", "]"])
 @example(["supporting_runs: ", "{", "type", ": ", "job", ", ", "\u202e" * 900, ": ", "1", "}"])
 @example(

@@ -495,13 +495,13 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES, LINES)
 def test_what_git_encloses_comes_out_again(ours: list[bytes], theirs: list[bytes]) -> None:
     check_markers(None, b"".join(ours), b"".join(theirs))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LINES, min_size=3, max_size=3))
 def test_a_common_version_comes_out_again(each: list[list[bytes]]) -> None:
     base, ours, theirs = (b"".join(lines) for lines in each)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from repositories import entry_of, entry_text
 from sides import COMPLETE, E1, EARLY, FAILED, POINTERS, REDACTED, STATEPOINT, entry, merged
@@ -132,7 +132,6 @@ def test_what_is_no_date_is_no_instant(value: Any) -> None:
     assert instant(value) is None
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - made aware below
     st.integers(-14 * 60, 14 * 60),
@@ -145,7 +144,6 @@ def test_an_offset_does_not_move_the_instant(moment: datetime, minutes: int) -> 
     assert instant(moment.isoformat()) == Fraction(microseconds, 10**6)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_text_is_too_odd_for_an_instant(text: str) -> None:
     assert instant(text) is None or isinstance(instant(text), Fraction)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import sys
 import tempfile
@@ -145,23 +144,6 @@ def test_what_changes_while_it_is_promoted_is_in_the_entry(
     assert json.loads(path.read_text())["run_link"]["experiment_id"] == "E002"
 
 
-@pytest.fixture(params=["alone", "shared", "shared with one that fails"])
-def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One process does it all, or a second does half of it, or dies while it tries."""
-    if request.param != "alone":
-        monkeypatch.setattr(backfill, "MANY", 1)
-        monkeypatch.setattr(backfill, "can_share", lambda: True)
-    if request.param == "shared with one that fails":
-        backfilled, own = backfill._backfilled, os.getpid()
-
-        def killed(*arguments: Any) -> ledger.Promotion:
-            if os.getpid() != own:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return backfilled(*arguments)
-
-        monkeypatch.setattr(backfill, "_backfilled", killed)
-
-
 @pytest.mark.parametrize(
     ("run", "field"),
     [
@@ -183,7 +165,6 @@ def test_an_entry_that_nobody_would_read_is_not_written(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="shared on Linux only")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.usefixtures("ways")
 class TestBackfill:
     """Every finished run of this machine, and one bad one does not stop the rest."""
 

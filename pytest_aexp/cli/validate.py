@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -24,7 +23,6 @@ from pytest_aexp.ground.repository import (
 
 if TYPE_CHECKING:
     from pytest_aexp.ground.views import View
-    from pytest_aexp.model.problems import Outcome, Policy
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif")
 WORKTREE = "worktree"
@@ -72,31 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
     # Here, and below, so that the other verbs start without the rules.
     from pytest_aexp.model.problems import Policy
-    from pytest_aexp.work.check.result_cache import outcome_of
+    from pytest_aexp.work.check.checker import Checker, judge_repository
 
     with _chosen_view(arguments.at) as (repository, view, on_disk):
         configured = repository.configuration
         policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
-        judge = partial(_judged, repository, view, policy, on_disk, arguments.findings)
-        is_whole = on_disk is None and arguments.at == WORKTREE and not arguments.findings
-        outcome = outcome_of(repository, policy, judge) if is_whole else judge()
+        checker = Checker(repository, view, policy, on_disk)
+        chosen = dict.fromkeys(finding_named(written, checker) for written in arguments.findings)
+        outcome = judge_repository(checker, list(chosen) or None)
     sys.stdout.write(rendered(outcome, arguments.format, repository.root))
     return 0 if outcome.ok else 1
-
-
-def _judged(
-    repository: Repository,
-    view: View,
-    policy: Policy,
-    on_disk: View | None,
-    findings: Sequence[str],
-) -> Outcome:
-    # Here, since what is remembered needs none of it.
-    from pytest_aexp.work.check.checker import Checker, judge_repository
-
-    checker = Checker(repository, view, policy, on_disk)
-    chosen = dict.fromkeys(finding_named(written, checker) for written in findings)
-    return judge_repository(checker, list(chosen) or None)
 
 
 @contextmanager

@@ -29,10 +29,6 @@ class View(Protocol):
     def label(self) -> str:
         """What is being read, as a message names it: ``the working tree``, ``the index``."""
 
-    @property
-    def can_be_shared(self) -> bool:
-        """Whether a copy of this process may go on reading through it."""
-
     def has_folder(self, folder: str) -> bool:
         """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
 
@@ -70,7 +66,6 @@ class WorkTree:
     """The files as they lie in the repository's folder."""
 
     label = "the working tree"
-    can_be_shared = True
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import fields
 from functools import cached_property
-from itertools import chain, starmap
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +26,9 @@ from pytest_aexp.model.packs.packs import Packs, Version
 from pytest_aexp.model.packs.segment import PACKS_DIR, Survey
 from pytest_aexp.model.problems import Fault
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions
-from pytest_aexp.model.sharing import Parts, Share, can_share, packed, uncollected, unpacked
 from pytest_aexp.model.stray_files import is_entry_name, strays_in
 
-MANY = 2000
-"""For so many entries a second process saves more time than it costs."""
-
 _SAID_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
-_PART = 100
-_VALUES = attrgetter(*(field.name for field in fields(Entry)))
 
 FEW = 500
 """So many entries cost less to look up one by one than a large ledger does to list."""
@@ -198,43 +188,13 @@ class Ledger:
         asked = sorted(job_ids)
         self._look_for(asked)
         loose = [each for each in asked if each not in self._judged and self._is_loose(each)]
-        with self._shared(loose):
-            pass
-        self._judge_each(job_id for job_id in loose if job_id not in self._judged)
+        self._judge_each(loose)
         return asked
 
     def _judge_each(self, job_ids: Iterable[str]) -> None:
         paths = {entry_path(job_id): job_id for job_id in job_ids}
         for path, data in self._view.read_many(paths, ENTRY_LIMIT):
             self._judged[paths[path]] = self._judge(paths[path], data)
-
-    @contextmanager
-    def judged_meanwhile(self) -> Iterator[None]:
-        """Have another process judge entries while something else is done here, then help it."""
-        with self._shared(sorted(self.loose)):
-            yield
-
-    @contextmanager
-    def _shared(self, loose: Sequence[str]) -> Iterator[None]:
-        """The same for some entries; where it does not pay none is judged."""
-        if len(loose) < MANY or not (self._view.can_be_shared and can_share()):
-            yield
-            return
-        with closing(Parts(loose, _PART)) as parts, Share(lambda: self._told(parts)) as share:
-            yield
-            with uncollected():
-                for part in parts:
-                    self._judge_each(part)
-                told = chain.from_iterable(map(unpacked, share.result() or ()))
-                self._judged.update((entry.job_id, entry) for entry in starmap(Entry, told))
-
-    def _told(self, parts: Iterable[Sequence[str]]) -> list[bytes]:
-        """The values of the entries of these runs, packed part by part: at the end one waits."""
-        told = []
-        for part in parts:
-            self._judge_each(part)
-            told.append(packed([_VALUES(self._judged[job_id]) for job_id in part]))
-        return told
 
     def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
         """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""

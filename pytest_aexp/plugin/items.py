@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,6 @@ from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Walk
 from pytest_aexp.rendering import one_line
 from pytest_aexp.work.check.checker import Checker, Verdict
-
-MANY = 50
-"""So many findings will ask for so much of the ledger that it is read while more are collected."""
 
 
 class FindingItem(pytest.Item):
@@ -168,7 +165,6 @@ class Collector:
         self._speaker: FindingItem | None = None
         self._first: FindingItem | None = None
         self._first_due: FindingItem | None = None
-        self._meanwhile: ExitStack | None = None
 
     @classmethod
     def of(cls, config: pytest.Config, root: Path, strictness: str | None) -> Collector:
@@ -185,8 +181,6 @@ class Collector:
     def read(self, path: str) -> Finding:
         """The finding at ``path``, remembered for what is told once for all findings."""
         finding = self._findings[path] = self.checker.finding(path)
-        if len(self._findings) == MANY and self._meanwhile is not None:
-            self._meanwhile.enter_context(self.checker.sources.ledger.judged_meanwhile())
         return finding
 
     def asides(self, item: FindingItem) -> tuple[Problem, ...]:
@@ -224,12 +218,6 @@ class Collector:
             return self.checker.finding_paths
         except OSError:
             return ()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self) -> Generator[None, object, object]:
-        """Let what is begun while findings are collected end with it."""
-        with ExitStack() as self._meanwhile:
-            return (yield)
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Ignore the links among findings that are not followed."""

@@ -41,8 +41,6 @@ _AT_ONCE = 256
 class GitView:
     """A view of what ``listing`` lists. ``close`` it, or use it as a context."""
 
-    can_be_shared = False
-
     def __init__(self, listing: Listing, blobs: Blobs) -> None:
         self.label = listing.label
         self._listing = listing

@@ -146,8 +146,7 @@ def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Ou
     """The outcome for the findings at ``paths``, or for all findings and everything around them."""
     if paths is not None:
         return judge_findings(checker, [checker.finding(path) for path in paths])
-    with checker.sources.ledger.judged_meanwhile():
-        findings = [checker.finding(path) for path in checker.finding_paths]
+    findings = [checker.finding(path) for path in checker.finding_paths]
     outcome = judge_findings(checker, findings)
     around = checker.surroundings([c for finding in findings for c in finding.citations])
     entries = checker.sources.ledger.judged

@@ -22,7 +22,8 @@ from pytest_aexp.ground.repository import Repository, parse_configuration
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.yaml import nodes, values
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path, judge_entry
-from pytest_aexp.model.findings.finding import READ_LIMIT, read_finding
+from pytest_aexp.model.findings.finding import read_finding
+from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.machine_index import read_index
 from pytest_aexp.model.packs import segment as segments
 from pytest_aexp.model.problems import Fault, Outcome, Policy

@@ -64,11 +64,12 @@ def add_to(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run_cite(arguments: argparse.Namespace) -> int:
     """Add the citations; 1, and nothing changed, if one of them would not hold."""
     # Here, and below, so that the other verbs start without the rules.
-    from pytest_aexp.model.findings.finding import READ_LIMIT, read_finding
+    from pytest_aexp.model.findings.finding import read_finding
+    from pytest_aexp.model.findings.front_matter import READ_LIMIT
     from pytest_aexp.model.short_id import full_job_id
     from pytest_aexp.work.edit.citation_yaml import job_citation
     from pytest_aexp.work.edit.cite import with_citations
-    from pytest_aexp.work.edit.finding_text import open_document
+    from pytest_aexp.work.edit.finding_text import open_for_edit
     from pytest_aexp.work.edit.fix import mended
 
     if arguments.finding is None or not (arguments.runs or arguments.batch):
@@ -78,7 +79,7 @@ def run_cite(arguments: argparse.Namespace) -> int:
     known = checker.sources.job_ids
     added = [job_citation(full_job_id(run, known)) for run in arguments.runs]
     added += [_batch(*batch) for batch in arguments.batch]
-    document = open_document(path, checker.view.read(path, READ_LIMIT, whole=False))
+    document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
     if mended(document, known) != document.text:
         raise UsageError(f"{path}: what it cites already is to be mended first: `aexp fix {path}`")
     new = _new_ones(added, checker.finding(path))
@@ -161,11 +162,11 @@ def run_fix(arguments: argparse.Namespace) -> int:
 
 
 def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
-    from pytest_aexp.model.findings.finding import READ_LIMIT
-    from pytest_aexp.work.edit.finding_text import open_document
+    from pytest_aexp.model.findings.front_matter import READ_LIMIT
+    from pytest_aexp.work.edit.finding_text import open_for_edit
     from pytest_aexp.work.edit.fix import mended
 
-    document = open_document(path, checker.view.read(path, READ_LIMIT, whole=False))
+    document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
     text = mended(document, checker.sources.job_ids)
     if text == document.text:
         return False

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pytest_aexp.ground.text import counted, shown
-from pytest_aexp.ground.yaml import nodes, values
-from pytest_aexp.ground.yaml.nodes import Mapping, Scalar, YamlFault
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -17,10 +15,7 @@ from pytest_aexp.model.findings.citation import (
     MalformedCitation,
 )
 from pytest_aexp.model.findings.finding import (
-    FRONT_MATTER_LIMIT,
-    READ_LIMIT,
     Finding,
-    front_matter_span,
 )
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.run_store import Run
@@ -126,12 +121,12 @@ class _Gathering:
         return anchor if times == 1 else f"{anchor}--{times}"
 
     def _title(self, finding: Finding) -> str:
-        data = self._checker.view.read(finding.path, READ_LIMIT, whole=False)
-        text = data.decode("utf-8", "replace").lstrip("\ufeff") if isinstance(data, bytes) else ""
-        start, end = front_matter_span(text)
-        heading = _HEADING.search(text, end or 0)
-        said = heading[1] if heading else _titled(text[start:end] if start and end else "")
-        return shown(said.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
+        front_matter = finding.front_matter
+        if front_matter is None:
+            return ""
+        heading = _HEADING.search(front_matter.text, front_matter.end)
+        title = heading[1] if heading else " ".join((front_matter.text_of("title") or "").split())
+        return shown(title.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
 
     def _citation(self, citation: Citation) -> CitationPart:
         verdict = self._verdicts[id(citation)]
@@ -184,21 +179,6 @@ class _Gathering:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
         return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
-
-
-def _titled(front_matter: str) -> str:
-    """What the front matter calls the finding, or nothing."""
-    if len(front_matter) > FRONT_MATTER_LIMIT:
-        return ""
-    try:
-        root = nodes.parse(front_matter)
-    except YamlFault:
-        return ""
-    pairs = root.pairs if isinstance(root, Mapping) else []
-    for key, inner in pairs:
-        if isinstance(key, Scalar) and key.text == "title" and isinstance(inner, Scalar):
-            return "" if values.scalar(inner) is None else " ".join(inner.text.split())
-    return ""
 
 
 def _bare(entry: Entry) -> RunFacts:

@@ -1,8 +1,8 @@
-"""Citations: what an item of ``supporting_runs`` says, or what is wrong with how it says it."""
+"""Citations: the items of ``supporting_runs``, or what is wrong with the way they are written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from pytest_aexp.ground.text import Position, quoted, resembles
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
+from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
 from pytest_aexp.model.short_id import may_begin
@@ -62,98 +63,119 @@ class MalformedCitation(Citation):
     written: str | None
 
 
-class CitationReader:
-    """Reads the citations of one finding; ``at`` turns a node's offset into a position."""
+class _Malformed(Exception):
+    """An item that is not a citation: what is wrong, where, and the id it has, if any."""
 
-    def __init__(self, path: str, at: Callable[[int], Position]) -> None:
-        self._path = path
-        self._at = at
-        self._sizes = Sizes()
+    def __init__(
+        self,
+        message: str,
+        fix: str = HOW_TO_CITE,
+        at: Node | None = None,
+        written: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.fix, self.at, self.written = message, fix, at, written
 
-    def citations(self, node: Sequence | Mapping) -> tuple[Citation, ...]:
-        """The citations in the value of ``supporting_runs``.
 
-        Raises YamlFault if they stand for too much together.
-        """
-        items = node.items if isinstance(node, Sequence) else [node]
-        found, values = [], 0
-        for index, item in enumerate(items):
-            citation, size = self._citation(index, item)
-            found.append(citation)
-            values += size
-            if values > VALUES_LIMIT:
-                message = f"{KEY} stands for more than {VALUES_LIMIT:,} values"
-                raise YamlFault(message, node.offset)
-        return tuple(found)
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of ``supporting_runs``: its keys, and its values both as nodes and as JSON."""
 
-    def _citation(self, index: int, node: Node) -> tuple[Citation, int]:
-        position = self._at(node.offset)
-        try:
-            size = self._sizes.check(node)
-            return self._from_bounded(index, position, node), size
-        except YamlFault as fault:
-            return self._malformed(index, position, f": {fault.message}", None), 1
+    front_matter: FrontMatter
+    index: int
+    keys: list[Scalar]
+    nodes: dict[str, Node]
+    values: dict[str, Any]
 
-    def _from_bounded(self, index: int, position: Position, node: Node) -> Citation:
-        if isinstance(node, Scalar):
-            message = f" is {quoted(node.text)}, not a mapping"
-            return self._malformed(index, position, message, node.text, _fix_id(node.text))
-        if isinstance(node, Sequence):
-            return self._malformed(index, position, " is a list, not a mapping", None)
-        pairs = values.merged(node)
-        nodes = {key.text: inner for key, inner in pairs if isinstance(key, Scalar)}
-        written = {name: _plain(name, inner) for name, inner in nodes.items()}
-        slip = slip_in(written)
+    @classmethod
+    def of(cls, front_matter: FrontMatter, index: int, node: Mapping) -> _Item:
+        pairs = list(scalars(values.merged(node)))
+        nodes = {key.text: inner for key, inner in pairs}
+        plain = {name: _plain(name, inner) for name, inner in nodes.items()}
+        return cls(front_matter, index, [key for key, _ in pairs], nodes, plain)
+
+    def check(self) -> None:
+        """Raises _Malformed unless it is a citation."""
+        slip = slip_in(self.values)
         if slip is not None:
             message = f" has no {slip[1]}, but a key {quoted(slip[0])}"
-            at = self._at(nodes[slip[0]].offset)
-            return self._malformed(index, at, message, _id_in(written), _fix_slip(slip[1]))
-        if not schema.is_valid("citation", written):
-            return self._broken(index, position, nodes, written)
-        keys = [key for key, _ in pairs if isinstance(key, Scalar)]
-        return self._sound(index, position, keys, nodes, written)
-
-    def _sound(
-        self,
-        index: int,
-        position: Position,
-        keys: list[Scalar],
-        nodes: dict[str, Node],
-        written: dict[str, Any],
-    ) -> Citation:
-        is_job = written["type"] == "job"
-        known = _JOB_KEYS if is_job else _BATCH_KEYS
-        faults = tuple(
-            self._unknown_key(index, key, known) for key in keys if key.text not in known
-        )
-        if is_job:
-            at = self._at(nodes["id"].offset)
-            return JobCitation(self._path, index, at, faults, written["id"])
-        experiment, selector = written["experiment_id"], written.get("selector") or {}
-        return BatchCitation(self._path, index, position, faults, experiment, selector)
-
-    def _broken(
-        self, index: int, position: Position, nodes: dict[str, Node], written: dict[str, Any]
-    ) -> Citation:
-        violations = schema.violations("citation", written)
+            fix = f"write `{slip[1]}:`, or run `aexp fix`"
+            raise _Malformed(message, fix, self.nodes[slip[0]], self.id)
+        violations = schema.violations("citation", self.values)
+        if not violations:
+            return
         keys = [violation.pointer.removeprefix("/").split("/")[0] for violation in violations]
-        at = next((self._at(nodes[key].offset) for key in keys if key in nodes), position)
-        said = "; ".join(dict.fromkeys(violation.message for violation in violations))
+        at = next((self.nodes[key] for key in keys if key in self.nodes), None)
+        message = "; ".join(dict.fromkeys(violation.message for violation in violations))
         joint = "." if violations[0].pointer else " "
-        cited = _id_in(written)
-        fix = HOW_TO_CITE if cited is None or is_job_id(cited) else _fix_id(cited)
-        return self._malformed(index, at, joint + said, cited, fix)
+        fix = HOW_TO_CITE if self.id is None or is_job_id(self.id) else _fix_id(self.id)
+        raise _Malformed(joint + message, fix, at, self.id)
 
-    def _malformed(
-        self, index: int, at: Position, said: str, written: str | None, fix: str = HOW_TO_CITE
-    ) -> Citation:
-        fault = Fault(MALFORMED, self._path, f"{KEY}[{index}]{said}", fix, at)
-        return MalformedCitation(self._path, index, at, (fault,), written)
+    @property
+    def id(self) -> str | None:
+        """Its job id, of whatever form."""
+        written = self.values.get("id")
+        return written if isinstance(written, str) else None
 
-    def _unknown_key(self, index: int, key: Scalar, known: tuple[str, ...]) -> Fault:
-        message = f"{KEY}[{index}] has a key {quoted(key.text)}, which means nothing in it"
-        fix = f"the keys are {', '.join(known)}; remove it, or move its text to `note:`"
-        return Fault(SUSPICIOUS_KEY, self._path, message, fix, self._at(key.offset))
+    def unknown_keys(self, meaningful: tuple[str, ...]) -> Iterator[Fault]:
+        for key in self.keys:
+            if key.text not in meaningful:
+                message = (
+                    f"{KEY}[{self.index}] has a key {quoted(key.text)}, which means nothing in it"
+                )
+                fix = (
+                    f"the keys are {', '.join(meaningful)}; remove it, or move its text to `note:`"
+                )
+                at = self.front_matter.position(key.offset)
+                yield Fault(SUSPICIOUS_KEY, self.front_matter.path, message, fix, at)
+
+
+def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple[Citation, ...]:
+    """The citations in ``node``, the value of ``supporting_runs``.
+
+    Raises YamlFault if they stand for too much together.
+    """
+    items = node.items if isinstance(node, Sequence) else [node]
+    citations, sizes, count = [], Sizes(), 0
+    for index, item in enumerate(items):
+        try:
+            size = sizes.check(item)
+            citations.append(_citation(front_matter, index, item))
+        except (YamlFault, _Malformed) as error:
+            size = 1
+            citations.append(_malformed(front_matter, index, item, error))
+        count += size
+        if count > VALUES_LIMIT:
+            raise YamlFault(f"{KEY} stands for more than {VALUES_LIMIT:,} values", node.offset)
+    return tuple(citations)
+
+
+def _citation(front_matter: FrontMatter, index: int, node: Node) -> Citation:
+    if isinstance(node, Scalar):
+        message = f" is {quoted(node.text)}, not a mapping"
+        raise _Malformed(message, _fix_id(node.text), written=node.text)
+    if isinstance(node, Sequence):
+        raise _Malformed(" is a list, not a mapping")
+    item = _Item.of(front_matter, index, node)
+    item.check()
+    path, written = front_matter.path, item.values
+    faults = tuple(item.unknown_keys(_KEYS_OF[written["type"]]))
+    if written["type"] == "job":
+        at = front_matter.position(item.nodes["id"].offset)
+        return JobCitation(path, index, at, faults, written["id"])
+    experiment, selector = written["experiment_id"], written.get("selector") or {}
+    at = front_matter.position(node.offset)
+    return BatchCitation(path, index, at, faults, experiment, selector)
+
+
+def _malformed(
+    front_matter: FrontMatter, index: int, node: Node, error: YamlFault | _Malformed
+) -> MalformedCitation:
+    if isinstance(error, YamlFault):
+        error = _Malformed(f": {error.message}")
+    at = front_matter.position((error.at or node).offset)
+    fault = Fault(MALFORMED, front_matter.path, f"{KEY}[{index}]{error.message}", error.fix, at)
+    return MalformedCitation(front_matter.path, index, at, (fault,), error.written)
 
 
 def _plain(name: str, node: Node) -> Any:
@@ -162,20 +184,11 @@ def _plain(name: str, node: Node) -> Any:
     return values.value(node)
 
 
-def _id_in(written: dict[str, Any]) -> str | None:
-    cited = written.get("id")
-    return cited if isinstance(cited, str) else None
-
-
 def _fix_id(written: str) -> str:
     """What to do about what is written for a job id: a beginning can be completed."""
     if not may_begin(written):
         return HOW_TO_CITE
     return f"run `aexp fix`, which mends it if one run alone is meant; or {HOW_TO_CITE}"
-
-
-def _fix_slip(meant: str) -> str:
-    return f"write `{meant}:`, or run `aexp fix`"
 
 
 def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:

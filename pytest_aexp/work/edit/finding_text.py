@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.yaml import nodes, values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
 from pytest_aexp.model.findings.citation import KEY
-from pytest_aexp.model.findings.finding import READ_LIMIT, front_matter_span, read_finding
-from pytest_aexp.model.problems import UNREADABLE
-
-BOM = "\ufeff"
+from pytest_aexp.model.findings.front_matter import (
+    READ_LIMIT,
+    FrontMatter,
+    UnreadableFinding,
+    read_front_matter,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,61 +29,33 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A finding that can be edited.
-
-    Nodes count their offsets from ``offset``; ``end`` is where the closing ``---`` stands.
-    """
-
-    path: str
-    text: str
-    offset: int
-    end: int
-    root: Mapping | None
-
-    @property
-    def newline(self) -> str:
-        """The line end that the front matter uses."""
-        return "\r\n" if "\r\n" in self.text[: self.end] else "\n"
-
-    def source(self, node: Node) -> str:
-        """What is written of ``node``."""
-        return self.text[self.offset + node.offset : self.offset + node.end]
-
-    def replacing(self, node: Node, text: str) -> Edit:
-        """The edit that writes ``text`` where ``node`` stands."""
-        return Edit(self.offset + node.offset, self.offset + node.end, text)
-
-    def changed(self, edits: Iterable[Edit], meant: Mapping) -> str | None:
-        """The text after ``edits``, which must not overlap; None unless it says ``meant``."""
-        text = self.text
-        for edit in sorted(edits, reverse=True):
-            text = text[: edit.start] + edit.text + text[edit.end :]
-        try:
-            after = open_document(self.path, text.encode())
-        except UsageError:
-            return None
-        return text if _same(meant, after.root, set()) else None
-
-
-def open_document(path: str, data: bytes | Unreadable) -> Document:
-    """The finding in ``data``, to be edited; raises UsageError if it cannot be read."""
-    finding = read_finding(path, data)
-    refused = [fault for fault in finding.faults if fault.rule is UNREADABLE]
-    if refused or isinstance(data, Unreadable):
-        raise UsageError(f"{path} cannot be edited: {refused[0].message}; {refused[0].fix}")
-    if len(data) >= READ_LIMIT:
+def open_for_edit(path: str, data: bytes | Unreadable) -> FrontMatter:
+    """The front matter in ``data``, to be edited; raises UsageError if it cannot be read."""
+    try:
+        front_matter = read_front_matter(path, data)
+    except UnreadableFinding as unreadable:
+        fault = unreadable.fault
+        raise UsageError(f"{path} cannot be edited: {fault.message}; {fault.fix}") from unreadable
+    if len(front_matter.text.encode()) >= READ_LIMIT:
         raise UsageError(f"{path} is too large to be edited")
-    text = data.decode()
-    shift = len(BOM) if text.startswith(BOM) else 0
-    start, end = front_matter_span(text[shift:])
-    assert start is not None
-    assert end is not None
-    root = nodes.parse(text[shift + start : shift + end])
-    return Document(
-        path, text, shift + start, shift + end, root if isinstance(root, Mapping) else None
-    )
+    return front_matter
+
+
+def replacing(front_matter: FrontMatter, node: Node, text: str) -> Edit:
+    """The edit that writes ``text`` where ``node`` stands."""
+    return Edit(front_matter.start + node.offset, front_matter.start + node.end, text)
+
+
+def edited(front_matter: FrontMatter, edits: Iterable[Edit], meant: Mapping) -> str | None:
+    """The text after ``edits``, which must not overlap; None unless it then says ``meant``."""
+    text = front_matter.text
+    for edit in sorted(edits, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    try:
+        after = read_front_matter(front_matter.path, text.encode())
+    except UnreadableFinding:
+        return None
+    return text if _same(meant, after.root, set()) else None
 
 
 def _same(meant: Node | None, found: Node | None, compared: set[tuple[int, int]]) -> bool:
@@ -116,13 +89,10 @@ def value_of(root: Mapping | None, key: str) -> tuple[Scalar, Node] | None:
     return None
 
 
-def comes_from_elsewhere(document: Document, key: str = KEY) -> bool:
+def comes_from_elsewhere(front_matter: FrontMatter, key: str = KEY) -> bool:
     """Whether a merge key brings in ``key``, or its value is an alias of a node elsewhere."""
-    root = document.root
-    if root is None:
-        return False
+    root = front_matter.root
     own = value_of(root, key)
     if own is not None:
         return own[1].offset < own[0].offset
-    merged = values.merged_at_top(root)
-    return any(isinstance(name, Scalar) and name.text == key for name, _ in merged)
+    return front_matter.get(key) is not None

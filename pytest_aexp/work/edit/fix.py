@@ -12,10 +12,11 @@ from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
 from pytest_aexp.model.findings.citation import KEY, BatchCitation, JobCitation, slip_in
 from pytest_aexp.model.findings.finding import is_slip, read_finding
+from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.short_id import may_begin
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text
-from pytest_aexp.work.edit.finding_text import Document, comes_from_elsewhere, value_of
+from pytest_aexp.work.edit.finding_text import comes_from_elsewhere, edited, replacing, value_of
 
 _MARKED = re.compile(r"(?:[&!]\S*\s+)*")
 _ONE_BY_ONE = 100
@@ -28,53 +29,53 @@ class _Replacement:
     text: str
 
 
-def mended(document: Document, known: AbstractSet[str]) -> str:
+def mended(front: FrontMatter, known: AbstractSet[str]) -> str:
     """The finding's text, mended; ``known`` are the job ids that exist.
 
     A unique beginning of an id or an id in upper case becomes the id, a bare id a citation, a
     misspelt key the key. Where several could be meant, or more would change, nothing is done.
     """
-    root = document.root
-    if root is None or comes_from_elsewhere(document):
-        return document.text
+    root = front.root
+    if root is None or comes_from_elsewhere(front):
+        return front.text
     found = value_of(root, KEY)
     if found is not None:
-        return _replaced(document, root, found[1], list(_in_value(document, found[1], known)))
+        return _replaced(front, root, found[1], list(_in_value(front, found[1], known)))
     slips = [pair for pair in root.pairs if isinstance(pair[0], Scalar) and is_slip(pair[0].text)]
     if len(slips) != 1:
-        return document.text
+        return front.text
     ((key, node),) = slips
     assert isinstance(key, Scalar)
-    renamed = _rewritten(document, key, KEY)
-    inside = _in_value(document, node, known)
-    text = _replaced(document, root, node, [*renamed, *inside], first=len(renamed))
-    cited = read_finding(document.path, text.encode()).citations
-    return text if any(isinstance(c, JobCitation | BatchCitation) for c in cited) else document.text
+    renamed = _rewritten(front, key, KEY)
+    inside = _in_value(front, node, known)
+    text = _replaced(front, root, node, [*renamed, *inside], first=len(renamed))
+    cited = read_finding(front.path, text.encode()).citations
+    return text if any(isinstance(c, JobCitation | BatchCitation) for c in cited) else front.text
 
 
 def _replaced(
-    document: Document, root: Mapping, value: Node, every: list[_Replacement], first: int = 0
+    front: FrontMatter, root: Mapping, value: Node, every: list[_Replacement], first: int = 0
 ) -> str:
     """The text with all replacements, or as many as can be made; the ``first`` always."""
     if not every:
-        return document.text
-    text = _with(document, root, value, every)
+        return front.text
+    text = _with(front, root, value, every)
     if text is None and len(every) <= _ONE_BY_ONE:
         always, rest = every[:first], every[first:]
-        fit = [each for each in rest if _with(document, root, value, [*always, each]) is not None]
-        text = _with(document, root, value, [*always, *fit])
-    return document.text if text is None else text
+        fit = [each for each in rest if _with(front, root, value, [*always, each]) is not None]
+        text = _with(front, root, value, [*always, *fit])
+    return front.text if text is None else text
 
 
-def _with(document: Document, root: Mapping, value: Node, every: list[_Replacement]) -> str | None:
+def _with(front: FrontMatter, root: Mapping, value: Node, every: list[_Replacement]) -> str | None:
     instead = {id(each.node): nodes.parse(each.text) for each in every}
     pairs = [
         # Only there: what an alias carries to other keys must stay as it is.
         (instead.get(id(key)) or key, _substituted(node, instead) if node is value else node)
         for key, node in root.pairs
     ]
-    edits = [document.replacing(each.node, each.text) for each in every]
-    return document.changed(edits, Mapping(0, pairs))
+    edits = [replacing(front, each.node, each.text) for each in every]
+    return edited(front, edits, Mapping(0, pairs))
 
 
 def _substituted(node: Node, instead: dict[int, Node | None]) -> Node:
@@ -93,25 +94,25 @@ def _substituted(node: Node, instead: dict[int, Node | None]) -> Node:
     return instead.get(id(node)) or node
 
 
-def _in_value(document: Document, node: Node, known: AbstractSet[str]) -> Iterator[_Replacement]:
+def _in_value(front: FrontMatter, node: Node, known: AbstractSet[str]) -> Iterator[_Replacement]:
     items = node.items if isinstance(node, Sequence) else [node]
     # An alias is the node it names: mended once, where it stands, if that is here.
     own = {id(item): item for item in items if item.offset >= node.offset}
-    return chain.from_iterable(_in_item(document, item, known) for item in own.values())
+    return chain.from_iterable(_in_item(front, item, known) for item in own.values())
 
 
-def _in_item(document: Document, item: Node, known: AbstractSet[str]) -> Iterator[_Replacement]:
+def _in_item(front: FrontMatter, item: Node, known: AbstractSet[str]) -> Iterator[_Replacement]:
     if isinstance(item, Scalar):
         job_id = _meant(item.text, known)
-        if job_id is not None and not _is_block(document, item):
-            marks = _MARKED.match(document.source(item))
+        if job_id is not None and not _is_block(front, item):
+            marks = _MARKED.match(front.source(item))
             yield _Replacement(item, (marks.group() if marks else "") + job_citation(job_id))
     elif isinstance(item, Mapping):
-        yield from _in_citation(document, item, known)
+        yield from _in_citation(front, item, known)
 
 
 def _in_citation(
-    document: Document, item: Mapping, known: AbstractSet[str]
+    front: FrontMatter, item: Mapping, known: AbstractSet[str]
 ) -> Iterator[_Replacement]:
     keys = {key.text: key for key, _ in item.pairs if isinstance(key, Scalar)}
     nodes = {key.text: node for key, node in item.pairs if isinstance(key, Scalar)}
@@ -119,22 +120,22 @@ def _in_citation(
     while (slip := slip_in(written)) is not None:
         name, meant = slip
         if keys[name].offset >= item.offset:
-            yield from _rewritten(document, keys[name], meant)
+            yield from _rewritten(front, keys[name], meant)
         nodes[meant], written[meant] = nodes.pop(name), written.pop(name)
     cited = nodes.get("id")
     if isinstance(cited, Scalar) and not is_job_id(cited.text) and cited.offset > item.offset:
         job_id = _meant(cited.text, known)
         if job_id is not None:
-            yield from _rewritten(document, cited, job_id, bare=job_text(job_id))
+            yield from _rewritten(front, cited, job_id, bare=job_text(job_id))
 
 
 def _rewritten(
-    document: Document, node: Scalar, text: str, *, bare: str | None = None
+    front: FrontMatter, node: Scalar, text: str, *, bare: str | None = None
 ) -> list[_Replacement]:
     """``text`` in the place of ``node``, quoted and marked as that is; ``bare`` without quotes."""
-    if _is_block(document, node):
+    if _is_block(front, node):
         return []
-    source = document.source(node)
+    source = front.source(node)
     marks = _MARKED.match(source)
     before = marks.group() if marks else ""
     quote = source[len(before) : len(before) + 1]
@@ -142,9 +143,9 @@ def _rewritten(
     return [_Replacement(node, before + inside)]
 
 
-def _is_block(document: Document, node: Scalar) -> bool:
+def _is_block(front: FrontMatter, node: Scalar) -> bool:
     # Its end lies on the next line, its indentation above it.
-    return "\n" in document.source(node)
+    return "\n" in front.source(node)
 
 
 def _meant(written: str, known: AbstractSet[str]) -> str | None:

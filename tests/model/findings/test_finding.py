@@ -14,14 +14,8 @@ from repositories import write
 from pytest_aexp.ground.files import MISSING, UNMERGED
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, MalformedCitation
-from pytest_aexp.model.findings.finding import (
-    FRONT_MATTER_LIMIT,
-    READ_LIMIT,
-    Finding,
-    load_finding,
-    name_of,
-    read_finding,
-)
+from pytest_aexp.model.findings.finding import Finding, load_finding, name_of, read_finding
+from pytest_aexp.model.findings.front_matter import FRONT_MATTER_LIMIT, READ_LIMIT
 from pytest_aexp.model.problems import SUSPICIOUS_KEY, UNREADABLE
 
 A = "4076a08a2393f617db96cb1a0d5569d6"

@@ -10,7 +10,7 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
-from pytest_aexp.work.edit.finding_text import open_document
+from pytest_aexp.work.edit.finding_text import open_for_edit
 
 A, B, NEW = "a" * 32, "b" * 32, "c" * 32
 ADDED = f"{{type: job, id: {NEW}}}"
@@ -135,7 +135,7 @@ def test_what_is_added_and_nothing_else(name: str, bom: str, newline: str) -> No
     before, after = (
         f"{bom}---\n{yaml}---\n\n# F001 — ü\n".replace("\n", newline) for yaml in CASES[name]
     )
-    document = open_document(PATH, before.encode())
+    document = open_for_edit(PATH, before.encode())
     assert with_citations(document, [ADDED]) == after
     cited = read_finding(PATH, after.encode()).citations
     assert cited[-1].job_id == NEW  # type: ignore[attr-defined]
@@ -150,7 +150,7 @@ def test_what_is_added_and_nothing_else(name: str, bom: str, newline: str) -> No
     ],
 )
 def test_what_stands_elsewhere_is_not_touched(yaml: str) -> None:
-    document = open_document(PATH, f"---\n{yaml}---\n".encode())
+    document = open_for_edit(PATH, f"---\n{yaml}---\n".encode())
     with pytest.raises(UsageError, match="by hand"):
         with_citations(document, [ADDED])
 
@@ -166,7 +166,7 @@ def test_what_stands_elsewhere_is_not_touched(yaml: str) -> None:
     ],
 )
 def test_what_would_say_something_else_is_refused(yaml: str) -> None:
-    document = open_document(PATH, f"---\n{yaml}---\n".encode())
+    document = open_for_edit(PATH, f"---\n{yaml}---\n".encode())
     with pytest.raises(UsageError, match=f"make it a list.*{NEW}.* by hand"):
         with_citations(document, [ADDED])
 
@@ -176,7 +176,7 @@ def test_what_would_say_something_else_is_refused(yaml: str) -> None:
 )
 def test_a_finding_that_cannot_be_read_is_not_edited(data: bytes) -> None:
     with pytest.raises(UsageError, match="cannot be edited"):
-        open_document(PATH, data)
+        open_for_edit(PATH, data)
 
 
 def test_ids_that_other_readers_take_for_numbers_are_quoted() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_aexp.work.edit import fix
-from pytest_aexp.work.edit.finding_text import open_document
+from pytest_aexp.work.edit.finding_text import open_for_edit
 
 A = "abcdef12" * 4
 B = "abcd0012" * 4
@@ -125,5 +125,5 @@ def test_what_an_alias_brings_from_elsewhere_is_left_alone() -> None:
 
 
 def mended(yaml: str) -> str:
-    document = open_document(PATH, f"---\n{yaml}---\n".encode())
+    document = open_for_edit(PATH, f"---\n{yaml}---\n".encode())
     return fix.mended(document, KNOWN).removeprefix("---\n").removesuffix("---\n")

@@ -1,0 +1,158 @@
+"""The front matter of a finding: where it stands in the text, and its YAML as nodes.
+
+Read once; the finding, the commands that edit it and the report page all work on it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_aexp.ground.files import UNMERGED, Unreadable, size
+from pytest_aexp.ground.text import LineMap, Position, position_in, shown
+from pytest_aexp.ground.yaml import nodes, values
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, YamlFault
+from pytest_aexp.model.problems import UNREADABLE, Fault
+
+FRONT_MATTER_LIMIT = 64 << 10
+READ_LIMIT = 4 << 20
+"""How much of a finding is read; the front matter must end long before."""
+
+BOM = "\ufeff"
+# Possessive: a file of nothing but empty lines must not be tried once for each of them.
+_BLANK = r"(?:[ \t]*+\r?\n)*+"
+_OPENING = re.compile(BOM + "?" + _BLANK + r"-{3,}[ \t]*(?:\r?\n|\r?\Z)")
+_CLOSING = re.compile(r"^-{3,}[ \t]*\r?$", re.MULTILINE)
+
+
+class UnreadableFinding(Exception):
+    """The front matter cannot be read; ``fault`` says why."""
+
+    def __init__(self, path: str, message: str, fix: str, position: Position | None = None) -> None:
+        super().__init__(message)
+        self.fault = Fault(UNREADABLE, path, message, fix, position or Position())
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The text of a finding, and the YAML between ``start`` and ``end`` of it.
+
+    ``root`` is None where the YAML says nothing. Its nodes count their offsets from ``start``.
+    """
+
+    path: str
+    text: str
+    start: int
+    end: int
+    root: Mapping | None
+    lines: LineMap
+
+    def position(self, offset: int) -> Position:
+        """The place of a node's offset in the file."""
+        return self.lines.position(offset)
+
+    def source(self, node: Node) -> str:
+        """A node as it is written."""
+        return self.text[self.start + node.offset : self.start + node.end]
+
+    @property
+    def newline(self) -> str:
+        """The line end that the front matter uses."""
+        return "\r\n" if "\r\n" in self.text[: self.end] else "\n"
+
+    @property
+    def pairs(self) -> list[tuple[Node, Node]]:
+        """The keys and values, those of merge keys included."""
+        return values.merged_at_top(self.root) if self.root is not None else []
+
+    def get(self, key: str) -> Node | None:
+        """The value of ``key``; None if there is none."""
+        named = (value for name, value in self.pairs if is_key(name, key))
+        return next(named, None)
+
+    def text_of(self, key: str) -> str | None:
+        """The value of ``key`` as written; None if it is null, a list or a mapping."""
+        node = self.get(key)
+        if not isinstance(node, Scalar) or values.scalar(node) is None:
+            return None
+        return node.text
+
+
+def is_key(node: Node, name: str) -> bool:
+    """Whether a mapping's key is ``name``."""
+    return isinstance(node, Scalar) and node.text == name
+
+
+def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
+    """The front matter in ``data``, the first READ_LIMIT bytes of the file at ``path``.
+
+    Raises UnreadableFinding.
+    """
+    if isinstance(data, Unreadable):
+        fix = f"resolve it, then `git add {path}`" if data is UNMERGED else "restore the file"
+        raise UnreadableFinding(path, f"the finding {data.reason}", fix)
+    text = _decoded(path, data)
+    start, end = _span(path, text)
+    yaml = text[start:end]
+    if len(yaml) > FRONT_MATTER_LIMIT or len(yaml.encode()) > FRONT_MATTER_LIMIT:
+        message = f"the front matter is larger than {size(FRONT_MATTER_LIMIT)}"
+        raise UnreadableFinding(path, message, "move the long part below the second `---`")
+    lines = LineMap(yaml, position_in(text, start).line)
+    try:
+        root = _root(yaml)
+        if root is not None:
+            values.merged_at_top(root)
+    except YamlFault as fault:
+        message = f"the front matter cannot be read: {shown(fault.message, 200)}"
+        fix = _KEYS_ABOVE if fault.message == _NO_MAPPING else "correct the YAML there"
+        raise UnreadableFinding(path, message, fix, lines.position(fault.offset)) from fault
+    return FrontMatter(path, text, start, end, root, lines)
+
+
+_NO_MAPPING = "it is not a mapping of keys to values"
+_KEYS_ABOVE = "write `supporting_runs:` above the list"
+
+
+def _root(yaml: str) -> Mapping | None:
+    root = nodes.parse(yaml)
+    if root is None or (isinstance(root, Scalar) and values.scalar(root) is None):
+        return None
+    if isinstance(root, Mapping):
+        return root
+    raise YamlFault(_NO_MAPPING, root.offset)
+
+
+def _span(path: str, text: str) -> tuple[int, int]:
+    """Where the YAML starts and ends."""
+    opening = _OPENING.match(text)
+    if opening is None:
+        message = "there is no front matter at the top, so no citation can be read"
+        fix = "begin the file with a line `---`, then the YAML, then another line `---`"
+        raise UnreadableFinding(path, message, fix)
+    closing = _CLOSING.search(text, opening.end())
+    if closing is None:
+        raise UnreadableFinding(
+            path, "the front matter is never closed", "end it with a line `---`"
+        )
+    return opening.end(), closing.start()
+
+
+def _decoded(path: str, data: bytes) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        return decoder.decode(data, final=len(data) < READ_LIMIT)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        raise UnreadableFinding(
+            path,
+            f"the file is not UTF-8: byte 0x{data[error.start]:02x} begins no character",
+            "save the file as UTF-8",
+            position_in(before, len(before)),
+        ) from error
+
+
+def scalars(pairs: list[tuple[Node, Node]]) -> Iterator[tuple[Scalar, Node]]:
+    """The pairs whose key is text."""
+    return ((key, value) for key, value in pairs if isinstance(key, Scalar))

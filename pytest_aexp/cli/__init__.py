@@ -1,73 +1,87 @@
-"""The ``aexp`` command: parse, call, render, exit status."""
+"""The ``aexp`` command: find the verb, parse its arguments, run it."""
 
 from __future__ import annotations
 
-import argparse
 import gc
 import re
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any
+from typing import NoReturn
 
-from pytest_aexp.cli import cite, install, ledger, report, runs, validate, version
+from pytest_aexp.cli.parsers import group_parser, main_parser, verb_parser
+from pytest_aexp.cli.verbs import VERBS, Verb, find_verb, verbs_below
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import closest, quoted
 from pytest_aexp.run_program import run_program
 
-_NO_VALUE = re.compile(r"--[\w-]+=--")
-_EXAMPLES = """\
-examples:
-  aexp install                      make this clone ready
-  aexp validate                     check every citation, and every ledger entry
-  aexp ledger promote 4076a08a      let other machines see a run
-  aexp cite F004 4076a08a           cite it
-  aexp VERB --help                  more on a verb, with examples
-"""
+_VALUE_OF_DASHES = re.compile(r"--[\w-]+=--")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``aexp`` with ``argv``; 0 clean, 1 problems, 2 wrong usage or nothing could be done."""
+    """Run ``aexp`` with ``argv``; 0 no errors, 1 errors, 2 wrong usage or it could not be done."""
     if argv is None:
-        # What is read is kept to the end, and next to nothing of it refers to itself: to search
-        # for that again and again costs a twelfth of the time of a large check.
+        # What is read is kept to the end and refers to itself hardly anywhere: the search for
+        # cycles would take a twelfth of the time of a large check.
         gc.disable()
-    return run_program("aexp", lambda: _run(argv))
+    words = sys.argv[1:] if argv is None else list(argv)
+    return run_program("aexp", lambda: _run(words))
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser, or that of a verb, which what it has parsed names: the innermost one."""
+def _run(words: list[str]) -> int:
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    verb = find_verb(words)
+    if verb is None:
+        return _run_without_verb(words)
+    return _run_verb(verb, words[len(verb.name.split()) :])
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.set_defaults(parser=self)
 
-
-def _run(argv: Sequence[str] | None) -> int:
-    parser = build_parser()
-    for word in takewhile(lambda each: each != "--", sys.argv[1:] if argv is None else argv):
-        # argparse takes the two dashes away and hands on a list that is empty.
-        if _NO_VALUE.fullmatch(word):
+def _run_verb(verb: Verb, words: list[str]) -> int:
+    parser = verb_parser(verb)
+    for word in takewhile(lambda word: word != "--", words):
+        # argparse would take the two dashes away and hand on an empty list.
+        if _VALUE_OF_DASHES.fullmatch(word):
             parser.error(f"argument {word[:-3]}: expected a value, not --")
-    arguments, unknown = parser.parse_known_args(argv)
-    if unknown:
-        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments = parser.parse_args(words)
     status: int = arguments.run(arguments)
     return status
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command."""
-    parser: argparse.ArgumentParser = _Parser(
-        prog="aexp",
-        description="Check every run a finding cites against the ledger, and keep the ledger.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    version.add_to(parser)
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    install.add_to(verbs)
-    validate.add_to(verbs)
-    ledger.add_to(verbs)
-    cite.add_to(verbs)
-    report.add_to(verbs)
-    runs.add_to(verbs)
-    return parser
+def _run_without_verb(words: list[str]) -> int:
+    first = words[0] if words else "--help"
+    if not first.startswith("-"):
+        return _run_group(first, words[1:]) if verbs_below(first) else _refuse("aexp", first)
+    arguments = main_parser().parse_args([first, *words[1:]])
+    if arguments.print_completion:
+        # Here, since only this needs the module of every verb, and shtab.
+        from pytest_aexp.cli.setup.completion import print_completion
+
+        print_completion(arguments.print_completion)
+    elif arguments.version:
+        # Here, since reading what is installed takes longer than the rest of a small check.
+        from importlib.metadata import version
+
+        print(f"pytest-aexp {version('pytest-aexp')}")
+    return 0
+
+
+def _run_group(first: str, words: list[str]) -> int:
+    if words and not words[0].startswith("-"):
+        return _refuse(f"aexp {first}", words[0])
+    group_parser(first).parse_args(words or ["--help"])
+    return 0
+
+
+def _refuse(typed: str, word: str) -> NoReturn:
+    """Say that ``word`` is not a verb, and which one it may be meant to be."""
+    whole = f"{typed} {word}".removeprefix("aexp ")
+    near = _nearest_verb(whole)
+    advice = f"did you mean `aexp {near}`?" if near else f"`{typed} --help` lists the commands"
+    raise UsageError(f"{quoted(word)} is not an aexp command: {advice}")
+
+
+def _nearest_verb(typed: str) -> str | None:
+    # `aexp list` is taken for `aexp ledger list`.
+    whole = [name for name in VERBS if name.endswith(f" {typed}")]
+    return whole[0] if whole else closest(typed, {*VERBS, *(name.split()[0] for name in VERBS)})

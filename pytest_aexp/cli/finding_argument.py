@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import listed, quoted
-
-if TYPE_CHECKING:
-    from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.model.findings.finding import name_of
+from pytest_aexp.work.check.checker import Checker
 
 
 def finding_named(written: str, checker: Checker) -> str:
@@ -20,9 +18,6 @@ def finding_named(written: str, checker: Checker) -> str:
         path = Path(os.path.abspath(written)).relative_to(root).as_posix()
     except ValueError:
         path = written
-    # Here, so that the other verbs start without the rules.
-    from pytest_aexp.model.findings.finding import name_of
-
     known = checker.finding_paths
     for candidate in (path, written):
         if candidate in known:

@@ -6,12 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from pytest_aexp.ground.text import clean, cut
-
-if TYPE_CHECKING:
-    from pytest_aexp.model.problems import Outcome
+from pytest_aexp.model.problems import Outcome
+from pytest_aexp.rendering import FORMATS, render_text
 
 _GAP = 2
 """The blanks between two columns of a table."""
@@ -29,9 +28,6 @@ def wants_colour() -> bool:
 
 def rendered(outcome: Outcome, format_name: str, root: Path) -> str:
     """The outcome in that format; text as somebody in the current folder needs it."""
-    # Here, so that the verbs that judge nothing start without it.
-    from pytest_aexp.rendering import FORMATS, render_text
-
     if format_name != "text":
         return FORMATS[format_name](outcome)
     return render_text(outcome, colour=wants_colour(), here=_here(root))
@@ -41,6 +37,11 @@ def at_root(root: Path, command: str) -> str:
     """``command``, which is for the repository's root, as it can be typed in the current folder."""
     here = _here(root)
     return command if here == "." else f"cd {os.path.relpath('.', here)} && {command}"
+
+
+def print_next_commit(root: Path) -> None:
+    """Print what to type after entries were written."""
+    print(f"next: {at_root(root, 'git add .aexp/ledger')}, then commit and push")
 
 
 def _here(root: Path) -> str:

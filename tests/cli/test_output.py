@@ -1,66 +1,17 @@
-"""What a terminal shows and a pipe does not: colour, progress, tables that fit."""
+"""What a terminal shows and a pipe does not: colour, and tables that fit."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pytest
 from repositories import add_entry, add_finding, add_jobs, job, write
+from terminals import in_pipe, on_terminal
 
 from pytest_aexp.cli.output import table
-from pytest_aexp.cli.progress import with_progress
 
 COLOUR = re.compile(r"\x1b\[\d+m")
-
-
-def on_terminal(repo: Path, *arguments: str, columns: int = 80, **environment: str) -> str:
-    """What the terminal of somebody who types that command receives."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "pytest_aexp", *arguments],
-        cwd=repo,
-        env={**environ, "TERM": "xterm", **environment},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ):
-        os.close(theirs)
-        received = b""
-        # The other side is gone when its last process is, which Linux calls an error.
-        while chunk := _read(ours):
-            received += chunk
-    os.close(ours)
-    return received.decode().replace("\r\n", "\n")
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 65536)
-    except OSError:
-        return b""
-
-
-def in_pipe(repo: Path, *arguments: str, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest_aexp", *arguments],
-        cwd=repo,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    return done.stdout
 
 
 @pytest.fixture
@@ -105,23 +56,6 @@ def test_what_programs_read_has_no_colour_on_a_terminal_either(
 def test_each_place_can_be_clicked_for_no_colour_cuts_it(broken: Path) -> None:
     first = on_terminal(broken, "validate").splitlines()[0]
     assert first.startswith("kb/research/findings/F001-x.md:4:21: ")
-
-
-def test_long_work_shows_progress_on_a_terminal_and_none_in_a_pipe(repo: Path) -> None:
-    jobs = [{"statepoint": {"seed": seed}, "doc": {"status": "complete"}} for seed in range(3)]
-    add_jobs(repo, jobs)
-    shown = on_terminal(repo, "ledger", "backfill")
-    assert "] 3/3 runs" in shown
-    # The bar is gone when the work is done.
-    assert shown.rpartition("] 3/3 runs")[2].startswith("\r\x1b[K")
-    assert in_pipe(repo, "ledger", "backfill") == (
-        "0 runs promoted, 3 already there, 0 unfinished\n"
-    )
-
-
-def test_a_bar_is_for_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(with_progress(range(3), 3, "runs")) == [0, 1, 2]
-    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("columns", [60, 200])

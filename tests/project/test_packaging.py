@@ -41,8 +41,6 @@ UNTESTED = {
     "hooks/affected.py",
     "hooks/check.py",
     "pytest_aexp/citation_warning.py",
-    "pytest_aexp/cli/finding_argument.py",
-    "pytest_aexp/cli/progress.py",
     "pytest_aexp/ground/git/cache_dir.py",
     "pytest_aexp/ground/git/listing.py",
     "pytest_aexp/ground/git/objects.py",

@@ -1,0 +1,41 @@
+"""``aexp report``: findings, verdicts and runs on one page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, counted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.problems import Policy
+from pytest_aexp.report.page import write_report
+from pytest_aexp.work.check.checker import Checker
+
+DESCRIPTION = """\
+Write findings, verdicts and runs as one page of HTML that needs nothing else.
+"""
+STATUSES = {0: "the page was written, whatever the verdicts on it"}
+EXAMPLES = """\
+aexp report --html report.html    one file: open it in a browser, attach it, keep it
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp report``."""
+    parser.add_argument(
+        "--html", required=True, type=Path, metavar="FILE", help="the file to write"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the page; 0 whatever the verdicts on it are."""
+    repository = Repository.open()
+    configured = repository.configuration
+    policy = Policy(configured.strict_runs, configured.severity)
+    checker = Checker(repository, WorkTree(repository.root), policy)
+    report = write_report(checker, arguments.html)
+    counts = [f"{count} {words}" for _, words, count in report.verdicts if count]
+    said = f": {'; '.join(counts)}" if counts else ""
+    print(f"{clean(str(arguments.html))}: {counted(len(report.findings), 'finding')}{said}")
+    return 0

@@ -1,0 +1,25 @@
+"""What the verbs that edit findings share: the checker, and writing a finding back."""
+
+from __future__ import annotations
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import write_atomic
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.problems import Policy
+from pytest_aexp.work.check.checker import Checker
+
+
+def open_checker() -> Checker:
+    """A checker of the repository around the current folder, strict whatever is configured."""
+    repository = Repository.open()
+    policy = Policy(severity=repository.configuration.severity)
+    return Checker(repository, WorkTree(repository.root), policy)
+
+
+def write_finding(checker: Checker, path: str, text: str) -> None:
+    """Replace a finding's text; a link is refused."""
+    target = checker.repository.root / path
+    if target.is_symlink():
+        raise UsageError(f"{path} is a link; edit the file it leads to")
+    write_atomic(target, text.encode())

@@ -1,0 +1,77 @@
+"""``aexp fix``: mend citations where only one thing can have been meant."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterator
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.finding_argument import finding_named
+from pytest_aexp.cli.findings.editing import open_checker, write_finding
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import clean, counted
+from pytest_aexp.model.findings.front_matter import READ_LIMIT
+from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.edit.finding_text import open_for_edit
+from pytest_aexp.work.edit.fix import mended
+
+DESCRIPTION = """\
+Mend citations of findings where only one thing can have been meant: misspelt
+keys, ids cut short or with a wrong character. Every other byte stays.
+"""
+STATUSES = {
+    0: "done, whether or not anything was changed",
+    1: "with --diff: there is something to change",
+    2: "wrong usage, or a finding could not be read or written",
+}
+EXAMPLES = """\
+aexp fix --diff     show what would change
+aexp fix F004       mend one finding
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp fix``."""
+    parser.add_argument("findings", nargs="*", metavar="FINDING", help="default: every finding")
+    parser.add_argument(
+        "--diff", action="store_true", help="only show the changes; exit status 1 if there are any"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Mend the findings, or show how; 2 if one of them could not be read or written."""
+    checker = open_checker()
+    paths = dict.fromkeys(finding_named(each, checker) for each in arguments.findings)
+    changed, failed = 0, False
+    for path in paths or checker.finding_paths:
+        try:
+            changed += _fixed(checker, path, show=arguments.diff)
+        except UsageError as error:
+            complain(clean(str(error)))
+            failed = True
+    if not arguments.diff:
+        print(f"{counted(changed, 'finding')} changed; next: aexp validate")
+    if failed:
+        return 2
+    return 1 if arguments.diff and changed else 0
+
+
+def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
+    document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+    text = mended(document, checker.sources.job_ids)
+    if text == document.text:
+        return False
+    if show:
+        sys.stdout.writelines(_diff(path, document.text, text))
+    else:
+        write_finding(checker, path, text)
+        print(f"fixed: {clean(path)}")
+    return True
+
+
+def _diff(path: str, old: str, new: str) -> Iterator[str]:
+    before, after = old.split("\n"), new.split("\n")
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm=""):
+        yield "\t".join(map(clean, line.removesuffix("\r").split("\t"))) + "\n"

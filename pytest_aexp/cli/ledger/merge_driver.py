@@ -1,0 +1,56 @@
+"""``aexp ledger merge-driver``: merge two versions of a ledger entry for git."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.text import clean
+from pytest_aexp.model.entry import ENTRY_LIMIT
+from pytest_aexp.model.job_id import is_job_id
+from pytest_aexp.work.merge.merge import Refused, choose_by_hand, merge_entries
+from pytest_aexp.work.merge.side import read_version
+
+DESCRIPTION = """\
+The merge driver that `aexp install` sets up for ledger entries. git calls it;
+nobody needs to type it.
+"""
+STATUSES = {
+    0: "%A holds the merged entry",
+    1: "the two cannot be merged; %A is as it was",
+}
+EXAMPLES = """\
+aexp ledger merge-driver %O %A %B    as `aexp install` writes it into .git/config
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger merge-driver``."""
+    parser.add_argument("base", type=Path, metavar="%O", help="the common version; may be empty")
+    parser.add_argument("ours", type=Path, metavar="%A", help="our version, then the merged one")
+    parser.add_argument("theirs", type=Path, metavar="%B", help="their version")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the merged entry over ours; 1, with ours as it was, if there can be none."""
+    base = read_bounded(arguments.base, ENTRY_LIMIT)
+    ours, theirs = (read_bounded(side, ENTRY_LIMIT) for side in (arguments.ours, arguments.theirs))
+    for path, side in ((arguments.ours, ours), (arguments.theirs, theirs)):
+        if isinstance(side, Unreadable) and side.missing:
+            raise UsageError(
+                f"{clean(str(path))} does not exist: git calls this with its own files"
+            )
+    outcome = merge_entries(base or None, ours, theirs)
+    if isinstance(outcome, Refused):
+        ids = (read_version(side, None).job_id for side in (ours, theirs))
+        job_id = next(filter(is_job_id, ids), None)
+        fix = f"; {choose_by_hand(job_id)}" if job_id else ""
+        which = f"ledger entry {job_id}" if job_id else "ledger entry"
+        complain(f"{which}: {outcome.reason}{fix}")
+        return 1
+    if outcome.data != ours:
+        write_atomic(arguments.ours, outcome.data)
+    return 0

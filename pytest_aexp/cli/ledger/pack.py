@@ -1,0 +1,81 @@
+"""``aexp ledger pack``: move runs that no finding cites into a few large files."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.output import print_next_commit
+from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import counted
+from pytest_aexp.model.packs.segment import SEGMENT_LINES
+from pytest_aexp.work.pack.pack import Left, Plan, pack, plan_pack
+
+DESCRIPTION = """\
+Move the entries of runs that no finding cites from files of their own into
+segments of up to 4,096 lines, .aexp/ledger/packs/<machine>/*.jsonl, which never
+change again. Every check reads them there. Entries with a fault stay as they
+are, and are named.
+"""
+STATUSES = {
+    0: "every run that no finding cites is packed",
+    1: "at least one entry stays as it is, since something is wrong with it",
+}
+EXAMPLES = """\
+aexp ledger pack --dry-run     what would be packed
+aexp ledger pack               every run that no finding cites
+"""
+_MOST_NAMED = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger pack``."""
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Pack and tell; 1 if an entry had to stay loose for a fault."""
+    repository = Repository.open()
+    plan = plan_pack(repository)
+    total = -(-len(plan.job_ids) // SEGMENT_LINES)
+    packed = pack(repository, plan, dry_run=arguments.dry_run)
+    every = list(with_progress(packed, total, "segments"))
+    would = "would be " if arguments.dry_run else ""
+    for each in every:
+        if each.path is not None:
+            print(f"{would}packed: {counted(each.written, 'run')} into {each.path}")
+    again = sum(each.removed - each.written for each in every)
+    if again > 0:
+        print(f"{counted(again, 'file')} {would}removed: what they said is in an earlier segment")
+    _tell_of_cited(plan)
+    if not any(each.removed for each in every):
+        print("nothing to pack")
+    elif not arguments.dry_run:
+        print_next_commit(repository.root)
+    return _tell_of_left([left for each in every for left in each.left])
+
+
+def _tell_of_cited(plan: Plan) -> None:
+    if plan.cited:
+        print(f"{counted(plan.cited, 'run')} {_stay(plan.cited)} loose: findings cite them")
+    if plan.cited_packed:
+        number = len(plan.cited_packed)
+        print(
+            f"{counted(number, 'cited run')} {'is' if number == 1 else 'are'} packed, where older "
+            f"readers do not look: `aexp ledger unpack {plan.cited_packed[0]}` brings one back"
+        )
+
+
+def _tell_of_left(left: list[Left]) -> int:
+    """Name what stays for a fault; the exit status."""
+    for one in left[:_MOST_NAMED]:
+        complain(f"{one.path} stays loose: {one.reason}")
+    if len(left) > _MOST_NAMED:
+        more = f"{len(left) - _MOST_NAMED:,} more"
+        complain(f"… and {more}: see `aexp ledger check`")
+    return 1 if left else 0
+
+
+def _stay(number: int) -> str:
+    return "stays" if number == 1 else "stay"

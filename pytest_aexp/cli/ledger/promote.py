@@ -1,0 +1,45 @@
+"""``aexp ledger promote``: write the entries of finished runs."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.promote.promote import Promoter, open_store
+
+DESCRIPTION = """\
+Write the ledger entries of finished runs of this machine.
+"""
+STATUSES = {
+    0: "every run named has its entry",
+    1: "at least one run could not be promoted; each is named",
+}
+EXAMPLES = """\
+aexp ledger promote 4076a08a
+aexp ledger promote 4076a08a 13621ba3 --machine-label cluster
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger promote``."""
+    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or how a single one begins")
+    parser.add_argument("--machine-label", metavar="L", help="the machine the entry names")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Promote the runs; 1 if one could not be."""
+    repository = Repository.open()
+    store = open_store(repository)
+    promoter = Promoter(repository, store, arguments.machine_label)
+    status = 0
+    for job_id in [full_job_id(written, store.job_ids) for written in arguments.ids]:
+        try:
+            said = "promoted" if promoter.promote(job_id) else "already there"
+            print(f"{said}: {promoter.place(job_id)}")
+        except NotPromotable as refusal:
+            complain(str(refusal))
+            status = 1
+    return status

@@ -1,0 +1,50 @@
+"""``aexp ledger resolve``: resolve merge conflicts in ledger entries."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.work.merge.merge import Refused
+from pytest_aexp.work.merge.resolve_conflicts import resolve
+
+DESCRIPTION = """\
+Merge the two versions of each ledger entry in conflict, write the result and
+stage it. A complete run is never given up, and an entry that only one side
+deleted is kept. Conflict markers that were added or committed by mistake are
+resolved as well.
+"""
+STATUSES = {
+    0: "no ledger entry is in conflict any longer",
+    1: "at least one entry could not be resolved; each is named",
+}
+EXAMPLES = """\
+aexp ledger resolve            every entry in conflict
+aexp ledger resolve 50b180b9   one entry
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger resolve``."""
+    parser.add_argument(
+        "job_id", nargs="?", metavar="ID", help="a job id, or how a single one begins; default: all"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Resolve and tell of each entry what was done; 1 if one had to be left."""
+    resolutions = resolve(Repository.open().root, arguments.job_id)
+    if not resolutions:
+        what = "that ledger entry is not" if arguments.job_id else "no ledger entry is"
+        print(f"nothing to resolve: {what} in conflict")
+    left = 0
+    for resolution in resolutions:
+        path, outcome = entry_path(resolution.job_id), resolution.outcome
+        if isinstance(outcome, Refused):
+            left += 1
+            complain(f"{path}: not resolved: {outcome.reason}; {resolution.fix}")
+        else:
+            print(f"{path}: resolved and staged: {outcome.note}")
+    return 1 if left else 0

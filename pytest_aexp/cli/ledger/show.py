@@ -1,0 +1,53 @@
+"""``aexp ledger show``: show one entry."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pytest_aexp.cli.output import table
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ledger_mapping import LedgerMapping
+from pytest_aexp.model.short_id import full_job_id
+
+DESCRIPTION = """\
+Show the ledger entry of one run.
+"""
+STATUSES = {0: "the entry is shown"}
+EXAMPLES = """\
+aexp ledger show 4076a08a
+aexp ledger show 4076a08a --format json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger show``."""
+    parser.add_argument("id", metavar="ID", help="a job id, or how a single one begins")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one entry."""
+    ledger = LedgerMapping.of(Repository.open().root)
+    job_id = full_job_id(arguments.id, ledger.named)
+    if job_id not in ledger:
+        raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")
+    entry = dict(ledger[job_id])
+    if arguments.format == "json":
+        print(json.dumps(entry, indent=2, sort_keys=True))
+    else:
+        print(table(("field", "value"), list(_rows("", entry))), end="")
+    return 0
+
+
+def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for name in sorted(value):
+        inner = value[name]
+        if isinstance(inner, dict) and inner:
+            yield from _rows(f"{prefix}{name}.", inner)
+        else:
+            text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
+            yield f"{prefix}{name}", text

@@ -1,0 +1,51 @@
+"""``aexp ledger unpack``: write packed entries as files of their own again."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.output import print_next_commit
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.pack.pack import unpack
+
+DESCRIPTION = """\
+Write packed entries as files of their own again, where agentic-experiments
+finds them too. Their segments stay as they are.
+"""
+STATUSES = {
+    0: "every run named has a file of its own",
+    1: "at least one entry could not be written; each is named",
+}
+EXAMPLES = """\
+aexp ledger unpack 50b180b9    one run back into a file of its own
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger unpack``."""
+    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or how a single one begins")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Unpack and tell; 1 if an entry could not be written."""
+    root = Repository.open().root
+    packs, known = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids
+    every = [full_job_id(written, known) for written in arguments.ids]
+    results = [unpack(root, packs, job_id) for job_id in every]
+    for result in results:
+        if result.refused is not None:
+            said = clean(result.refused)
+            complain(f"run {result.job_id} is not unpacked: {said}")
+        else:
+            done = "unpacked" if result.written else "already loose"
+            print(f"{done}: {entry_path(result.job_id)}")
+    if any(result.written for result in results):
+        print_next_commit(root)
+    return 1 if any(result.refused for result in results) else 0

@@ -1,0 +1,126 @@
+"""The parsers of ``aexp``: the command's own, and that of each verb, made from the table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+
+from pytest_aexp.cli.verbs import GROUPS, VERBS, Verb, verbs_below
+
+SHELLS = ("bash", "zsh")
+_DESCRIPTION = "Check every run that a finding cites against the ledger, and keep the ledger."
+_EXAMPLES = """\
+examples:
+  aexp install                      make this clone ready
+  aexp validate                     check every citation and every ledger entry
+  aexp ledger promote 4076a08a      let other machines see a run
+  aexp cite F004 4076a08a           cite it
+  aexp COMMAND --help               more on a command, with examples
+"""
+_USAGE_STATUS = "wrong usage, or it could not be done"
+
+
+def main_parser() -> argparse.ArgumentParser:
+    """The parser of ``aexp`` without a verb: its help lists the verbs."""
+    parser = _listing_parser("aexp", _EXAMPLES)
+    parser.description = _DESCRIPTION
+    for title, verbs in GROUPS.items():
+        parser.add_argument_group(title, _listed(_top_level(verbs)))
+    options = parser.add_argument_group("options")
+    _add_help(options)
+    _add_options(options)
+    return parser
+
+
+def group_parser(first: str) -> argparse.ArgumentParser:
+    """The parser of ``aexp ledger`` without a verb of its own."""
+    parser = _listing_parser(f"aexp {first}", f"examples:\n  aexp {first} COMMAND --help\n")
+    verbs = verbs_below(first)
+    parser.add_argument_group("commands", _listed((v.name.split()[1], v.help) for v in verbs))
+    _add_help(parser.add_argument_group("options"))
+    return parser
+
+
+def _listing_parser(typed: str, examples: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=typed,
+        usage=f"{typed} COMMAND [ARGUMENT ...]",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+    )
+
+
+def verb_parser(verb: Verb) -> argparse.ArgumentParser:
+    """The parser of one verb, whose module this imports."""
+    parser = argparse.ArgumentParser(
+        prog=f"aexp {verb.name}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    _fill(parser, verb)
+    return parser
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """One parser of all verbs, for what reads them all, such as shell completion."""
+    parser = argparse.ArgumentParser(prog="aexp", description=_DESCRIPTION, epilog=_EXAMPLES)
+    _add_options(parser)
+    verbs = parser.add_subparsers(metavar="COMMAND")
+    groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+    for verb in VERBS.values():
+        first, _, second = verb.name.rpartition(" ")
+        if first and first not in groups:
+            group = verbs.add_parser(first, help=_names_of(first))
+            groups[first] = group.add_subparsers(metavar="COMMAND", required=True)
+        _fill((groups[first] if first else verbs).add_parser(second, help=verb.help), verb)
+    return parser
+
+
+def _fill(parser: argparse.ArgumentParser, verb: Verb) -> None:
+    module = verb.load()
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = module.DESCRIPTION
+    parser.epilog = f"{_statuses(module.STATUSES)}\nexamples:\n{_indented(module.EXAMPLES)}"
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+
+
+def _add_help(options: argparse._ArgumentGroup) -> None:
+    options.add_argument("-h", "--help", action="help", help="show this help and exit")
+
+
+def _add_options(options: argparse._ActionsContainer) -> None:
+    options.add_argument(
+        "--version", action="store_true", help="show the version of pytest-aexp and exit"
+    )
+    options.add_argument(
+        "--print-completion",
+        choices=SHELLS,
+        help="print a script that completes `aexp` in that shell, and exit",
+    )
+
+
+def _top_level(verbs: Iterable[Verb]) -> Iterable[tuple[str, str]]:
+    """The verbs with a line each; those of two words share one for their first."""
+    seen = set()
+    for verb in verbs:
+        first, _, second = verb.name.partition(" ")
+        if first not in seen:
+            seen.add(first)
+            yield (first, _names_of(first)) if second else (first, verb.help)
+
+
+def _names_of(first: str) -> str:
+    return ", ".join(verb.name.split()[1] for verb in verbs_below(first))
+
+
+def _listed(lines: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"{name:<18} {text}" for name, text in lines)
+
+
+def _statuses(statuses: Mapping[int, str]) -> str:
+    lines = {**statuses, 2: statuses.get(2, _USAGE_STATUS)}
+    return "exit status:\n" + "".join(f"  {number}  {text}\n" for number, text in lines.items())
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}" for line in text.splitlines(keepends=True))

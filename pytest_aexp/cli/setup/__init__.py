@@ -1,0 +1,1 @@
+"""The verbs and options that set a clone or a shell up."""

@@ -1,0 +1,92 @@
+"""``aexp install``: make a repository ready, and say what git makes of it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from pytest_aexp.cli.output import at_root
+from pytest_aexp.ground.repository import find_repo_root
+from pytest_aexp.ground.text import clean
+from pytest_aexp.install import InstallAction, install_scaffold
+
+DESCRIPTION = """\
+Make a repository ready: the marker, the managed blocks of .gitignore and
+.gitattributes, the ledger's folder, the run store and the merge driver. Run it
+once in every clone; again is safe.
+"""
+STATUSES = {0: "the repository is ready; read the warnings, if there are any"}
+EXAMPLES = """\
+aexp install                           in every clone, once; again is safe
+aexp install --machine-label cluster   one name for all nodes of a cluster
+aexp install --agent-commands          also tell coding agents what not to repair
+aexp install --dry-run                 what would be done
+"""
+
+VERBS = {
+    "wrote_marker": ("wrote", "would write"),
+    "merged_gitignore": ("wrote", "would write"),
+    "merged_gitattributes": ("wrote", "would write"),
+    "wrote_agent_command": ("wrote", "would write"),
+    "created_ledger": ("created", "would create"),
+    "initialized_runs": ("created", "would create"),
+    "set_git_config": ("set", "would set"),
+    "already_installed": ("unchanged", "unchanged"),
+    "skipped_identical": ("unchanged", "unchanged"),
+    "skipped_runs": ("skipped", "skipped"),
+}
+"""What the line of each kind of action begins with, and what in a dry run."""
+
+_TO_COMMIT = ("merged_gitignore", "merged_gitattributes", "wrote_agent_command")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp install``."""
+    parser.add_argument(
+        "--machine-label",
+        metavar="LABEL",
+        help="what ledger entries call this machine (default: as before, else the host name)",
+    )
+    parser.add_argument(
+        "--agent-commands",
+        action="store_true",
+        help="write .claude/commands/aexp-validate.md, too: how an agent should read the check",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="change nothing")
+    parser.add_argument(
+        "--force", action="store_true", help="rewrite blocks and settings that would do as they are"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Install and print a line per action; warnings leave the status 0."""
+    root = find_repo_root()
+    actions = install_scaffold(
+        root,
+        force=arguments.force,
+        assert_git=False,
+        dry_run=arguments.dry_run,
+        machine_label=arguments.machine_label,
+        agent_commands=arguments.agent_commands,
+    )
+    for action in actions:
+        print(_line(action, dry_run=arguments.dry_run))
+    written = _to_commit(actions)
+    if written and not arguments.dry_run:
+        command = at_root(root, f"git add {' '.join(written)} && git commit")
+        warned = any(action.is_warning for action in actions)
+        print(f"next: {'do what the warnings say, then ' if warned else ''}{command}")
+    return 0
+
+
+def _to_commit(actions: Sequence[InstallAction]) -> list[str]:
+    """The files that were written and are for everybody, or are still to be written to."""
+    ignored = {action.path for action in actions if action.kind == "unshared_file_warning"}
+    advised = {action.path for action in actions if action.kind == "unignored_runs_warning"}
+    paths = [a.path for a in actions if a.kind in _TO_COMMIT and a.path not in ignored]
+    return [*sorted(advised - {*paths, *ignored}), *paths] if paths else []
+
+
+def _line(action: InstallAction, *, dry_run: bool) -> str:
+    verb = "WARNING" if action.is_warning else VERBS[action.kind][dry_run]
+    return clean(": ".join(filter(None, (verb, action.path, action.detail))))

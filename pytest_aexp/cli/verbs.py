@@ -1,0 +1,95 @@
+"""The table of the verbs of ``aexp``.
+
+To add a verb: a line in the table, and a module in the folder of its subject that has
+
+- ``DESCRIPTION``: what the verb does, in lines of at most 79 characters,
+- ``STATUSES``: what each exit status means; 2 is said for every verb,
+- ``EXAMPLES``: a line each, beginning with ``aexp``,
+- ``add_arguments(parser)``, and ``run(arguments)``, which returns the exit status.
+
+A module is imported when its verb is typed and not before, so it imports what it needs at its
+top. Its test is ``tests/cli/<folder>/test_<module>.py``; its section is in ``docs/cli.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+
+class VerbModule(Protocol):
+    """What the module of a verb holds."""
+
+    DESCRIPTION: str
+    STATUSES: Mapping[int, str]
+    EXAMPLES: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments and options."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do what the verb does; its exit status."""
+
+
+class Verb(NamedTuple):
+    """A verb, the module below ``pytest_aexp.cli`` that does it, and its line in the help."""
+
+    name: str
+    module: str
+    help: str
+
+    def load(self) -> VerbModule:
+        """The module, imported."""
+        return cast("VerbModule", import_module(f"pytest_aexp.cli.{self.module}"))
+
+
+GROUPS: Mapping[str, Sequence[Verb]] = {
+    "write findings": (
+        Verb("cite", "findings.cite", "add citations to a finding"),
+        Verb("fix", "findings.fix", "mend citations where only one thing can have been meant"),
+    ),
+    "look at evidence": (
+        Verb("validate", "evidence.validate", "check every citation and every ledger entry"),
+        Verb("report", "evidence.report", "write findings, verdicts and runs as one HTML page"),
+    ),
+    "run": (
+        Verb("new-run", "runs.new_run", "register a run of an experiment and print its job id"),
+        Verb("mark", "runs.mark", "set the status of a run; one that has ended enters the ledger"),
+        Verb("link", "runs.link", "say which experiment a run belongs to"),
+    ),
+    "keep the ledger": (
+        Verb("ledger promote", "ledger.promote", "write the entries of finished runs"),
+        Verb("ledger backfill", "ledger.backfill", "write the entry of every finished run"),
+        Verb("ledger check", "ledger.check", "check schema, identity and leaks of entries"),
+        Verb("ledger show", "ledger.show", "show one entry"),
+        Verb("ledger list", "ledger.list", "list the entries"),
+        Verb("ledger resolve", "ledger.resolve", "resolve merge conflicts in ledger entries"),
+        Verb(
+            "ledger pack", "ledger.pack", "move runs that no finding cites into a few large files"
+        ),
+        Verb("ledger unpack", "ledger.unpack", "write packed entries as files of their own again"),
+        Verb(
+            "ledger merge-driver", "ledger.merge_driver", "merge two versions of an entry for git"
+        ),
+        Verb("runs-export-index", "runs.export_index", "deprecated: see `aexp ledger backfill`"),
+    ),
+    "set up": (
+        Verb("install", "setup.install", "make a repository ready: .gitignore, ledger, run store"),
+    ),
+}
+"""The verbs below the headings of the help."""
+
+VERBS: Mapping[str, Verb] = {verb.name: verb for verbs in GROUPS.values() for verb in verbs}
+"""Every verb by what is typed after ``aexp``."""
+
+
+def find_verb(words: Sequence[str]) -> Verb | None:
+    """The verb that a command line begins with."""
+    return VERBS.get(" ".join(words[:2])) or VERBS.get(" ".join(words[:1]))
+
+
+def verbs_below(first: str) -> list[Verb]:
+    """The verbs of two words whose first is ``first``, such as those of ``ledger``."""
+    return [verb for name, verb in VERBS.items() if name.startswith(f"{first} ")]

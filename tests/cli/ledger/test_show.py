@@ -1,0 +1,37 @@
+"""``aexp ledger show`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from repositories import add_entry, write
+
+from pytest_aexp.cli import main
+
+POINT = {"experiment_id": "E001", "seed": 1}
+
+
+@pytest.fixture
+def job_id(repo: Path) -> str:
+    return add_entry(repo, POINT, ended_at="2026-02-01T00:00:00Z")
+
+
+def test_show(job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "show", job_id[:8]]) == 0
+    rows = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert rows["statepoint.seed"].strip() == "1"
+    assert main(["ledger", "show", job_id, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["statepoint"] == POINT
+
+
+def test_show_nothing(job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "show", "0123456789"]) == 2
+    assert "no run whose id begins with" in capsys.readouterr().err
+
+
+def test_show_what_cannot_be_used(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(repo, f".aexp/ledger/{'e' * 32}.json", "[]")
+    assert main(["ledger", "show", "e" * 32]) == 2
+    assert "aexp ledger check" in capsys.readouterr().err

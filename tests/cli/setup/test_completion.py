@@ -1,0 +1,92 @@
+"""Scripts that complete ``aexp`` in a shell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_aexp.cli import main
+from pytest_aexp.cli.parsers import SHELLS
+from pytest_aexp.cli.setup.completion import MISSING_SHTAB
+
+
+def completion(shell: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_aexp", "--print-completion", shell],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+COMPLETED = [
+    ("aexp val", ["validate"]),
+    ("aexp ledger b", ["backfill"]),
+    ("aexp ledger un", ["unpack"]),
+    ("aexp validate --fo", ["--format"]),
+    ("aexp validate --format g", ["github", "gitlab"]),
+    ("aexp --print-completion z", ["zsh"]),
+]
+
+
+@pytest.fixture(scope="module")
+def bash_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("completion") / "aexp.bash"
+    path.write_text(completion("bash"))
+    return path
+
+
+@pytest.mark.parametrize(("line", "offered"), COMPLETED)
+def test_bash_completes_what_is_being_typed(
+    bash_script: Path, line: str, offered: list[str]
+) -> None:
+    subprocess.run(["bash", "-n", bash_script], check=True)
+    words = line.split()
+    # What bash itself does when the tab key is pressed.
+    script = (
+        f'. "{bash_script}"; complete -p aexp >/dev/null || exit 3; '
+        f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; "
+        f"_shtab_aexp aexp {words[-1]} {words[-2]}; "
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == offered
+
+
+def test_zsh_has_a_script_of_its_own() -> None:
+    script = completion("zsh")
+    assert script.startswith("#compdef aexp\n")
+    assert "validate" in script
+    assert "how an agent should read the check" in script
+
+
+def test_another_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--print-completion", "cmd"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert all(shell in said for shell in SHELLS)
+
+
+def test_without_shtab_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert main(["--print-completion", "bash"]) == 2
+    assert capsys.readouterr().err == f"aexp: {MISSING_SHTAB}\n"
+    assert "pytest-aexp[completion]" in MISSING_SHTAB
+
+
+def test_no_other_call_loads_shtab() -> None:
+    script = (
+        "import sys; from pytest_aexp.cli import main\n"
+        "try: main(['validate', '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit('shtab' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,159 @@
+"""The report that is built of a repository: verdicts, runs, titles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from reports import NOWHERE, gathered, point
+from repositories import add_entry, add_finding, add_jobs, batch, job, write
+
+from pytest_aexp.report import build
+
+
+def test_a_finding_gets_the_gravest_verdict_of_its_citations(repo: Path) -> None:
+    good = add_entry(repo, point(1))
+    add_finding(repo, "F001-a", job(good))
+    add_finding(repo, "F002-b", job(good), job(NOWHERE))
+    add_finding(repo, "F003-c", job(good), extra="supporting_run: []\n")
+    add_finding(repo, "F004-d")
+    write(repo, "kb/research/findings/F005-e.md", "no front matter\n")
+    report = gathered(repo)
+    assert [(f.name, f.verdict) for f in report.findings] == [
+        ("F001", "stands"),
+        ("F002", "error"),
+        ("F003", "warning"),
+        ("F004", "nothing"),
+        ("F005", "error"),
+    ]
+    assert [(words, count) for _, words, count in report.verdicts] == [
+        ("do not stand", 2),
+        ("stands, with warnings", 1),
+        ("are not judged", 0),
+        ("stands", 1),
+        ("cites no run", 1),
+    ]
+    assert (report.errors, report.warnings) == (2, 1)
+
+
+def test_without_strictness_or_authority_nothing_is_judged(repo: Path) -> None:
+    add_finding(repo, "F001-a", job(NOWHERE))
+    assert gathered(repo).findings[0].verdict == "unjudged"
+    assert [p.code for p in gathered(repo).around] == ["finding.no_run_store"]
+    write(repo, "pyproject.toml", '[tool.aexp]\nstrict_runs = "off"\n')
+    add_entry(repo, point(1))
+    assert gathered(repo).findings[0].verdict == "unjudged"
+
+
+def test_a_citation_shows_the_facts_of_its_run(repo: Path) -> None:
+    job_id = add_entry(
+        repo,
+        point(1, condition="full"),
+        status="failed",
+        started_at="2026-05-14T18:23:01Z",
+        ended_at="2026-05-14T19:22:01Z",
+        wallclock_s=3540.5,
+        code_commit="9fceb02d0ae598e95dc970b74767f19372d61af8",
+        code_dirty=True,
+    )
+    add_finding(repo, "F001-a", job(job_id))
+    report = gathered(repo)
+    [run] = report.findings[0].citations[0].runs
+    assert (run.job_id, run.status, run.machine) == (job_id, "failed", "cluster")
+    assert (run.started.text, run.ended.text) == ("2026-05-14 18:23", "2026-05-14 19:22")
+    assert (run.took, run.parameters) == ("59 min", "condition=full, seed=1")
+    assert run.commit.startswith("9fceb02")
+    assert run.dirty
+    assert report.doubtful == report.findings
+    assert report.findings[0].doubts.says == ("1 failed run", "1 run on uncommitted code")
+    assert report.findings[0].doubts.brief == "1 run not complete, 1 on uncommitted code"
+
+
+def test_a_run_that_is_not_in_the_ledger_says_where_it_is(repo: Path) -> None:
+    [local, unfinished] = add_jobs(
+        repo,
+        [
+            {"statepoint": point(1), "doc": {"status": "stopped"}},
+            {"statepoint": point(2), "doc": {"status": "running"}},
+        ],
+    )
+    index = {"schema_version": 1, "machine_label": "laptop", "entries": [{"job_id": "a" * 32}]}
+    write(repo, ".aexp/runs-index/laptop.json", json.dumps(index))
+    write(repo, f".aexp/ledger/{'b' * 32}.json", "{")
+    write(repo, ".aexp/installed.json", '{"machine_label": "here"}')
+    ids = (local, unfinished, "a" * 32, "b" * 32, NOWHERE)
+    add_finding(repo, "F001-a", *map(job, ids))
+    [finding] = gathered(repo).findings
+    runs = [run for citation in finding.citations for run in citation.runs]
+    assert [(run.job_id, run.status, run.machine) for run in runs] == [
+        (local, "stopped, only here", "here"),
+        (unfinished, "running, only here", "here"),
+        ("a" * 32, "elsewhere", "laptop"),
+        ("b" * 32, "unusable entry", ""),
+        (NOWHERE, "nowhere", ""),
+    ]
+    assert [c.verdict for c in finding.citations] == ["warning"] * 3 + ["error"] * 2
+    assert finding.doubts.says == ("1 stopped run",)
+
+
+def test_failed_and_uncommitted_runs_come_first_in_a_batch(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "BATCH_ROWS", 3)
+    ids = {n: add_entry(repo, point(n), code_dirty=n == 4) for n in range(8)}
+    failed = add_entry(repo, point(9), status="failed")
+    add_finding(repo, "F001-a", batch("E001"), batch("E001", "{seed: 99}"))
+    full, empty = gathered(repo).findings[0].citations
+    assert {run.job_id for run in full.runs[:2]} == {failed, ids[4]}
+    assert (len(full.runs), full.more) == (3, 6)
+    assert full.says == "Batch E001, every run: 9 runs (8 complete, 1 failed)"
+    assert empty.says == "Batch E001, seed=99: no run"
+
+
+def test_the_number_of_rows_is_limited_over_all_batches(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "MOST_BATCH_ROWS", 5)
+    for n in range(4):
+        add_entry(repo, point(n))
+    add_finding(repo, "F001-a", batch("E001"), batch("E001"), batch("E001"))
+    citations = gathered(repo).findings[0].citations
+    assert [(len(c.runs), c.more) for c in citations] == [(4, 0), (1, 3), (0, 4)]
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "body", "title"),
+    [
+        ("title: It holds", "text", "It holds"),
+        ("title: 'F001: it holds'", "## not so high", "it holds"),
+        ("title: It holds", "# It holds, and how", "It holds, and how"),
+        ("title: 42", "text", "42"),
+        ("title: |\n  It\u202e\n  holds", "", "It\\u202e holds"),
+        ("title:", "text", ""),
+        ("title: [a]", "text", ""),
+        ("- title: a", "text", ""),
+        ("title: 'a", "text", ""),
+        ("a: 1", "text", ""),
+    ],
+)
+def test_without_a_heading_the_title_is_what_the_front_matter_says(
+    repo: Path, front_matter: str, body: str, title: str
+) -> None:
+    write(repo, "kb/research/findings/F001-x.md", f"---\n{front_matter}\n---\n\n{body}\n")
+    assert [f.title for f in gathered(repo).findings] == [title]
+
+
+def test_a_title_is_the_first_heading_without_the_id(repo: Path) -> None:
+    headings = {"F001-a": "# F001: It holds", "F002-b": "## Only this", "F003": ""}
+    for name, heading in headings.items():
+        text = f"---\n# not this\n---\n{heading}\n# Later\n"
+        write(repo, f"kb/research/findings/{name}.md", text)
+    assert [f.title for f in gathered(repo).findings] == ["It holds", "Later", "Later"]
+
+
+def test_findings_of_one_name_have_their_own_anchors(repo: Path) -> None:
+    for name in ("F001-a", "F001-b", "sub/F001-c"):
+        add_finding(repo, name)
+    anchors = [finding.anchor for finding in gathered(repo).findings]
+    assert anchors == ["F001", "F001--2", "F001--3"]

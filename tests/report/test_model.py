@@ -1,0 +1,46 @@
+"""The words and counts that the page shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_aexp.report.model import Doubts, ProblemPart, verdict_of
+from pytest_aexp.report.run_facts import RunFacts, facts_of
+
+
+def run(status: str, *, dirty: bool = False) -> RunFacts:
+    return facts_of({"status": status, "code_dirty": dirty})
+
+
+def problem(severity: str) -> ProblemPart:
+    return ProblemPart(severity, "a.code", "x.md:1:1", "message", "fix")  # type: ignore[arg-type]
+
+
+def test_runs_that_are_complete_on_committed_code_raise_no_doubt() -> None:
+    doubts = Doubts.of([run("complete"), run("running"), run("elsewhere")])
+    assert not doubts
+    assert (doubts.brief, doubts.says) == ("", ())
+
+
+def test_runs_that_ended_badly_or_on_uncommitted_code_are_counted() -> None:
+    runs = [run("failed"), run("failed", dirty=True), run("stopped, only here"), run("complete")]
+    doubts = Doubts.of(runs)
+    assert doubts
+    assert doubts.brief == "3 runs not complete, 1 on uncommitted code"
+    assert doubts.says == ("2 failed runs", "1 stopped run", "1 run on uncommitted code")
+    assert Doubts.of([run("complete", dirty=True)]).brief == "1 run on uncommitted code"
+
+
+@pytest.mark.parametrize(
+    ("severities", "others", "verdict"),
+    [
+        (["warning", "error"], ["stands"], "error"),
+        (["warning"], ["stands", "unjudged"], "warning"),
+        ([], ["stands", "unjudged"], "unjudged"),
+        ([], ["stands", "error"], "error"),
+        ([], ["stands", "nothing"], "stands"),
+        ([], [], "nothing"),
+    ],
+)
+def test_the_gravest_verdict_counts(severities: list[str], others: list[str], verdict: str) -> None:
+    assert verdict_of(map(problem, severities), others) == verdict

@@ -1,0 +1,142 @@
+"""The index and commits are listed with modes and object names, as git has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import git, new_repository, write
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.git.listing import (
+    FOLDER,
+    LINK,
+    UNMERGED,
+    Index,
+    Listing,
+    Location,
+    Tree,
+    bare_root,
+    folders_of,
+)
+
+
+def commit(repo: Path) -> None:
+    git(repo, "add", "--all")
+    git(repo, "commit", "-qm", "change")
+
+
+@pytest.fixture(params=["index", "HEAD"])
+def listing(request: pytest.FixtureRequest, repo: Path) -> Listing:
+    """The same files in the index and in a commit."""
+    write(repo, "a/b/file.txt", "text")
+    write(repo, "a/näme [x]*", "text")
+    (repo / "a/link").symlink_to("b")
+    commit(repo)
+    location = Location.of(repo)
+    return Index(location) if request.param == "index" else Tree(location, "HEAD")
+
+
+def test_every_file_below_a_folder_is_listed_with_its_mode(listing: Listing) -> None:
+    nodes = dict(listing.below("a"))
+    assert sorted(nodes) == ["a/b/file.txt", "a/link", "a/näme [x]*"]
+    assert nodes["a/link"].mode == LINK
+    assert nodes["a/b/file.txt"].is_file
+    assert not nodes["a/link"].is_file
+    assert sorted(dict(listing.below(""))) == sorted(nodes)
+    assert dict(listing.below("a/b/file.txt")) == {"a/b/file.txt": nodes["a/b/file.txt"]}
+
+
+def test_paths_are_looked_up_one_by_one_and_folders_are_among_them(listing: Listing) -> None:
+    nodes = listing.files(["a", "a/b", "a/link", "a/n*", "missing"])
+    assert {path: node.mode for path, node in nodes.items()} == {
+        "a": FOLDER,
+        "a/b": FOLDER,
+        "a/link": LINK,
+    }
+    assert "a/näme [x]*" in listing.files(["a/näme [x]*"])
+    assert listing.links(["a/link"])["a/link"].mode == LINK
+
+
+def test_a_folder_is_there_if_a_file_lies_below_it(listing: Listing) -> None:
+    assert listing.holds("a")
+    assert listing.holds("a/b")
+    assert not listing.holds("a/missing")
+
+
+def test_paths_are_relative_to_a_root_below_the_top_of_git(repo: Path) -> None:
+    write(repo, "project/.aexp/ledger/x.json", "{}")
+    write(repo, "other.txt", "text")
+    commit(repo)
+    location = Location.of(repo / "project")
+    for listing in (Index(location), Tree(location, "HEAD")):
+        assert list(dict(listing.below(""))) == [".aexp/ledger/x.json"]
+        assert listing.files(["other.txt"]) == {}
+
+
+def test_what_git_add_n_announced_is_not_in_the_index_yet(repo: Path) -> None:
+    write(repo, "announced.txt", "text")
+    write(repo, "empty.txt", "")
+    git(repo, "add", "empty.txt")
+    git(repo, "add", "--intent-to-add", "announced.txt")
+    assert list(dict(Index(Location.of(repo)).below(""))) == ["empty.txt"]
+
+
+def test_a_conflict_is_one_unmerged_node(repo: Path) -> None:
+    write(repo, "file.txt", "base")
+    commit(repo)
+    git(repo, "checkout", "-qb", "other")
+    write(repo, "file.txt", "theirs")
+    commit(repo)
+    git(repo, "checkout", "-q", "main")
+    write(repo, "file.txt", "ours")
+    commit(repo)
+    git(repo, "merge", "other", check=False)
+    assert Index(Location.of(repo)).files(["file.txt"])["file.txt"].mode == UNMERGED
+
+
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [
+        ("HEAD", "there is no commit yet"),
+        ("HEAD..main", "is not one commit"),
+        ("missing", "missing"),
+        ("--all", "--all"),
+    ],
+)
+def test_a_revision_that_is_not_one_commit_is_wrong_usage(
+    revision: str, message: str, repo: Path
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        Tree(Location.of(repo), revision)
+
+
+def test_only_files_that_git_takes_for_unchanged_can_be_read_in_place(repo: Path) -> None:
+    write(repo, "same.txt", "same")
+    write(repo, "edited.txt", "before")
+    commit(repo)
+    write(repo, "edited.txt", "after it")
+    unchanged = Location.of(repo).unchanged(["same.txt", "edited.txt"])
+    assert list(unchanged.values()) == [str(repo / "same.txt")]
+
+
+def test_a_bare_repository_is_found_and_one_inside_another_is_refused(
+    repo: Path, tmp_path: Path
+) -> None:
+    assert bare_root(repo) is None
+    git(tmp_path, "init", "-q", "--bare", "bare.git")
+    assert bare_root(tmp_path / "bare.git") == tmp_path / "bare.git"
+    new_repository(tmp_path / "around")
+    git(tmp_path / "around", "init", "-q", "--bare", "inside.git")
+    with pytest.raises(UsageError, match="may be somebody else's"):
+        bare_root(tmp_path / "around/inside.git")
+
+
+def test_the_folders_of_a_listing_name_what_lies_directly_in_them(repo: Path) -> None:
+    write(repo, "a/b/c/file.txt", "text")
+    write(repo, "a/file.txt", "text")
+    commit(repo)
+    folders = folders_of("a", dict(Index(Location.of(repo)).below("a")))
+    names = {folder: sorted(nodes) for folder, nodes in folders.items()}
+    assert names == {"a": ["b", "file.txt"], "a/b": ["c"], "a/b/c": ["file.txt"]}
+    assert folders["a"]["b"].mode == FOLDER

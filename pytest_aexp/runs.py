@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
 from pytest_aexp.ground.files import size
-from pytest_aexp.ground.jsontext import dump_exactly
+from pytest_aexp.ground.jsontext import dump
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
@@ -138,7 +138,7 @@ def _refuse_too_deep(statepoint: dict[str, Any]) -> None:
 
 
 def _refuse_too_large(statepoint: dict[str, Any]) -> None:
-    length = len(dump_exactly({"statepoint": statepoint}))
+    length = len(dump({"statepoint": statepoint}))
     if length > ENTRY_LIMIT:
         raise NotPromotable(
             f"the statepoint takes {length:,} bytes, so the run could never enter the ledger, "

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = ROOT / "pyproject.toml"
 TREE = ROOT / ".venv"
 STAMP = ".made-of"
-SPEED_UPS = ("ruamel.yaml.clib", "jsonschema-rs", "orjson")
+SPEED_UPS = ("ruamel.yaml.clib", "jsonschema-rs")
 MINIMUM = re.compile(r"([A-Za-z0-9._-]+)\s*>=\s*([0-9.]+)")
 
 Kind = Literal["wheel", "lowest", "pure"]

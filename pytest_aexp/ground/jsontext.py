@@ -1,4 +1,4 @@
-"""JSON from files that nobody vouches for: bounded in depth and size before it is parsed."""
+"""JSON from files of any origin, bounded in depth and size before it is parsed; JSON to write."""
 
 from __future__ import annotations
 
@@ -7,41 +7,10 @@ import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from functools import partial
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
 from pytest_aexp.ground.text import Position, position_in
-
-
-def _no_json(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_strictly = json.JSONDecoder(parse_constant=_no_json).decode
-
-
-def _loads_plainly(data: bytes | str) -> Any:
-    return _strictly(data.decode() if isinstance(data, bytes) else data)
-
-
-def _dumps_plainly(document: Any) -> bytes:
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
-        return json.dumps(document, indent=2, sort_keys=True).encode()
-
-
-try:
-    import orjson
-except ImportError:
-    # No wheel of it for this interpreter: the same, more slowly.
-    _loads_quickly: Callable[[bytes | str], Any] = _loads_plainly
-    _dumps_quickly: Callable[[Any], bytes] = _dumps_plainly
-else:
-    _loads_quickly = orjson.loads
-    _dumps_quickly = partial(orjson.dumps, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
 VALUES_LIMIT = 1_000_000
 """The most values a file may hold: an empty object of two characters takes 64 bytes of memory."""
@@ -53,7 +22,6 @@ _NO_BRACKETS = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^]["{}]++)++', re.DOTALL)
 _ONE_KIND = str.maketrans("{}", "[]")
 
 
-_LONG_NUMBER = re.compile(r"[0-9]{19}")
 _COLON = re.compile(r"\s*:")
 
 
@@ -68,29 +36,29 @@ def parse(data: bytes, depth: int) -> Any:
         raise BeyondBounds(f"is too large: over {VALUES_LIMIT:,} values, or too much text")
     if nested_deeper(text, depth):
         raise BeyondBounds(f"is nested more than {depth} deep")
-    return load_exactly(text)
+    return json.loads(text, parse_float=_exact)
 
 
-def load_quickly(data: bytes | str) -> Any:
-    """The JSON in ``data``, fast. Raises ValueError, also for much that ``parse`` takes.
+class ExactFloat(float):
+    """A number with more digits than a float keeps; `dump` writes it as it was read."""
 
-    An integer of more than 64 bits may lose digits: whoever rests on one must compare a hash.
-    """
-    return _loads_quickly(data)
+    __slots__ = ("text",)
+    text: str
 
 
-def load_exactly(text: str) -> Any:
-    """The JSON in ``text``, as Python's parser reads it: each integer to its last digit.
+_FEW_DIGITS = 16
+"""A point and 15 digits, which every float keeps."""
 
-    Raises ValueError.
-    """
-    if _LONG_NUMBER.search(text):
-        return json.loads(text)
-    try:
-        return _loads_quickly(text)
-    except ValueError:
-        # NaN, Infinity, half of a surrogate pair: JSON to Python alone.
-        return json.loads(text)
+
+def _exact(text: str) -> float:
+    number = float(text)
+    if len(text) <= _FEW_DIGITS and "e" not in text and "E" not in text:
+        return number
+    if _decimal(text) == Decimal(repr(number)):
+        return number
+    exact = ExactFloat(number)
+    exact.text = text
+    return exact
 
 
 def load_decimals(text: str) -> Any:
@@ -108,33 +76,40 @@ def _decimal(digits: str) -> Decimal | None:
         return None
 
 
-# A number that Python may write with an exponent: below 1e-4, or from 1e16 on.
-_UNUSUAL_NUMBER = re.compile(rb" -?[0-9](?:(?<=0)\.0000|[0-9]{16}|[0-9.]*[eE])")
-
-
-def dump_exactly(document: Any) -> bytes:
-    """A list or mapping as UTF-8: an indent of two, sorted keys, numbers as Python has them."""
+def dump(document: Any) -> bytes:
+    """``document`` as UTF-8: an indent of two, sorted keys, each number as it was read."""
     try:
-        data = _dumps_quickly(document)
-        if b"null" in data:
-            # It stands for NaN as well.
-            json.dumps(document, allow_nan=False)
-    except (ValueError, TypeError):
-        return _dumps_plainly(document)
-    return _dumps_plainly(document) if _UNUSUAL_NUMBER.search(data) else data
+        return _indented(document, "\n", encode_basestring).encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
+        return _indented(document, "\n", encode_basestring_ascii).encode()
 
 
-def dump_quickly(document: Any) -> bytes:
-    """The same, fast: NaN becomes null, and what `has_exponents` may be written in another way."""
-    try:
-        return _dumps_quickly(document)
-    except TypeError:
-        return _dumps_plainly(document)
+def _indented(value: Any, end: str, quote: Callable[[str], str]) -> str:
+    # By hand, since Python's own encoder rounds numbers, and is slow with an indent.
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict) and value:
+        inner = f"{end}  "
+        members = [
+            f"{quote(k)}: {quote(v) if type(v) is str else _indented(v, inner, quote)}"
+            for k, v in sorted(value.items())
+        ]
+        return f"{{{inner}{f',{inner}'.join(members)}{end}}}"
+    if isinstance(value, list | tuple) and value:
+        inner = f"{end}  "
+        return f"[{inner}{f',{inner}'.join(_indented(v, inner, quote) for v in value)}{end}]"
+    return _scalar(value)
 
 
-def has_exponents(canonical: str) -> bool:
-    """Whether JSON text that Python wrote may hold a number with an exponent, such as 1e-05."""
-    return "e-" in canonical or "e+" in canonical
+def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    return value.text if isinstance(value, ExactFloat) else json.dumps(value)
 
 
 def position_of_key(text: str, key: str) -> Position:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from pytest_aexp.ground.jsontext import load_exactly, load_quickly
 from pytest_aexp.model.job_id import value_key
 
 
@@ -134,21 +134,9 @@ class Batches(Generic[R]):
             for index, point in enumerate(self._points(experiment)):
                 keys.update(point)
                 if key in point:
-                    value = point[key]
-                    if isinstance(value, float | list | dict):
-                        value = load_exactly(self._of(experiment)[index].statepoint or "{}")[key]
-                    known.setdefault(value_key(value), set()).add(index)
+                    known.setdefault(value_key(point[key]), set()).add(index)
             self._keys[experiment] = frozenset(keys)
         return known
 
     def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
-        return (_quickly(run.statepoint or "{}") for run in self._of(experiment))
-
-
-def _quickly(statepoint: str) -> dict[str, Any]:
-    """A statepoint; an integer of more than 64 bits in it may have lost digits."""
-    try:
-        point: dict[str, Any] = load_quickly(statepoint)
-    except ValueError:
-        point = load_exactly(statepoint)
-    return point
+        return (json.loads(run.statepoint or "{}") for run in self._of(experiment))

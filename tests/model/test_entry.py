@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from repositories import entry_of, entry_text, job_id_of
 
-from pytest_aexp.ground import jsontext, schema
+from pytest_aexp.ground import schema
 from pytest_aexp.ground.files import MISSING, UNMERGED
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, judge_entry, metrics_of
@@ -32,9 +32,8 @@ PATH = f".aexp/ledger/{JOB_ID}.json"
 
 @pytest.fixture(params=["fast", "plain"])
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the fast libraries, and as on a Python for which there are no wheels of them."""
+    """With the fast validator, and as on a Python for which there is no wheel of it."""
     if request.param == "plain":
-        monkeypatch.setattr(jsontext, "_loads_quickly", jsontext._loads_plainly)
         monkeypatch.setattr(schema, "_fast_validator", lambda name: None)
 
 

@@ -35,7 +35,6 @@ SOURCES = {
 IMPORT_NAMES = {
     "ruamel.yaml.clib": "_ruamel_yaml",
     "jsonschema-rs": "jsonschema_rs",
-    "orjson": "orjson",
 }
 UNTESTED = {
     "hooks/affected.py",

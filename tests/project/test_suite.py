@@ -46,6 +46,6 @@ def test_the_oldest_dependencies_are_not_tried_on_a_python_that_came_after_them(
 def test_every_dependency_states_the_oldest_version_it_works_with() -> None:
     names = {constraint.partition("==")[0] for constraint in minimums()}
     assert names == {
-        "pytest", "ruamel.yaml", "ruamel.yaml.clib", "jsonschema", "jsonschema-rs", "orjson",
+        "pytest", "ruamel.yaml", "ruamel.yaml.clib", "jsonschema", "jsonschema-rs",
         "signac", "jinja2", "shtab",
     }  # fmt: skip

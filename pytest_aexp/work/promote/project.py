@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable
-from pytest_aexp.ground.jsontext import dump_exactly, dump_quickly, has_exponents
+from pytest_aexp.ground.jsontext import dump
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.entry import (
     RUN_LINK_FIELDS,
@@ -63,25 +63,15 @@ def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
 
 def entry_bytes(entry: dict[str, Any]) -> bytes:
     """An entry as the ledger holds it: UTF-8, 2-space indent, sorted keys, final newline."""
-    return dump_exactly(entry) + b"\n"
+    return dump(entry) + b"\n"
 
 
 def _sanitised(entry: dict[str, Any]) -> dict[str, Any]:
-    if not may_leak(dump_quickly(entry).decode()):
+    if not may_leak(dump(entry).decode()):
         return entry
     sanitised, redacted = redact(entry)
     assert isinstance(sanitised, dict)
     return {**sanitised, "redacted": list(redacted)} if redacted else sanitised
-
-
-def projected_bytes(entry: dict[str, Any], files: RunFiles) -> bytes:
-    """What `entry_bytes` makes of the ``entry`` that was projected from ``files``, sooner.
-
-    Its numbers are those of the statepoint, and one that is finite.
-    """
-    if has_exponents(files.canonical) or has_exponents(repr(entry.get("wallclock_s"))):
-        return entry_bytes(entry)
-    return dump_quickly(entry) + b"\n"
 
 
 def _checked_status(job_id: str, files: RunFiles) -> str:

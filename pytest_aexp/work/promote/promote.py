@@ -21,7 +21,7 @@ from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.packs.packed_run import packed_version
 from pytest_aexp.model.packs.packs import Packs, Version, promotion
 from pytest_aexp.model.run_store import RunFiles, RunStore
-from pytest_aexp.work.promote.project import NOT_OF_THE_RUN, project, projected_bytes, utc
+from pytest_aexp.work.promote.project import NOT_OF_THE_RUN, entry_bytes, project, utc
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _MOST_ROUNDS = 5
@@ -68,16 +68,16 @@ class Promoter:
         files = files or self._store.files(job_id)
         entry = project(job_id, files, self._machine)
         data = read_bounded(path, ENTRY_LIMIT, follow=False)
-        if self._says_the_same(data, entry, files):
+        if self._says_the_same(data, entry):
             return False
         packed = self._packed(job_id)
         is_loose = not isinstance(data, Unreadable) or not data.missing
-        if packed is not None and not is_loose and self._says_the_same(packed.data, entry, files):
+        if packed is not None and not is_loose and self._says_the_same(packed.data, entry):
             return False
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
         sync = self._sync or is_loose
         for _ in range(_MOST_ROUNDS):
-            data = projected_bytes(promoted_after(packed, entry), files)
+            data = entry_bytes(promoted_after(packed, entry))
             _refuse_too_large(job_id, entry, data)
             _write(job_id, path, data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
@@ -99,14 +99,12 @@ class Promoter:
             return self._packs.version(job_id)
         return packed_version(self._root, job_id)
 
-    def _says_the_same(
-        self, data: bytes | Unreadable, entry: dict[str, Any], files: RunFiles
-    ) -> bool:
+    def _says_the_same(self, data: bytes | Unreadable, entry: dict[str, Any]) -> bool:
         """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
         if self._overwrite or isinstance(data, Unreadable):
             return False
         known = _promoted_as(data, entry)
-        if known is None or projected_bytes(known, files) != data:
+        if known is None or entry_bytes(known) != data:
             # Not to the byte what would be written: another program's, or out of date.
             known = parsed(data)
             if known is None or _of_the_run(known) != _of_the_run(entry):
@@ -119,7 +117,7 @@ class Promoter:
 def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
     if len(data) <= ENTRY_LIMIT:
         return
-    largest = max(entry, key=lambda field: len(jsontext.dump_exactly(entry[field])))
+    largest = max(entry, key=lambda field: len(jsontext.dump(entry[field])))
     raise NotPromotable(
         f"run {job_id} cannot enter the ledger: its entry would be {len(data):,} bytes, most of it "
         f"the {largest}, and {size(ENTRY_LIMIT)} is the most; in new runs, keep what is so large "

@@ -1,8 +1,8 @@
 """Bringing the ledger up to date with this machine's runs, before a finding that cites them goes.
 
 A finished run that is cited gets its entry, and one that was linked or marked again gets it anew.
-An entry in which another machine tells of another attempt at the run is left as it is, unless that
-attempt failed and the one here is complete.
+An entry that outranks what this machine has, such as another machine's complete attempt, is left as
+it is.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_aexp.ground.errors import NotPromotable
-from pytest_aexp.ground.files import MISSING, Unreadable
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
-from pytest_aexp.model.packs.packed_run import packed_version
 from pytest_aexp.model.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
 from pytest_aexp.model.run_store import Run, RunStore
 from pytest_aexp.work.check.resolve import Sources
-from pytest_aexp.work.merge.side import read_version
-from pytest_aexp.work.promote.project import entry_bytes, project
 from pytest_aexp.work.promote.promote import Promoter
 
 from .add import git_add
@@ -119,25 +117,11 @@ class Promotions:
 
     def _promote(self, job_id: str) -> bool:
         path = entry_path(job_id)
-        known = self._worktree.read(path, ENTRY_LIMIT)
-        packed = packed_version(self._root, job_id) if known is MISSING else None
-        told = known if packed is None else packed.data
-        if isinstance(told, Unreadable) or self._tells_of_our_attempt(job_id, told):
-            self._promoter.promote(job_id)
-            known = self._worktree.read(path, ENTRY_LIMIT)
+        if kept := self._promoter.promote(job_id).kept:
+            notice(kept)
+        on_disk = self._worktree.read(path, ENTRY_LIMIT)
         committed = self._candidate.view.read(path, ENTRY_LIMIT)
-        return known != committed and not self._are_one_to_git(path, committed)
-
-    def _tells_of_our_attempt(self, job_id: str, known: bytes) -> bool:
-        label = self._candidate.repository.machine_label
-        theirs = read_version(known, job_id)
-        ours = read_version(entry_bytes(project(job_id, self._store.files(job_id), label)), job_id)
-        return (
-            theirs.fault is not None
-            or theirs.fields.get("registered_machine") == label
-            or theirs.outcome == ours.outcome
-            or (ours.is_complete and not theirs.is_complete)
-        )
+        return on_disk != committed and not self._are_one_to_git(path, committed)
 
     def _are_one_to_git(self, path: str, committed: bytes | Unreadable) -> bool:
         """Whether they differ only in what git does away with, such as line ends."""

@@ -72,5 +72,5 @@ def backfill_ledger(
     if RunStore.of(repository) is None:
         return 0, 0
     every = list(backfill(repository, machine_label, overwrite=overwrite))
-    right = [p for p in every if p.finished and not p.written and not p.refused]
-    return sum(p.written for p in every), len(right)
+    right = [r for r in every if r.finished and not r.written and not r.refused]
+    return sum(r.written for r in every), len(right)

@@ -348,6 +348,9 @@ class TestMerge:
             "ledger.invalid_entry",
             f"next: run `aexp ledger resolve {held}`",
         )
+        too_late = project.run(program("aexp"), "ledger", "resolve")
+        assert f"run `git checkout --merge -- {entry_of_run(held)}`" in too_late.output
+        project.git("checkout", "--merge", "--", entry_of_run(held))
         resolved = project.run(program("aexp"), "ledger", "resolve")
         assert resolved.status == 0, resolved.output
         project.passes(project.git("commit", "--no-edit"))

@@ -211,12 +211,17 @@ class TestOtherMachines:
         assert ((repo / entry_of_run(job_id)).read_bytes() == before) is kept
         assert said.status == (0 if kept else 1)
 
-    def test_the_same_attempt_that_was_linked_here(self, repo: Path, hooks: Hooks) -> None:
+    def test_the_same_attempt_that_was_linked_here_is_kept_with_the_command_that_overrules(
+        self, repo: Path, hooks: Hooks
+    ) -> None:
         job_id = add_entry(repo, POINT)
         add_run(repo, aexp={"experiment_id": "E002"})
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
-        assert hooks.findings().codes == [UNSTAGED]
+        said = hooks.findings()
+        assert said.status == 0
+        assert f"`aexp ledger promote {job_id} --replace`" in said.err
+        assert main(["ledger", "promote", job_id, "--replace"]) == 0
         assert entry(repo, job_id)["run_link"] == {"experiment_id": "E002"}
 
     @pytest.mark.parametrize("ours", ["complete", "failed"])
@@ -234,8 +239,17 @@ class TestOtherMachines:
         stage(repo)
         assert hooks.findings().status == 0
 
-    def test_promoting_by_hand_does_as_it_is_told(self, repo: Path) -> None:
+    def test_promoting_by_hand_follows_the_same_rule(
+        self, repo: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         job_id = add_entry(repo, POINT, status="stopped", ended_at="2026-01-01T00:00:00Z")
         add_run(repo, 1, "failed")
         assert main(["ledger", "promote", job_id]) == 0
+        assert entry(repo, job_id)["status"] == "stopped"
+        assert capsys.readouterr().err == (
+            f"aexp: run {job_id}: kept its ledger entry (stopped, 2026-01-01T00:00:00Z, cluster) "
+            "over what this machine has (failed, laptop); to overrule that, run "
+            f"`aexp ledger promote {job_id} --replace`\n"
+        )
+        assert main(["ledger", "promote", job_id, "--replace"]) == 0
         assert entry(repo, job_id)["status"] == "failed"

@@ -37,15 +37,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Promote every finished run; 1 if one could not be, each of them named."""
     repository = Repository.open()
     total = len(open_store(repository).job_ids)
-    promotions = backfill(repository, arguments.machine_label, overwrite=arguments.overwrite)
-    every = list(with_progress(promotions, total, "runs"))
-    written = sum(promotion.written for promotion in every)
-    refused = [promotion for promotion in every if promotion.refused]
-    unfinished = sum(not promotion.finished for promotion in every)
+    results = backfill(repository, arguments.machine_label, overwrite=arguments.overwrite)
+    every = list(with_progress(results, total, "runs"))
+    written = sum(result.written for result in every)
+    refused = [result for result in every if result.refused]
+    unfinished = sum(not result.finished for result in every)
     right = len(every) - written - len(refused) - unfinished
     print(f"{counted(written, 'run')} promoted, {right:,} already there, {unfinished:,} unfinished")
     if written:
         print_next_commit(repository.root)
-    for promotion in refused:
-        complain(promotion.refused or "")
+    for result in refused:
+        complain(result.refused or "")
+    _complain_once([result.kept for result in every if result.kept])
     return 1 if refused else 0
+
+
+def _complain_once(kept: list[str]) -> None:
+    """Say in one line which entries were kept in place of what this machine has."""
+    if kept:
+        more = f" (and so for {counted(len(kept) - 1, 'other run')})" if len(kept) > 1 else ""
+        complain(f"{kept[0]}{more}")

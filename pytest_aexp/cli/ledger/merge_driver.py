@@ -12,7 +12,7 @@ from pytest_aexp.ground.text import clean
 from pytest_aexp.model.entry import ENTRY_LIMIT
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.work.merge.merge import Refused, choose_by_hand, merge_entries
-from pytest_aexp.work.merge.side import read_version
+from pytest_aexp.work.merge.side import read_side
 
 DESCRIPTION = """\
 The merge driver that `aexp install` sets up for ledger entries. git calls it;
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
     outcome = merge_entries(base or None, ours, theirs)
     if isinstance(outcome, Refused):
-        ids = (read_version(side, None).job_id for side in (ours, theirs))
+        ids = (read_side(side, None).job_id for side in (ours, theirs))
         job_id = next(filter(is_job_id, ids), None)
         fix = f"; {choose_by_hand(job_id)}" if job_id else ""
         which = f"ledger entry {job_id}" if job_id else "ledger entry"

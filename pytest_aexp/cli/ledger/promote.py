@@ -11,7 +11,8 @@ from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
 DESCRIPTION = """\
-Write the ledger entries of finished runs of this machine.
+Write the ledger entries of finished runs of this machine. An entry that counts
+more, such as that of another machine's complete attempt, is kept.
 """
 STATUSES = {
     0: "every run named has its entry",
@@ -20,6 +21,7 @@ STATUSES = {
 EXAMPLES = """\
 aexp ledger promote 4076a08a
 aexp ledger promote 4076a08a 13621ba3 --machine-label cluster
+aexp ledger promote 4076a08a --replace
 """
 
 
@@ -27,18 +29,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger promote``."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or how a single one begins")
     parser.add_argument("--machine-label", metavar="L", help="the machine the entry names")
+    parser.add_argument(
+        "--replace", action="store_true", help="replace an entry that would otherwise be kept"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Promote the runs; 1 if one could not be."""
     repository = Repository.open()
     store = open_store(repository)
-    promoter = Promoter(repository, store, arguments.machine_label)
+    promoter = Promoter(repository, store, arguments.machine_label, replace=arguments.replace)
     status = 0
     for job_id in [full_job_id(written, store.job_ids) for written in arguments.ids]:
         try:
-            said = "promoted" if promoter.promote(job_id) else "already there"
-            print(f"{said}: {promoter.place(job_id)}")
+            promoted = promoter.promote(job_id)
+            if promoted.kept:
+                complain(promoted.kept)
+            else:
+                verb = "promoted" if promoted.written else "already there"
+                print(f"{verb}: {promoter.place(job_id)}")
         except NotPromotable as refusal:
             complain(str(refusal))
             status = 1

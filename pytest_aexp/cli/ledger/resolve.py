@@ -13,8 +13,8 @@ from pytest_aexp.work.merge.resolve_conflicts import resolve
 DESCRIPTION = """\
 Merge the two versions of each ledger entry in conflict, write the result and
 stage it. A complete run is never given up, and an entry that only one side
-deleted is kept. Conflict markers that were added or committed by mistake are
-resolved as well.
+deleted is kept. Where conflict markers were added already, it says how to get
+the conflict back.
 """
 STATUSES = {
     0: "no ledger entry is in conflict any longer",

@@ -1,14 +1,7 @@
 """Two versions of one ledger entry, made one: the same bytes whichever of them is ours.
 
-Without a common version one of them is kept whole, the greater in one total order, so any number
-of machines may be merged in any order. What decides, first to last:
-
-1. ``complete`` beats every other status;
-2. the later ``ended_at``, as an instant: text that is no date loses to one, none at all to both;
-3. ``stopped`` beats ``failed``, which beats ``abandoned``;
-4. the higher ``schema_version``; a run that is linked; the version with more fields; the greater
-   text, which of two links is mostly the later experiment;
-5. the earlier promotion, with its machine.
+Without a common version one of them is kept whole, the greater in the one order of
+`pytest_aexp.model.ranking`, so any number of machines may be merged in any order.
 
 With a common version, a field that one side alone changed takes the change. ``OUTCOME`` stays
 together, and the promotion goes with it. Where both sides changed the outcome, they tell of two
@@ -28,18 +21,18 @@ from dataclasses import dataclass
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.text import listed, quoted, shown
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
+from pytest_aexp.model.ranking import PROMOTION_FIELDS
 from pytest_aexp.work.merge.side import (
     OUTCOME,
     Content,
     DifferentRuns,
     Run,
-    Version,
+    Side,
     common_run,
-    rank,
-    read_version,
+    read_side,
     text_of,
 )
-from pytest_aexp.work.promote.project import NOT_OF_THE_RUN, entry_bytes
+from pytest_aexp.work.promote.project import entry_bytes
 
 _LINK = ("run_link",)
 
@@ -69,7 +62,7 @@ def merge_entries(
     """
     if isinstance(ours, bytes) and ours == theirs:
         return Merged(ours, "both versions are the same")
-    sides = [read_version(ours, job_id), read_version(theirs, job_id)]
+    sides = [read_side(ours, job_id), read_side(theirs, job_id)]
     try:
         run = common_run(*sides)
     except DifferentRuns as difference:
@@ -80,14 +73,14 @@ def merge_entries(
     if faults:
         usable, other = sorted(sides, key=lambda side: side.fault is not None)
         return _usable_one(usable, other, run)
-    greater, lesser = sorted(sides, key=rank, reverse=True)
-    common = None if base is None else read_version(base, job_id)
+    greater, lesser = sorted(sides, key=lambda side: side.rank, reverse=True)
+    common = None if base is None else read_side(base, job_id)
     if common is None or not _are_mixable(common, greater, lesser):
         return _written(greater, run, _preference(greater, lesser))
     return _three_way(common, greater, lesser, run)
 
 
-def _usable_one(usable: Version, other: Version, run: Run) -> Merged | Refused:
+def _usable_one(usable: Side, other: Side, run: Run) -> Merged | Refused:
     if other.proves_complete and not usable.is_complete:
         return Refused(
             f"one version says that the run is complete and cannot be used, since {other.fault}; "
@@ -111,16 +104,16 @@ def promote_again(job_id: str) -> str:
     return f"run `aexp ledger promote {job_id}` on the machine that has the run"
 
 
-def _are_mixable(base: Version, *sides: Version) -> bool:
+def _are_mixable(base: Side, *sides: Side) -> bool:
     return base.fault is None and all(
         version.job_id == base.job_id and version.is_of_known_format for version in (base, *sides)
     )
 
 
-def _three_way(base: Version, greater: Version, lesser: Version, run: Run) -> Merged | Refused:
+def _three_way(base: Side, greater: Side, lesser: Side, run: Run) -> Merged | Refused:
     leader, other = _leading(base, greater, lesser)
     chosen = {names: _source(base, leader, other, names) for names in _parts(leader, other)}
-    merged = Version(
+    merged = Side(
         None,
         {name: value for names, side in chosen.items() for name, value in side.part(names).items()},
         pointers=frozenset[str]().union(*(s.pointers_into(names) for names, s in chosen.items())),
@@ -137,7 +130,7 @@ def _three_way(base: Version, greater: Version, lesser: Version, run: Run) -> Me
     return _written(merged, run, note)
 
 
-def _leading(base: Version, greater: Version, lesser: Version) -> tuple[Version, Version]:
+def _leading(base: Side, greater: Side, lesser: Side) -> tuple[Side, Side]:
     """The side whose outcome counts, first."""
     only_lesser_changed = greater.outcome == base.outcome != lesser.outcome
     if only_lesser_changed and lesser.is_complete == greater.is_complete:
@@ -145,17 +138,17 @@ def _leading(base: Version, greater: Version, lesser: Version) -> tuple[Version,
     return greater, lesser
 
 
-def _parts(*sides: Version) -> Iterator[tuple[str, ...]]:
+def _parts(*sides: Side) -> Iterator[tuple[str, ...]]:
     """The names of all fields; those in one tuple are taken from one side."""
-    yield from (OUTCOME, NOT_OF_THE_RUN)
+    yield from (OUTCOME, PROMOTION_FIELDS)
     names = {name for side in sides for name in side.fields}
-    yield from ((name,) for name in sorted(names.difference(OUTCOME, NOT_OF_THE_RUN)))
+    yield from ((name,) for name in sorted(names.difference(OUTCOME, PROMOTION_FIELDS)))
 
 
-def _source(base: Version, leader: Version, other: Version, names: tuple[str, ...]) -> Version:
+def _source(base: Side, leader: Side, other: Side, names: tuple[str, ...]) -> Side:
     """The side that the fields of these names are taken from."""
     same_outcome = leader.outcome == other.outcome
-    if names == NOT_OF_THE_RUN:
+    if names == PROMOTION_FIELDS:
         changeable = same_outcome and leader.content != other.content
     elif names == _LINK:
         changeable = True
@@ -165,7 +158,7 @@ def _source(base: Version, leader: Version, other: Version, names: tuple[str, ..
     return other if changeable and unchanged else leader
 
 
-def _written(version: Version, run: Run, note: str) -> Merged | Refused:
+def _written(version: Side, run: Run, note: str) -> Merged | Refused:
     document = {**version.fields, "statepoint": run.statepoint}
     if pointers := version.pointers | run.pointers:
         document["redacted"] = sorted(pointers)
@@ -175,7 +168,7 @@ def _written(version: Version, run: Run, note: str) -> Merged | Refused:
     return Merged(data, note)
 
 
-def _preference(kept: Version, other: Version) -> str:
+def _preference(kept: Side, other: Side) -> str:
     if kept.fields == other.fields:
         return "both versions say the same"
     if kept.content == other.content:
@@ -186,6 +179,6 @@ def _preference(kept: Version, other: Version) -> str:
     return f"kept {_told(kept, *ended)} over {_told(other, *ended)}"
 
 
-def _told(version: Version, *names: str) -> str:
+def _told(version: Side, *names: str) -> str:
     fields = version.fields
     return ", ".join(shown(str(fields[name])) for name in names if name in fields)

@@ -1,25 +1,26 @@
-"""Ledger entries in conflict: both sides, wherever git still has them, and what becomes of them."""
+"""Ledger entries in conflict: both sides, as git lists them, and what becomes of them."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, write_atomic
-from pytest_aexp.ground.git.listing import Location, Node, Tree
+from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
-from pytest_aexp.ground.git.run import git_or_none, run_git
+from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.packs import Packs, Version, promotion
+from pytest_aexp.model.packs.packs import Packs, Version
 from pytest_aexp.model.packs.segment import parsed
+from pytest_aexp.model.ranking import promoted_at
 from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (
     Merged,
@@ -28,18 +29,11 @@ from pytest_aexp.work.merge.merge import (
     merge_entries,
     promote_again,
 )
-from pytest_aexp.work.merge.side import OUTCOME, Content, read_version
+from pytest_aexp.work.merge.side import Content
 from pytest_aexp.work.promote.project import entry_bytes
 from pytest_aexp.work.promote.promote import promoted_after
 
-_MARKER = re.compile(rb"(<{7}|\|{7}|={7}|>{7})(?: .*)?\n?")
-_STEPS = {
-    ("", b"<"): "ours",
-    ("ours", b"|"): "base",
-    ("ours", b"="): "theirs",
-    ("base", b"="): "theirs",
-    ("theirs", b">"): "",
-}
+_MARKER = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +67,31 @@ def resolve(root: Path, written: str | None = None) -> list[Resolution]:
     if os.path.lexists(root / LEDGER_DIR) and not view.has_folder(LEDGER_DIR):
         raise UsageError(f"{LEDGER_DIR} is a link that leaves the repository: nothing is written")
     with closing(Blobs(root)) as blobs:
-        history = _History(Location.of(root), blobs)
-        unmerged = history.staged("--unmerged")
+        index = _Index(Location.of(root), blobs)
+        unmerged = index.unmerged()
         known, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
         resolutions: list[Resolution] = []
         for job_id in sorted(known) if written is None else [full_job_id(written, known)]:
             if job_id in unmerged:
                 outcome = _merge(job_id, unmerged[job_id], packs.version(job_id))
                 resolutions.append(Resolution(job_id, outcome, choose_by_hand(job_id)))
-            else:
-                data = view.read(entry_path(job_id), ENTRY_LIMIT)
-                resolutions += _of_markers(history, job_id, data, packs)
-        return _kept(root, history.location, resolutions)
+            elif _holds_markers(view.read(entry_path(job_id), ENTRY_LIMIT)):
+                resolutions.append(_too_late(job_id))
+        return _kept(root, index.location, resolutions)
+
+
+def _holds_markers(data: Content) -> bool:
+    return isinstance(data, bytes) and _MARKER.search(data) is not None
+
+
+def _too_late(job_id: str) -> Resolution:
+    """What can be done about an entry whose conflict markers were added."""
+    return Resolution(
+        job_id,
+        Refused("its conflict markers were added, so git does not list both versions any more"),
+        f"run `git checkout --merge -- {entry_path(job_id)}` and `aexp ledger resolve {job_id}`; "
+        f"if the markers are committed, {promote_again(job_id)}",
+    )
 
 
 def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | Refused:
@@ -124,7 +131,7 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
     If it is not, the packed one may be as right, and is merged as well: unless both began with it.
     """
     other, outcome = parsed(packed.data), merged
-    if promotion(parsed(merged.data)) > promotion(other):
+    if promoted_at(parsed(merged.data)) > promoted_at(other):
         return merged
     if not isinstance(base, bytes) or parsed(base) != other:
         again = merge_entries(base, merged.data, packed.data)
@@ -157,16 +164,16 @@ def _kept(root: Path, location: Location, resolutions: Iterable[Resolution]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _History:
-    """What git still has of entries in conflict."""
+class _Index:
+    """The entries in conflict, as git's index has them."""
 
     location: Location
     blobs: Blobs
 
-    def staged(self, option: str) -> dict[str, Sides]:
-        """The sides of each entry that ``git ls-files`` lists stages of under ``option``."""
+    def unmerged(self) -> dict[str, Sides]:
+        """The sides of each entry in conflict."""
         folder = f"{self.location.prefix}{LEDGER_DIR}"
-        listing = self.location.ask("ls-files", option, "-z", "--", paths=[folder])
+        listing = self.location.ask("ls-files", "--unmerged", "-z", "--", paths=[folder])
         stages: dict[str, dict[str, Content]] = {}
         for (mode, name, stage), path in self.location.records(listing):
             job_id = path.removeprefix(f"{LEDGER_DIR}/").removesuffix(".json")
@@ -177,102 +184,7 @@ class _History:
             for job_id, found in stages.items()
         }
 
-    def committed(self, commit: str, job_id: str) -> Content | None:
-        """The entry of a run in a commit; None if it has none."""
-        node = Tree(self.location, commit).files([entry_path(job_id)]).get(entry_path(job_id))
-        return None if node is None else self.content(node)
-
     def content(self, node: Node) -> Content:
         if not node.is_file:
             return Unreadable("is not a regular file")
         return self.blobs.read(node.name, ENTRY_LIMIT)
-
-    def knows(self, data: Content) -> bool:
-        """Whether a file with this content was ever added here."""
-        assert isinstance(data, bytes)
-        top = self.location.top
-        name = run_git(["hash-object", "--stdin"], top, stdin=data).decode().strip()
-        return self.blobs.read(name, ENTRY_LIMIT) == data
-
-
-# Conflict markers that were added, or even committed
-
-
-def _of_markers(
-    history: _History, job_id: str, data: Content, packs: Packs
-) -> Iterator[Resolution]:
-    """The resolution of an entry whose text holds conflict markers; none if it holds none."""
-    if isinstance(data, Unreadable) or b"<<<<<<<" not in data:
-        return
-    text = data.replace(b"\r\n", b"\n")
-    if not any(map(_MARKER.fullmatch, text.splitlines())):
-        return
-    outcome: Merged | Refused = Refused("its conflict markers do not enclose two whole versions")
-    for sides in _sides_behind(history, job_id, text):
-        outcome = _merge(job_id, sides, packs.version(job_id))
-        if isinstance(outcome, Merged):
-            break
-    restore = f"restore a version that `git log -p -- {entry_path(job_id)}` shows"
-    yield Resolution(job_id, outcome, f"{restore}, or {promote_again(job_id)}")
-
-
-def _sides_behind(history: _History, job_id: str, text: bytes) -> Iterator[Sides]:
-    """Where both sides may be had from, the surest first."""
-    before_adding = history.staged("--resolve-undo").get(job_id)
-    if before_adding is not None:
-        yield before_adding
-    yield from _merged_commits(history, job_id, text)
-    enclosed = split_markers(text)
-    if enclosed is not None and _are_whole(history, job_id, enclosed):
-        yield enclosed
-
-
-def _merged_commits(history: _History, job_id: str, text: bytes) -> Iterator[Sides]:
-    """The versions in the two parents of the merge that committed ``text``."""
-    top, path = history.location.top, f"{history.location.prefix}{entry_path(job_id)}"
-    head = git_or_none(["rev-parse", "--verify", "--quiet", "HEAD"], top)
-    if head is None or history.committed("HEAD", job_id) != text:
-        return
-    commit = history.location.ask("rev-list", "-1", "HEAD", "--", paths=[path]).decode().strip()
-    parents = run_git(["rev-list", "-1", "--parents", commit], top).decode().split()[1:]
-    if len(parents) == 2:
-        base = (git_or_none(["merge-base", *parents], top) or b"").decode().strip()
-        ours, theirs = (history.committed(parent, job_id) for parent in parents)
-        yield Sides(history.committed(base, job_id) if base else None, ours, theirs)
-
-
-def split_markers(text: bytes) -> Sides | None:
-    """The two versions that conflict markers in ``text`` enclose; None if they are not balanced.
-
-    There is a base only if every conflict shows one (git's ``diff3`` style).
-    """
-    sides: dict[str, list[bytes]] = {"base": [], "ours": [], "theirs": []}
-    where, bases, conflicts = "", 0, 0
-    for line in text.splitlines(keepends=True):
-        marker = _MARKER.fullmatch(line)
-        if marker is None:
-            for name in [where] if where else sides:
-                sides[name].append(line)
-            continue
-        step = _STEPS.get((where, marker[1][:1]))
-        if step is None:
-            return None
-        bases += step == "base"
-        conflicts += step == "ours"
-        where = step
-    if where or not conflicts:
-        return None
-    base, ours, theirs = (b"".join(lines) for lines in sides.values())
-    return Sides(base if bases == conflicts else None, ours, theirs)
-
-
-def _are_whole(history: _History, job_id: str, sides: Sides) -> bool:
-    """Whether no side has got part of its outcome from the other.
-
-    What lies outside the markers git may have taken from either. Where the outcome is the same in
-    both, or different in all its parts, none of it matters; else each must be a text git knows.
-    """
-    enclosed = [side for side in (sides.ours, sides.theirs) if side is not None]
-    ours, theirs = (read_version(side, job_id).part(OUTCOME) for side in enclosed)
-    same = {ours.get(name) == theirs.get(name) for name in ours | theirs}
-    return len(same) < 2 or all(map(history.knows, enclosed))

@@ -1,13 +1,10 @@
-"""A version of a ledger entry as one side of a merge: what it says, whose run it is, its rank."""
+"""One side of a merge of ledger entries: what it says, sanitised, and of which run."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 from pytest_aexp.ground.files import Unreadable
@@ -15,24 +12,26 @@ from pytest_aexp.ground.jsontext import parse
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.entry import DEPTH_LIMIT, FIELDS, SCHEMA_VERSION, judge_entry
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
+from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank
 from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import REDACTED
-from pytest_aexp.work.promote.project import NOT_OF_THE_RUN
 
 Content = bytes | Unreadable
 
-OUTCOME = ("status", "started_at", "ended_at", "wallclock_s")
-"""How an attempt ended: never taken from two versions."""
+OUTCOME = (
+    *("status", "attempt", "started_at", "ended_at", "wallclock_s"),
+    *("code_commit", "code_dirty", "metrics"),
+)
+"""What belongs to one attempt: never taken from two sides."""
 
 _STATEPOINT = ("statepoint",)
-_STATUSES = ("abandoned", "failed", "stopped", "complete")
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """One version: ``fields`` is all of it but the statepoint and the pointers to redactions.
+class Side:
+    """One side: ``fields`` is all of it but the statepoint and the pointers to redactions.
 
-    ``fault`` says why it cannot be used; the fields of such a version are what could be read.
+    ``fault`` says why it cannot be used; the fields of such a side are what could be read.
     """
 
     fault: str | None
@@ -42,7 +41,7 @@ class Version:
 
     @property
     def job_id(self) -> str:
-        """The run that the version says it is of."""
+        """The run that the side says it is of."""
         return str(self.fields.get("job_id"))
 
     @property
@@ -53,7 +52,7 @@ class Version:
     @property
     def is_complete(self) -> bool:
         """Whether the run ended as it should."""
-        return bool(self.fields.get("status") == "complete")
+        return is_complete(self.fields)
 
     @property
     def proves_complete(self) -> bool:
@@ -71,6 +70,11 @@ class Version:
         return bool(self.fields.get("schema_version") == SCHEMA_VERSION)
 
     @property
+    def rank(self) -> tuple[Any, ...]:
+        """Its place in the one order of a run's entries; equal only for sides that say the same."""
+        return rank(self.fields), sorted(self.pointers_elsewhere)
+
+    @property
     def outcome(self) -> str:
         """How the attempt ended, comparable."""
         return text_of(self.part(OUTCOME))
@@ -78,7 +82,7 @@ class Version:
     @property
     def content(self) -> str:
         """What it says of the run, comparable: all but who wrote it down and when."""
-        return text_of(self.part(self.fields.keys() - set(NOT_OF_THE_RUN)))
+        return text_of(self.part(self.fields.keys() - set(PROMOTION_FIELDS)))
 
     def part(self, names: Collection[str]) -> dict[str, Any]:
         """The fields of these names, as far as there are any."""
@@ -86,7 +90,7 @@ class Version:
 
     def pointers_into(self, names: Collection[str]) -> frozenset[str]:
         """The pointers to what was redacted in the fields of these names."""
-        return frozenset(each for each in self.pointers if _field_of(each) in names)
+        return frozenset(pointer for pointer in self.pointers if _field_of(pointer) in names)
 
     @property
     def pointers_elsewhere(self) -> frozenset[str]:
@@ -99,8 +103,8 @@ def text_of(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def read_version(data: Content, job_id: str | None) -> Version:
-    """The version in ``data``, of the run ``job_id`` if that is known; sanitised.
+def read_side(data: Content, job_id: str | None) -> Side:
+    """The side in ``data``, of the run ``job_id`` if that is known; sanitised.
 
     The statepoint is left as it is: taking something out of it costs the identity.
     """
@@ -116,7 +120,7 @@ def read_version(data: Content, job_id: str | None) -> Version:
         fields |= clean if isinstance(clean, dict) else {}
         pointers.update(found)
     fault = None if cause is None else cause.message
-    return Version(fault, fields, document.get("statepoint"), frozenset(pointers))
+    return Side(fault, fields, document.get("statepoint"), frozenset(pointers))
 
 
 def _document(data: Content) -> dict[str, Any]:
@@ -133,25 +137,25 @@ def _field_of(pointer: str) -> str:
     return pointer.removeprefix("/").partition("/")[0].replace("~1", "/").replace("~0", "~")
 
 
-# Whether two versions are of the same run
+# Whether two sides are of the same run
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What identifies the run of two versions, with all that either of them redacted in it."""
+    """What identifies the run of two sides, with all that either of them redacted in it."""
 
     statepoint: Any
     pointers: frozenset[str]
 
 
 class DifferentRuns(Exception):
-    """Two versions that are not of the same run; the text says why, without a full stop."""
+    """Two sides that are not of the same run; the text says why, without a full stop."""
 
 
-def common_run(ours: Version, theirs: Version) -> Run:
+def common_run(ours: Side, theirs: Side) -> Run:
     """The run that both are of, or the one that can be read is of. Raises DifferentRuns."""
-    known = [version for version in (ours, theirs) if version.names_run]
-    pointers = frozenset[str]().union(*(version.pointers_into(_STATEPOINT) for version in known))
+    known = [side for side in (ours, theirs) if side.names_run]
+    pointers = frozenset[str]().union(*(side.pointers_into(_STATEPOINT) for side in known))
     if len(known) < 2:
         return Run(known[0].statepoint if known else None, pointers)
     if ours.job_id != theirs.job_id:
@@ -161,7 +165,7 @@ def common_run(ours: Version, theirs: Version) -> Run:
         return Run(ours.statepoint, pointers)
     if not pointers:
         raise _different_statepoints(ours, theirs)
-    # The version that was not redacted yet must lose the same values, or it brings them back.
+    # The side that was not redacted yet must lose the same values, or it brings them back.
     mine, found_here = redact.redact(ours.statepoint, "/statepoint")
     other, found_there = redact.redact(theirs.statepoint, "/statepoint")
     if not _agree(mine, other):
@@ -191,53 +195,11 @@ def _joined(first: Any, second: Any) -> Any:
     return first
 
 
-def _different_statepoints(ours: Version, theirs: Version) -> DifferentRuns:
+def _different_statepoints(ours: Side, theirs: Side) -> DifferentRuns:
     proven = [
         name
-        for name, version in (("ours", ours), ("theirs", theirs))
-        if job_id_of(statepoint_json(version.statepoint)) == version.job_id
+        for name, side in (("ours", ours), ("theirs", theirs))
+        if job_id_of(statepoint_json(side.statepoint)) == side.job_id
     ]
     hint = f"; the one in {proven[0]} is the run's" if proven else ""
     return DifferentRuns(f"the two versions have different statepoints under one id{hint}")
-
-
-# Which version is the greater
-
-
-def rank(version: Version) -> tuple[Any, ...]:
-    """Orders the usable versions of one run; equal only for versions that say the same."""
-    fields = version.fields
-    ended, promoted = (instant(fields.get(name)) for name in ("ended_at", "promoted_at"))
-    status = str(fields.get("status"))
-    link = fields.get("run_link")
-    return (
-        version.is_complete,
-        (ended is not None) + (fields.get("ended_at") is not None),
-        ended or 0,
-        _STATUSES.index(status) if status in _STATUSES else -1,
-        fields.get("schema_version"),
-        isinstance(link, dict) and any(value is not None for value in link.values()),
-        len(fields),
-        version.content,
-        -(promoted or 0),
-        text_of(fields),
-        sorted(version.pointers_elsewhere),
-    )
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FRACTION = re.compile(r"(?<=:[0-9]{2})[.,]([0-9]{1,100})")
-
-
-def instant(value: Any) -> Fraction | None:
-    """Seconds since 1970, exactly; None for what is no date. Without an offset it is UTC."""
-    if not isinstance(value, str):
-        return None
-    fraction = _FRACTION.search(value)
-    try:
-        moment = datetime.fromisoformat(_FRACTION.sub("", value, count=1))
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    seconds = Fraction((moment - _EPOCH) // timedelta(seconds=1))
-    return seconds + Fraction(f"0.{fraction[1]}" if fraction else 0)

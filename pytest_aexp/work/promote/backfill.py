@@ -14,18 +14,22 @@ from pytest_aexp.work.promote.promote import Promoter, open_store
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
-    """What became of one run; ``refused`` is why it could not enter the ledger."""
+class BackfillResult:
+    """What became of one run.
+
+    ``refused`` is why it could not enter the ledger, ``kept`` which entry was kept instead.
+    """
 
     job_id: str
     finished: bool = True
     written: bool = False
+    kept: str = ""
     refused: str | None = None
 
 
 def backfill(
     repository: Repository, machine_label: str | None = None, *, overwrite: bool = False
-) -> Iterator[Promotion]:
+) -> Iterator[BackfillResult]:
     """Promote each finished run of the store, one by one; one bad run does not stop the rest.
 
     Raises RunStoreNotInitialized, UsageError, OSError (for example: no space left).
@@ -35,18 +39,19 @@ def backfill(
     written = False
     try:
         for job_id in sorted(store.job_ids):
-            promotion = _backfilled(promoter, job_id, store.files(job_id))
-            written = written or promotion.written
-            yield promotion
+            result = _backfilled(promoter, job_id, store.files(job_id))
+            written = written or result.written
+            yield result
     finally:
         if written:
             sync_file_system(repository.root / LEDGER_DIR)
 
 
-def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> Promotion:
+def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> BackfillResult:
     if not files.faults and files.document.get("status") not in TERMINAL_STATUSES:
-        return Promotion(job_id, finished=False)
+        return BackfillResult(job_id, finished=False)
     try:
-        return Promotion(job_id, written=promoter.promote(job_id, files))
+        promoted = promoter.promote(job_id, files)
+        return BackfillResult(job_id, written=promoted.written, kept=promoted.kept)
     except NotPromotable as refusal:
-        return Promotion(job_id, refused=str(refusal))
+        return BackfillResult(job_id, refused=str(refusal))

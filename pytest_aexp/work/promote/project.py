@@ -21,9 +21,6 @@ from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.run_store import RunFiles, run_link_of
 
-NOT_OF_THE_RUN = ("promoted_at", "registered_machine")
-"""The fields that tell of the promotion; the run is the same without them."""
-
 
 def utc_now() -> str:
     """The time as entries have it: UTC, to the second."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from dataclasses import dataclass
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,38 +15,58 @@ from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotIni
 from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
 from pytest_aexp.ground.machine_label import checked_label
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.stderr import notice
+from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, entry_path
-from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.packs.packed_run import packed_version
-from pytest_aexp.model.packs.packs import Packs, Version, promotion
+from pytest_aexp.model.packs.packs import Packs, Version
+from pytest_aexp.model.ranking import (
+    PROMOTION_FIELDS,
+    EntryDocument,
+    outranks,
+    promoted_at,
+    same_run,
+)
 from pytest_aexp.model.run_store import RunFiles, RunStore
-from pytest_aexp.work.promote.project import NOT_OF_THE_RUN, entry_bytes, project, utc
+from pytest_aexp.work.promote.project import entry_bytes, project, utc
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _MOST_ROUNDS = 5
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
 _TOLD_OF_THE_PROMOTION = tuple(
-    re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in NOT_OF_THE_RUN
+    re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in PROMOTION_FIELDS
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What became of the entry of one run.
+
+    ``kept`` says which entry was kept instead, and the command that overrules that.
+    """
+
+    written: bool
+    kept: str = ""
 
 
 class Promoter:
     """Writes entries of one store's runs into one repository's ledger.
 
-    ``overwrite`` writes an entry that is right again. For ``many`` runs packed ones are looked up
+    ``overwrite`` writes an entry that is right again, ``replace`` one in place of an entry that
+    outranks it. For ``many`` runs packed ones are looked up
     at less cost, and the caller sees to it that the disk has what was written. Raises UsageError
     for a label that cannot name a file, and if the ledger lies outside the repository.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - three independent options
         self,
         repository: Repository,
         store: RunStore,
         machine_label: str | None = None,
         *,
         overwrite: bool = False,
+        replace: bool = False,
         many: bool = False,
     ) -> None:
         self._root = repository.root
@@ -57,36 +78,66 @@ class Promoter:
             repository.machine_label if machine_label is None else checked_label(machine_label)
         )
         self._overwrite = overwrite
+        self._replace = replace
         _refuse_outside(repository)
 
-    def promote(self, job_id: str, files: RunFiles | None = None) -> bool:
-        """Write the entry of a run unless it says the same already; whether it was written.
+    def promote(self, job_id: str, files: RunFiles | None = None) -> Promoted:
+        """Write the entry of a run, unless one that says the same or outranks it is there.
 
         ``files`` saves reading them. Raises NotPromotable, OSError.
         """
-        path = f"{self._root}/{entry_path(job_id)}"
         files = files or self._store.files(job_id)
         entry = project(job_id, files, self._machine)
-        data = read_bounded(path, ENTRY_LIMIT, follow=False)
+        data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
         if self._says_the_same(data, entry):
-            return False
+            return Promoted(written=False)
         packed = self._packed(job_id)
         is_loose = not isinstance(data, Unreadable) or not data.missing
-        if packed is not None and not is_loose and self._says_the_same(packed.data, entry):
-            return False
+        standing = packed.data if packed is not None and not is_loose else data
+        if not is_loose and self._says_the_same(standing, entry):
+            return Promoted(written=False)
+        if kept := self._kept(standing, entry):
+            return Promoted(written=False, kept=kept)
+        self._write(job_id, files, entry, packed, replaces=is_loose)
+        return Promoted(written=True)
+
+    def _write(
+        self,
+        job_id: str,
+        files: RunFiles,
+        entry: dict[str, Any],
+        packed: Version | None,
+        *,
+        replaces: bool,
+    ) -> None:
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
-        sync = self._sync or is_loose
+        sync = self._sync or replaces
         for _ in range(_MOST_ROUNDS):
             data = entry_bytes(promoted_after(packed, entry))
             _refuse_too_large(job_id, entry, data)
-            _write(job_id, path, data, sync=sync)
+            _write(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             if self._store.raw(job_id) == files.raw:
                 break
             files = self._store.files(job_id)
             entry = project(job_id, files, self._machine)
-        return True
+
+    def _kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
+        """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
+        standing = None if isinstance(data, Unreadable) else parsed(data)
+        if self._replace or standing is None or standing.get("job_id") != entry["job_id"]:
+            return ""
+        if not schema.is_valid("ledger-entry", standing):
+            return ""
+        if same_run(standing, entry) or outranks(entry, standing, self._machine):
+            return ""
+        job_id = entry["job_id"]
+        return (
+            f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "
+            f"has ({_summary(entry)}); to overrule that, run "
+            f"`aexp ledger promote {job_id} --replace`"
+        )
 
     def place(self, job_id: str) -> str:
         """Where the entry of a run stands, relative to the repository."""
@@ -107,11 +158,16 @@ class Promoter:
         if known is None or entry_bytes(known) != data:
             # Not to the byte what would be written: another program's, or out of date.
             known = parsed(data)
-            if known is None or _of_the_run(known) != _of_the_run(entry):
+            if known is None or not same_run(known, entry):
                 return False
         if not schema.is_valid("ledger-entry", known):
             return False
         return not self._named or known["registered_machine"] == entry["registered_machine"]
+
+
+def _summary(entry: EntryDocument) -> str:
+    names = ("status", "ended_at", "registered_machine")
+    return ", ".join(shown(str(entry[name]), 40) for name in names if name in entry)
 
 
 def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
@@ -162,19 +218,15 @@ def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
     """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
     told = [pattern.search(data) for pattern in _TOLD_OF_THE_PROMOTION]
     known = [found[1].decode(errors="replace") for found in told if found]
-    if len(known) < len(NOT_OF_THE_RUN):
+    if len(known) < len(PROMOTION_FIELDS):
         return None
-    return {**entry, **dict(zip(NOT_OF_THE_RUN, known, strict=True))}
-
-
-def _of_the_run(entry: dict[str, Any]) -> str:
-    return value_key({key: v for key, v in entry.items() if key not in NOT_OF_THE_RUN})
+    return {**entry, **dict(zip(PROMOTION_FIELDS, known, strict=True))}
 
 
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
     """``entry``, promoted later than the packed one, which counts no more then."""
-    before = None if packed is None else promotion(parsed(packed.data))
-    if before is None or promotion(entry) > before or before.year == MAXYEAR:
+    before = None if packed is None else promoted_at(parsed(packed.data))
+    if before is None or promoted_at(entry) > before or before.year == MAXYEAR:
         return entry
     return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}
 
@@ -186,13 +238,18 @@ def _refuse_outside(repository: Repository) -> None:
 
 
 def promote_to_ledger(
-    job: Job | str, *, repo_root: str | Path | None = None, machine_label: str | None = None
+    job: Job | str,
+    *,
+    repo_root: str | Path | None = None,
+    machine_label: str | None = None,
+    replace: bool = False,
 ) -> Path:
     """Write the entry of a finished run, a signac job or a job id; where it lies.
 
     An entry that says the same already is left as it is, to the byte, and where it is: that may
-    be a segment of packed entries. Raises NotPromotable, RunNotFound, RunStoreNotInitialized,
-    UsageError, OSError.
+    be a segment of packed entries. So is one that outranks it, such as another machine's complete
+    attempt, unless ``replace``: a line on standard error says so. Raises NotPromotable,
+    RunNotFound, RunStoreNotInitialized, UsageError, OSError.
     """
     if isinstance(job, str):
         repository = Repository.open(repo_root)
@@ -204,8 +261,9 @@ def promote_to_ledger(
         store = store_of(job)
         repository = Repository.open(repo_root or repository_of(job))
         job_id = job.id
-    promoter = Promoter(repository, store, machine_label)
-    promoter.promote(job_id)
+    promoter = Promoter(repository, store, machine_label, replace=replace)
+    if kept := promoter.promote(job_id).kept:
+        notice(kept)
     return repository.root / promoter.place(job_id)
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from repositories import add_segment, entry_of, entry_text, git, job_id_of, write
 from sides import COMPLETE, E1, E2, EARLY, FAILED, LATE, entry
 
 from pytest_aexp.ground.errors import GitError, RunNotFound, UsageError
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import entry_path, judge_entry
+from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.work.merge.merge import Merged, Refused
-from pytest_aexp.work.merge.resolve_conflicts import Resolution, Sides, resolve, split_markers
+from pytest_aexp.work.merge.resolve_conflicts import Resolution, resolve
 
 RUN = job_id_of({"seed": 3})
 PATH = entry_path(RUN)
@@ -268,17 +265,6 @@ def test_the_repository_may_lie_below_the_top_of_git(repo: Path, folder: str) ->
     check_resolved(repo / folder, JOINED)
 
 
-@pytest.mark.parametrize("folder", ["a b", "größe", "-x"])
-def test_so_it_may_with_markers_in_a_merge_commit(repo: Path, tmp_path: Path, folder: str) -> None:
-    write(repo, f"{folder}/.aexp/installed.json", "{}")
-    diverge(repo, *MIXED, f"{folder}/{PATH}")
-    merge(repo)
-    git(repo, "commit", "-q", "-a", "-m", "markers and all")
-    git(tmp_path, "clone", "-q", str(repo), "clone")
-    assert isinstance(only(resolve(tmp_path / "clone" / folder)).outcome, Merged)
-    check_resolved(tmp_path / "clone" / folder, JOINED)
-
-
 def test_in_a_linked_work_tree(repo: Path, tmp_path: Path) -> None:
     diverge(repo, None, entry(FAILED), entry(COMPLETE))
     linked = tmp_path / "linked"
@@ -321,213 +307,37 @@ def test_without_git_nothing_can_be_known(tmp_path: Path) -> None:
         resolve(tmp_path)
 
 
-# Conflict markers that were added, or even committed
+# Conflict markers that were added
 
 
-def markers(repo: Path, base: bytes | None, ours: bytes, theirs: bytes, *options: str) -> bytes:
-    """The text with conflict markers that git leaves in the work tree."""
-    diverge(repo, base, ours, theirs)
-    merge(repo, *options)
+@pytest.mark.parametrize("committed", [False, True])
+def test_markers_that_were_added_are_left_with_advice_to_promote_again(
+    repo: Path, committed: bool
+) -> None:
+    diverge(repo, *MIXED)
+    merge(repo)
     text = (repo / PATH).read_bytes()
-    assert text.count(b"<<<<<<< ") >= 1
-    judged = judge_entry(RUN, PATH, text)
-    assert judged.cause is not None
-    assert judged.cause.fix == f"run `aexp ledger resolve {RUN}`"
-    return text
-
-
-@pytest.mark.parametrize(
-    ("sides", "expected"),
-    [
-        (MIXED, JOINED),
-        (
-            (entry(FAILED), entry(FAILED, run_link=E1), entry(FAILED, run_host=1)),
-            entry(FAILED, run_link=E1, run_host=1),
-        ),
-    ],
-    ids=["enclosed in part", "enclosed without what they came from"],
-)
-def test_markers_that_were_added_are_taken_back(
-    repo: Path, sides: tuple[bytes, bytes, bytes], expected: bytes
-) -> None:
-    markers(repo, *sides)
     git(repo, "add", PATH)
-    assert isinstance(only(resolve(repo)).outcome, Merged)
-    check_resolved(repo, expected)
-
-
-@pytest.mark.parametrize("written", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize("more", [0, 2])
-def test_markers_in_a_merge_commit_lead_to_its_parents(
-    repo: Path, tmp_path: Path, more: int, written: bytes
-) -> None:
-    markers(repo, *MIXED)
-    git(repo, "commit", "-q", "-a", "-m", "markers and all")
-    for number in range(more):
-        commit(repo, {"README": str(number).encode()}, "on top")
-    git(tmp_path, "clone", "-q", str(repo), "clone")
-    clone = tmp_path / "clone"
-    assert git(clone, "ls-files", "--resolve-undo") == ""
-    (clone / PATH).write_bytes((clone / PATH).read_bytes().replace(b"\n", written))
-    assert isinstance(only(resolve(clone)).outcome, Merged)
-    check_resolved(clone, JOINED)
-
-
-def test_an_older_merge_does_not_stand_for_markers_that_came_later(repo: Path) -> None:
-    markers(repo, *MIXED)
-    resolve(repo)
-    git(repo, "commit", "-q", "--no-edit")
-    git(repo, "reset", "-q", "--hard")
-    later = entry(COMPLETE, EARLY, settings=2)
-    text = b"<<<<<<< a\n" + entry(FAILED, EARLY) + b"=======\n" + later + b">>>>>>> b\n"
-    write(repo, PATH, text)
-    assert isinstance(only(resolve(repo)).outcome, Merged)
-    check_resolved(repo, later)
-
-
-def test_markers_in_a_file_that_git_does_not_track(repo: Path) -> None:
-    write(
-        repo, PATH, b"<<<<<<< a\n" + entry(FAILED) + b"=======\n" + entry(COMPLETE) + b">>>>>>> b\n"
+    if committed:
+        git(repo, "commit", "-q", "-m", "markers and all")
+    resolution = only(resolve(repo, RUN[:8]))
+    assert resolution.outcome == Refused(
+        "its conflict markers were added, so git does not list both versions any more"
     )
-    assert isinstance(only(resolve(repo)).outcome, Merged)
-    check_resolved(repo, entry(COMPLETE))
-
-
-def committed_alone(repo: Path, text: bytes) -> Path:
-    """A clone that knows the text only from a commit with one parent, as a rebase makes it."""
-    git(repo, "merge", "--abort")
-    commit(repo, {PATH: text}, "markers and all")
-    git(repo, "branch", "-q", "-D", "other")
-    git(repo, "clone", "-q", "--no-local", ".", "../clone")
-    return repo.parent / "clone"
-
-
-@pytest.mark.parametrize(
-    ("base", "theirs", "expected"),
-    [
-        (None, entry(COMPLETE, LATE), entry(COMPLETE, LATE)),
-        (
-            entry(FAILED, EARLY),
-            entry(FAILED, LATE, run_link=E1),
-            entry(FAILED, LATE, run_link=E1),
-        ),
-    ],
-    ids=["every part of the outcome differs", "no part does"],
-)
-def test_markers_alone_are_enough_where_nothing_can_be_mixed(
-    repo: Path, base: bytes | None, theirs: bytes, expected: bytes
-) -> None:
-    ours = entry(FAILED, promoted_at="2026-02-05T00:00:00Z")
-    clone = committed_alone(repo, markers(repo, base, ours, theirs))
-    assert isinstance(only(resolve(clone)).outcome, Merged)
-    check_resolved(clone, expected)
-
-
-@pytest.mark.parametrize(
-    ("style", "expected"),
-    [
-        ("merge", entry(FAILED, EARLY, run_link=E1)),
-        ("diff3", entry(FAILED, EARLY, run_link=E1, run_host=1)),
-    ],
-)
-def test_the_common_version_is_taken_from_the_markers_that_show_it(
-    repo: Path, style: str, expected: bytes
-) -> None:
-    base = entry(FAILED, EARLY)
-    ours, theirs = entry(FAILED, EARLY, run_link=E1), entry(FAILED, EARLY, run_host=1)
-    text = markers(repo, base, ours, theirs, "-c", f"merge.conflictStyle={style}")
-    clone = committed_alone(repo, text)
-    resolve(clone)
-    check_resolved(clone, expected)
-
-
-def test_markers_that_may_mix_two_attempts_are_refused(repo: Path) -> None:
-    text = markers(repo, *MIXED)
-    sides = split_markers(text)
-    assert sides is not None
-    assert sides.theirs not in MIXED, "git mixed nothing here: the case shows nothing"
-    clone = committed_alone(repo, text)
-    resolution = only(resolve(clone))
-    assert resolution.outcome == Refused("its conflict markers do not enclose two whole versions")
-    assert resolution.fix == f"restore a version that `git log -p -- {PATH}` shows, or {AGAIN}"
-    assert (clone / PATH).read_bytes() == text
-
-
-def test_two_texts_that_git_knows_are_whole_versions(repo: Path) -> None:
-    ours, theirs = entry(COMPLETE, EARLY), entry(COMPLETE, LATE, wallclock_s=5)
-    text = markers(repo, None, ours, theirs)
-    git(repo, "merge", "--abort")
-    commit(repo, {PATH: text}, "markers and all")
-    assert isinstance(only(resolve(repo)).outcome, Merged)
-    check_resolved(repo, theirs)
-
-
-UNBALANCED = {
-    "no end": b"<<<<<<< a\n{}\n=======\n{}\n",
-    "no middle": b"<<<<<<< a\n{}\n>>>>>>> b\n",
-    "no start": b"=======\n{}\n>>>>>>> b\n<<<<<<< a\n",
-    "nested": b"<<<<<<< a\n<<<<<<< a\n=======\n>>>>>>> b\n>>>>>>> b\n",
-    "two middles": b"<<<<<<< a\n=======\n=======\n>>>>>>> b\n",
-    "base after the middle": b"<<<<<<< a\n=======\n||||||| c\n>>>>>>> b\n",
-}
-
-
-@pytest.mark.parametrize("text", UNBALANCED.values(), ids=UNBALANCED)
-def test_markers_that_are_not_balanced_are_refused(repo: Path, text: bytes) -> None:
-    assert split_markers(text) is None
-    commit(repo, {PATH: text}, "damaged")
-    outcome = only(resolve(repo)).outcome
-    assert outcome == Refused("its conflict markers do not enclose two whole versions")
+    assert resolution.fix == (
+        f"run `git checkout --merge -- {PATH}` and `aexp ledger resolve {RUN}`; "
+        f"if the markers are committed, {AGAIN}"
+    )
     assert (repo / PATH).read_bytes() == text
+    if not committed:
+        git(repo, "checkout", "--merge", "--", PATH)
+        assert isinstance(only(resolve(repo)).outcome, Merged)
+        check_resolved(repo, JOINED)
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"{}", b'{"a": "<<<<<<< HEAD"}', b"<<<<<<<< eight\n", b"{\n <<<<<<< indented\n}"]
 )
-def test_what_holds_no_markers_is_no_conflict(repo: Path, text: bytes) -> None:
+def test_a_text_without_markers_is_not_in_conflict(repo: Path, text: bytes) -> None:
     commit(repo, {PATH: text}, "something else")
     assert resolve(repo) == []
-    assert split_markers(text) is None
-
-
-LINES = st.lists(
-    st.sampled_from([b"a\n", b"b\n", b"{\n", b"=======x\n", b"  =======\n"]), max_size=12
-)
-
-
-@settings(max_examples=60)
-@given(LINES, LINES)
-def test_what_git_encloses_comes_out_again(ours: list[bytes], theirs: list[bytes]) -> None:
-    check_markers(None, b"".join(ours), b"".join(theirs))
-
-
-@settings(max_examples=60)
-@given(st.lists(LINES, min_size=3, max_size=3))
-def test_a_common_version_comes_out_again(each: list[list[bytes]]) -> None:
-    base, ours, theirs = (b"".join(lines) for lines in each)
-    check_markers(base, ours, theirs)
-
-
-def check_markers(base: bytes | None, ours: bytes, theirs: bytes) -> None:
-    """What lies between git's markers is what git takes when told to favour one side."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in (("ours", ours), ("base", base or b""), ("theirs", theirs)):
-            write(Path(folder), name, text)
-        text = merge_file(folder)
-        shown = merge_file(folder, "--diff3")
-        sides, full = split_markers(text), split_markers(shown)
-        if b"<<<<<<< " not in text:
-            assert sides is None
-            return
-        favoured = [merge_file(folder, "--ours"), merge_file(folder, "--theirs")]
-    assert sides == Sides(None, *favoured)
-    assert full is not None
-    assert [full.ours, full.theirs] == favoured
-    assert isinstance(full.base, bytes)
-    if base is None:
-        assert favoured == [ours, theirs]
-
-
-def merge_file(folder: str, *options: str) -> bytes:
-    command = ["git", "merge-file", "-p", *options, "ours", "base", "theirs"]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=False).stdout

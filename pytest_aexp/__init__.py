@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pytest_aexp.citation_warning import CitationWarning
     from pytest_aexp.ground.repository import read_machine_label
     from pytest_aexp.install import InstallAction, InstallRefused, install_scaffold
+    from pytest_aexp.ledger_mapping import Ledger
     from pytest_aexp.linking import link_to_experiment
     from pytest_aexp.runs import (
         RunNotFound,
@@ -28,6 +29,7 @@ __all__ = [
     "InstallAction",
     "InstallRefused",
     "Issue",
+    "Ledger",
     "RunNotFound",
     "RunStoreNotInitialized",
     "ValidateResult",
@@ -48,6 +50,7 @@ _WHERE = {
     "citation_warning": "CitationWarning",
     "ground.repository": "read_machine_label",
     "install": "InstallAction InstallRefused install_scaffold",
+    "ledger_mapping": "Ledger",
     "linking": "link_to_experiment",
     "runs": "RunNotFound RunStoreNotInitialized create_run find_runs get_run_store init_run_store "
     "mark_status open_run run_lifecycle",
@@ -63,3 +66,7 @@ def __getattr__(name: str) -> object:
 
             return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,41 +1,79 @@
-"""The ledger for tests: a read-only mapping of job id to entry."""
+"""The ledger for Python: a read-only mapping of job id to entry, and the runs that fit a query."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.model import ledger as model
 from pytest_aexp.model.batches import experiments_of
-from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.query.documents import Document, Documents
+from pytest_aexp.model.query.words import Query, query
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 LedgerEntry = Mapping[str, Any]
 
 
-class LedgerMapping(Mapping[str, LedgerEntry]):
-    """Each usable entry, as its file or its line in a segment says it, by job id."""
+class Ledger(Mapping[str, LedgerEntry]):
+    """Each usable entry, as its file or its line in a segment has it, by job id."""
 
-    def __init__(self, view: View) -> None:
-        self._ledger = Ledger(view)
+    def __init__(self, view: View, where: Query | None = None) -> None:
+        self._view = view
+        self._ledger = model.Ledger(view)
+        self._query = where or Query()
+        self._fits = self._query.matcher()
 
     @classmethod
-    def of(cls, root: Path) -> LedgerMapping:
+    def open(cls, root: str | Path | None = None) -> Ledger:
+        """The ledger of the repository at ``root``; without one, of the current folder's.
+
+        Raises RepositoryNotFound, ConfigurationError.
+        """
+        # Here, so that the fixture needs no configuration.
+        from pytest_aexp.ground.repository import Repository
+
+        return cls.of(Repository.open(root).root)
+
+    @classmethod
+    def of(cls, root: Path) -> Ledger:
         """The ledger in the working tree of the repository at ``root``."""
         return cls(WorkTree(root))
 
+    def where(self, *words: str) -> Ledger:
+        """The runs that fit, in the words of `aexp ledger list`: ``where("E003 seed!=1")``.
+
+        Raises UsageError.
+        """
+        narrowed = self._query
+        for word in words:
+            narrowed &= query(word)
+        return Ledger(self._view, narrowed)
+
     def __getitem__(self, job_id: str) -> LedgerEntry:
-        document = self._ledger.document(job_id)
-        if document is None:
+        document = self._documents.of_run(job_id)
+        if document is None or not self._fits(document):
             raise KeyError(job_id)
         return MappingProxyType(document)
 
     def __iter__(self) -> Iterator[str]:
-        return (entry.job_id for entry in self._ledger if entry.usable)
+        return (document["job_id"] for document in self._all())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    @cached_property
+    def _documents(self) -> Documents:
+        return Documents(self._view, self._ledger)
+
+    def _all(self) -> Iterator[Document]:
+        return filter(self._fits, self._documents.of(self._query.experiments))
 
     @property
     def named(self) -> frozenset[str]:
@@ -47,7 +85,43 @@ class LedgerMapping(Mapping[str, LedgerEntry]):
         """The experiments the run of an entry belongs to."""
         return experiments_of(entry.get("statepoint"), entry.get("run_link"))
 
-    def batch(self, experiment_id: str, /, **selector: Any) -> list[LedgerEntry]:
-        """The entries of an experiment whose statepoints have each of the selector's values."""
+    def batch(
+        self, experiment_id: str, /, *, where: str | Iterable[str] = (), **selector: Any
+    ) -> list[LedgerEntry]:
+        """The entries of an experiment whose statepoints have each of the selector's values.
+
+        ``where`` has conditions as they are typed: ``"seed!=3 status=complete"``.
+        """
+        fits = query(where).matcher()
         found = self._ledger.select(experiment_id, selector)
-        return [self[entry.job_id] for entry in found if entry.usable]
+        documents = (self._documents.of_run(entry.job_id) for entry in found if entry.usable)
+        meant = (d for d in documents if d is not None and self._fits(d) and fits(d))
+        return [MappingProxyType(document) for document in meant]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every entry as a plain dict, which json, pickle and pandas.json_normalize take.
+
+        A retracted run has the ids of the records that retract it under ``retracted``.
+        """
+        return list(self._all())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a run: parameters by dotted name, metrics, and the fields of the entry."""
+        # Here, since the mapping itself needs no tables.
+        from pytest_aexp.model.query.table import rows
+
+        return rows(self.records())
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """`rows` as a data frame. Raises ImportError without pandas."""
+        # Here, since it is installed only where it is wanted.
+        import pandas
+
+        return pandas.DataFrame(self.rows())
+
+    def to_polars(self) -> polars.DataFrame:
+        """`rows` as a data frame; a column of several types becomes text. Raises ImportError."""
+        # Here, since it is installed only where it is wanted.
+        import polars
+
+        return polars.DataFrame(self.rows(), infer_schema_length=None, strict=False)

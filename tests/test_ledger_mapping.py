@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from repositories import add_entry, add_segment, entry_of, job_id_of, write
+from repositories import add_entry, add_segment, entry_of, entry_text, job_id_of, write
+from study import Study, reviewed_study
 
-from pytest_aexp.ledger_mapping import LedgerMapping
+import pytest_aexp
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ledger_mapping import Ledger
 from pytest_aexp.model.entry import entry_path
 
 POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(3)]
@@ -16,15 +21,15 @@ IDS = [job_id_of(point) for point in POINTS]
 
 
 @pytest.fixture
-def ledger(repo: Path) -> LedgerMapping:
+def ledger(repo: Path) -> Ledger:
     add_entry(repo, POINTS[0], run_link={"experiment_id": "E002"})
     add_entry(repo, POINTS[1])
     write(repo, entry_path(IDS[2]), "{")
     write(repo, ".aexp/ledger/run-7.json", "{}")
-    return LedgerMapping.of(repo)
+    return Ledger.of(repo)
 
 
-def test_usable_entries_are_in_it(ledger: LedgerMapping) -> None:
+def test_usable_entries_are_in_it(ledger: Ledger) -> None:
     assert isinstance(ledger, Mapping)
     assert set(ledger) == set(IDS[:2])
     assert len(ledger) == 2
@@ -34,20 +39,20 @@ def test_usable_entries_are_in_it(ledger: LedgerMapping) -> None:
 
 
 @pytest.mark.parametrize("job_id", [IDS[2], "0" * 32, "", "run-7", "../x", IDS[0].upper()])
-def test_others_are_not(ledger: LedgerMapping, job_id: str) -> None:
+def test_others_are_not(ledger: Ledger, job_id: str) -> None:
     assert job_id not in ledger
     with pytest.raises(KeyError):
         ledger[job_id]
 
 
-def test_it_cannot_be_changed(ledger: LedgerMapping) -> None:
+def test_it_cannot_be_changed(ledger: Ledger) -> None:
     with pytest.raises(TypeError):
         ledger[IDS[0]]["status"] = "failed"  # type: ignore[index]
     with pytest.raises(TypeError):
         ledger[IDS[0]] = {}  # type: ignore[index]
 
 
-def test_batches(ledger: LedgerMapping) -> None:
+def test_batches(ledger: Ledger) -> None:
     def found(experiment: str, **selector: object) -> list[str]:
         return [entry["job_id"] for entry in ledger.batch(experiment, **selector)]
 
@@ -63,17 +68,89 @@ def test_a_selector_may_be_called_as_the_parameters_are(repo: Path) -> None:
     point = {"experiment_id": "E001", "self": 1}
     add_entry(repo, point)
     selector = {"experiment_id": "E001"}
-    assert len(LedgerMapping.of(repo).batch("E001", **selector)) == 1
+    assert len(Ledger.of(repo).batch("E001", **selector)) == 1
 
 
 def test_packed_entries_are_in_it(repo: Path) -> None:
     add_segment(repo, [entry_of(point) for point in POINTS])
-    ledger = LedgerMapping.of(repo)
+    ledger = Ledger.of(repo)
     assert set(ledger) == set(IDS)
     assert ledger[IDS[0]] == entry_of(POINTS[0])
     assert len(ledger.batch("E001")) == 3
 
 
 def test_no_ledger_is_an_empty_one(repo: Path) -> None:
-    assert dict(LedgerMapping.of(repo)) == {}
-    assert LedgerMapping.of(repo).batch("E001") == []
+    assert dict(Ledger.of(repo)) == {}
+    assert Ledger.of(repo).batch("E001") == []
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return reviewed_study(tmp_path_factory.mktemp("study"))
+
+
+def test_it_is_a_public_name(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pytest_aexp.Ledger is Ledger
+    assert {"Ledger", "validate_repo"} <= set(dir(pytest_aexp))
+    monkeypatch.chdir(study.root / "kb")
+    assert len(Ledger.open()) == len(Ledger.open(study.root)) == 45
+
+
+def test_runs_are_found_by_the_words_of_the_command_line(study: Study) -> None:
+    ledger = Ledger.of(study.root)
+    svm = ledger.where("E001 model=svm")
+    assert set(svm) == set(study.svm)
+    assert set(svm.where("status=complete", "seed<5")) == {study.svm[0], study.svm[2]}
+    assert set(ledger.where("experiment=E003", "scale=true", "attempt>1")) == set(study.scaled)
+    assert set(ledger.where("retracted=true")) == {study.cancer[0]}
+    assert set(ledger.where("E001").where("E003")) == set()
+    assert study.svm[1] in svm
+    assert study.others[0] not in svm
+    with pytest.raises(UsageError, match='"Model" is neither an experiment id such as E003 nor'):
+        ledger.where("Model")
+    with pytest.raises(UsageError, match="is not a time"):
+        ledger.where("ended>yesterday")
+
+
+def test_a_batch_takes_the_same_words(study: Study) -> None:
+    entries = Ledger.of(study.root).batch("E001", where="seed!=3 status=abandoned", model="svm")
+    assert [entry["job_id"] for entry in entries] == sorted(study.svm[i] for i in (1, 4))
+
+
+def test_records_are_plain(study: Study) -> None:
+    records = Ledger.of(study.root).where("E002").records()
+    assert pickle.loads(pickle.dumps(records)) == json.loads(json.dumps(records)) == records
+    (retracted,) = (record for record in records if "retracted" in record)
+    assert retracted["job_id"] == study.cancer[0]
+    assert retracted["retracted"] == [study.retraction]
+
+
+def test_rows_have_what_any_run_has(study: Study) -> None:
+    rows = Ledger.of(study.root).where("E002").rows()
+    assert len(rows) == 18
+    first = next(row for row in rows if row["id"] == study.cancer[0])
+    assert first["C"] == 1.0
+    assert first["model.kernel"] == "rbf"
+    assert first["accuracy"] == 0.981
+    assert (first["status"], first["machine"], first["retracted"]) == ("complete", "cluster", True)
+    assert {row["accuracy"] for row in rows if row["status"] == "failed"} == {None}
+
+
+def test_packed_runs_and_a_damaged_one(repo: Path) -> None:
+    add_segment(repo, [entry_of(point, machine="old") for point in POINTS], "a/2026-05-001")
+    add_segment(repo, [entry_of(POINTS[1], promoted_at="2026-06-01T00:00:00Z")], "b/2026-06-001")
+    add_entry(repo, POINTS[0], status="failed")
+    write(repo, entry_path(IDS[2]), "{")
+    records = Ledger.of(repo).records()
+    assert sorted(record["job_id"] for record in records) == sorted(IDS)
+    by_id = {record["job_id"]: record for record in records}
+    assert by_id[IDS[0]]["status"] == "failed"
+    assert by_id[IDS[1]]["promoted_at"] == "2026-06-01T00:00:00Z"
+    assert set(Ledger.of(repo).where("E001")) == set(IDS)
+    assert set(Ledger.of(repo).where("E002")) == set()
+
+
+def test_an_experiment_in_escapes_is_found(repo: Path) -> None:
+    text = entry_text(entry_of(POINTS[0])).replace("E001", "E\\u003001")
+    write(repo, entry_path(IDS[0]), text)
+    assert set(Ledger.of(repo).where("E001")) == {IDS[0]}

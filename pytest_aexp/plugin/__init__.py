@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_aexp.ground.find_root import nearest_root
+
+if TYPE_CHECKING:
+    from pytest_aexp.ledger_mapping import Ledger
 
 STRICTNESS = ("error", "warn", "off")
 
@@ -99,12 +102,13 @@ def _strictness(config: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def aexp_ledger(pytestconfig: pytest.Config) -> Any:
+def aexp_ledger(pytestconfig: pytest.Config) -> Ledger:
     """The repository's ledger: a read-only mapping of job id to entry.
 
-    ``aexp_ledger.batch("E001", seed=1)`` is the list of the entries of a batch.
+    ``aexp_ledger.batch("E001", seed=1)`` is the list of the entries of a batch, and
+    ``aexp_ledger.where("E001 seed!=1")`` the part of the ledger that fits.
     """
     # Here for the same reason.
-    from pytest_aexp.ledger_mapping import LedgerMapping
+    from pytest_aexp.ledger_mapping import Ledger
 
-    return LedgerMapping.of(_root(pytestconfig) or pytestconfig.rootpath)
+    return Ledger.of(_root(pytestconfig) or pytestconfig.rootpath)

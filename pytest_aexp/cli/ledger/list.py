@@ -10,7 +10,7 @@ from pytest_aexp.cli.output import table
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean, quoted
-from pytest_aexp.ledger_mapping import LedgerMapping
+from pytest_aexp.ledger_mapping import Ledger
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.short_id import unique_length
 from pytest_aexp.work.runs.run_link import check_experiment
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the entries, the latest ended last."""
     _check_asked(arguments.experiment, arguments.status)
-    ledger = LedgerMapping.of(Repository.open().root)
+    ledger = Ledger.of(Repository.open().root)
     among = ledger.batch(arguments.experiment) if arguments.experiment else ledger.values()
     entries = [dict(entry) for entry in among if arguments.status in (None, entry.get("status"))]
     entries.sort(key=lambda entry: (str(entry.get("ended_at", "")), entry["job_id"]))

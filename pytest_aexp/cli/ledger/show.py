@@ -10,7 +10,7 @@ from typing import Any
 from pytest_aexp.cli.output import table
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ledger_mapping import LedgerMapping
+from pytest_aexp.ledger_mapping import Ledger
 from pytest_aexp.model.short_id import full_job_id
 
 DESCRIPTION = """\
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one entry."""
-    ledger = LedgerMapping.of(Repository.open().root)
+    ledger = Ledger.of(Repository.open().root)
     job_id = full_job_id(arguments.id, ledger.named)
     if job_id not in ledger:
         raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")

@@ -56,12 +56,18 @@ def conditions(where: str | Iterable[str]) -> list[Condition]:
 
     Raises UsageError.
     """
-    if not isinstance(where, str):
-        return [condition(text) for text in where]
+    return [condition(text) for text in split(where)]
+
+
+def split(where: str | Iterable[str]) -> list[str]:
+    """The words of a text, as a shell has them; several words are taken as they are.
+
+    Raises UsageError.
+    """
     try:
-        return [condition(text) for text in shlex.split(where)]
+        return shlex.split(where) if isinstance(where, str) else list(where)
     except ValueError as error:
-        raise UsageError(f"{quoted(where)}: {error}") from error
+        raise UsageError(f"{quoted(str(where))}: {error}") from error
 
 
 def condition(text: str) -> Condition:

@@ -40,7 +40,7 @@ FIELDS = {
 _NOT_IN_CITATIONS = FIELDS.keys() - {"code_commit", "code_dirty"}
 _TEXTS = ("status", "machine")
 _PREFIXES = ("id", "code_commit")
-_TIMES = ("started", "ended")
+TIMES = ("started", "ended")
 _LINKS = ("experiment", "hypothesis")
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -81,6 +81,8 @@ def nested(value: Any, name: str) -> Any:
 
 
 def _field(run: Run, name: str, field: str) -> Any:
+    if name == "retracted":
+        return bool(run.get(field))
     if name in _LINKS:
         names = _links(run, field)
         return names[0] if names else MISSING
@@ -110,7 +112,7 @@ def _test(condition: Condition) -> Callable[[Run], bool]:
 def _equal(condition: Condition) -> Callable[[Run], bool]:
     name = condition.name
     words = [word.text for word in condition.words]
-    if name in _TIMES:
+    if name in TIMES:
         spans = [_Span.of(condition, text) for text in words]
         return lambda run: any(span.holds(value_of(run, name)) for span in spans)
     if name in _PREFIXES:
@@ -134,7 +136,7 @@ def _key(value: Any) -> str | None:
 
 def _ordered(condition: Condition) -> Callable[[Run], bool]:
     name, order, value = condition.name, _ORDERS[condition.operator], condition.whole.value
-    if name in _TIMES:
+    if name in TIMES:
         span = _Span.of(condition, condition.whole.text)
         return lambda run: span.ordered(condition.operator, value_of(run, name))
     kind = kind_of_order(value)

@@ -25,7 +25,7 @@ from repositories import (
 from pytest_aexp.cli import main
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.views import View, WorkTree
-from pytest_aexp.ledger_mapping import LedgerMapping
+from pytest_aexp.ledger_mapping import Ledger as LedgerMapping
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs, promotion
 

@@ -1,0 +1,127 @@
+"""The runs of a ledger as their entries have them, one after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.views import View
+from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, judge_entry
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import (
+    SEGMENT_LIMIT,
+    judge_line,
+    lines_of,
+    run_of,
+)
+from pytest_aexp.model.retractions import Retractions
+
+Document = dict[str, Any]
+
+
+@dataclass
+class Documents:
+    """Reads the usable entries of one view, each once; of a run with several the one that counts.
+
+    A retracted run has the ids of the records that retract it under ``retracted``.
+    """
+
+    view: View
+    ledger: Ledger
+    unusable: list[str] = field(default_factory=list)
+    """The runs whose entries were passed over, since they cannot be used."""
+
+    def __post_init__(self) -> None:
+        self.retractions = Retractions.of(self.view)
+
+    def of(self, experiments: frozenset[str] | None = None) -> Iterator[Document]:
+        """The runs of the experiments, or all: the loose ones by id, then the packed ones."""
+        wanted = _Wanted.of(experiments)
+        loose, packs = self.ledger.loose, Packs(self.view)
+        yield from self._loose(loose, wanted, may_skip=not packs.paths)
+        yield from self._packed(packs, loose, wanted)
+
+    def _loose(
+        self, loose: frozenset[str], wanted: _Wanted, *, may_skip: bool
+    ) -> Iterator[Document]:
+        paths = {entry_path(job_id): job_id for job_id in sorted(loose)}
+        for path, data in self.view.read_many(paths, ENTRY_LIMIT):
+            job_id = paths[path]
+            # Where there are packed entries, one may count instead of a file that is damaged.
+            if may_skip and isinstance(data, bytes) and not wanted.may_be(data):
+                continue
+            entry = judge_entry(job_id, path, data)
+            if entry.usable and isinstance(data, bytes):
+                if wanted.has(entry):
+                    yield self._whole(json.loads(data))
+            else:
+                yield from self._instead(job_id, wanted)
+
+    def _packed(self, packs: Packs, loose: frozenset[str], wanted: _Wanted) -> Iterator[Document]:
+        repeated = packs.repeated if packs.paths else frozenset()
+        for path in packs.paths:
+            data = self.view.read(path, SEGMENT_LIMIT)
+            for number, line in enumerate(_lines(data), start=1):
+                if not wanted.may_be(line):
+                    continue
+                job_id = run_of(line)
+                if job_id in loose or job_id in repeated:
+                    continue
+                entry = judge_line(path, number, line, job_id)
+                if not entry.usable:
+                    self.unusable.append(job_id)
+                elif wanted.has(entry):
+                    yield self._whole(json.loads(line))
+        for job_id in sorted(repeated - loose):
+            yield from self._instead(job_id, wanted)
+
+    def _instead(self, job_id: str, wanted: _Wanted) -> Iterator[Document]:
+        """The entry of a run that has several, or whose own file cannot be used."""
+        entry = self.ledger.get(job_id)
+        document = self.ledger.document(job_id)
+        if entry is None or document is None:
+            self.unusable.append(job_id)
+        elif wanted.has(entry):
+            yield self._whole(document)
+
+    def of_run(self, job_id: str) -> Document | None:
+        """One run; None if it has no entry that can be used."""
+        document = self.ledger.document(job_id)
+        return None if document is None else self._whole(document)
+
+    def _whole(self, document: Document) -> Document:
+        retraction = self.retractions.get(document["job_id"])
+        if retraction is not None:
+            document["retracted"] = list(retraction.record_ids)
+        return document
+
+
+def _lines(data: bytes | Unreadable) -> list[bytes]:
+    return [] if isinstance(data, Unreadable) else lines_of(data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The experiments whose runs are wanted; None for all."""
+
+    experiments: frozenset[str] | None
+    names: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, experiments: frozenset[str] | None) -> _Wanted:
+        names = (name.encode("utf-8", "surrogatepass") for name in experiments or ())
+        return cls(experiments, tuple(names))
+
+    def may_be(self, data: bytes) -> bool:
+        """Whether an entry may be wanted; False only if it certainly is not."""
+        if self.experiments is None or b"\\" in data:
+            return True
+        return any(name in data for name in self.names)
+
+    def has(self, entry: Entry) -> bool:
+        """Whether an entry is wanted."""
+        return self.experiments is None or not self.experiments.isdisjoint(entry.experiments)

@@ -1,0 +1,191 @@
+"""Runs as rows: their columns, their order, and what they are in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import total_ordering
+from heapq import nsmallest
+from typing import Any
+
+from pytest_aexp.ground.text import counted, listed, shown_json
+from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.query.match import (
+    FIELDS,
+    MISSING,
+    TIMES,
+    Run,
+    kind_of_order,
+    moment_of,
+    nested,
+    value_of,
+)
+
+DEFAULT_SORT = "ended,id"
+
+_PROVENANCE = frozenset(("experiment_id", "code_commit", "code_dirty"))
+"""Keys of a statepoint that have columns of their own."""
+_FIELDS_LAST = tuple(name for name in FIELDS if name not in ("id", "experiment"))
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in a mapping by dotted name."""
+    for key, inner in value.items():
+        if isinstance(inner, Mapping) and inner:
+            yield from flat(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", inner
+
+
+class Differing:
+    """Collects which parameters and metrics runs have, and which parameters differ among them."""
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._count = 0
+        self._first: dict[str, str] = {}
+        self._runs_with: Counter[str] = Counter()
+        self._differ: set[str] = set()
+        self._metrics: dict[str, None] = {}
+        self._experiments: set[tuple[str, ...]] = set()
+        for run in runs:
+            self.add(run)
+
+    def add(self, run: Run) -> None:
+        """Take another run into account."""
+        self._count += 1
+        self._metrics.update(dict.fromkeys(run.get("metrics") or {}))
+        statepoint = run.get("statepoint") or {}
+        self._experiments.add(experiments_of(statepoint, run.get("run_link")))
+        for name, value in flat(statepoint):
+            self._runs_with[name] += 1
+            key = value_key(value)
+            if self._first.setdefault(name, key) != key:
+                self._differ.add(name)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters that differ, or that only some runs have; of a single run all it has."""
+        names = sorted(self._first.keys() - _PROVENANCE)
+        if self._count < 2:
+            return names
+        return [n for n in names if n in self._differ or self._runs_with[n] < self._count]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that tell the runs apart: parameters, metrics, status, commit."""
+        experiment = ["experiment"] if len(self._experiments) > 1 else []
+        return ["id", *experiment, *self._measured(self.parameters), "status", "code_commit"]
+
+    @property
+    def every_column(self) -> list[str]:
+        """Whatever the runs have: the fields, every parameter, every metric."""
+        parameters = sorted(self._first.keys() - _PROVENANCE)
+        return ["id", "experiment", *self._measured(parameters), *_FIELDS_LAST]
+
+    def _measured(self, parameters: Iterable[str]) -> list[str]:
+        metrics = sorted(self._metrics)
+        return [
+            *(f"statepoint.{name}" if name in FIELDS else name for name in parameters),
+            *(f"metrics.{n}" if n in self._first or n in FIELDS else n for n in metrics),
+        ]
+
+
+def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Every run with a value, or None, for each column that one of them has a value for."""
+    columns = Differing(runs).every_column
+    return [dict(zip(columns, row_of(run, columns), strict=True)) for run in runs]
+
+
+def row_of(run: Run, columns: Sequence[str]) -> list[Any]:
+    """A run's values for the columns; None where it has none."""
+    values = (value_of(run, name) for name in columns)
+    return [None if value is MISSING else value for value in values]
+
+
+@total_ordering
+class _Place:
+    """Where a value sorts: numbers, times or text, then other values, and no value at the end."""
+
+    __slots__ = ("_class", "_descending", "_value")
+
+    def __init__(self, run: Run, name: str, *, descending: bool) -> None:
+        value = value_of(run, name)
+        if name in TIMES:
+            moment = moment_of(value)
+            value = MISSING if moment is None else moment.timestamp()
+        kind = kind_of_order(value)
+        ranks = {"number": 0, "text": 1, None: 2}
+        self._class = 3 if value is MISSING or value is None else ranks[kind]
+        self._value = value if kind or self._class == 3 else shown_json(value)
+        self._descending = descending
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Place) or self._class != other._class:
+            return False
+        return self._class == 3 or bool(self._value == other._value)
+
+    def __lt__(self, other: _Place) -> bool:
+        if self._class != other._class or self._class == 3:
+            return self._class < other._class
+        first, second = (other, self) if self._descending else (self, other)
+        return bool(first._value < second._value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def ordered(runs: Iterable[Run], sort: str = DEFAULT_SORT, top: int | None = None) -> list[Run]:
+    """The runs by the names in ``sort``, ``-name`` from the largest on; of them the first ``top``.
+
+    Runs that are equal in all of that come by time and id. Where only the first are asked for,
+    only so many are held in memory.
+    """
+    names = [name for name in f"{sort},{DEFAULT_SORT}".split(",") if name.strip("-")]
+
+    def key(run: Run) -> tuple[_Place, ...]:
+        return tuple(
+            _Place(run, name.removeprefix("-"), descending=name.startswith("-")) for name in names
+        )
+
+    return sorted(runs, key=key) if top is None else nsmallest(top, runs, key=key)
+
+
+def summary(runs: Sequence[Run]) -> str:
+    """What runs are, as in ``16 runs: 11 complete, 5 abandoned; 3 commits; seeds 0 to 4``."""
+    parts = [f"{counted(len(runs), 'run')}{_statuses(runs)}"]
+    commits = {value_of(run, "code_commit") for run in runs} - {MISSING, None}
+    if commits:
+        parts.append(counted(len(commits), "commit"))
+    dirty = sum(value_of(run, "code_dirty") is True for run in runs)
+    if dirty:
+        parts.append(f"{dirty:,} on uncommitted code")
+    retracted = sum(value_of(run, "retracted") is True for run in runs)
+    if retracted:
+        parts.append(f"{retracted:,} retracted")
+    seeds = _seeds(runs)
+    return "; ".join([*parts, seeds] if seeds else parts)
+
+
+def _statuses(runs: Sequence[Run]) -> str:
+    counts = Counter(str(run.get("status", "")) for run in runs)
+    if len(counts) == 1 and len(runs) > 1:
+        return f", all {next(iter(counts))}"
+    known = [s for s in TERMINAL_STATUSES if s in counts]
+    said = ", ".join(f"{counts[status]:,} {status}" for status in known)
+    return f": {said}" if said else ""
+
+
+def _seeds(runs: Sequence[Run]) -> str:
+    values = {value_key(seed): seed for run in runs if (seed := _seed(run)) is not MISSING}
+    seeds = [seed for seed in values.values() if isinstance(seed, int) and seed is not True]
+    if not seeds or len(seeds) < len(values):
+        return ""
+    seeds.sort()
+    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(map(str, seeds))}"
+
+
+def _seed(run: Run) -> Any:
+    return nested(run.get("statepoint"), "seed")

@@ -61,7 +61,7 @@ def _parsed(arguments: Sequence[str]) -> tuple[str | None, bool]:
     parser.add_argument(
         "--strict-runs",
         choices=get_args(StrictRuns),
-        help="what a run that is nowhere is: an error, a warning, or not checked "
+        help="report a missing run as an error, as a warning, or not at all "
         "(default: what pyproject.toml says, else error)",
     )
     chosen = parser.parse_args(list(arguments))

@@ -64,7 +64,7 @@ def _summary(outcome: Outcome, *, colour: bool) -> str:
     verdict = (
         f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
         if counts
-        else "all hold"
+        else "no problems"
     )
     if colour:
         paint = _RED if counts["error"] else _YELLOW if counts["warning"] else _GREEN

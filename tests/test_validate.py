@@ -191,7 +191,7 @@ def test_the_result_for_callers_of_agentic_experiments(repo: Path) -> None:
     assert error.code == "finding.broken_run_citation"
     assert error.severity == "error"
     assert error.path == "kb/research/findings/F001-x.md"
-    assert f"run {DEAD} is nowhere" in error.message
+    assert f"run {DEAD} was not found" in error.message
     assert (error.detail or "").startswith("4:21 ")
     assert warning.code == "finding.suspicious_key"
 

@@ -17,7 +17,7 @@ from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
 from pytest_aexp.ground.text import quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
-"""What becomes of a citation whose run is nowhere: an error, a warning, or not checked."""
+"""How a citation of a missing run is reported: as an error, as a warning, or not at all."""
 
 DEFAULT_RUN_STORE = ".runs"
 DEFAULT_FINDINGS = (

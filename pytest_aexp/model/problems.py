@@ -309,7 +309,7 @@ class Policy:
 
     @property
     def judges_existence(self) -> bool:
-        """Whether a run that is nowhere matters at all."""
+        """Whether missing runs are reported at all."""
         return self.strict_runs != "off"
 
     def judge(self, faults: Iterable[Fault]) -> Iterator[Problem]:

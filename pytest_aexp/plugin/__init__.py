@@ -33,8 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--aexp-strict-runs",
         choices=STRICTNESS,
         default=None,
-        help="check the findings' citations; what a run that is nowhere is: an error, a warning, "
-        "or not checked",
+        help="check the findings' citations, and report a missing run as an error, as a warning, "
+        "or not at all",
     )
     group.addoption(
         "--aexp-report",
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("aexp", "check the findings' citations", type="bool", default=False)
     parser.addini(
         "aexp_strict_runs",
-        "what a run that is nowhere is: error, warn or off; asks for the check, too",
+        "report a missing run as error, warn or off; asks for the check, too",
         type="string",
         default="",
     )

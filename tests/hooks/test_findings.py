@@ -40,7 +40,7 @@ class TestStagedFindings:
         stage(repo)
         said = hooks.findings()
         assert said.status == 1
-        assert said.out.startswith(f"{FINDING}:5:21: error: run {NOWHERE} is nowhere")
+        assert said.out.startswith(f"{FINDING}:5:21: error: run {NOWHERE} was not found")
         assert said.codes == ["finding.broken_run_citation"]
         assert "    next: check the id" in said.out
         assert said.out.endswith("1 finding, 2 citations, 1 ledger entry: 1 error, 0 warnings\n")

@@ -145,7 +145,7 @@ class TestCommit:
         add_finding(project.root, "F001-x", job(held), job(NOWHERE), extra=BODY)
         project.add()
         place = f"{FINDING}:17:21: error: "
-        project.is_refused(project.commit(), f"{place}run {NOWHERE} is nowhere", BROKEN)
+        project.is_refused(project.commit(), f"{place}run {NOWHERE} was not found", BROKEN)
         add_finding(project.root, "F001-x", job(held), extra=BODY)
         project.add()
         project.passes(project.commit())
@@ -179,7 +179,7 @@ class TestCommit:
     def test_only_a_cited_entry_is_deleted(self, project: Project, held: str) -> None:
         project.git("rm", "-q", entry_of_run(held))
         done = project.commit()
-        project.is_refused(done, f"{FINDING}:16:21: error: run {held} is nowhere", BROKEN)
+        project.is_refused(done, f"{FINDING}:16:21: error: run {held} was not found", BROKEN)
         assert "finding.empty_batch" in done.output
 
     def test_an_entry_that_nobody_cites_is_deleted(self, project: Project, held: str) -> None:
@@ -387,7 +387,7 @@ class TestByHand:
         done = project.commit()
         project.passes(done)
         assert f"added to the commit: {entry_of_run(job_id)}" in done.output
-        assert f"warning: run {NOWHERE} is nowhere" in done.output
+        assert f"warning: run {NOWHERE} was not found" in done.output
         assert entry_of_run(job_id) in project.git("show", "--stat=200", "HEAD").output
         assert project.git("status", "--porcelain").output == ""
 

@@ -84,7 +84,7 @@ def test_a_broken_citation_fails_without_a_traceback(
     result.stdout.no_fnmatch_line("*items.py*")
     result.stdout.fnmatch_lines(
         f"FAILED kb/research/findings/F004-broken.md::supporting_runs?1? - *"
-        f"kb/research/findings/F004-broken.md:5:21: error: run {UNKNOWN} is nowhere*"
+        f"kb/research/findings/F004-broken.md:5:21: error: run {UNKNOWN} was not found*"
         f"?finding.broken_run_citation?; next: *aexp ledger promote {UNKNOWN}*git pull*"
     )
 
@@ -169,7 +169,7 @@ def test_a_filter_turns_citation_warnings_into_failures(
         *("-W", "error::pytest_aexp.CitationWarning"),
     )
     result.assert_outcomes(passed=5, failed=1)
-    result.stdout.fnmatch_lines([f"*F004-broken.md:5:21: warning: run {UNKNOWN} is nowhere*"])
+    result.stdout.fnmatch_lines([f"*F004-broken.md:5:21: warning: run {UNKNOWN} was not found*"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*items.py*")
 
@@ -345,7 +345,7 @@ class TestFoldersThatPytestDoesNotEnter:
         ],
     )
     def test_what_the_user_ignores_stays_ignored(self, hidden: Path, run, how: list[str]) -> None:
-        run(*how).stdout.no_fnmatch_line("*is nowhere*")
+        run(*how).stdout.no_fnmatch_line("*was not found*")
 
     def test_what_a_conftest_ignores_stays_ignored(self, hidden: Path, repo: Path, run) -> None:
         write(repo, "conftest.py", "collect_ignore = ['kb']\n")

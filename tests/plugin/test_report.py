@@ -35,13 +35,13 @@ def test_it_is_written_though_citations_failed(repo: Path, run) -> None:
     result.stdout.fnmatch_lines(f"aexp: the report is at {repo}/out/report.html")
     text = (repo / "out/report.html").read_text(encoding="utf-8")
     assert "F001" in text
-    assert "is nowhere" in text
+    assert "was not found" in text
 
 
 def test_it_is_of_all_findings_whatever_was_selected(repo: Path, run) -> None:
     result = run("--aexp-report=report.html", "kb/research/findings/F001-good.md")
     assert result.ret == 0
-    assert "is nowhere" in (repo / "report.html").read_text(encoding="utf-8")
+    assert "was not found" in (repo / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_ini_file_can_ask_for_it(repo: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,4 +91,4 @@ def test_with_xdist_it_is_written_once_and_by_the_controller(
     result = pytester.run(sys.executable, "-m", "pytest", *QUIET, "-n2", "--aexp-report=r.html")
     assert result.ret == 1
     assert result.outlines.count(f"aexp: the report is at {repo}/r.html") == 1
-    assert "is nowhere" in (repo / "r.html").read_text(encoding="utf-8")
+    assert "was not found" in (repo / "r.html").read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict-runs",
         choices=get_args(StrictRuns),
-        help="what a run that is nowhere is: an error, a warning, or not checked "
+        help="report a missing run as an error, as a warning, or not at all "
         "(default: what pyproject.toml says, else error)",
     )
     parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")

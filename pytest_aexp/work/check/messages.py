@@ -56,7 +56,7 @@ def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault
         case Place.INDEX:
             return _in_index(citation, found)
         case Place.NOWHERE if isinstance(citation, JobCitation):
-            return _nowhere(citation, found, sources)
+            return _not_found(citation, found, sources)
         case _:
             return _empty(citation, sources)
 
@@ -139,8 +139,8 @@ def _in_index(citation: Resolvable, found: Resolution) -> Fault:
     return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)
 
 
-def _nowhere(citation: JobCitation, found: Resolution, sources: Sources) -> Fault:
-    message = f"{_cited(citation)} is nowhere: {_searched(sources)}"
+def _not_found(citation: JobCitation, found: Resolution, sources: Sources) -> Fault:
+    message = f"{_cited(citation)} was not found: {_searched(sources)}"
     if found.runs:
         message += f"; the store's folder for it cannot be used: {found.runs[0].faults[0].message}"
     near = nearest_id(citation.job_id, sources)

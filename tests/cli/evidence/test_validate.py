@@ -52,7 +52,7 @@ def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 def test_all_hold(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate"]) == 0
-    assert capsys.readouterr().out == "1 finding, 1 citation, 1 ledger entry: all hold\n"
+    assert capsys.readouterr().out == "1 finding, 1 citation, 1 ledger entry: no problems\n"
 
 
 def test_a_problem_is_a_line_with_its_place_and_what_to_type_next(
@@ -60,7 +60,7 @@ def test_a_problem_is_a_line_with_its_place_and_what_to_type_next(
 ) -> None:
     assert main(["validate"]) == 1
     first, second, last = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"{FOLDER}/F002-y.md:4:21: error: run {DEAD} is nowhere: ")
+    assert first.startswith(f"{FOLDER}/F002-y.md:4:21: error: run {DEAD} was not found: ")
     assert first.endswith(" [finding.broken_run_citation]")
     assert second.startswith("    next: check the id; ")
     assert last == "2 findings, 2 citations, 1 ledger entry: 1 error, 0 warnings"
@@ -131,7 +131,7 @@ def test_in_a_folder_below_places_are_as_seen_from_there(
         main(["validate", "--format", format_name])
         assert f"{FOLDER}/F002-y.md" in capsys.readouterr().out.replace("\\", "")
     assert main(["validate", "F001"]) == 0
-    assert capsys.readouterr().out.endswith(": all hold\n")
+    assert capsys.readouterr().out.endswith(": no problems\n")
 
 
 def test_an_entry_is_placed_from_a_folder_below_as_well(
@@ -196,7 +196,7 @@ def test_what_git_holds_can_be_judged(
     git(broken, "add", ".aexp", f"{FOLDER}/F001-x.md")
     git(broken, "commit", "-q", "-m", "x")
     assert main(["validate", "--at", at]) == 0
-    assert capsys.readouterr().out == "1 finding, 1 citation, 1 ledger entry: all hold\n"
+    assert capsys.readouterr().out == "1 finding, 1 citation, 1 ledger entry: no problems\n"
     assert main(["validate", "--at", "no-such-branch"]) == 2
 
 

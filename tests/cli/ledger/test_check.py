@@ -20,7 +20,7 @@ class TestCheck:
     def test_the_door(self, repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
         add_entry(repo, POINT)
         assert main(["ledger", "check"]) == 0
-        assert capsys.readouterr().out == "1 ledger entry: all hold\n"
+        assert capsys.readouterr().out == "1 ledger entry: no problems\n"
         leaking = add_entry(repo, {"data": "/scratch/me/x"})
         assert main(["ledger", "check", "--format", "json"]) == 1
         document = json.loads(capsys.readouterr().out)

@@ -186,7 +186,7 @@ def test_a_run_that_is_nowhere_says_where_was_looked(repo: Path) -> None:
     add_entry(repo, OTHER)
     found = fault(job(), sources(repo))
     assert found.rule is BROKEN
-    assert found.message == f"run {JOB_ID} is nowhere: not in the ledger (1 entry)"
+    assert found.message == f"run {JOB_ID} was not found: not in the ledger (1 entry)"
     assert found.fix.startswith(
         "check the id; if the run is on another machine, run `aexp ledger prom"
     )

@@ -72,6 +72,9 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
             checker = _checker(candidate, view, policy, added)
             outcome = judge_findings(checker, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
+    kept = [c.path for c in candidate.changes or () if c.status != "D"]
+    uncollected = checker.uncollected(None if candidate.changes is None else kept)
+    outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     problems = (*lacking, *outcome.problems)
     if problems:
         problems = tuple(_completed(candidate, lacking, outcome.problems))

@@ -21,8 +21,8 @@ StrictRuns = Literal["error", "warn", "off"]
 
 DEFAULT_RUN_STORE = ".runs"
 DEFAULT_FINDINGS = (
-    "kb/research/findings/**/[Ff][0-9]*.md",
-    "kb/research/findings/**/[Ff][0-9]*.markdown",
+    "kb/research/findings/**/[Ff][0-9]*.[mM][dD]",
+    "kb/research/findings/**/[Ff][0-9]*.[mM][aA][rR][kK][dD][oO][wW][nN]",
 )
 CONFIG = "pyproject.toml"
 CONFIG_LIMIT = 1 << 20

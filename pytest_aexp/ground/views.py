@@ -194,15 +194,20 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 
 def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
     """The paths in ``view`` that fit one of the globs, sorted, each once."""
+    patterns = tuple(patterns)
+    return fitting(files_below(view, patterns), patterns)
+
+
+def files_below(view: View, patterns: Iterable[str]) -> list[str]:
+    """The paths of all files in the folders that the globs name, sorted, each once."""
+    folders = {fixed_part(pattern.split("/")) for pattern in patterns}
+    return sorted({path for folder in folders for path in view.walk(folder)})
+
+
+def fitting(paths: Iterable[str], patterns: Iterable[str]) -> Iterator[str]:
+    """Those of ``paths`` that fit one of the globs."""
     globs = [pattern.split("/") for pattern in patterns]
-    folders = {fixed_part(glob) for glob in globs}
-    found = {
-        path
-        for folder in folders
-        for path in view.walk(folder)
-        if any(fits(path.split("/"), glob) for glob in globs)
-    }
-    return iter(sorted(found))
+    return (path for path in paths if any(fits(path.split("/"), glob) for glob in globs))
 
 
 def is_matched(path: str, patterns: Iterable[str]) -> bool:

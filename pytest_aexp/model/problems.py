@@ -58,6 +58,8 @@ MALFORMED = Rule("finding.broken_run_citation", Basis.ERROR)
 EMPTY_BATCH = Rule("finding.empty_batch", Basis.STRICT)
 UNREADABLE = Rule("finding.unreadable", Basis.ERROR)
 SUSPICIOUS_KEY = Rule("finding.suspicious_key", Basis.WARNING)
+MISSPELT_CITATIONS = Rule("finding.suspicious_key", Basis.ERROR)
+NOT_COLLECTED = Rule("finding.not_collected", Basis.WARNING)
 NO_RUN_STORE = Rule("finding.no_run_store", Basis.EXISTENCE)
 UNSTAGED_ENTRY = Rule("finding.unstaged_ledger_entry", Basis.ERROR)
 INVALID_ENTRY = Rule("ledger.invalid_entry", Basis.CITED)
@@ -123,10 +125,17 @@ _TABLE = (
     ),
     Code(
         "finding.suspicious_key",
-        "A key that nothing reads",
-        "The key looks like one that means something, but is not it: what stands under it is not "
-        "checked.",
+        "A misspelt or misplaced key",
+        "The key looks like a misspelling of a known key, or stands where nothing reads it, so "
+        "what is below it is ignored. An error where it holds citations.",
         "Correct the spelling, or rename the key.",
+    ),
+    Code(
+        "finding.not_collected",
+        "A file with citations that is not a finding",
+        "The file lies among the findings and cites runs, but its name is not a finding's, so its "
+        "citations are not checked.",
+        "Rename it (`F###-slug.md`), or add a glob for it to `findings` in `[tool.aexp]`.",
     ),
     Code(
         "finding.no_run_store",

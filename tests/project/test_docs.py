@@ -216,13 +216,13 @@ def test_scripts_are_found_wherever_they_stand() -> None:
 @pytest.mark.parametrize("block", of("json"))
 def test_json_is_what_it_claims_to_be(block: str, repo: Path) -> None:
     content = json.loads(block)
-    if "schema_version" in content:
+    if "schema_version" in content and "job_id" in content:
         write(repo, f".aexp/ledger/{content['job_id']}.json", block)
         assert main(["ledger", "check"]) == 0
     elif "json.schemas" in content:
         check_association(content["json.schemas"])
     else:
-        assert {"job_id", "statepoint"} & set(content)
+        assert {"job_id", "statepoint", "retracts"} & set(content)
 
 
 def check_association(associations: list[dict[str, Any]]) -> None:

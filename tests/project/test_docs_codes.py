@@ -90,6 +90,14 @@ def unreadable(repo: Path, code: str) -> None:
     write(repo, "kb/research/findings/F004-x.md", fenced(code))
 
 
+def beside_the_findings(repo: Path, code: str) -> None:
+    in_the_ledger(repo, "finding.suspicious_key")
+    found = re.search(r"`(kb/\S+)`", CODE_SECTIONS[code])
+    assert found
+    (repo / "kb/research/findings/F004-x.md").rename(repo / found[1])
+    write(repo, found[1], f"---\n{fenced(code)}---\n")
+
+
 def without_evidence(repo: Path, code: str) -> None:
     path = fenced(code).split()[0]
     add_finding(repo, Path(path).stem, job(entry_of(ONE_RUN)["job_id"]))
@@ -136,6 +144,7 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.empty_batch": in_the_ledger,
     "finding.unreadable": unreadable,
     "finding.suspicious_key": in_the_ledger,
+    "finding.not_collected": beside_the_findings,
     "finding.no_run_store": without_evidence,
     "finding.unstaged_ledger_entry": lambda repo, _: unstaged_evidence(repo),
     "ledger.invalid_entry": conflict,

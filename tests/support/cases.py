@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,8 +53,11 @@ def _fits(outcome: list[list[str]], told: list[tuple[str, str]]) -> bool:
     return True
 
 
-def by_command(case: dict[str, Any], repo: Path, capsys: pytest.CaptureFixture[str]) -> list:
-    status = main(["validate", "--format", "json", "--strict-runs", case["strict_runs"]])
+def by_command(
+    case: dict[str, Any], repo: Path, capsys: pytest.CaptureFixture[str], *options: str
+) -> list:
+    strict = ["--strict-runs", case["strict_runs"]]
+    status = main(["validate", "--format", "json", *strict, *options])
     document = json.loads(capsys.readouterr().out)
     told = [(problem["severity"], problem["code"]) for problem in document["problems"]]
     assert document["ok"] is (("error") not in {severity for severity, _ in told})
@@ -63,6 +67,19 @@ def by_command(case: dict[str, Any], repo: Path, capsys: pytest.CaptureFixture[s
         assert problem["fix"]
         assert problem["line"] >= 1
         assert problem["column"] >= 1
+    return told
+
+
+def by_hook(case: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    """What ``aexp-findings`` reports of what is staged."""
+    # Here, since few tests look at the hooks.
+    from pytest_aexp.hooks import findings
+
+    status = findings.main(["--strict-runs", case["strict_runs"]])
+    out = capsys.readouterr().out
+    lines = re.finditer(r"^\S.*?:\d+:\d+: (error|warning): .*\[([a-z_.]+)\]$", out, re.MULTILINE)
+    told = [(line[1], line[2]) for line in lines]
+    assert status == int("error" in {severity for severity, _ in told})
     return told
 
 

@@ -18,14 +18,6 @@ from pytest_aexp.ground.text import quoted
 DEPTH_LIMIT = 32
 TAG = "tag:yaml.org,2002:"
 
-_STANDARD_TAGS = frozenset(
-    TAG + name
-    for name in (
-        *("null", "bool", "int", "float", "str", "timestamp", "binary"),
-        *("seq", "map", "set", "omap", "pairs", "merge"),
-    )
-)
-
 
 class YamlFault(Exception):
     """The text is not YAML that can be used; ``offset`` is where, in characters."""
@@ -40,7 +32,8 @@ class YamlFault(Exception):
 class Scalar:
     """Text as written; ``plain`` if it stood without quotes and tag, so that it may be a number.
 
-    Like every node it reaches from ``offset`` up to ``end``, quotes included.
+    Like every node it reaches from ``offset`` up to ``end``, quotes included. Tags are kept as they
+    are: other programs have their own (``!r``, ``!expr``).
     """
 
     text: str
@@ -63,6 +56,7 @@ class Sequence:
     flow: bool = False
     end: int = 0
     inner_end: int = 0
+    tag: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -74,6 +68,7 @@ class Mapping:
     flow: bool = False
     end: int = 0
     inner_end: int = 0
+    tag: str | None = None
 
 
 Node = Scalar | Sequence | Mapping
@@ -172,7 +167,7 @@ class _Composer:
                 raise YamlFault(f"the alias *{event.anchor} names nothing above it", offset)
             self._written = event.end_mark.index
             return self._anchors[event.anchor]
-        tag = None if event.tag is None else _known_tag(event)
+        tag = TAG + "str" if event.tag == "!" else event.tag
         if kind == "ScalarEvent":
             plain = tag is None and event.implicit[0]
             self._written = event.end_mark.index
@@ -188,7 +183,7 @@ class _Composer:
         return self._mapping(event, depth)
 
     def _sequence(self, event: Any, depth: int) -> Node:
-        node = Sequence(event.start_mark.index, flow=bool(event.flow_style))
+        node = Sequence(event.start_mark.index, flow=bool(event.flow_style), tag=event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         inner = self._next()
@@ -199,7 +194,7 @@ class _Composer:
         return node
 
     def _mapping(self, event: Any, depth: int) -> Node:
-        node = Mapping(event.start_mark.index, flow=bool(event.flow_style))
+        node = Mapping(event.start_mark.index, flow=bool(event.flow_style), tag=event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         seen: set[str] = set()
@@ -221,16 +216,6 @@ class _Composer:
             self._written = event.end_mark.index
         # Without brackets the parser's own end lies behind comments and blank lines.
         node.end = self._written
-
-
-def _known_tag(event: Any) -> str | None:
-    tag = event.tag
-    if tag is None or tag == "!":
-        return tag and TAG + "str"
-    text = str(tag)
-    if text not in _STANDARD_TAGS:
-        raise YamlFault(f"the tag {quoted(text)} is not allowed here", event.start_mark.index)
-    return text
 
 
 def _pure_parser(text: str) -> Any:

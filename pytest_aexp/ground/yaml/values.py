@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.yaml.nodes import (
     DEPTH_LIMIT,
     TAG,
@@ -39,6 +40,15 @@ _SEXAGESIMAL = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+", re.ASCII)
 _FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?",
     re.ASCII,
+)
+
+
+_STANDARD_TAGS = frozenset(
+    TAG + name
+    for name in (
+        *("null", "bool", "int", "float", "str", "timestamp", "binary"),
+        *("seq", "map", "set", "omap", "pairs", "merge"),
+    )
 )
 
 
@@ -152,7 +162,7 @@ def _sources(named: Node) -> Iterator[Mapping]:
 class Sizes:
     """How many values nodes stand for and how deep they nest, without writing them out.
 
-    However often a node is named, it is looked at once.
+    However often a node is named, it is looked at once. Tags of other programs are refused.
     """
 
     def __init__(self) -> None:
@@ -170,6 +180,11 @@ class Sizes:
             self._refused[id(node)] = fault
             raise
 
+    def check_tag(self, node: Node) -> None:
+        """Raise YamlFault if the node itself has a tag of another program."""
+        if node.tag is not None and node.tag not in _STANDARD_TAGS:
+            raise YamlFault(f"the tag {quoted(node.tag)} is not allowed here", node.offset)
+
     def _checked(self, node: Node) -> int:
         values, _height = self._of(node, 0)
         if values > VALUES_LIMIT:
@@ -177,6 +192,7 @@ class Sizes:
         return values
 
     def _of(self, node: Node, depth: int) -> tuple[int, int]:
+        self.check_tag(node)
         if isinstance(node, Scalar):
             return 1, 0
         if id(node) in self._open:
@@ -196,7 +212,7 @@ class Sizes:
             inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
             values, height = 1, 0
             for each in inner:
-                if isinstance(each, Scalar):
+                if isinstance(each, Scalar) and each.tag is None:
                     values += 1
                 else:
                     more, high = self._of(each, depth + 1)

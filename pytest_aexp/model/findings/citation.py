@@ -135,8 +135,10 @@ def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple
 
     Raises YamlFault if they stand for too much together.
     """
+    sizes = Sizes()
+    sizes.check_tag(node)
     items = node.items if isinstance(node, Sequence) else [node]
-    citations, sizes, count = [], Sizes(), 0
+    citations, count = [], 0
     for index, item in enumerate(items):
         try:
             size = sizes.check(item)

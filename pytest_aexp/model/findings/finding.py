@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.text import quoted, resembles
+from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View
 from pytest_aexp.ground.yaml import values
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, YamlFault
+from pytest_aexp.ground.yaml.nodes import Scalar, YamlFault
 from pytest_aexp.model.findings.citation import HOW_TO_CITE, KEY, Citation, read_citations
 from pytest_aexp.model.findings.front_matter import (
     READ_LIMIT,
     FrontMatter,
     UnreadableFinding,
     read_front_matter,
-    scalars,
 )
-from pytest_aexp.model.problems import SUSPICIOUS_KEY, UNREADABLE, Fault
+from pytest_aexp.model.findings.suspicious import suspicious_keys
+from pytest_aexp.model.problems import UNREADABLE, Fault
 
 _NAME = re.compile(r"[Ff][0-9]+")
 
@@ -59,7 +57,7 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     """The finding in ``data``, the first READ_LIMIT bytes of the file at ``path``."""
     try:
         front_matter = read_front_matter(path, data)
-        faults = tuple(_suspicious(front_matter))
+        faults = tuple(suspicious_keys(front_matter))
         citations, more = _cited(front_matter)
     except UnreadableFinding as unreadable:
         return Finding(path, faults=(unreadable.fault,))
@@ -85,35 +83,3 @@ def _cited(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault
     fix = f"{HOW_TO_CITE}, each as an item of the list"
     at = front_matter.position(node.offset)
     return (), (Fault(UNREADABLE, front_matter.path, message, fix, at),)
-
-
-def _suspicious(front_matter: FrontMatter) -> Iterator[Fault]:
-    seen: set[int] = set()
-    for key, inner in front_matter.pairs:
-        if isinstance(key, Scalar) and key.text != KEY and is_slip(key.text):
-            what = f"{quoted(key.text)} is not {KEY}"
-            yield _ignored_key(front_matter, key, what, f"write `{KEY}:`, or run `aexp fix`")
-        if isinstance(inner, Mapping) and id(inner) not in seen:
-            seen.add(id(inner))
-            yield from _suspicious_below(front_matter, key, inner)
-
-
-def _suspicious_below(front_matter: FrontMatter, above: Node, node: Mapping) -> Iterator[Fault]:
-    where = quoted(above.text) if isinstance(above, Scalar) else "another key"
-    for key, _ in scalars(node.pairs):
-        if is_slip(key.text):
-            fix = f"write `{KEY}:` at the start of a line of the front matter"
-            yield _ignored_key(front_matter, key, f"{quoted(key.text)} is below {where}", fix)
-
-
-def _ignored_key(front_matter: FrontMatter, key: Scalar, what: str, fix: str) -> Fault:
-    message = f"{what}: the citations there are not checked"
-    at = front_matter.position(key.offset)
-    return Fault(SUSPICIOUS_KEY, front_matter.path, message, fix, at)
-
-
-@lru_cache(1024)
-def is_slip(key: str) -> bool:
-    """Whether a key must have been meant as ``supporting_runs``, or is that."""
-    # Nearer than other slips: `supporting_refs` may well be another key.
-    return resembles(key, KEY, 0.88)

@@ -25,6 +25,9 @@ BOM = "\ufeff"
 _BLANK = r"(?:[ \t]*+\r?\n)*+"
 _OPENING = re.compile(BOM + "?" + _BLANK + r"-{3,}[ \t]*(?:\r?\n|\r?\Z)")
 _CLOSING = re.compile(r"^-{3,}[ \t]*\r?$", re.MULTILINE)
+_TOML = re.compile(BOM + "?" + _BLANK + r"\+{3}[ \t]*\r?\n")
+_DOTS = re.compile(r"^\.{3}[ \t]*\r?$", re.MULTILINE)
+_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 
 class UnreadableFinding(Exception):
@@ -105,6 +108,8 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
         if root is not None:
             values.merged_at_top(root)
     except YamlFault as fault:
+        _refuse_conflict(path, text, start, end)
+        _refuse_dots(path, text, start, end)
         message = f"the front matter cannot be read: {shown(fault.message, 200)}"
         fix = _KEYS_ABOVE if fault.message == _NO_MAPPING else "correct the YAML there"
         raise UnreadableFinding(path, message, fix, lines.position(fault.offset)) from fault
@@ -128,15 +133,38 @@ def _span(path: str, text: str) -> tuple[int, int]:
     """Where the YAML starts and ends."""
     opening = _OPENING.match(text)
     if opening is None:
-        message = "there is no front matter at the top, so no citation can be read"
-        fix = "begin the file with a line `---`, then the YAML, then another line `---`"
-        raise UnreadableFinding(path, message, fix)
+        _refuse_conflict(path, text, 0, len(text))
+        message, fix = "there is no front matter at the top", "begin the file with a line `---`"
+        if _TOML.match(text):
+            message = "the front matter is TOML (`+++`), not YAML"
+            fix = "write it as YAML between two lines `---`"
+        fix += ", then the YAML, then another line `---`" if fix.startswith("begin") else ""
+        raise UnreadableFinding(path, f"{message}, so no citation can be read", fix)
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
+        _refuse_dots(path, text, opening.end(), len(text))
         raise UnreadableFinding(
             path, "the front matter is never closed", "end it with a line `---`"
         )
     return opening.end(), closing.start()
+
+
+def _refuse_conflict(path: str, text: str, start: int, end: int) -> None:
+    """Raise UnreadableFinding if git left conflict markers there."""
+    marker = _CONFLICT.search(text, start, end)
+    if marker is not None:
+        message = "the finding holds conflict markers"
+        fix = f"keep what is right of both sides, then `git add {path}`"
+        raise UnreadableFinding(path, message, fix, position_in(text, marker.start()))
+
+
+def _refuse_dots(path: str, text: str, start: int, end: int) -> None:
+    """Raise UnreadableFinding if the YAML ends with dots, as some other programs let it."""
+    dots = _DOTS.search(text, start, end)
+    if dots is not None:
+        message = "the front matter ends with `...`, not with `---`"
+        fix = "write `---` in its place"
+        raise UnreadableFinding(path, message, fix, position_in(text, dots.start()))
 
 
 def _decoded(path: str, data: bytes) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.views import View, matching
+from pytest_aexp.ground.views import View, files_below, fitting, fixed_part
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, load_finding
+from pytest_aexp.model.findings.front_matter import READ_LIMIT
+from pytest_aexp.model.findings.not_collected import may_cite, uncollected_fault
 from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.model.run_store import marker_faults
 from pytest_aexp.work.check.ledger import stray_fault
@@ -52,9 +54,31 @@ class Checker:
         self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
 
     @cached_property
+    def _files(self) -> list[str]:
+        """The paths of all files in the findings folders."""
+        return files_below(self.view, self.repository.configuration.findings)
+
+    @cached_property
     def finding_paths(self) -> tuple[str, ...]:
         """The paths of all findings."""
-        return tuple(matching(self.view, self.repository.configuration.findings))
+        return tuple(fitting(self._files, self.repository.configuration.findings))
+
+    def uncollected(self, paths: Collection[str] | None = None) -> tuple[Problem, ...]:
+        """The problems of files (default: all) beside the findings that cite runs."""
+        return tuple(self.policy.judge(self._uncollected_faults(paths)))
+
+    def _uncollected_faults(self, paths: Collection[str] | None) -> Iterator[Fault]:
+        globs = self.repository.configuration.findings
+        folders = [fixed_part(glob.split("/")) for glob in globs]
+        if not all(folders):
+            # The whole repository is no folder of findings.
+            return
+        inside = tuple(f"{folder}/" for folder in folders)
+        files = self._files if paths is None else [p for p in paths if p.startswith(inside)]
+        for path in sorted(set(filter(may_cite, files)).difference(fitting(files, globs))):
+            fault = uncollected_fault(path, self.view.read(path, READ_LIMIT, whole=False))
+            if fault is not None:
+                yield fault
 
     def finding(self, path: str) -> Finding:
         """The finding at ``path``, read now."""
@@ -109,6 +133,7 @@ class Checker:
         return tuple(self.policy.judge(self._surrounding_faults(citations)))
 
     def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
+        yield from self._uncollected_faults(None)
         yield from marker_faults(self.repository)
         ledger = self.sources.ledger
         found = ledger.survey()

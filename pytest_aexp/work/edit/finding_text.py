@@ -61,7 +61,7 @@ def edited(front_matter: FrontMatter, edits: Iterable[Edit], meant: Mapping) -> 
 def _same(meant: Node | None, found: Node | None, compared: set[tuple[int, int]]) -> bool:
     if isinstance(meant, Scalar) and isinstance(found, Scalar):
         return (meant.text, meant.plain, meant.tag) == (found.text, found.plain, found.tag)
-    if not isinstance(meant, Sequence | Mapping) or type(meant) is not type(found):
+    if not isinstance(meant, Sequence | Mapping) or not isinstance(found, type(meant)):
         return False
     # However often an alias names a node, and be it inside itself, it is compared once.
     pair = (id(meant), id(found))
@@ -69,7 +69,7 @@ def _same(meant: Node | None, found: Node | None, compared: set[tuple[int, int]]
         return True
     compared.add(pair)
     inner, others = children(meant), children(found)
-    return len(inner) == len(others) and all(
+    return (meant.tag, len(inner)) == (found.tag, len(others)) and all(
         _same(each, other, compared) for each, other in zip(inner, others, strict=True)
     )
 

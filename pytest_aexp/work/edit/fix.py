@@ -11,8 +11,9 @@ from itertools import chain
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
 from pytest_aexp.model.findings.citation import KEY, BatchCitation, JobCitation, slip_in
-from pytest_aexp.model.findings.finding import is_slip, read_finding
+from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
+from pytest_aexp.model.findings.suspicious import is_slip
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.short_id import may_begin
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text

@@ -16,7 +16,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, MalformedCitation
 from pytest_aexp.model.findings.finding import Finding, load_finding, name_of, read_finding
 from pytest_aexp.model.findings.front_matter import FRONT_MATTER_LIMIT, READ_LIMIT
-from pytest_aexp.model.problems import SUSPICIOUS_KEY, UNREADABLE
+from pytest_aexp.model.problems import MISSPELT_CITATIONS, SUSPICIOUS_KEY, UNREADABLE
 
 A = "4076a08a2393f617db96cb1a0d5569d6"
 CITED = f"supporting_runs:\n  - {{type: job, id: {A}}}\n"
@@ -41,7 +41,7 @@ CITES_A: dict[str, str | bytes] = {
     "space after the fences": f"--- \t\n{CITED}---  \nbody\n",
     "more dashes": f"-----\n{CITED}----\nbody\n",
     "empty lines first": f"\n \t\n\r\n---\n{CITED}---\nbody\n",
-    "rules in the body": f"---\n{CITED}---\n\n---\nsupporting_runs: 5\n---\n",
+    "rules in the body": f"---\n{CITED}---\n\n---\nsupporting_refs: 5\n---\n",
     "a control character in the body": f"---\n{CITED}---\n\x00\x1b\n",
     "a very long body": f"---\n{CITED}---\n".encode() + "é".encode() * READ_LIMIT,
     "as much as there may be": f"---\n{CITED}#".ljust(FRONT_MATTER_LIMIT + 3) + "\n---\n",
@@ -86,6 +86,8 @@ def test_a_citation_knows_where_its_id_stands(text: str) -> None:
 
 
 TOP = "there is no front matter at the top, so no citation can be read"
+DOTS = "the front matter ends with `...`, not with `---`"
+CONFLICT = "the finding holds conflict markers"
 OPEN = "the front matter is never closed"
 LONG = "the front matter is larger than 64 KiB"
 YAML = "the front matter cannot be read: "
@@ -98,10 +100,15 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
     "an indented fence": (f" ---\n{CITED}---\n", TOP, (1, 1)),
     "words after the fence": (f"--- x\n{CITED}---\n", TOP, (1, 1)),
     "a comment first": (f"<!-- x -->\n---\n{CITED}---\n", TOP, (1, 1)),
-    "TOML": ("+++\nx = 1\n+++\n", TOP, (1, 1)),
+    "TOML": (
+        "+++\nx = 1\n+++\n",
+        "the front matter is TOML (`+++`), not YAML, so no citation",
+        (1, 1),
+    ),
     "a fence alone": ("---", OPEN, (1, 1)),
     "no second fence": (f"---\n{CITED}\n# F001\n", OPEN, (1, 1)),
-    "dots for a fence": (f"---\n{CITED}...\n", OPEN, (1, 1)),
+    "dots for a fence": (f"---\n{CITED}...\n", DOTS, (4, 1)),
+    "dots, and a rule further down": (f"---\n{CITED}...\n\ntext\n\n---\n", DOTS, (4, 1)),
     "too long": (f"---\n{CITED}#{' ' * FRONT_MATTER_LIMIT}\n---\n", LONG, (1, 1)),
     "too long in bytes": (f"---\n{CITED}#{'é' * (FRONT_MATTER_LIMIT // 2)}\n---\n", LONG, (1, 1)),
     "Latin-1": (b"---\nx: \xe9\n---\n", "the file is not UTF-8: byte 0xe9 begins no", (2, 4)),
@@ -110,7 +117,13 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
     "half a character": (b"---\nx: 1\n---\n\xe2\x82", "the file is not UTF-8: byte 0xe2", (4, 1)),
     "bad YAML": ("---\nid: F001\nx: [\n---\n", YAML, (4, 1)),
     "a key twice": ("---\na: 1\nb: 2\na: 3\n---\n", YAML + 'the key "a" stands twice', (4, 1)),
-    "a foreign tag": ("---\na: !x y\n---\n", YAML + 'the tag "!x" is not allowed here', (2, 4)),
+    "a foreign tag on citations": (
+        "---\nsupporting_runs: !x []\n---\n",
+        YAML + 'the tag "!x" is not allowed here',
+        (2, 18),
+    ),
+    "conflict markers": (f"---\nid: F\n<<<<<<< HEAD\n{CITED}=======\n---\n", CONFLICT, (3, 1)),
+    "conflict markers at the top": (f"<<<<<<< HEAD\n---\n{CITED}---\n", CONFLICT, (1, 1)),
     "too deep": (f"---\nx: {'[' * 40}\n---\n", YAML + "nested more than 32 deep", (2, 35)),
     "a list": ("---\n- x\n---\n", YAML + "it is not a mapping of keys to values", (2, 1)),
     "text": ("---\n# c\ntext\n---\n", YAML + "it is not a mapping of keys to values", (3, 1)),
@@ -168,7 +181,7 @@ OTHERS = [
 @pytest.mark.parametrize("key", SLIPS)
 def test_a_key_that_looks_like_citations_is_told(key: str) -> None:
     (fault,) = front(f"id: F001\n{key}:\n  - {{type: job, id: {A}}}\n").faults
-    assert fault.rule is SUSPICIOUS_KEY
+    assert fault.rule is MISSPELT_CITATIONS
     assert fault.message == f'"{key}" is not supporting_runs: the citations there are not checked'
     assert (fault.position.line, fault.position.column) == (3, 1)
 
@@ -360,3 +373,12 @@ def test_a_batch_keeps_its_selector_as_json() -> None:
         "2024": "2026-01-01",
     }
     assert type(citation.selector["b"]) is float
+
+
+TAGGED = "params:\n  d: !r Sys.Date()\n  e: !expr [1]\n"
+
+
+def test_tags_and_keys_of_other_programs_are_their_own_business() -> None:
+    finding = front(f"{TAGGED}? [a, b]\n: !m {{c: 1}}\n~: x\n{CITED}")
+    assert finding.faults == ()
+    assert [type(citation) for citation in finding.citations] == [JobCitation]

@@ -1,0 +1,64 @@
+"""Markdown beside the findings that cites runs and is no finding by its name."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.text import Position, position_in, shown
+from pytest_aexp.ground.yaml import values
+from pytest_aexp.ground.yaml.nodes import Node, Scalar, Sequence
+from pytest_aexp.model.findings.citation import KEY
+from pytest_aexp.model.findings.front_matter import UnreadableFinding, read_front_matter
+from pytest_aexp.model.findings.suspicious import is_slip
+from pytest_aexp.model.problems import NOT_COLLECTED, Fault
+
+MARKDOWN = (".md", ".markdown", ".qmd", ".rmd", ".mdx")
+_KEY_LINE = re.compile(rf"^{KEY}[ \t]*:", re.MULTILINE)
+
+
+def may_cite(path: str) -> bool:
+    """Whether the file has the name of a Markdown file."""
+    return path.lower().endswith(MARKDOWN)
+
+
+def uncollected_fault(path: str, data: bytes | Unreadable) -> Fault | None:
+    """The fault of a file that is no finding, if its front matter cites runs."""
+    if isinstance(data, Unreadable) or not _may_have_front_matter(data):
+        return None
+    at = _citations_in(path, data)
+    if at is None:
+        return None
+    message = f"the file cites runs, but it is no finding by its name ({_name(path)})"
+    fix = (
+        "name it as a finding (`F###-slug.md`), or add a glob for it to `findings` in [tool.aexp]; "
+        f"if it is a template, empty its {KEY}"
+    )
+    return Fault(NOT_COLLECTED, path, f"{message}: its citations are not checked", fix, at)
+
+
+def _may_have_front_matter(data: bytes) -> bool:
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"---")
+
+
+def _citations_in(path: str, data: bytes) -> Position | None:
+    try:
+        front_matter = read_front_matter(path, data)
+    except UnreadableFinding:
+        text = data.decode(errors="replace")
+        line = _KEY_LINE.search(text)
+        return position_in(text, line.start()) if line else None
+    for key, value in front_matter.pairs:
+        if isinstance(key, Scalar) and is_slip(key.text) and not _is_empty(value):
+            return front_matter.position(key.offset)
+    return None
+
+
+def _is_empty(value: Node) -> bool:
+    if isinstance(value, Scalar):
+        return values.scalar(value) in (None, "")
+    return not (value.items if isinstance(value, Sequence) else value.pairs)
+
+
+def _name(path: str) -> str:
+    return shown(path.rpartition("/")[2], 60)

@@ -1,0 +1,133 @@
+"""Keys that look like ``supporting_runs`` and are not: citations there would pass unseen."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from pytest_aexp.ground.text import position_in, quoted, resembles
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
+from pytest_aexp.model.findings.body import without_code
+from pytest_aexp.model.findings.citation import KEY
+from pytest_aexp.model.findings.front_matter import FrontMatter
+from pytest_aexp.model.job_id import is_job_id
+from pytest_aexp.model.problems import MISSPELT_CITATIONS, SUSPICIOUS_KEY, Fault, Rule
+
+# Letters of other scripts that are drawn like those of the key, where NFKC does not make them so.
+_LOOK_ALIKES = {
+    "s": "\u0455\ua731\u01bd\u0282\uabaa\u057f",
+    "u": "\u03c5\u057d\u1d1c\u028b\uab52",
+    "p": "\u0440\u03c1\u03f1\u2ca3\u1d18",
+    "o": "\u043e\u03bf\u0585\u1d0f\u03c30\u10ff",
+    "r": "\u0433\u1d26\u2c85\uab47\uab81\u0280",
+    "t": "\u0442\u03c4\u1d1b",
+    "i": "\u0456\u03b9\u04cf\u0131\u02691l|\uab75",
+    "n": "\u043f\u0578\u057c\u03b7\u0274",
+    "g": "\u0261\u050d\u0581\u018d\u1d83\u0262",
+}
+_PLAIN = {ord(other): letter for letter, others in _LOOK_ALIKES.items() for other in others}
+# YAML 1.1 ends lines at the last three of these, and editors at some of the others.
+_LINE_END = "\n\r\x0b\x0c\x85\u2028\u2029"
+_KEY_LINE = re.compile(
+    rf"(?:^|[{_LINE_END}])[ \t>*+?\-\"']*+([^\s:\uff1a\"'#`|]{{8,40}})[\"']?[ \t]*[:\uff1a](?=\s|$)"
+)
+_ODD_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
+_AT_THE_TOP = f"write `{KEY}:` at the start of a line of the front matter"
+
+
+@lru_cache(1024)
+def is_slip(key: str) -> bool:
+    """Whether a key must have been meant as ``supporting_runs``, or is that."""
+    # Nearer than other slips: `supporting_refs` may well be another key.
+    return resembles(key, KEY, 0.88) or (
+        not key.isascii() and resembles(_in_plain_letters(key), KEY, 0.88)
+    )
+
+
+def _in_plain_letters(text: str) -> str:
+    """``text`` in the letters that it looks like, without accents."""
+    apart = unicodedata.normalize("NFKD", text[:80]).casefold()
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_PLAIN)
+
+
+def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
+    """The keys of a finding, in its front matter and below it, that look like ours."""
+    seen: set[int] = set()
+    for key, value in front_matter.pairs:
+        if isinstance(key, Scalar) and key.text == KEY:
+            continue
+        where = quoted(key.text) if isinstance(key, Scalar) else "another key"
+        if isinstance(key, Scalar) and is_slip(key.text):
+            rule = MISSPELT_CITATIONS if _has_citations(value) else SUSPICIOUS_KEY
+            fix = f"write `{KEY}:`, or run `aexp fix`"
+            yield _ignored(front_matter, key, f"{quoted(key.text)} is not {KEY}", fix, rule)
+        else:
+            for slip in _slips_in(key, seen, is_key=True):
+                yield _ignored(front_matter, slip, f"{quoted(slip.text)} is in a list")
+            for slip in _slips_in(value, seen):
+                yield _ignored(front_matter, slip, f"{quoted(slip.text)} is below {where}")
+    yield from _in_text(front_matter)
+
+
+def _slips_in(node: Node, seen: set[int], *, is_key: bool = False) -> Iterator[Scalar]:
+    """The keys in ``node``, at whatever depth, that look like ours; an alias is followed once."""
+    if isinstance(node, Scalar):
+        if is_key and is_slip(node.text):
+            yield node
+    elif id(node) not in seen:
+        seen.add(id(node))
+        for item in node.items if isinstance(node, Sequence) else ():
+            yield from _slips_in(item, seen, is_key=is_key)
+        for key, value in node.pairs if isinstance(node, Mapping) else ():
+            yield from _slips_in(key, seen, is_key=True)
+            yield from _slips_in(value, seen)
+
+
+def _has_citations(node: Node) -> bool:
+    """Whether a value looks like what stands below ``supporting_runs``."""
+    items = node.items if isinstance(node, Sequence) else [node]
+    return any(
+        is_job_id(item.text) if isinstance(item, Scalar) else _looks_like_citation(item)
+        for item in items[:100]
+    )
+
+
+def _looks_like_citation(item: Node) -> bool:
+    pairs = item.pairs if isinstance(item, Mapping) else []
+    keys = {key.text: value for key, value in pairs if isinstance(key, Scalar)}
+    kind = keys.get("type")
+    return (isinstance(kind, Scalar) and kind.text in ("job", "batch")) or bool(
+        keys.keys() & {"id", "experiment_id", "selector"}
+    )
+
+
+def _in_text(front_matter: FrontMatter) -> Iterator[Fault]:
+    """Keys in the text below the front matter, and behind line ends that not every reader sees."""
+    text, end = front_matter.text, front_matter.end
+    if _ODD_LINE_END.search(text, front_matter.start, end):
+        for match in _KEY_LINE.finditer(text, front_matter.start, end):
+            if _ODD_LINE_END.match(match[0]) and is_slip(match[1]):
+                yield _in_line(front_matter, match, "stands behind a line end that YAML ignores")
+    body = text[:end] + without_code(text[end:]) if "`" in text or "~~~" in text else text
+    for match in _KEY_LINE.finditer(body, end):
+        if is_slip(match[1]):
+            yield _in_line(front_matter, match, "is below the front matter")
+
+
+def _in_line(front_matter: FrontMatter, match: re.Match[str], where: str) -> Fault:
+    message = f"{quoted(match[1])} {where}: the citations there are not checked"
+    at = position_in(front_matter.text, match.start(1))
+    return Fault(SUSPICIOUS_KEY, front_matter.path, message, _AT_THE_TOP, at)
+
+
+def _ignored(
+    front_matter: FrontMatter,
+    key: Scalar,
+    what: str,
+    fix: str = _AT_THE_TOP,
+    rule: Rule = SUSPICIOUS_KEY,
+) -> Fault:
+    message = f"{what}: the citations there are not checked"
+    return Fault(rule, front_matter.path, message, fix, front_matter.position(key.offset))

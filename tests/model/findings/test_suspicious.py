@@ -1,0 +1,88 @@
+"""Citations below a key that nothing reads do not pass unseen."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_aexp.model.findings.finding import read_finding
+from pytest_aexp.model.findings.suspicious import is_slip
+from pytest_aexp.model.problems import MISSPELT_CITATIONS, SUSPICIOUS_KEY
+
+A = "4076a08a2393f617db96cb1a0d5569d6"
+ITEM = f"- {{type: job, id: {A}}}\n"
+CYRILLIC = "\u0455u\u0440\u0440\u043ert\u0456ng_runs"
+FULL_WIDTH = "".join(chr(ord(c) + 0xFEE0) for c in "supporting") + "_runs"
+BOLD = "".join(chr(ord(c) - ord("a") + 0x1D41A) for c in "supporting") + "_runs"
+
+
+def faults(text: str) -> list[tuple[object, int]]:
+    finding = read_finding("F1.md", text.encode())
+    return [(fault.rule, fault.position.line) for fault in finding.faults]
+
+
+@pytest.mark.parametrize("key", [CYRILLIC, FULL_WIDTH, BOLD, "s\u00fcpporting_runs"])
+def test_letters_that_look_alike(key: str) -> None:
+    assert is_slip(key)
+    assert faults(f"---\n{key}:\n  {ITEM}---\n") == [(MISSPELT_CITATIONS, 2)]
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ("[]", SUSPICIOUS_KEY),
+        ("see the appendix", SUSPICIOUS_KEY),
+        ("[a, b]", SUSPICIOUS_KEY),
+        ("{a: 1}", SUSPICIOUS_KEY),
+        (A, MISSPELT_CITATIONS),
+        (f"[{A}]", MISSPELT_CITATIONS),
+        ("{type: batch}", MISSPELT_CITATIONS),
+        ("[{experiment_id: E001}]", MISSPELT_CITATIONS),
+    ],
+)
+def test_a_misspelt_key_is_an_error_where_it_has_citations(value: str, rule: object) -> None:
+    assert faults(f"---\nsupporting_run: {value}\n---\n") == [(rule, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    {
+        "two levels down": (f"---\nmeta:\n  e:\n    supporting_runs:\n      {ITEM}---\n", 4),
+        "in a list": (f"---\ne:\n  - supporting_runs:\n      {ITEM}---\n", 3),
+        "as a key in a list": (f"---\n? [supporting_runs]\n:\n  {ITEM}---\n", 2),
+        "through an alias": ("---\na: &a\n  b: {supporting_runs: [*a]}\nc: *a\n---\n", 3),
+        "in a second block": (f"---\nid: F1\n---\nsupporting_runs:\n  {ITEM}---\n", 4),
+        "far below": (f"---\nid: F1\n---\n\ntext\n\n> * supporting_runs :\n{ITEM}", 7),
+        "in other letters below": (f"---\nid: F1\n---\n{FULL_WIDTH}\uff1a\n{ITEM}", 4),
+        "behind a line separator": (f"---\nid: F1 # c\u2028supporting_runs:\u2028{ITEM}---\n", 2),
+        "behind a form feed": (f"---\nid: F1\n---\nx\x0csupporting_runs:\n{ITEM}", 4),
+    }.values(),
+)
+def test_citations_where_nothing_reads_them(text: str, line: int) -> None:
+    assert faults(text) == [(SUSPICIOUS_KEY, line)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"```yaml\nsupporting_runs:\n{ITEM}```\n",
+        f"> ~~~\n> supporting_runs:\n> {ITEM}> ~~~\n",
+        f"1. ```\n   supporting_runs:\n   {ITEM}   ```\n",
+        "`supporting_runs:` is the key.\n",
+        "The key supporting_runs: it names the runs.\n",
+        "Supporting runs: see below.\n",
+        "supporting_runs are listed above.\n",
+        "supporting_runs:x\n",
+    ],
+)
+def test_what_only_speaks_of_the_key(body: str) -> None:
+    assert faults(f"---\nid: F1\n---\n\n{body}") == []
+
+
+def test_a_fence_that_ended_hides_nothing() -> None:
+    text = f"---\nid: F1\n---\n```\nx\n```\nsupporting_runs:\n{ITEM}"
+    assert faults(text) == [(SUSPICIOUS_KEY, 7)]
+
+
+def test_a_citation_may_select_by_any_key() -> None:
+    item = "{type: batch, experiment_id: E001, selector: {supporting_runs: 1}}"
+    assert faults(f"---\nsupporting_runs:\n  - {item}\n---\n") == []

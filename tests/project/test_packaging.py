@@ -41,7 +41,6 @@ UNTESTED = {
     "hooks/check.py",
     "pytest_aexp/citation_warning.py",
     "pytest_aexp/ground/git/cache_dir.py",
-    "pytest_aexp/model/redaction/prefilter.py",
     "pytest_aexp/plugin/discovery.py",
     "pytest_aexp/plugin/items.py",
     "pytest_aexp/plugin/summary.py",

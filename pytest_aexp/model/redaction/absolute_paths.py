@@ -10,12 +10,14 @@ _INSIDE = r"\w.*~+%$)\]}>?#/\\\xa2-\xa5\xb0\u0300-\u10ff\u2030-\u2037\u20a0-\u20
 _NAME = r"(?:\w|[.~@]\w|\.\.?/|\$[\w{]|\{[\w.-]{1,64},|[^\x00-\x7f])"
 # `</s>`, `<|/im|>`, `[/INST]`, the optional group of a pattern `(/x)?`, the mark `7 /10`,
 # what MLflow names, `yes /no`, a face before the name of what it stands for.
-_NO_PATH = (
+_NOT_A_PATH = (
     r"(?!(?<=</)[\w:.-]{1,64}>|(?<=\|/)[\w:.-]{1,64}\|>|(?<=\[/)[A-Z]+\]"
     r"|(?<=\(/)[\w.-]{1,64}\)[?*+]|[\d.]++(?![\w/])"
     r"|(?<=mlflow-artifacts:/)|(?<=runs:/)[0-9a-f]{32}(?![\w.-])"
     r"|(?<=models:/)[\w.-]{1,64}(?:/(?:\d+|latest|Staging|Production)|@\w+)(?![\w/.-])"
     r"|(?<= /)(?:no|not|off|or|false)(?![\w/.-])"
+    # `and/or /x`
+    r"|(?:(?<=[ /]or /)|(?<= and /))[A-Za-z](?![\w/.-])"
     r"|(?<=[\U0001f600-\U0001f64f\U0001f910-\U0001f92f]/)[\w.-]{1,64}(?![\w/.-]))"
 )
 # `/(tmp)/home/joe`; `/(a|b)/g` is a pattern.
@@ -23,7 +25,7 @@ _ODD_NAME = r"[+(=!,;&^-][^\s/]{0,64}/\w[\w.-]{1,64}/[\w.]"
 # Text, compiled when there is something to search.
 _POSIX = (
     rf"/(?:(?<![{_INSIDE}]/)(?<!\[\^/)(?<![)}}][\"']/)(?!(?<=[A-Za-z0-9]:/)/)"
-    rf"{_NO_PATH}/*+(?:{_NAME}|{_ODD_NAME})|(?<=-[A-Zo]/)(?<![\w-]-[A-Zo]/){_NAME})"
+    rf"{_NOT_A_PATH}/*+(?:{_NAME}|{_ODD_NAME})|(?<=-[A-Zo]/)(?<![\w-]-[A-Zo]/){_NAME})"
 )
 _AFTER_ANGLE = re.compile(rf">/{_NAME}")
 _PLACE_HOLDER = re.compile(r"<[^<>]{1,64}>")
@@ -36,6 +38,8 @@ _OTHER_PATHS = (
     r"|(?:^|(?<=[\"'=(\[,]))[A-Za-z]:\\[A-Za-z](?=$|[\"',;)\]])"
     r"|:/{4,}+[\w.]|://~[/\\]"
     r"|(?<![A-Za-z0-9])[Ff][Ii][Ll][Ee]:[/\\~]"
+    # What opens a file in an editor: `vscode://file/home/joe/x`, `vscode://vscode-remote/host/x`.
+    r"|(?:vscode(?:-insiders)?|vscodium|cursor|windsurf)://(?:file|vscode-remote)/"
 )
 # `aim:///home/joe` is on this machine; these schemes mean a relative file or another machine.
 _NO_HOST = re.compile(rf":///(?={_NAME})(home/|Users/)?")
@@ -51,14 +55,45 @@ _MOLECULE = re.compile(
 )
 
 
-def tells_path(text: str) -> bool:
+# Names that are written like paths and lead to no file: prims of a scene, routes of an API,
+# multiaddresses; and, below keys that say so, topics, groups of HDF5 and others.
+_SCENE_OR_ROUTE = re.compile(
+    r"/(?:World|Visuals|physicsScene|api|v[0-9]+(?:alpha|beta)?[0-9]*|ip[46]|dns(?:[46]|addr)?)(?:/\S*)?"
+)
+_NAMED = re.compile(r"/[\w.*{}:-]+(?:/[\w.*{}\[\]:-]+)*/?")
+_NAME_KEYS = frozenset(
+    "topic topics prim prims route routes endpoint endpoints namespace frame group groups".split()
+)
+_ABOUT_NAMES = re.compile(r"(?:^|[_.-])(?:h5|hdf5?|zarr|ros|prim|usd|tf|url)(?:[_.-]|$)|_expr$")
+_FOLDERS = re.compile(
+    r"/(?:home|Users|user|root|te?mp|var|mnt|media|data(?:sets?)?|scratch|work(?:space|dir)?|opt|srv|usr|etc"
+    r"|dev|proc|sys|run|s?bin|lib(?:32|64)?|boot|gpfs|lustre|beegfs|nfs|net|export|projects?|proj|storage"
+    r"|volume|private|cluster|share[sd]?|nobackup|fs|content|kaggle|code|nas|raid|ssd|hdd|disks?|local"
+    r"|System|Library|Applications|Volumes)[0-9]*(?:/|$)"
+)
+
+
+def key_of_names(key: str) -> bool:
+    """Whether what stands below ``key`` are names that may be written like paths."""
+    low = key.lower()
+    return re.split(r"[_.\s-]", low)[-1] in _NAME_KEYS or bool(_ABOUT_NAMES.search(low))
+
+
+def is_name(text: str, key: str) -> bool:
+    """Whether ``text``, below ``key``, is a name that is written like a path: `/World/envs`."""
+    if _SCENE_OR_ROUTE.fullmatch(text):
+        return True
+    return key_of_names(key) and bool(_NAMED.fullmatch(text)) and not _FOLDERS.match(text)
+
+
+def contains_path(text: str) -> bool:
     """Whether ``text`` holds an absolute path of a machine."""
     if "=" in text and ("(/" in text or "(\\" in text):
         text = _MOLECULE.sub("", text)
     if text == "~" or re.search(_OTHER_PATHS, text):
         return True
     text = text.replace("\\/", "/")
-    if re.search(_POSIX, text) or (":///" in text and any(map(_is_here, _NO_HOST.finditer(text)))):
+    if re.search(_POSIX, text) or (":///" in text and any(map(_is_local, _NO_HOST.finditer(text)))):
         return True
     # `<run>/x` is relative and `<path>/x</path>` is not.
     return ">/" in text and bool(
@@ -66,7 +101,7 @@ def tells_path(text: str) -> bool:
     )
 
 
-def _is_here(found: re.Match[str]) -> bool:
+def _is_local(found: re.Match[str]) -> bool:
     scheme = found.string[max(0, found.start() - 40) : found.start()].lower()
     elsewhere = _ELSEWHERE.fullmatch(scheme)
     return elsewhere is None or bool(elsewhere[1] and found[1])

@@ -1,30 +1,34 @@
-"""Whether a text is worth a search for leaks at all; most entries are not."""
+"""A cheap prefilter: False if a text cannot hold a path or a credential, as most entries cannot."""
 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 REDACTED = "<redacted>"
 """What stands where a value, or a key, was taken out."""
 
-# Each starts with one letter, to which the regex engine skips: several times faster than one
-# pattern for all. A slash inside a word or in `scheme://host` cannot start a path, except glued to
-# an option, as in `-I/usr`.
-_SLASH = re.compile(r"/(?<![^-][a-z0-9_.*-]/)(?<!://)(?!(?<=\w[a-z0-9]:/)(?<!file:/)/[^/])").search
-_A = re.compile(r"A(?:KIA|SIA|Iza|A(?<=:AA))").search
-_B = re.compile(r"B(?:earer|EARER)").search
-_K = re.compile(
-    r"k(?:ey|ie|(?<=tok)|s(?<=hooks)|[-_](?:(?<=[sr]k.)(?<![a-z0-9]...)|(?<=[gc]sk.)))"
-).search
-_C = re.compile(r"c(?:re[dt])").search
-_P = re.compile(r"p(?:ass|w|at[-_]|i-|m_|lx-)").search
-_H = re.compile(r"h(?:f_|v[sb]\.|[pousr]_(?<=gh..)|(?<=auth))").search
-_X = re.compile(r"x(?:ox|ai-|app-)").search
-_G = re.compile(r"g(?:in(?<=login)|nature|l[a-z]{1,5}t-|ocspx-|\.(?<=sg\.))").search
-_8 = re.compile(r"8_(?<=r8_)").search
-_9 = re.compile(r"9\.(?<=ya29\.)").search
-# `-u me:x`, `-p x`: the options that commands take a password in.
-_DASH = re.compile(r"-(?:[upaw](?<![\w-]-.)|-user|-proxy)").search
+_SIGNS = "\\~@=%"
+# In lower case, parts of the keys and tokens that secret_keys, secret_patterns and absolute_paths
+# look for. `yj` to `w0k` stand for `eyJ` to `ew0K`, with which base64 of a JSON object begins.
+_STEMS = (
+    "key tok cred cret pass pw auth login signature bearer okie hooks[./] pat_ pat- hf_ xox xai- "
+    "xapp- npm_ pplx- gsk_ pcsk_ r8_ ya29[.] sg[.] hv[sb][.] gocspx- pypi- gh[pousr]_ nvapi- "
+    "dapi do[opr]_v1_ 1//0 age-secret akia asia aiza ltai yj yai wog woj w0k :aa :/+file vscode "
+    r"gl[a-z]{1,5}t- q~ -(?:[upaw](?<![\w-]-.)|-user|-proxy)"
+).split()
+_PATTERNS = (
+    # A slash within a word or in `scheme://host` cannot start a path, except behind an option.
+    r"/(?<![^-][a-z0-9_.*-]/)(?<!://)(?!(?<=\w[a-z0-9]:/)(?<!file:/)/[^/])",
+    r"k[-_](?<=[sr]k.)(?<![a-z0-9]...)",
+    *(rf"{service}[\"'\s=:]+[^\"'\s]{{20}}" for service in ("wandb", "aws", "api")),
+)
+# A pattern for each first letter: the engine looks for one letter some twenty times as fast as for
+# one of many, and this is read for every entry of a ledger.
+_SEARCHES = [
+    re.compile(f"{letter}(?:{'|'.join(stem[1:] for stem in stems)})").search
+    for letter, stems in groupby(sorted((*_STEMS, *_PATTERNS)), key=lambda stem: stem[0])
+]
 
 
 def may_leak(text: str) -> bool:
@@ -32,20 +36,7 @@ def may_leak(text: str) -> bool:
 
     False only if `leaks` of it is certainly empty.
     """
-    if "\\" in text or "~" in text or "@" in text or "=" in text or "%" in text:
-        return True
-    if ("J" in text and "eyJ" in text) or ("A" in text and _A(text)) or ("B" in text and _B(text)):
+    if any(sign in text for sign in _SIGNS):
         return True
     low = text.lower()
-    return bool(
-        _SLASH(low)
-        or _K(low)
-        or _C(low)
-        or _P(low)
-        or _H(low)
-        or _X(low)
-        or _G(low)
-        or _8(low)
-        or _9(low)
-        or _DASH(low)
-    )
+    return any(search(low) for search in _SEARCHES)

@@ -1,4 +1,4 @@
-"""What may not leave the machine: absolute paths and credentials, wherever a value holds them."""
+"""Redact absolute paths and credentials, wherever in a value they are."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pytest_aexp.model.redaction.absolute_paths import tells_path
+from pytest_aexp.model.redaction.absolute_paths import contains_path, is_name, key_of_names
 from pytest_aexp.model.redaction.prefilter import REDACTED, may_leak
 from pytest_aexp.model.redaction.secret_arguments import credential_arguments
 from pytest_aexp.model.redaction.secret_keys import (
     FLAG,
     Secrecy,
-    exposed,
     flag_secrecy,
+    is_credential,
     member_secrecy,
     plain_words,
     secrecy_of,
 )
-from pytest_aexp.model.redaction.secret_patterns import looks_random, tells_credential
+from pytest_aexp.model.redaction.secret_patterns import contains_credential, looks_random
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -81,11 +81,11 @@ class _Cleaner:
             copy = value.copy()
             self._pending.append((copy, pointer, secrecy, name))
             return copy
-        if exposed(value, secrecy):
+        if is_credential(value, secrecy):
             kind: str | None = CREDENTIAL
         else:
             kind = _text_kind(value)
-        if kind is None or pointer in self._notes or (kind == PATH and _is_formula(name, value)):
+        if kind is None or pointer in self._notes or (kind == PATH and _is_no_path(name, value)):
             return value
         self.found.append(Leak(pointer, kind))
         return REDACTED
@@ -119,7 +119,9 @@ class _Cleaner:
             own = member_secrecy("" if kind == CREDENTIAL else key, secrecy, parent)
             if key.lower() in _BESIDE:
                 own = max(own, _secrecy_beside(key.lower(), originals))
-            members[name] = self._take(value, where, own, name)
+            # Of `topics: {rgb: /camera/rgb}` the key above says what the names are.
+            label = parent if parent and key_of_names(parent) else name
+            members[name] = self._take(value, where, own, label)
 
 
 # Keys whose value another key beside them explains.
@@ -154,10 +156,12 @@ def _paired_secrecy(items: list[Json]) -> Secrecy:
     return secrecy_of(name)
 
 
-def _is_formula(name: str, value: Json) -> bool:
-    """Whether it is a model's formula, where a tilde is no home: `~age/sex`."""
+def _is_no_path(key: str, value: Json) -> bool:
+    """Whether it is a name such as a topic, or a formula, where a tilde is no home: `~age/sex`."""
+    if isinstance(value, str) and is_name(value, key):
+        return True
     return (
-        name.lower().endswith("formula")
+        key.lower().endswith("formula")
         and isinstance(value, str)
         and "~" in value
         and _text_kind(value.replace("~", " ")) is None
@@ -221,8 +225,8 @@ def _text_kind(text: Json) -> str | None:
     readings = [text]
     if "%" in text:
         readings.append(_PERCENT.sub(lambda found: chr(int(found[1], 16)), text))
-    if any(map(tells_credential, readings)):
+    if any(map(contains_credential, readings)):
         return CREDENTIAL
-    if "\\/" in text and any(tells_credential(_ESCAPED.sub("/", each)) for each in readings):
+    if "\\/" in text and any(contains_credential(_ESCAPED.sub("/", each)) for each in readings):
         return CREDENTIAL
-    return PATH if any(map(tells_path, readings)) else None
+    return PATH if any(map(contains_path, readings)) else None

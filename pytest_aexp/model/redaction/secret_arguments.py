@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pytest_aexp.model.redaction.secret_keys import Secrecy, exposed, secrecy_of
+from pytest_aexp.model.redaction.secret_keys import Secrecy, is_credential, secrecy_of
 
-_ASKS_USER = frozenset("curl http https xh wget".split())
+_HTTP_TOOLS = frozenset("curl http https xh wget".split())
 _USER_FLAGS = frozenset("-u -U -a --user --auth --proxy-user".split())
 _LOGIN_TOOLS = frozenset(
     "docker podman nerdctl buildah skopeo crane oras registry remote singularity apptainer az oc "
@@ -28,9 +28,9 @@ _PASSWORD_FLAGS = {
     "mosquitto_pub": "-P",
     "mosquitto_sub": "-P",
 }
-_GLUED = frozenset("mysql mysqldump mysqladmin mariadb".split())
+_MYSQL_TOOLS = frozenset("mysql mysqldump mysqladmin mariadb".split())
 _SETTERS = frozenset("set setx setenv config configure modify".split())
-_WORDS = frozenset({"login", *_ASKS_USER, *_PASSWORD_FLAGS, *_GLUED, *_SETTERS})
+_WORDS = frozenset({"login", *_HTTP_TOOLS, *_PASSWORD_FLAGS, *_MYSQL_TOOLS, *_SETTERS})
 
 # Text, compiled when there is one to search.
 _WORTH_A_LOOK = (
@@ -44,7 +44,7 @@ _KEY_WITHIN = 4
 _MIXED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z]).{6}")
 
 
-def gives_credential(text: str) -> bool:
+def command_contains_credential(text: str) -> bool:
     """Whether a command in running text gives a credential."""
     if not re.search(_WORTH_A_LOOK, text):
         return False
@@ -71,7 +71,7 @@ def _credentials(words: Sequence[str]) -> Iterator[bool]:
         given = bool(names) and (
             (key_due > 0 and _KEY.fullmatch(word) is not None) or _follows(word, before, names)
         )
-        yield given and exposed(word, Secrecy.SECRET) and not word.startswith("$")
+        yield given and is_credential(word, Secrecy.SECRET) and not word.startswith("$")
         name = word.strip("<[{}]>").rpartition("/")[2].rpartition(".")[2]
         if name in _WORDS or name in _LOGIN_TOOLS:
             names.add(name)
@@ -80,13 +80,13 @@ def _credentials(words: Sequence[str]) -> Iterator[bool]:
 
 
 def _follows(word: str, before: str, names: set[str]) -> bool:
-    if not names.isdisjoint(_ASKS_USER):
+    if not names.isdisjoint(_HTTP_TOOLS):
         return _names_user_and_password(word, before)
     if before in ("-p", "-P") and "login" in names and not names.isdisjoint(_LOGIN_TOOLS):
         return not word.startswith("-")
     if any(_PASSWORD_FLAGS.get(name) == before for name in names):
         return not word.startswith("-")
-    if word.startswith("-p") and not names.isdisjoint(_GLUED):
+    if word.startswith("-p") and not names.isdisjoint(_MYSQL_TOOLS):
         return len(word) > 2
     return (
         not names.isdisjoint(_SETTERS)
@@ -99,4 +99,4 @@ def _names_user_and_password(word: str, before: str) -> bool:
     if before not in _USER_FLAGS:
         word = word[2:] if word[:2] in ("-u", "-U") else ""
     _, _, password = word.partition(":")
-    return password != "" and password[0] != "$" and exposed(password, Secrecy.SECRET)
+    return password != "" and password[0] != "$" and is_credential(password, Secrecy.SECRET)

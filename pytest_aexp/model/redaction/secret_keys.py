@@ -1,4 +1,4 @@
-"""What the name of a value makes of it: nothing, a word of a model, or a credential."""
+"""Decide from a key's name whether its value is a credential."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from itertools import pairwise
 
 
 class Secrecy(IntEnum):
-    """What a key makes of its value; numbers count only under PASSWORD.
+    """How likely a key's value is a credential; the lower, the more the value must look like one.
 
-    Under WORD, what is plainly a word of a vocabulary is none; under TOKEN, only the kinds of
-    tokens and passes are.
+    RANDOM: only text that looks generated. WORD: any but plain words, as of a vocabulary. TOKEN:
+    any but the kinds of tokens. AUTH: any but names of methods. SECRET: any text. PASSWORD: numbers
+    as well.
     """
 
     NONE = 0
-    WORD = 1
-    TOKEN = 2
-    AUTH = 3
-    SECRET = 4
-    PASSWORD = 5
+    RANDOM = 1
+    WORD = 2
+    TOKEN = 3
+    AUTH = 4
+    SECRET = 5
+    PASSWORD = 6
 
 
 _PLACE_HOLDERS = re.compile(
@@ -30,7 +32,7 @@ _PLACE_HOLDERS = re.compile(
 _SPECIAL_TOKEN = re.compile(r"[\[<({|]+[\w|/ :.-]{0,40}[\])>}|]+|\W+")
 _PLAIN_WORD = r"(?:[A-Z]?[a-z]{1,14}|[A-Z]{1,6})"
 _PLAIN_WORDS = re.compile(rf"(?:[#*>]{{1,4}} ?)?{_PLAIN_WORD}(?:[ _-]{_PLAIN_WORD}){{0,3}}:?")
-_TELLTALE = re.compile(r"secret|passw|hunter|cred|changeme|letmein")
+_SECRET_WORDS = re.compile(r"secret|passw|hunter|cred|changeme|letmein")
 _KINDS = frozenset(
     "word words subword char character byte bpe wordpiece sentencepiece unigram sentence line "
     "first last second mean max cls pad mask forward backward both single train test eval all "
@@ -42,29 +44,43 @@ _AUTH_METHODS = frozenset(
 )
 
 
-def exposed(value: object, secrecy: Secrecy) -> bool:
-    """Whether a key of this secrecy makes the value a credential."""
+def is_credential(value: object, secrecy: Secrecy) -> bool:
+    """Whether a value under a key of this secrecy is a credential."""
     if secrecy is Secrecy.NONE or value is None or isinstance(value, bool):
         return False
     if not isinstance(value, str):
         return secrecy is Secrecy.PASSWORD
     word = value.strip()
-    if _PLACE_HOLDERS.fullmatch(word):
-        return False
-    if secrecy is Secrecy.AUTH and word.lower() in _AUTH_METHODS:
-        return False
+    return not _PLACE_HOLDERS.fullmatch(word) and not _is_harmless(word, secrecy)
+
+
+def _is_harmless(word: str, secrecy: Secrecy) -> bool:
+    """Whether what a key of this secrecy usually has besides credentials is what ``word`` is."""
+    if secrecy is Secrecy.RANDOM:
+        return not _GENERATED.fullmatch(word)
+    if secrecy is Secrecy.AUTH:
+        return word.lower() in _AUTH_METHODS
     if secrecy is Secrecy.WORD and plain_words(word):
-        return False
-    return secrecy > Secrecy.TOKEN or not (_SPECIAL_TOKEN.fullmatch(word) or word.lower() in _KINDS)
+        return True
+    is_kind = _SPECIAL_TOKEN.fullmatch(word) or word.lower() in _KINDS
+    return secrecy <= Secrecy.TOKEN and bool(is_kind)
 
 
 def plain_words(text: str) -> bool:
     """Whether `text` is one word or a few, none of which speaks of secrets."""
-    return bool(_PLAIN_WORDS.fullmatch(text)) and not _TELLTALE.search(text.lower())
+    return bool(_PLAIN_WORDS.fullmatch(text)) and not _SECRET_WORDS.search(text.lower())
 
 
+# Letters and digits that a service generated: more than 32 hexadecimal digits (32 may be a job id),
+# or 20 characters that mix both cases and digits. Names, versions, dates and UUIDs are neither.
+_GENERATED = re.compile(
+    r"[0-9a-f]{33,}"
+    r"|(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/=_-]*[A-Za-z0-9+/]{20}[\w+/=-]*)"
+)
+# Keys under which only what looks generated is a credential: `wandb: 9fceb0…`.
+_SERVICES = frozenset("key login wandb aws api".split())
 _VENDORS = frozenset(
-    "wandb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp google "
+    "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp google "
     "stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq cohere "
     "pinecone langsmith perplexity openrouter elevenlabs tavily serper nvidia replicate xai".split()
 )
@@ -130,7 +146,8 @@ _DESCRIPTIONS = frozenset(
     "length len size count dim dims limit budget field column policy scheme sharing provider "
     "backend manager store expiry expires ttl scope scopes format prefix suffix kind style "
     "strategy pattern location status version algorithm algo ratio rate prob weight loss score "
-    "index idx level endpoint host port region".split()
+    "index idx level endpoint host port region dataset datasets feature features strength corpus "
+    "classifier".split()
 )
 _SWITCHES = frozenset(
     "use no with without enable disable is has skip ask prompt require print show add save".split()
@@ -154,7 +171,7 @@ _WHOLES = frozenset("key keys token tokens".split())
 
 
 def member_secrecy(key: str, inherited: Secrecy, parent: str = "") -> Secrecy:
-    """What a key, below the key `parent` and inside something secret or not, makes of its value."""
+    """The secrecy of a key that stands below the key `parent`, inside something secret or not."""
     own = secrecy_of(key)
     if parent and (key.lower() in _PARTS or parent.lower() in _WHOLES):
         whole = secrecy_of(f"{parent}_{key}")
@@ -166,21 +183,23 @@ def member_secrecy(key: str, inherited: Secrecy, parent: str = "") -> Secrecy:
 
 
 def secrecy_of(key: str) -> Secrecy:
-    """What a key makes of its value."""
+    """The secrecy of a key."""
     low = key.lower()
+    if low in _SERVICES:
+        return Secrecy.RANDOM
     if not STEM.search(low):
         return Secrecy.NONE
     words = _WORD.findall(_HUMP.sub(" ", key).lower())
-    secrecy = _judged(words)
+    secrecy = _secrecy_of_words(words)
     if secrecy is Secrecy.WORD and low.endswith(".token"):
         return Secrecy.TOKEN
     if secrecy or low == key or "token" in words:
         return secrecy
     # A hump means nothing in `aPI_kEY`.
-    return _judged(_WORD.findall(low))
+    return _secrecy_of_words(_WORD.findall(low))
 
 
-def _judged(words: list[str]) -> Secrecy:
+def _secrecy_of_words(words: list[str]) -> Secrecy:
     parts = [part for word in words for part in _parts(word)]
     while parts and (parts[-1] in _STAGES or parts[-1].isdigit()):
         parts.pop()
@@ -193,12 +212,12 @@ def _judged(words: list[str]) -> Secrecy:
         (one, other.rstrip("s")) in _KEYS for one, other in pairwise(parts)
     ):
         return Secrecy.SECRET
-    return _judged_by_last(last, before)
+    return _secrecy_by_last_word(last, before)
 
 
-def _judged_by_last(last: str, before: str) -> Secrecy:
+def _secrecy_by_last_word(last: str, before: str) -> Secrecy:
     if last == "token":
-        return _judged_by_owner(before)
+        return _secrecy_of_token(before)
     if last in _AUTHS or (before, last) == ("auth", "header"):
         return Secrecy.AUTH
     if last == "pw" and before in _PASS_OWNERS:
@@ -209,8 +228,8 @@ def _judged_by_last(last: str, before: str) -> Secrecy:
     return Secrecy.TOKEN if last == "pass" and not before else Secrecy.NONE
 
 
-def _judged_by_owner(owner: str) -> Secrecy:
-    """What comes of `token` behind the word."""
+def _secrecy_of_token(owner: str) -> Secrecy:
+    """The secrecy of `token` behind the word `owner`."""
     if owner in _MODEL_TOKENS:
         return Secrecy.NONE
     if owner in _TOKEN_OWNERS:
@@ -231,6 +250,6 @@ FLAG = re.compile(r"--?([A-Za-z][\w-]*)")
 
 
 def flag_secrecy(flag: str) -> Secrecy:
-    """What an option of a command line makes of its value."""
+    """The secrecy of an option of a command line."""
     # `--use-auth-token train.py`: a switch, which takes no value.
     return Secrecy.NONE if flag.lower().split("-")[0] in _SWITCHES else secrecy_of(flag)

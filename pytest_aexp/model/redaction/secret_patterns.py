@@ -1,11 +1,18 @@
-"""Credentials: how they look, and how running text gives them."""
+"""Patterns of credentials: tokens by their looks, logins in URLs, assignments in running text."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 
-from pytest_aexp.model.redaction.secret_arguments import gives_credential
-from pytest_aexp.model.redaction.secret_keys import STEM, Secrecy, exposed, flag_secrecy, secrecy_of
+from pytest_aexp.model.redaction.secret_arguments import command_contains_credential
+from pytest_aexp.model.redaction.secret_keys import (
+    STEM,
+    Secrecy,
+    flag_secrecy,
+    is_credential,
+    secrecy_of,
+)
 
 # Text, compiled when there is one to search: most entries say nothing that is like a secret.
 _SHAPES = (
@@ -20,11 +27,15 @@ _SHAPES = (
     r"|(?:xai|pplx)-(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16,}"
     r"|(?:nvapi-|pcsk_|hv[sb]\.)(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16,}"
     r"|SG\.[\w-]{8,}\.[\w-]{8,}|ya29\.[\w-]{8,}|GOCSPX-[\w-]{8,}|pypi-AgE[\w-]{8,}"
-    r"|rk_(?:live|test)_[A-Za-z0-9]{8,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{8,}|eyJhcGlf[\w+/=-]{12,}"
+    r"|rk_(?:live|test)_[A-Za-z0-9]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}|eyJhcGlf[\w+/=-]{12,}"
+    # Databricks, DigitalOcean, Alibaba, Google (a refresh token), age
+    r"|dapi[0-9a-f]{32}|do[opr]_v1_[0-9a-f]{32,}|LTAI[A-Za-z0-9]{12,30}(?![A-Za-z0-9])"
+    r"|1//0[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
     r"|B(?:earer|EARER)\s++(?:[\w.~+/=-]{20}|(?=[A-Za-z._~+/=-]{0,20}[0-9])[\w.~+/=-]{4})"
     r"|Basic\s++[A-Za-z0-9+/]{6,}+={1,2})"
     r"|(?<![0-9])[0-9]{8,10}:AA[\w-]{32}"
+    # Azure, a client secret
+    r"|(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31}"
     r"|hooks\.slack\.com/(?:services|workflows|triggers)/\w"
     r"|discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/[\w-]{8}"
     r"|^Bearer\s++(?!tokens?$|auth\w*$)\S++$|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"
@@ -38,16 +49,27 @@ _PORT = re.compile(r"\d*[?#;,]")
 _RANDOM = re.compile(r"(?=.{0,64}?\d)(?=.{0,64}?[A-Za-z])[\w+=.-]{16}")
 
 
-def tells_credential(text: str) -> bool:
+def contains_credential(text: str) -> bool:
     """Whether ``text`` holds a credential that is known by its looks."""
     return bool(
         re.search(_SHAPES, text)
         or _LOGIN_WITH_SLASH.search(text)
-        or any(_logs_in(found[1]) for found in _LOGIN.finditer(text))
-        or ("@" in text and any(map(_signs_in, re.finditer(_SCHEMELESS, text))))
+        or any(_login_has_password(found[1]) for found in _LOGIN.finditer(text))
+        or ("@" in text and any(map(_user_has_password, re.finditer(_SCHEMELESS, text))))
         or _assigns(text)
-        or gives_credential(text)
+        or command_contains_credential(text)
+        or any(map(_decodes_to_credential, _BASE64_OBJECT.findall(text)))
     )
+
+
+# The base64 of what begins like a JSON object: {", {<space>, {<line end>.
+_BASE64_OBJECT = re.compile(r"(?<![\w+/=-])(?:eyJ|eyAi|ewog|ewoJ|ew0K)[\w+/-]{20,}")
+
+
+def _decodes_to_credential(encoded: str) -> bool:
+    # A whole number of groups; what was cut off at the end holds no key of its own.
+    whole = encoded[: len(encoded) // 4 * 4].replace("-", "+").replace("_", "/")
+    return _assigns(b64decode(whole).decode("utf-8", "replace"))
 
 
 def looks_random(text: str) -> bool:
@@ -55,11 +77,11 @@ def looks_random(text: str) -> bool:
     return _RANDOM.match(text) is not None
 
 
-def _logs_in(user_info: str) -> bool:
+def _login_has_password(user_info: str) -> bool:
     user, colon, password = user_info.partition(":")
     if not colon or not password:
         return looks_random(user)
-    return not _PORT.match(password) and exposed(password, Secrecy.SECRET)
+    return not _PORT.match(password) and is_credential(password, Secrecy.SECRET)
 
 
 # `user:password@host`, which `mean:std@k` and `email:ann@example.org` resemble.
@@ -76,9 +98,9 @@ _MACHINE = re.compile(r"localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DOMAIN = re.compile(r".*\.[A-Za-z]{2,}")
 
 
-def _signs_in(found: re.Match[str]) -> bool:
+def _user_has_password(found: re.Match[str]) -> bool:
     user, password, host, tail = found.groups()
-    if password[0] == "$" or not exposed(password, Secrecy.SECRET):
+    if password[0] == "$" or not is_credential(password, Secrecy.SECRET):
         return False
     if any(map(_is_jumble, _ALNUM_RUN.findall(password))):
         return True
@@ -96,17 +118,18 @@ def _is_jumble(run: str) -> bool:
 
 _ASSIGNMENT = (
     r"(?<![\w.-])([\w.-]++)([\\\"']*+)\s*+(:|=)[=>]?(?!//)\s*+"
-    r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&]{1,40}))"
+    r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&\\]{1,40}))"
 )
+_ASSIGNED = re.compile(rf"{STEM.pattern}|wandb|aws|login")
 _FLAG_AND_VALUE = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*+)[\s\\\"',]++(?!-)([^\s\"']{1,40})")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
-_TELLING = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{6}")
+_LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{6}")
 _BARE_WORDS = frozenset("token secret secrets auth cookie cookies credentials creds".split())
 
 
 def _assigns(text: str) -> bool:
     """Whether running text gives a credential: `--token x`, `PASSWORD=x`, `"api_key": "x"`."""
-    if not STEM.search(text.lower()):
+    if not _ASSIGNED.search(text.lower()):
         return False
     secrecies: dict[str, Secrecy] = {}
     for found in re.finditer(_ASSIGNMENT, text):
@@ -114,14 +137,15 @@ def _assigns(text: str) -> bool:
         secrecy = secrecies.get(key)
         if secrecy is None:
             secrecy = secrecies[key] = secrecy_of(key)
-        if secrecy and _exposed_word(found[4], secrecy):
+        if secrecy and _is_credential_word(found[4], secrecy):
             prose = found[3] == ":" and not found[2] and key.lower() in _BARE_WORDS
-            if not prose or _TELLING.match(found[4]):
+            if not prose or _LETTERS_AND_DIGITS.match(found[4]):
                 return True
     return any(
-        _exposed_word(found[2], flag_secrecy(found[1])) for found in _FLAG_AND_VALUE.finditer(text)
+        _is_credential_word(found[2], flag_secrecy(found[1]))
+        for found in _FLAG_AND_VALUE.finditer(text)
     )
 
 
-def _exposed_word(word: str, secrecy: Secrecy) -> bool:
-    return exposed(0 if _NUMBER.fullmatch(word) else word, secrecy)
+def _is_credential_word(word: str, secrecy: Secrecy) -> bool:
+    return is_credential(0 if _NUMBER.fullmatch(word) else word, secrecy)

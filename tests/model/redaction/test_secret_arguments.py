@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.model.redaction.secret_arguments import credential_arguments, gives_credential
+from pytest_aexp.model.redaction.secret_arguments import (
+    command_contains_credential,
+    credential_arguments,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,12 +28,12 @@ from pytest_aexp.model.redaction.secret_arguments import credential_arguments, g
 def test_the_arguments_that_are_credentials(command: str, given: list[int]) -> None:
     words: list[object] = list(command.split())
     assert sorted(credential_arguments(words)) == given
-    assert gives_credential(command) == bool(given)
+    assert command_contains_credential(command) == bool(given)
 
 
 def test_a_command_ends_where_the_next_begins() -> None:
-    assert not gives_credential("docker login; mkdir -p x")
-    assert not gives_credential("docker login ghcr.io && ssh h -p 22")
+    assert not command_contains_credential("docker login; mkdir -p x")
+    assert not command_contains_credential("docker login ghcr.io && ssh h -p 22")
 
 
 def test_arguments_may_be_of_any_kind() -> None:

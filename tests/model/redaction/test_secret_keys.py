@@ -6,7 +6,7 @@ import pytest
 
 from pytest_aexp.model.redaction.secret_keys import (
     Secrecy,
-    exposed,
+    is_credential,
     member_secrecy,
     plain_words,
     secrecy_of,
@@ -37,24 +37,33 @@ def test_the_secrecy_of_a_key(key: str, secrecy: Secrecy) -> None:
 
 
 def test_the_key_above_says_more_of_a_key() -> None:
-    assert member_secrecy("key", Secrecy.NONE) == Secrecy.NONE
+    assert member_secrecy("key", Secrecy.NONE) == Secrecy.RANDOM
     assert member_secrecy("key", Secrecy.NONE, "wandb") == Secrecy.SECRET
     assert member_secrecy("github", Secrecy.NONE, "tokens") == Secrecy.SECRET
     assert member_secrecy("token", Secrecy.NONE, "cls") == Secrecy.TOKEN
 
 
 def test_numbers_are_secret_only_as_passwords() -> None:
-    assert exposed(1234, Secrecy.PASSWORD)
-    assert not exposed(1234, Secrecy.TOKEN)
-    assert not exposed(None, Secrecy.PASSWORD)
-    assert not exposed("", Secrecy.PASSWORD)
+    assert is_credential(1234, Secrecy.PASSWORD)
+    assert not is_credential(1234, Secrecy.TOKEN)
+    assert not is_credential(None, Secrecy.PASSWORD)
+    assert not is_credential("", Secrecy.PASSWORD)
 
 
 def test_the_less_a_key_says_the_more_the_value_counts() -> None:
     levels = list(Secrecy)
-    assert [exposed("sks", level) for level in levels] == [False, False, True, True, True, True]
-    assert [exposed("word", level) for level in levels] == [False] * 3 + [True] * 3
-    assert [exposed("abc123", level) for level in levels] == [False] + [True] * 5
+
+    def taken(value: str) -> Secrecy:
+        """The lowest secrecy at which ``value`` is a credential, as it is at all above."""
+        answers = [is_credential(value, level) for level in levels]
+        first = answers.index(True)
+        assert all(answers[first:])
+        return levels[first]
+
+    assert taken("9fceb02d0ae598e95dc970b74767f19372d61af8") == Secrecy.RANDOM
+    assert taken("abc123") == Secrecy.WORD
+    assert taken("sks") == Secrecy.TOKEN
+    assert taken("word") == Secrecy.AUTH
 
 
 def test_plain_words_have_no_digits_and_speak_of_no_secret() -> None:

@@ -80,8 +80,8 @@ _GENERATED = re.compile(
 # Keys under which only what looks generated is a credential: `wandb: 9fceb0…`.
 _SERVICES = frozenset("key login wandb aws api".split())
 _VENDORS = frozenset(
-    "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp google "
-    "stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq cohere "
+    "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp "
+    "google stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq cohere "
     "pinecone langsmith perplexity openrouter elevenlabs tavily serper nvidia replicate xai".split()
 )
 _PASSWORDS = frozenset("password passwd passw passphrase passcode pwd".split())

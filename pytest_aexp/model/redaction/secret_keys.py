@@ -81,8 +81,9 @@ _GENERATED = re.compile(
 _SERVICES = frozenset("key login wandb aws api".split())
 _VENDORS = frozenset(
     "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp "
-    "google stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq cohere "
-    "pinecone langsmith perplexity openrouter elevenlabs tavily serper nvidia replicate xai".split()
+    "google stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq "
+    "cohere pinecone langsmith perplexity openrouter elevenlabs tavily serper nvidia replicate "
+    "xai".split()
 )
 _PASSWORDS = frozenset("password passwd passw passphrase passcode pwd".split())
 _SECRETS = frozenset("secret secrets credential credentials cred creds passwords".split())

@@ -1,71 +1,137 @@
-"""``aexp ledger list``: list the entries."""
+"""``aexp ledger list``: the runs that fit, with parameters and metrics."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-from pytest_aexp.cli.output import table
+from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.run_table import FORMATS, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import clean, quoted
-from pytest_aexp.ledger_mapping import Ledger
-from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.ground.text import counted, quoted
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.query.documents import Document, Documents
+from pytest_aexp.model.query.hints import unknown_name, why_nothing
+from pytest_aexp.model.query.match import FIELDS, MISSING, value_of
+from pytest_aexp.model.query.table import DEFAULT_SORT, Differing, ordered, row_of, summary
+from pytest_aexp.model.query.words import Query, query
 from pytest_aexp.model.short_id import unique_length
 from pytest_aexp.work.runs.run_link import check_experiment
 
 DESCRIPTION = """\
-List ledger entries, the last to end last.
+List the runs in the ledger that fit, with their parameters and metrics.
+
+A word is an experiment, or a condition on a parameter (seed=1, lr<0.1,
+model.C!=10, hp=[0.1,1]), on a metric, or on status, machine, code_commit,
+started, ended, attempt, retracted, experiment, hypothesis or id. Values are
+JSON, or else text: seed=3 is a number, seed='"3"' is text.
 """
-STATUSES = {0: "the entries are listed; there may be none"}
+STATUSES = {0: "the runs are listed; there may be none"}
 EXAMPLES = """\
-aexp ledger list --experiment E005
-aexp ledger list --status failed --format json
+aexp ledger list E003 seed=1
+aexp ledger list E003 'accuracy>0.9' status=complete --sort -accuracy --top 5
+aexp ledger list 'ended>2026-05-01' --columns id,seed,machine --format csv
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger list``."""
-    parser.add_argument("--experiment", metavar="E###", help="only the runs of an experiment")
-    parser.add_argument("--status", help="only the runs that ended so")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="an experiment, or a condition")
+    parser.add_argument(
+        "--columns",
+        metavar="NAME,…",
+        help="default: id, the parameters that differ, metrics, status and commit",
+    )
+    parser.add_argument(
+        "--sort",
+        metavar="NAME,…",
+        default=DEFAULT_SORT,
+        help="-NAME from the largest on; default: the last to end last",
+    )
+    parser.add_argument("--top", type=_positive, metavar="N", help="only the first N")
+    parser.add_argument("--experiment", metavar="E###", help="the same as the word E###")
+    parser.add_argument("--status", help="the same as the word status=STATUS")
+    parser.add_argument(
+        "--format",
+        choices=(*FORMATS, "text"),
+        default="table",
+        help="default: table; json and jsonl have whole entries unless --columns is given",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the entries, the latest ended last."""
-    _check_asked(arguments.experiment, arguments.status)
-    ledger = Ledger.of(Repository.open().root)
-    among = ledger.batch(arguments.experiment) if arguments.experiment else ledger.values()
-    entries = [dict(entry) for entry in among if arguments.status in (None, entry.get("status"))]
-    entries.sort(key=lambda entry: (str(entry.get("ended_at", "")), entry["job_id"]))
-    if arguments.format == "json":
-        print(json.dumps(entries, indent=2, sort_keys=True))
-        return 0
-    rows = [
-        (
-            entry["job_id"],
-            str(entry.get("status", "")),
-            ", ".join(ledger.experiments(entry)),
-            str(entry.get("ended_at", "")),
-            clean(str(entry.get("registered_machine", ""))),
-        )
-        for entry in entries
-    ]
-    headings = ("job id", "status", "experiment", "ended", "machine")
-    print(table(headings, rows, partial(unique_length, ledger.named)), end="")
+    """Print the runs that fit."""
+    asked = _asked(arguments)
+    fits = asked.matcher()
+    repository = Repository.open()
+    require_checked_out(repository.root, [LEDGER_DIR])
+    view = WorkTree(repository.root)
+    documents = Documents(view, Ledger(view))
+    fitting = filter(fits, documents.of(asked.experiments))
+    runs = ordered(fitting, arguments.sort, arguments.top)
+    if documents.unusable:
+        count = counted(len(documents.unusable), "entry", "entries")
+        complain(f"{count} cannot be used and left out; next: aexp ledger check")
+    columns = arguments.columns.split(",") if arguments.columns else None
+    if runs:
+        names = [*(columns or ()), *arguments.sort.split(",")]
+        _refuse_unknown(names, runs, documents.of(asked.experiments))
+    elif asked.conditions:
+        complain(why_nothing(asked.conditions, documents.of(asked.experiments)))
+    _print(runs, columns, arguments.format, documents)
     return 0
 
 
-def _check_asked(experiment: str | None, status: str | None) -> None:
-    """Refuse what no entry can have; raises UsageError."""
-    if experiment is not None:
-        try:
-            check_experiment(experiment)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-    if status is not None and status not in TERMINAL_STATUSES:
-        raise UsageError(
-            f"no run in the ledger is {quoted(status)}: choose one of "
-            f"{', '.join(TERMINAL_STATUSES[:-1])} or {TERMINAL_STATUSES[-1]}"
-        )
+def _asked(arguments: argparse.Namespace) -> Query:
+    """The query in the arguments; raises UsageError for what no entry can have."""
+    asked = query(arguments.words)
+    if arguments.experiment is not None:
+        as_usage(check_experiment, arguments.experiment)
+        asked &= query([arguments.experiment])
+    if arguments.status is not None:
+        if arguments.status not in TERMINAL_STATUSES:
+            raise UsageError(
+                f"no run in the ledger is {quoted(arguments.status)}: choose one of "
+                f"{', '.join(TERMINAL_STATUSES[:-1])} or {TERMINAL_STATUSES[-1]}"
+            )
+        asked &= query([f"status={arguments.status}"])
+    return asked
+
+
+def _refuse_unknown(
+    names: Iterable[str], runs: Iterable[Document], every: Iterator[Document]
+) -> None:
+    """Raise UsageError for a name that no run has a value of."""
+    doubtful = {name.removeprefix("-") for name in names} - FIELDS.keys()
+    doubtful = {name for name in doubtful if all(value_of(r, name) is MISSING for r in runs)}
+    among = Differing(every) if doubtful else Differing()
+    for message in filter(None, (unknown_name(name, among) for name in sorted(doubtful))):
+        raise UsageError(message)
+
+
+def _print(
+    runs: list[Document], columns: list[str] | None, format_name: str, documents: Documents
+) -> None:
+    format_name = "table" if format_name == "text" else format_name
+    if columns is None and format_name in ("json", "jsonl"):
+        sys.stdout.write(render_records(format_name, [dict(sorted(run.items())) for run in runs]))
+        return
+    columns = columns or Differing(runs).columns
+    rows = (row_of(run, columns) for run in runs)
+    length = partial(unique_length, documents.ledger.job_ids) if columns[0] == "id" else None
+    sys.stdout.write(render_rows(format_name, columns, rows, length))
+    if format_name == "table" and len(runs) > 1:
+        print(summary(runs))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import total_ordering
-from heapq import nsmallest
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from pytest_aexp.ground.text import counted, listed, shown_json
 from pytest_aexp.model.batches import experiments_of
@@ -44,8 +43,9 @@ class Differing:
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         self._count = 0
-        self._first: dict[str, str] = {}
-        self._runs_with: Counter[str] = Counter()
+        self._retracted = False
+        self._first: dict[str, Any] = {}
+        self._runs_with: dict[str, int] = {}
         self._differ: set[str] = set()
         self._metrics: dict[str, None] = {}
         self._experiments: set[tuple[str, ...]] = set()
@@ -55,14 +55,21 @@ class Differing:
     def add(self, run: Run) -> None:
         """Take another run into account."""
         self._count += 1
+        self._retracted |= bool(run.get("retracted"))
         self._metrics.update(dict.fromkeys(run.get("metrics") or {}))
         statepoint = run.get("statepoint") or {}
         self._experiments.add(experiments_of(statepoint, run.get("run_link")))
         for name, value in flat(statepoint):
-            self._runs_with[name] += 1
-            key = value_key(value)
-            if self._first.setdefault(name, key) != key:
-                self._differ.add(name)
+            self._runs_with[name] = self._runs_with.get(name, 0) + 1
+            if name not in self._differ:
+                first = self._first.setdefault(name, value)
+                if first is not value and value_key(first) != value_key(value):
+                    self._differ.add(name)
+
+    @property
+    def names(self) -> list[str]:
+        """Every parameter and metric that a run has."""
+        return sorted({*self._first, *self._metrics})
 
     @property
     def parameters(self) -> list[str]:
@@ -76,7 +83,9 @@ class Differing:
     def columns(self) -> list[str]:
         """The columns that tell the runs apart: parameters, metrics, status, commit."""
         experiment = ["experiment"] if len(self._experiments) > 1 else []
-        return ["id", *experiment, *self._measured(self.parameters), "status", "code_commit"]
+        measured = self._measured(self.parameters)
+        retracted = ["retracted"] if self._retracted else []
+        return ["id", *experiment, *measured, "status", "code_commit", *retracted]
 
     @property
     def every_column(self) -> list[str]:
@@ -104,51 +113,50 @@ def row_of(run: Run, columns: Sequence[str]) -> list[Any]:
     return [None if value is MISSING else value for value in values]
 
 
-@total_ordering
-class _Place:
-    """Where a value sorts: numbers, times or text, then other values, and no value at the end."""
-
-    __slots__ = ("_class", "_descending", "_value")
-
-    def __init__(self, run: Run, name: str, *, descending: bool) -> None:
-        value = value_of(run, name)
-        if name in TIMES:
-            moment = moment_of(value)
-            value = MISSING if moment is None else moment.timestamp()
-        kind = kind_of_order(value)
-        ranks = {"number": 0, "text": 1, None: 2}
-        self._class = 3 if value is MISSING or value is None else ranks[kind]
-        self._value = value if kind or self._class == 3 else shown_json(value)
-        self._descending = descending
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Place) or self._class != other._class:
-            return False
-        return self._class == 3 or bool(self._value == other._value)
-
-    def __lt__(self, other: _Place) -> bool:
-        if self._class != other._class or self._class == 3:
-            return self._class < other._class
-        first, second = (other, self) if self._descending else (self, other)
-        return bool(first._value < second._value)
-
-    __hash__ = None  # type: ignore[assignment]
+R = TypeVar("R", bound=Run)
+_AT_ONCE = 10_000
 
 
-def ordered(runs: Iterable[Run], sort: str = DEFAULT_SORT, top: int | None = None) -> list[Run]:
+def ordered(runs: Iterable[R], sort: str = DEFAULT_SORT, top: int | None = None) -> list[R]:
     """The runs by the names in ``sort``, ``-name`` from the largest on; of them the first ``top``.
 
-    Runs that are equal in all of that come by time and id. Where only the first are asked for,
-    only so many are held in memory.
+    Numbers come before text, and runs without a value at the end. Runs that are equal in all of
+    that come by time and id. Where only the first are wanted, few more are held in memory.
     """
     names = [name for name in f"{sort},{DEFAULT_SORT}".split(",") if name.strip("-")]
+    if top is None:
+        return _sorted(list(runs), names)
+    first: list[R] = []
+    rest = iter(runs)
+    while more := list(islice(rest, top + _AT_ONCE)):
+        first = _sorted(first + more, names)[:top]
+    return first
 
-    def key(run: Run) -> tuple[_Place, ...]:
-        return tuple(
-            _Place(run, name.removeprefix("-"), descending=name.startswith("-")) for name in names
-        )
 
-    return sorted(runs, key=key) if top is None else nsmallest(top, runs, key=key)
+def _sorted(runs: list[R], names: Iterable[str]) -> list[R]:
+    # Sorting is stable, so that the first name decides if it sorts last.
+    for name in reversed(list(names)):
+        descending = name.startswith("-")
+        runs.sort(key=_place(name.removeprefix("-"), 1 - 2 * descending), reverse=descending)
+    return runs
+
+
+def _place(name: str, sign: int) -> Callable[[Run], tuple[int, Any]]:
+    """Where a run sorts: by number, time or text, then other values, and none at the end."""
+
+    def place(run: Run) -> tuple[int, Any]:
+        value = value_of(run, name)
+        if value is MISSING or value is None:
+            return sign * 3, 0
+        if name in TIMES:
+            moment = moment_of(value)
+            return (sign * 3, 0) if moment is None else (0, moment)
+        kind = kind_of_order(value)
+        if kind == "number":
+            return 0, value
+        return sign * (1 if kind else 2), value if kind else shown_json(value)
+
+    return place
 
 
 def summary(runs: Sequence[Run]) -> str:

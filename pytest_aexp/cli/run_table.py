@@ -1,0 +1,74 @@
+"""Runs as the verbs print them: a table for people, or csv and JSON for everything else."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from pytest_aexp.cli.output import table
+from pytest_aexp.ground.text import clean, cut
+
+FORMATS = ("table", "markdown", "csv", "json", "jsonl")
+
+_COMMIT_DIGITS = 10
+"""Enough to tell commits apart; `code_commit=` and git take them as they are."""
+_CELL = 60
+_MARKUP = re.compile(r"([\\`*\[\]<>|~#!&$@])")
+
+
+def add_format_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--format``."""
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+
+
+def render_rows(
+    format_name: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    id_length: Callable[[], int] | None = None,
+) -> str:
+    """Rows of JSON values under columns, in one of FORMATS."""
+    if format_name in ("json", "jsonl"):
+        return render_records(format_name, [dict(zip(columns, r, strict=True)) for r in rows])
+    if format_name == "csv":
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(map(clean, columns))
+        writer.writerows([clean(_text(value)) for value in row] for row in rows)
+        return lines.getvalue()
+    cells = [[_cell(n, v) for n, v in zip(columns, row, strict=True)] for row in rows]
+    if format_name == "table":
+        return table(columns, cells, id_length)
+    rule = ["---"] * len(columns)
+    lines_of_cells = [[_markdown(cell) for cell in row] for row in (columns, *cells)]
+    return "".join(
+        f"| {' | '.join(row)} |\n" for row in (lines_of_cells[0], rule, *lines_of_cells[1:])
+    )
+
+
+def render_records(format_name: str, records: Sequence[Mapping[str, Any]]) -> str:
+    """JSON objects: a list of them, or a line each."""
+    if format_name == "json":
+        return json.dumps(records, indent=2) + "\n"
+    return "".join(f"{json.dumps(record)}\n" for record in records)
+
+
+def _text(value: Any) -> str:
+    """A value as a person writes it: text as it is, nothing for none, else JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _cell(name: str, value: Any) -> str:
+    text = _text(value)
+    return text[:_COMMIT_DIGITS] if name == "code_commit" else cut(text, _CELL)
+
+
+def _markdown(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", clean(text))

@@ -1,0 +1,61 @@
+"""Why nothing fits a query, and which name was probably meant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pytest_aexp.ground.text import SHOWN, clean, closest, counted, listed, quoted
+from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.query.grammar import Condition, written
+from pytest_aexp.model.query.match import FIELDS, MISSING, Run, matcher, value_of
+from pytest_aexp.model.query.table import Differing
+
+_MOST_VALUES = 1000
+
+
+def unknown_name(name: str, differing: Differing) -> str | None:
+    """What is wrong with a name that no run has a value of; None if there is nothing."""
+    names = {*differing.names, *FIELDS}
+    if name in names or name.startswith(("statepoint.", "metrics.", "run_link.", "tracker.")):
+        return None
+    if any(known.startswith(f"{name}.") for known in names):
+        return None
+    near = closest(name, names)
+    if near is not None:
+        return f"no run here has {quoted(name)}; did you mean {quoted(near)}?"
+    return f"no run here has {quoted(name)}; there is {listed(map(clean, sorted(names)), 20)}"
+
+
+def why_nothing(conditions: Iterable[Condition], runs: Iterable[Run]) -> str:
+    """Why none of the runs fits all of the conditions, as one sentence."""
+    tests = [(condition, matcher([condition])) for condition in conditions]
+    fitting = dict.fromkeys((condition for condition, _ in tests), 0)
+    values: dict[Condition, Counter[str]] = {condition: Counter() for condition, _ in tests}
+    typed: dict[str, str] = {}
+    differing, count = Differing(), 0
+    for run in runs:
+        differing.add(run)
+        count += 1
+        for condition, fits in tests:
+            fitting[condition] += fits(run)
+            value = value_of(run, condition.name)
+            if value is not MISSING and len(typed) < _MOST_VALUES:
+                text = typed[value_key(value)] = written(condition.name, "=", value)
+                values[condition][text] += 1
+    if not count:
+        return "there is no run"
+    for condition, number in fitting.items():
+        if not number:
+            wrong = unknown_name(condition.name, differing)
+            return wrong or _no_value(condition, values[condition])
+    return "some runs fit each of the conditions, but no run fits all of them"
+
+
+def _no_value(condition: Condition, values: Counter[str]) -> str:
+    # A value that was cut could not be copied.
+    short = [text for text, _ in values.most_common(5) if len(text) <= SHOWN]
+    nothing = f"no run has {clean(str(condition))}"
+    if not short:
+        return f"{nothing}; there are {counted(len(values), 'value')}" if values else nothing
+    return f"{nothing}; there is {listed(map(clean, short), total=len(values))}"

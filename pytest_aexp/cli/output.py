@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -58,18 +59,18 @@ def table(
 
     Where that would be, the ids in the first column are shortened first, to ``id_length``.
     """
-    cleaned = [[clean(cell) for cell in row] for row in (headings, *rows)]
+    cleaned = [list(row) for row in (headings, *rows)]
+    together = "".join(chain.from_iterable(cleaned))
+    if clean(together) != together:
+        cleaned = [[clean(cell) for cell in row] for row in cleaned]
     room = _columns() if sys.stdout.isatty() else None
     if room and id_length is not None and _total(_widths(cleaned)) > room:
         length = id_length()
         cleaned[1:] = [[row[0][:length], *row[1:]] for row in cleaned[1:]]
     widths = _widths(cleaned)
-    lines = []
-    for row in cleaned:
-        padded = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        line = (" " * _GAP).join([*padded, row[-1]]).rstrip()
-        lines.append(cut(line, room) if room else line)
-    return "\n".join(lines) + "\n"
+    line = (" " * _GAP).join(f"{{:<{width}}}" for width in widths).format
+    lines = [line(*row).rstrip() for row in cleaned]
+    return "".join(f"{cut(text, room) if room else text}\n" for text in lines)
 
 
 def _total(widths: Sequence[int]) -> int:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,9 @@ FORMATS = ("table", "markdown", "csv", "json", "jsonl")
 
 _COMMIT_DIGITS = 10
 """Enough to tell commits apart; `code_commit=` and git take them as they are."""
-_CELL = 60
+_ON_TERMINAL = 60
+"""A longer value would leave no room for others."""
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _MARKUP = re.compile(r"([\\`*\[\]<>|~#!&$@])")
 
 
@@ -41,7 +44,9 @@ def render_rows(
         writer.writerow(map(clean, columns))
         writer.writerows([clean(_text(value)) for value in row] for row in rows)
         return lines.getvalue()
-    cells = [[_cell(n, v) for n, v in zip(columns, row, strict=True)] for row in rows]
+    longest = _ON_TERMINAL if sys.stdout.isatty() else sys.maxsize
+    lengths = [_COMMIT_DIGITS if name == "code_commit" else longest for name in columns]
+    cells = [[_cell(v, n) for v, n in zip(row, lengths, strict=True)] for row in rows]
     if format_name == "table":
         return table(columns, cells, id_length)
     rule = ["---"] * len(columns)
@@ -62,12 +67,15 @@ def _text(value: Any) -> str:
     """A value as a person writes it: text as it is, nothing for none, else JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return "" if value is None else _encode(value)
 
 
-def _cell(name: str, value: Any) -> str:
-    text = _text(value)
-    return text[:_COMMIT_DIGITS] if name == "code_commit" else cut(text, _CELL)
+def _cell(value: Any, length: int) -> str:
+    text = value if isinstance(value, str) else _text(value)
+    if len(text) <= length:
+        return text
+    # The beginning of a commit is taken for the commit, so nothing stands for the rest of it.
+    return text[:length] if length == _COMMIT_DIGITS else cut(text, length)
 
 
 def _markdown(text: str) -> str:

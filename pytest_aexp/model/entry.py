@@ -79,23 +79,33 @@ def entry_path(job_id: str) -> str:
 
 def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
     """The entry in ``data``, which stands at ``path`` for the run ``job_id``."""
+    return read_entry(job_id, path, data)[0]
+
+
+def read_entry(
+    job_id: str, path: str, data: bytes | Unreadable
+) -> tuple[Entry, dict[str, Any] | None]:
+    """The same, and the JSON object that it is; None if it cannot be used."""
     sound = _if_sound(job_id, path, data) if isinstance(data, bytes) else None
     if sound is not None:
         return sound
     judge = _Judge(job_id, path)
     if isinstance(data, Unreadable):
         fix = _resolve(job_id) if data is UNMERGED else ""
-        return judge.refused(f"the ledger entry {data.reason}", fix=fix)
+        return judge.refused(f"the ledger entry {data.reason}", fix=fix), None
     text = judge.decoded(data)
     document = text if isinstance(text, Entry) else judge.parsed(text)
-    return document if isinstance(document, Entry) else judge.judged(str(text), document)
+    if isinstance(document, Entry):
+        return document, None
+    entry = judge.judged(str(text), document)
+    return entry, document if entry.usable else None
 
 
 def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
+def _if_sound(job_id: str, path: str, data: bytes) -> tuple[Entry, dict[str, Any]] | None:
     """The entry if nothing is wrong with it, found out fast; None leaves it to the judge."""
     try:
         text = data.decode()
@@ -116,7 +126,7 @@ def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
         or may_leak(text)
     ):
         return None
-    return Entry(
+    entry = Entry(
         job_id,
         path,
         usable=True,
@@ -128,6 +138,7 @@ def _if_sound(job_id: str, path: str, data: bytes) -> Entry | None:
         attempt=document.get("attempt"),
         metrics=_metrics_text(text, document["metrics"]) if "metrics" in document else None,
     )
+    return entry, document
 
 
 class _Judge:

@@ -19,7 +19,7 @@ from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.query.documents import Document, Documents
 from pytest_aexp.model.query.hints import unknown_name, why_nothing
 from pytest_aexp.model.query.match import FIELDS, MISSING, value_of
-from pytest_aexp.model.query.table import DEFAULT_SORT, Differing, ordered, row_of, summary
+from pytest_aexp.model.query.table import DEFAULT_SORT, Differing, ordered, summary, table
 from pytest_aexp.model.query.words import Query, query
 from pytest_aexp.model.short_id import unique_length
 from pytest_aexp.work.runs.run_link import check_experiment
@@ -89,8 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     if runs:
         names = [*(columns or ()), *arguments.sort.split(",")]
         _refuse_unknown(names, runs, documents.of(asked.experiments))
-    elif asked.conditions:
-        complain(why_nothing(asked.conditions, documents.of(asked.experiments)))
+    else:
+        complain(why_nothing(asked, documents.of(asked.experiments)))
     _print(runs, columns, arguments.format, documents)
     return 0
 
@@ -130,7 +130,7 @@ def _print(
         sys.stdout.write(render_records(format_name, [dict(sorted(run.items())) for run in runs]))
         return
     columns = columns or Differing(runs).columns
-    rows = (row_of(run, columns) for run in runs)
+    rows = table(runs, columns)
     length = partial(unique_length, documents.ledger.job_ids) if columns[0] == "id" else None
     sys.stdout.write(render_rows(format_name, columns, rows, length))
     if format_name == "table" and len(runs) > 1:

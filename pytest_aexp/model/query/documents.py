@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, read_entry
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import (
     SEGMENT_LIMIT,
-    judge_line,
     lines_of,
     run_of,
 )
@@ -54,10 +52,10 @@ class Documents:
             # Where there are packed entries, one may count instead of a file that is damaged.
             if may_skip and isinstance(data, bytes) and not wanted.may_be(data):
                 continue
-            entry = judge_entry(job_id, path, data)
-            if entry.usable and isinstance(data, bytes):
+            entry, document = read_entry(job_id, path, data)
+            if document is not None:
                 if wanted.has(entry):
-                    yield self._whole(json.loads(data))
+                    yield self._whole(document)
             else:
                 yield from self._instead(job_id, wanted)
 
@@ -65,17 +63,17 @@ class Documents:
         repeated = packs.repeated if packs.paths else frozenset()
         for path in packs.paths:
             data = self.view.read(path, SEGMENT_LIMIT)
-            for number, line in enumerate(_lines(data), start=1):
+            for line in _lines(data):
                 if not wanted.may_be(line):
                     continue
                 job_id = run_of(line)
                 if job_id in loose or job_id in repeated:
                     continue
-                entry = judge_line(path, number, line, job_id)
-                if not entry.usable:
+                entry, document = read_entry(job_id, path, line)
+                if document is None:
                     self.unusable.append(job_id)
                 elif wanted.has(entry):
-                    yield self._whole(json.loads(line))
+                    yield self._whole(document)
         for job_id in sorted(repeated - loose):
             yield from self._instead(job_id, wanted)
 

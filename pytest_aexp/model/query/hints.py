@@ -10,6 +10,7 @@ from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.grammar import Condition, written
 from pytest_aexp.model.query.match import FIELDS, MISSING, Run, matcher, value_of
 from pytest_aexp.model.query.table import Differing
+from pytest_aexp.model.query.words import Query
 
 _MOST_VALUES = 1000
 
@@ -27,9 +28,9 @@ def unknown_name(name: str, differing: Differing) -> str | None:
     return f"no run here has {quoted(name)}; there is {listed(map(clean, sorted(names)), 20)}"
 
 
-def why_nothing(conditions: Iterable[Condition], runs: Iterable[Run]) -> str:
-    """Why none of the runs fits all of the conditions, as one sentence."""
-    tests = [(condition, matcher([condition])) for condition in conditions]
+def why_nothing(asked: Query, runs: Iterable[Run]) -> str:
+    """Why none of the runs, which are those of the query's experiments, fits it."""
+    tests = [(condition, matcher([condition])) for condition in asked.conditions]
     fitting = dict.fromkeys((condition for condition, _ in tests), 0)
     values: dict[Condition, Counter[str]] = {condition: Counter() for condition, _ in tests}
     typed: dict[str, str] = {}
@@ -44,7 +45,8 @@ def why_nothing(conditions: Iterable[Condition], runs: Iterable[Run]) -> str:
                 text = typed[value_key(value)] = written(condition.name, "=", value)
                 values[condition][text] += 1
     if not count:
-        return "there is no run"
+        names = sorted(asked.experiments or ())
+        return f"there are no runs of {listed(names)}" if names else "there are no runs"
     for condition, number in fitting.items():
         if not number:
             wrong = unknown_name(condition.name, differing)

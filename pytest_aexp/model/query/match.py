@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -57,18 +58,46 @@ def value_of(run: Run, name: str) -> Any:
 
     A field of the entry, else a parameter, else a metric; dots lead into nested values.
     """
+    return getter(name)(run)
+
+
+@lru_cache(100)
+def getter(name: str) -> Callable[[Run], Any]:
+    """What reads the value that ``name`` means."""
     field = FIELDS.get(name)
     if field is not None:
-        return _field(run, name, field)
-    value = nested(run.get("statepoint"), name)
-    if value is MISSING:
-        value = nested(run.get("metrics"), name)
-    return nested(run, name) if value is MISSING and "." in name else value
+        return _field_getter(name, field)
+
+    def get(run: Run) -> Any:
+        statepoint = run.get("statepoint")
+        if isinstance(statepoint, dict) and name in statepoint:
+            return statepoint[name]
+        value = nested(statepoint, name)
+        if value is MISSING:
+            value = nested(run.get("metrics"), name)
+        return nested(dict(run), name) if value is MISSING and "." in name else value
+
+    return get
+
+
+def _field_getter(name: str, field: str) -> Callable[[Run], Any]:
+    if name == "retracted":
+        return lambda run: bool(run.get(field))
+    if name in _LINKS:
+        return lambda run: next(iter(_links(run, field)), MISSING)
+    if not name.startswith("code_"):
+        return lambda run: run.get(field, MISSING)
+
+    def code(run: Run) -> Any:
+        value = run.get(field, MISSING)
+        return nested(run.get("statepoint"), name) if value is MISSING else value
+
+    return code
 
 
 def nested(value: Any, name: str) -> Any:
     """The value that a dotted name leads to; a key that has the dots itself comes first."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return MISSING
     if name in value:
         return value[name]
@@ -78,18 +107,6 @@ def nested(value: Any, name: str) -> Any:
             if inner is not MISSING:
                 return inner
     return MISSING
-
-
-def _field(run: Run, name: str, field: str) -> Any:
-    if name == "retracted":
-        return bool(run.get(field))
-    if name in _LINKS:
-        names = _links(run, field)
-        return names[0] if names else MISSING
-    value = run.get(field, MISSING)
-    if value is MISSING and name.startswith("code_"):
-        value = nested(run.get("statepoint"), name)
-    return value
 
 
 def _links(run: Run, field: str) -> tuple[str, ...]:
@@ -110,20 +127,20 @@ def _test(condition: Condition) -> Callable[[Run], bool]:
 
 
 def _equal(condition: Condition) -> Callable[[Run], bool]:
-    name = condition.name
+    name, get = condition.name, getter(condition.name)
     words = [word.text for word in condition.words]
     if name in TIMES:
         spans = [_Span.of(condition, text) for text in words]
-        return lambda run: any(span.holds(value_of(run, name)) for span in spans)
+        return lambda run: any(span.holds(get(run)) for span in spans)
     if name in _PREFIXES:
         prefixes = tuple(text.lower() for text in words if text)
-        return lambda run: str(_or_null(value_of(run, name))).lower().startswith(prefixes)
+        return lambda run: str(_or_null(get(run))).lower().startswith(prefixes)
     if name in _LINKS:
         return lambda run: not set(words).isdisjoint(_links(run, FIELDS[name]))
     if name in _TEXTS:
-        return lambda run: value_of(run, name) in words
+        return lambda run: get(run) in words
     keys = {value_key(word.value) for word in (*condition.words, condition.whole)}
-    return lambda run: _key(value_of(run, name)) in keys
+    return lambda run: _key(get(run)) in keys
 
 
 def _or_null(value: Any) -> Any:
@@ -135,16 +152,17 @@ def _key(value: Any) -> str | None:
 
 
 def _ordered(condition: Condition) -> Callable[[Run], bool]:
-    name, order, value = condition.name, _ORDERS[condition.operator], condition.whole.value
+    name, value = condition.name, condition.whole.value
+    get, order = getter(name), _ORDERS[condition.operator]
     if name in TIMES:
         span = _Span.of(condition, condition.whole.text)
-        return lambda run: span.ordered(condition.operator, value_of(run, name))
+        return lambda run: span.ordered(condition.operator, get(run))
     kind = kind_of_order(value)
     if kind is None:
         raise UsageError(
             f"{quoted(str(condition))}: only a number or text can be less or greater than another"
         )
-    return lambda run: kind_of_order(actual := value_of(run, name)) == kind and order(actual, value)
+    return lambda run: kind_of_order(actual := get(run)) == kind and order(actual, value)
 
 
 def kind_of_order(value: Any) -> str | None:

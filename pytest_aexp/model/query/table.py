@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from pytest_aexp.model.query.match import (
     MISSING,
     TIMES,
     Run,
+    getter,
     kind_of_order,
     moment_of,
     nested,
@@ -29,13 +30,15 @@ _PROVENANCE = frozenset(("experiment_id", "code_commit", "code_dirty"))
 _FIELDS_LAST = tuple(name for name in FIELDS if name not in ("id", "experiment"))
 
 
-def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values in a mapping by dotted name."""
+def flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """The values in nested dicts by dotted name."""
+    pairs: list[tuple[str, Any]] = []
     for key, inner in value.items():
-        if isinstance(inner, Mapping) and inner:
-            yield from flat(inner, f"{prefix}{key}.")
+        if isinstance(inner, dict) and inner:
+            pairs += flat(inner, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", inner
+            pairs.append((f"{prefix}{key}", inner))
+    return pairs
 
 
 class Differing:
@@ -45,7 +48,7 @@ class Differing:
         self._count = 0
         self._retracted = False
         self._first: dict[str, Any] = {}
-        self._runs_with: dict[str, int] = {}
+        self._shapes: set[tuple[str, ...]] = set()
         self._differ: set[str] = set()
         self._metrics: dict[str, None] = {}
         self._experiments: set[tuple[str, ...]] = set()
@@ -59,12 +62,13 @@ class Differing:
         self._metrics.update(dict.fromkeys(run.get("metrics") or {}))
         statepoint = run.get("statepoint") or {}
         self._experiments.add(experiments_of(statepoint, run.get("run_link")))
-        for name, value in flat(statepoint):
-            self._runs_with[name] = self._runs_with.get(name, 0) + 1
-            if name not in self._differ:
-                first = self._first.setdefault(name, value)
-                if first is not value and value_key(first) != value_key(value):
-                    self._differ.add(name)
+        pairs = flat(statepoint)
+        self._shapes.add(tuple(name for name, _ in pairs))
+        for name, value in pairs:
+            if name not in self._differ and not _is_same(
+                self._first.setdefault(name, value), value
+            ):
+                self._differ.add(name)
 
     @property
     def names(self) -> list[str]:
@@ -77,7 +81,8 @@ class Differing:
         names = sorted(self._first.keys() - _PROVENANCE)
         if self._count < 2:
             return names
-        return [n for n in names if n in self._differ or self._runs_with[n] < self._count]
+        everywhere = set(self._first).intersection(*self._shapes)
+        return [name for name in names if name in self._differ or name not in everywhere]
 
     @property
     def columns(self) -> list[str]:
@@ -101,16 +106,24 @@ class Differing:
         ]
 
 
+def _is_same(first: Any, second: Any) -> bool:
+    if type(first) is type(second) and isinstance(first, str | int | float):
+        return bool(first == second)
+    return repr(first) == repr(second) or value_key(first) == value_key(second)
+
+
 def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Every run with a value, or None, for each column that one of them has a value for."""
     columns = Differing(runs).every_column
-    return [dict(zip(columns, row_of(run, columns), strict=True)) for run in runs]
+    return [dict(zip(columns, row, strict=True)) for row in table(runs, columns)]
 
 
-def row_of(run: Run, columns: Sequence[str]) -> list[Any]:
-    """A run's values for the columns; None where it has none."""
-    values = (value_of(run, name) for name in columns)
-    return [None if value is MISSING else value for value in values]
+def table(runs: Iterable[Run], columns: Sequence[str]) -> Iterator[list[Any]]:
+    """Each run's values for the columns; None where it has none."""
+    getters = [getter(name) for name in columns]
+    for run in runs:
+        values = [get(run) for get in getters]
+        yield [None if value is MISSING else value for value in values]
 
 
 R = TypeVar("R", bound=Run)
@@ -144,8 +157,10 @@ def _sorted(runs: list[R], names: Iterable[str]) -> list[R]:
 def _place(name: str, sign: int) -> Callable[[Run], tuple[int, Any]]:
     """Where a run sorts: by number, time or text, then other values, and none at the end."""
 
+    get = getter(name)
+
     def place(run: Run) -> tuple[int, Any]:
-        value = value_of(run, name)
+        value = get(run)
         if value is MISSING or value is None:
             return sign * 3, 0
         if name in TIMES:

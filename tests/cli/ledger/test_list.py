@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
-from repositories import add_entry
+from repositories import add_entry, write
+from study import Study, reviewed_study
 
 from pytest_aexp.cli import main
 
@@ -27,11 +30,13 @@ def ids(repo: Path) -> tuple[str, str]:
 
 
 def test_a_table_for_people(ids, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ledger", "list"]) == 0
-    heading, first, second = capsys.readouterr().out.splitlines()
-    assert heading.split() == ["job", "id", "status", "experiment", "ended", "machine"]
+    columns = "id,status,experiment,ended,machine"
+    assert main(["ledger", "list", "--columns", columns]) == 0
+    heading, first, second, said = capsys.readouterr().out.splitlines()
+    assert heading.split() == columns.split(",")
     assert first.split() == [ids[1], "failed", "E002", "2026-01-01T00:00:00Z", "lap\\x1btop"]
     assert second.startswith(ids[0])
+    assert said == "2 runs: 1 complete, 1 failed; seed 1"
 
 
 def test_json_for_programs(ids, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,3 +74,108 @@ def test_an_experiment_without_runs_is_an_empty_table(
 ) -> None:
     assert main(["ledger", "list", "--experiment", "E009"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return reviewed_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture
+def asked(study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.chdir(study.root)
+
+    def ask(*words: str, status: int = 0) -> str:
+        assert main(["ledger", "list", *words]) == status
+        captured = capsys.readouterr()
+        return captured.err if status or not captured.out else captured.out
+
+    return ask
+
+
+def test_parameters_that_differ_metrics_status_and_commit(asked, study: Study) -> None:
+    lines = asked("E001", "model=svm").splitlines()
+    assert lines[0].split() == ["id", "seed", "accuracy", "status", "code_commit"]
+    assert lines[1].split() == [study.svm[0], "0", "0.981", "complete", study.code[0][:10]]
+    assert lines[2].split() == [study.svm[1], "1", "abandoned", study.code[0][:10]]
+    assert lines[8] == "7 runs: 4 complete, 3 abandoned; 2 commits; seeds 0 to 6"
+
+
+def test_the_best_run_by_a_metric(asked) -> None:
+    words = ("E003", "seed=[1,3]", "--columns", "seed,scale,accuracy", "--sort", "-accuracy")
+    assert asked(*words, "--top", "2", "--format", "markdown") == (
+        "| seed | scale | accuracy |\n| --- | --- | --- |\n"
+        "| 1 | false | 0.987 |\n| 3 | false | 0.985 |\n"
+    )
+    assert asked(*words, "--top", "2") == (
+        "seed  scale  accuracy\n1     false  0.987\n3     false  0.985\n"
+        "2 runs, all complete; 1 commit; seeds 1 and 3\n"
+    )
+
+
+def test_csv_and_json_have_every_value_whole(asked, study: Study) -> None:
+    words = ("E002", "C=10", "--columns", "id,model,accuracy,code_commit", "--format")
+    rows = list(csv.DictReader(io.StringIO(asked(*words, "csv"))))
+    assert len(rows) == 6
+    assert json.loads(rows[0]["model"]) == {"gamma": 0.1, "kernel": "rbf"}
+    records = json.loads(asked(*words, "json"))
+    assert records == [json.loads(line) for line in asked(*words, "jsonl").splitlines()]
+    assert records[0]["model"] == {"gamma": 0.1, "kernel": "rbf"}
+    assert {record["code_commit"] for record in records} == {study.code[0]}
+    assert [r["accuracy"] is None for r in records].count(True) == 1
+
+
+def test_a_retracted_run_is_said_to_be_so(asked, study: Study) -> None:
+    lines = asked("E002", "seed=0", "C=1").splitlines()
+    assert lines[0].split()[-1] == "retracted"
+    assert lines[1].split()[-1] == "true"
+    (record,) = json.loads(asked("retracted=true", "--format", "json"))
+    assert record["retracted"] == [study.retraction]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["E001", "sed=1"], 'no run here has "sed"; did you mean "seed"?'),
+        (["E001", "seed=99"], "no run has seed=99; there is seed="),
+        (["E009", "seed=1"], "there are no runs of E009"),
+        (["E009"], "there are no runs of E009"),
+        (["E001", "seed=0", "attempt=2"], "no run has attempt=2"),
+        (["E003", "scale=true", "machine=cluster"], "but no run fits all of them"),
+    ],
+)
+def test_why_nothing_fits(asked, words: list[str], said: str) -> None:
+    assert said in asked(*words, "--format", "jsonl")
+
+
+def test_a_commit_is_suggested_whole(asked, study: Study) -> None:
+    said = asked("code_commit=ffff", "--format", "jsonl")
+    assert all(f"code_commit={commit}" in said for commit in study.code)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--columns", "acuracy"], 'no run here has "acuracy"; did you mean "accuracy"?'),
+        (["--sort", "-sede"], 'no run here has "sede"; did you mean "seed"?'),
+        (["svm"], '"svm" is neither an experiment id such as E003 nor a condition'),
+        (["ended>soon"], '"soon" is not a time; write 2026-05-01'),
+    ],
+)
+def test_a_slip_is_wrong_usage(asked, words: list[str], said: str) -> None:
+    assert said in asked(*words, status=2)
+
+
+def test_a_damaged_entry_is_counted(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_entry(repo, POINT)
+    write(repo, f".aexp/ledger/{'0' * 32}.json", "{")
+    assert main(["ledger", "list", "E001", "--format", "csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["ledger", "list", "--format", "csv"]) == 0
+    assert "1 entry cannot be used and left out; next: aexp ledger check" in capsys.readouterr().err
+
+
+def test_markup_in_a_value_stays_text(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_entry(repo, {**POINT, "note": "a|b <img>\n"})
+    assert main(["ledger", "list", "--columns", "note", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.splitlines()[2] == r"| a\|b \<img\>\\x0a |"

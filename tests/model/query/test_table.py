@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.model.query.table import Differing, flat, ordered, row_of, rows, summary
+from pytest_aexp.model.query.table import Differing, flat, ordered, rows, summary, table
 
 
 def run(number: int = 0, /, status: str = "complete", **statepoint: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def test_columns_are_what_differs() -> None:
     ]
     columns = Differing(runs).columns
     assert columns == ["id", "model.kernel", "seed", "f1", "status", "code_commit"]
-    assert row_of(runs[1], columns)[1:] == ["linear", 2, None, "complete", "a" * 40]
+    assert next(table(runs[1:], columns))[1:] == ["linear", 2, None, "complete", "a" * 40]
 
 
 def test_what_only_some_runs_have_differs() -> None:
@@ -43,7 +43,7 @@ def test_names_that_mean_two_things_are_told_apart() -> None:
     ]
     columns = Differing(runs).columns
     assert columns[1:4] == ["acc", "statepoint.machine", "metrics.acc"]
-    assert row_of(runs[0], columns)[1:4] == [1, "a", 0.5]
+    assert next(table(runs, columns))[1:4] == [1, "a", 0.5]
     assert rows(runs)[1]["metrics.acc"] == 0.6
 
 

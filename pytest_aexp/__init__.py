@@ -6,6 +6,8 @@ from __future__ import annotations
 # commits leave the hooks to see that nothing concerns them.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pytest_aexp.citation_warning import CitationWarning
     from pytest_aexp.ground.repository import read_machine_label
     from pytest_aexp.install import InstallAction, InstallRefused, install_scaffold
@@ -70,3 +72,11 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+def pytest_addhooks(pluginmanager: Any) -> None:
+    """Let ``pytest -p pytest_aexp`` be ``pytest -p aexp``."""
+    if not pluginmanager.has_plugin("aexp"):
+        from pytest_aexp import plugin
+
+        pluginmanager.register(plugin, "aexp")

@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not wanted and (root is None or not (root / ".aexp").is_dir()):
         return
     # Here, so that a run without findings never loads the rules.
-    from pytest_aexp.plugin.items import Collector
+    from pytest_aexp.plugin.collector import Collector
     from pytest_aexp.plugin.summary import Summary
 
     collector = Collector.of(config, root or config.rootpath, strictness or None)
@@ -77,7 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
         )
     config.pluginmanager.register(collector, "aexp-collector")
-    config.pluginmanager.register(Summary(collector.checker), "aexp-summary")
+    required = bool(config.getoption("aexp") or config.getoption("aexp_strict_runs"))
+    summary = Summary(config, collector, required=required)
+    config.pluginmanager.register(summary, "aexp-summary")
     if report:
         from pytest_aexp.plugin.report import ReportWriter
 

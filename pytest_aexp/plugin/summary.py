@@ -1,27 +1,37 @@
-"""What pytest shows besides the items themselves: a line of header, and one for each finding."""
+"""What pytest shows besides the items: a line of header, and a summary of the findings."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 
 import pytest
 
 from pytest_aexp.ground.text import clean, counted, listed, shown
+from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entry import count_entries
+from pytest_aexp.plugin.collector import Collector
 from pytest_aexp.plugin.items import PROBLEMS, FindingItem
-from pytest_aexp.work.check.checker import Checker
 
-STANDS, FALLS, UNJUDGED = "stands", "falls", "unjudged"
+OK, FAILED, NOT_CHECKED = "ok", "failed", "not checked"
+_SELECTING = ("keyword", "markexpr", "deselect", "lf", "stepwise", "ignore", "ignore_glob")
+"""The options by which a user chooses some of the tests."""
 
 
 class Summary:
-    """Tells what is judged, and gathers what was found for the terminal's summary."""
+    """Says what is checked, and gathers the problems for the terminal's summary.
 
-    def __init__(self, checker: Checker) -> None:
-        self._checker = checker
-        self._told: dict[str, list[tuple[str, str]]] = {}
-        self._verdicts: dict[str, str] = {}
+    ``required`` says whether the check was asked for by name: checking nothing is an error then.
+    """
+
+    def __init__(self, config: pytest.Config, collector: Collector, *, required: bool) -> None:
+        self._config = config
+        self._checker = collector.checker
+        self._shown_path = collector.shown_path
+        self._required = required and _is_everything(config)
+        self._problems: dict[str, list[tuple[str, str]]] = {}
+        self._states: dict[str, str] = {}
 
     def pytest_report_header(self) -> str:
         """Entries, machines and strictness."""
@@ -38,13 +48,14 @@ class Summary:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Let the report carry what was found, also from an xdist worker to the terminal."""
+        """Let the report carry the problems, also from an xdist worker to the terminal."""
         report = yield
         if isinstance(item, FindingItem) and call.when == "call":
             problems = item.stash.get(PROBLEMS, ())
-            told = [[clean(p.path), p.severity, p.code] for p in problems]
-            report.aexp = told  # type: ignore[attr-defined]
-            report.aexp_finding = clean(item.finding.path)  # type: ignore[attr-defined]
+            report.aexp = [  # type: ignore[attr-defined]
+                [self._shown_path(p.path), p.severity, p.code] for p in problems
+            ]
+            report.aexp_finding = self._shown_path(item.finding.path)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
                 path, line, _ = item.reportinfo()
                 report.longrepr = (str(path), line + 1, report.longrepr[2])
@@ -55,44 +66,105 @@ class Summary:
         del self._checker
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what was found for the summary."""
-        told = getattr(report, "aexp", ())
-        for path, severity, code in told:
-            self._told.setdefault(path, []).append((severity, code))
+        """Keep the problems for the summary."""
+        problems = getattr(report, "aexp", ())
+        for path, severity, code in problems:
+            self._problems.setdefault(path, []).append((severity, code))
         finding = getattr(report, "aexp_finding", None)
         if finding is None:
             return
-        known = self._verdicts.setdefault(finding, STANDS)
-        # What an item tells of another file, an entry say, does not tell against its finding.
-        is_own = not told or any(path == finding for path, _, _ in told)
+        state = self._states.setdefault(finding, OK)
+        # A problem of another file, such as an entry that nobody cites, is not the finding's.
+        is_own = not problems or any(path == finding for path, _, _ in problems)
         if report.failed and is_own:
-            self._verdicts[finding] = FALLS
-        elif report.skipped and known is STANDS:
-            self._verdicts[finding] = UNJUDGED
+            self._states[finding] = FAILED
+        elif report.skipped and state is OK:
+            self._states[finding] = NOT_CHECKED
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """A line for each finding, or other file, with problems, and one that counts."""
-        if self._told:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """A session that was asked for the check by name, and checked no finding, does not pass."""
+        result = yield
+        if self._missed(session.exitstatus):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return result
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> None:
+        """A line for each file with problems, and one that counts the findings."""
+        if self._problems:
             self._list_problems(terminalreporter)
-        if self._verdicts and (self._told or terminalreporter.verbosity >= 0):
-            terminalreporter.write_line(f"aexp: {_counts(self._verdicts.values())}")
+        if self._missed(exitstatus):
+            terminalreporter.write_line(f"aexp: error: {self._why_none()}", red=True)
+        elif self._is_worth_a_line(terminalreporter):
+            terminalreporter.write_line(f"aexp: {self._counts()}{self._where()}")
+
+    def _missed(self, exitstatus: int) -> bool:
+        return (
+            self._required
+            and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+            and not hasattr(self._config, "workerinput")
+            and not self._config.getoption("collectonly")
+            and not self._states
+        )
+
+    def _is_worth_a_line(self, terminalreporter: pytest.TerminalReporter) -> bool:
+        if self._config.getoption("collectonly"):
+            return False
+        if self._problems:
+            return True
+        is_narrow = self._config.args_source is pytest.Config.ArgsSource.ARGS
+        return terminalreporter.verbosity >= 0 and bool(self._states or not is_narrow)
 
     def _list_problems(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("citations")
-        for path, told in sorted(self._told.items()):
-            counts = Counter(severity for severity, _ in told)
-            said = [counted(counts[name], name) for name in ("error", "warning") if counts[name]]
-            codes = ", ".join(dict.fromkeys(code for _, code in told))
+        for path, problems in sorted(self._problems.items()):
+            counts = Counter(severity for severity, _ in problems)
+            words = [counted(counts[name], name) for name in ("error", "warning") if counts[name]]
+            codes = ", ".join(dict.fromkeys(code for _, code in problems))
             markup = {"red": True} if counts["error"] else {"yellow": True}
-            terminalreporter.write_line(f"{path}: {' and '.join(said)} ({codes})", **markup)
+            terminalreporter.write_line(f"{path}: {' and '.join(words)} ({codes})", **markup)
+
+    def _counts(self) -> str:
+        """``12 findings ok, 2 failed``, and of how many where not all were checked."""
+        counts = Counter(self._states.values())
+        words = [f"{counted(counts[OK], 'finding')} ok"]
+        words += [f"{counts[state]:,} {state}" for state in (FAILED, NOT_CHECKED) if counts[state]]
+        total = self._total()
+        if total > len(self._states):
+            words.append(f"{len(self._states):,} of {total:,} findings selected")
+        return ", ".join(words)
+
+    def _total(self) -> int:
+        try:
+            return len(self._checker.finding_paths)
+        except OSError:
+            return 0
+
+    def _why_none(self) -> str:
+        total = self._total()
+        folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
+        if not total:
+            return (
+                f"no findings: nothing matches {folder}/**; set `findings` in [tool.aexp] of "
+                "pyproject.toml"
+            )
+        place = os.path.relpath(self._checker.repository.root / folder, os.getcwd())
+        return (
+            f"none of {counted(total, 'finding')} was checked: pytest did not collect them, or "
+            f"another plugin deselected them\n  next: pytest {clean(place)}"
+        )
+
+    def _where(self) -> str:
+        """Where the commands are to be typed, if there are any and it is not here."""
+        root = os.path.relpath(self._checker.repository.root, self._config.invocation_params.dir)
+        if not self._problems or root == ".":
+            return ""
+        return f"; the commands are for the root: cd {clean(root)}"
 
 
-def _counts(verdicts: Iterable[str]) -> str:
-    """``12 findings stand, 2 do not``."""
-    counts = Counter(verdicts)
-    said = [f"{counted(counts[STANDS], 'finding')} {'stands' if counts[STANDS] == 1 else 'stand'}"]
-    if counts[FALLS]:
-        said.append(f"{counts[FALLS]:,} {'does' if counts[FALLS] == 1 else 'do'} not")
-    if counts[UNJUDGED]:
-        said.append(f"{counts[UNJUDGED]:,} {'is' if counts[UNJUDGED] == 1 else 'are'} not judged")
-    return ", ".join(said)
+def _is_everything(config: pytest.Config) -> bool:
+    """Whether the user left the choice of what to run to pytest."""
+    is_narrow = config.args_source is pytest.Config.ArgsSource.ARGS
+    return not (is_narrow or any(config.getoption(name, None) for name in _SELECTING))

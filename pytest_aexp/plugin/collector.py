@@ -1,0 +1,138 @@
+"""What the plugin collects while it is active: findings, wherever pytest's own walk leads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.repository import Repository, parse_strict_runs
+from pytest_aexp.ground.text import clean
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.problems import Policy, Problem
+from pytest_aexp.plugin.discovery import Walk
+from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver
+from pytest_aexp.work.check.checker import Checker
+
+
+class Collector:
+    """What the plugin does while it is active; one for each pytest session."""
+
+    def __init__(self, config: pytest.Config, checker: Checker) -> None:
+        self.checker = checker
+        self._rootdir = config.rootpath
+        self._walk = Walk(config, checker)
+        self._findings: dict[str, Finding] = {}
+        self._reporter: FindingItem | None = None
+        self._first: FindingItem | None = None
+        self._first_due: FindingItem | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config, root: Path, strictness: str | None) -> Collector:
+        """The collector for the repository at ``root``; raises pytest.UsageError."""
+        try:
+            repository = Repository.open(root)
+            configured = repository.configuration
+            strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
+            policy = Policy(strict, configured.severity)
+            return cls(config, Checker(repository, WorkTree(repository.root), policy))
+        except (AexpError, OSError) as error:
+            raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
+
+    def read(self, path: str) -> Finding:
+        """The finding at ``path``, kept for what is reported once for all findings."""
+        finding = self._findings[path] = self.checker.finding(path)
+        return finding
+
+    def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
+        """The problems that belong to no item, if ``item`` was chosen to report them."""
+        problems: tuple[Problem, ...] = ()
+        if item is self._first_due and isinstance(item, CitationItem):
+            problems += self.checker.authority([item.citation])
+        if item is self._first:
+            problems += self.checker.records()
+        if item is self._reporter:
+            citations = [c for finding in self._findings.values() for c in finding.citations]
+            problems += self.checker.surroundings(citations)
+        return problems
+
+    def shown_path(self, path: str) -> str:
+        """A path of the repository as pytest's node ids begin: seen from the rootdir."""
+        relative = os.path.relpath(self.checker.repository.root / path, self._rootdir)
+        return clean(relative.replace(os.sep, "/"))
+
+    def file(self, parent: pytest.Collector, path: Path, nodeid: str | None = None) -> FindingFile:
+        """The pytest file for the finding at ``path``."""
+        file: FindingFile = FindingFile.from_parent(parent, path=path, nodeid=nodeid)
+        file.collector = self
+        file.add_marker("aexp")
+        file.finding_path = self._walk.relative(path) or path.name
+        return file
+
+    def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
+        """The files for the findings that no walk came by."""
+        for path in self._walk.passed_over(parent.session, self._findings.keys()):
+            # pytest itself would leave out the folders of what lies outside of the rootdir.
+            nodeid = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
+            yield self.file(parent, path, nodeid)
+
+    def finds_nothing(self) -> bool:
+        """Whether there is neither a finding nor anything that a finding could cite."""
+        return not (self._finding_paths() or self.checker.sources.authority)
+
+    def _finding_paths(self) -> tuple[str, ...]:
+        """The paths of all findings; none where a folder may not be listed, as pytest will say."""
+        try:
+            return self.checker.finding_paths
+        except OSError:
+            return ()
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Ignore the links among findings that are not followed."""
+        try:
+            return True if self._walk.leads_astray(collection_path) else None
+        except OSError:
+            return None
+
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> pytest.Collector | None:
+        """A finding becomes a file of items."""
+        return self.file(parent, file_path) if self._walk.is_finding(file_path) else None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Behind all that pytest was asked for, add what it passes over there."""
+        report = yield
+        if report.passed and isinstance(collector, pytest.Session):
+            rest: PassedOver = PassedOver.from_parent(collector, name="findings", nodeid="findings")
+            rest.collector = self
+            report.result.append(rest)
+        return report
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Choose the items that report what belongs to no item; xdist workers choose alike."""
+        ours = [item for item in session.items if isinstance(item, FindingItem)]
+        with suppress(OSError):  # to expect them only saves time; each item meets it again
+            self.checker.expect([i.citation for i in ours if isinstance(i, CitationItem)])
+        self._first_due = next(filter(_is_due, ours), None)
+        self._first = next(iter(ours), None)
+        if ours and set(self._findings) >= set(self._finding_paths()):
+            self._reporter = ours[0]
+
+    def pytest_unconfigure(self) -> None:
+        """Let go of what was read: else Python looks at every piece of it again before it ends."""
+        del self.checker
+        self._findings.clear()
+
+
+def _is_due(item: pytest.Item) -> bool:
+    return isinstance(item, CitationItem) and isinstance(item.citation, JobCitation | BatchCitation)

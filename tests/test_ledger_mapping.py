@@ -39,7 +39,7 @@ def test_usable_entries_are_in_it(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("job_id", [IDS[2], "0" * 32, "", "run-7", "../x", IDS[0].upper()])
-def test_others_are_not(ledger: Ledger, job_id: str) -> None:
+def test_entries_that_cannot_be_used_are_not_in_the_mapping(ledger: Ledger, job_id: str) -> None:
     assert job_id not in ledger
     with pytest.raises(KeyError):
         ledger[job_id]
@@ -52,7 +52,7 @@ def test_it_cannot_be_changed(ledger: Ledger) -> None:
         ledger[IDS[0]] = {}  # type: ignore[index]
 
 
-def test_batches(ledger: Ledger) -> None:
+def test_a_batch_has_the_entries_that_its_selector_matches(ledger: Ledger) -> None:
     def found(experiment: str, **selector: object) -> list[str]:
         return [entry["job_id"] for entry in ledger.batch(experiment, **selector)]
 

@@ -34,7 +34,9 @@ def raising(error: BaseException):
         (raising(KeyboardInterrupt()), 130, ""),
     ],
 )
-def test_how_it_ends(work, status: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_kind_of_end_has_its_status_and_its_words(
+    work, status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_program("aexp", work) == status
     assert capsys.readouterr().err == said
 

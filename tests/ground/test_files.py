@@ -92,7 +92,7 @@ def test_what_a_file_can_be_named(name: str, can: bool) -> None:
     assert can_be_named("\udc80")
 
 
-def test_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("s")
@@ -108,7 +108,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     assert found == Unreadable("may not be read by you (permission denied)")
 
 
-def test_links(tmp_path: Path) -> None:
+def test_links_are_followed_unless_asked_not_to(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"1")
     (tmp_path / "link").symlink_to("x")
     (tmp_path / "loop").symlink_to("loop")
@@ -134,7 +134,7 @@ SIZES = {0: "0 bytes", 5: "5 bytes", 1024: "1 KiB", 1025: "1025 bytes", 1 << 20:
 
 
 @pytest.mark.parametrize(("count", "expected"), SIZES.items())
-def test_size(count: int, expected: str) -> None:
+def test_sizes_are_shown_in_the_largest_fitting_unit(count: int, expected: str) -> None:
     assert size(count) == expected
 
 

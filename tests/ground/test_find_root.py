@@ -26,7 +26,7 @@ from pytest_aexp.ground.find_root import nearest_root
         (["b/.git/"], "a", None),
     ],
 )
-def test_the_nearest_root(
+def test_the_nearest_folder_that_git_shares_is_the_root(
     tmp_path: Path, made: list[str], start: str, expected: str | None
 ) -> None:
     for name in made:

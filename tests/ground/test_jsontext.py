@@ -32,7 +32,7 @@ GOOD: dict[str, tuple[bytes, Any]] = {
 
 
 @pytest.mark.parametrize(("data", "expected"), GOOD.values(), ids=GOOD)
-def test_json_is_parsed(data: bytes, expected: Any) -> None:
+def test_json_is_read_within_its_limit(data: bytes, expected: Any) -> None:
     assert parse(data, 10) == expected
 
 

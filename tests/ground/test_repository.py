@@ -35,7 +35,7 @@ def test_what_is_not_configured_is_the_default(text: str) -> None:
     assert parse_configuration(b"\xef\xbb\xbf" + text.encode()) == Configuration()
 
 
-def test_each_setting() -> None:
+def test_every_setting_is_read_from_pyproject() -> None:
     found = configured(
         'findings = ["docs/*.md", "./a/**/F*"]\nstrict_runs = "warn"\nrun_store = "data/runs"\n'
         'severity = { "finding.empty_batch" = "off", "ledger.leak" = "error" }'
@@ -157,7 +157,9 @@ MARKERS: dict[str, tuple[str | bytes, str | None]] = {
 
 
 @pytest.mark.parametrize(("content", "fault"), MARKERS.values(), ids=MARKERS)
-def test_a_marker(repo: Path, content: str | bytes, fault: str | None) -> None:
+def test_a_damaged_marker_is_a_fault_and_gives_no_label(
+    repo: Path, content: str | bytes, fault: str | None
+) -> None:
     write(repo, ".aexp/installed.json", content)
     found = read_marker(repo)
     assert found.fault == fault
@@ -181,7 +183,7 @@ def test_a_label_that_says_nothing_is_the_host_name(
     assert read_machine_label(str(repo)) == "unknown"
 
 
-def test_a_label(repo: Path) -> None:
+def test_the_machine_label_is_read_without_its_spaces(repo: Path) -> None:
     write(repo, ".aexp/installed.json", '{"machine_label": " far "}')
     assert read_machine_label(repo) == "far"
 
@@ -202,7 +204,7 @@ def test_the_root_is_found_from_below_and_through_links(
     assert Repository.open(repo / "a").root == repo / "a"
 
 
-def test_no_repository(tmp_path: Path) -> None:
+def test_outside_a_repository_the_message_names_git_init(tmp_path: Path) -> None:
     with pytest.raises(RepositoryNotFound, match=r"no repository at .* or above it") as caught:
         find_repo_root(tmp_path)
     assert "git init" in str(caught.value)

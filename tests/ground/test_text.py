@@ -71,7 +71,7 @@ def test_what_is_shown_is_short_and_on_one_line(text: str, limit: int) -> None:
         assert shown(text, limit).endswith("…")
 
 
-def test_cut() -> None:
+def test_long_text_is_cut_with_an_ellipsis() -> None:
     assert cut("12345", 5) == "12345"
     assert cut("123456", 5) == "1234…"
     assert quoted("x" * 100) == f'"{"x" * 79}…"'
@@ -82,7 +82,7 @@ def test_cut() -> None:
     ("number", "expected"),
     [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1234567, "1,234,567 runs")],
 )
-def test_counted(number: int, expected: str) -> None:
+def test_a_count_agrees_with_its_noun(number: int, expected: str) -> None:
     assert counted(number, "run") == expected
     assert counted(number, "entry", "entries").endswith("entry" if number == 1 else "entries")
 
@@ -98,7 +98,7 @@ def test_counted(number: int, expected: str) -> None:
         ("a b c d e f", "a, b, c and 3 more"),
     ],
 )
-def test_listed(words: str, expected: str) -> None:
+def test_a_long_list_ends_in_the_number_of_the_rest(words: str, expected: str) -> None:
     assert listed(words.split(), 3) == expected
 
 
@@ -107,7 +107,7 @@ def test_listed_by_its_first_words() -> None:
     assert listed(["a", "b"], 3, total=2) == "a and b"
 
 
-def test_closest() -> None:
+def test_the_closest_of_some_words_is_found_if_one_is_near() -> None:
     assert closest("condtion", ["seed", "condition"]) == "condition"
     assert closest("x", ["seed", "condition"]) is None
     assert closest("x", []) is None
@@ -141,7 +141,7 @@ def test_a_slip_of_the_finger(written: str, meant: str) -> None:
         ("x" * 10_000, "selector"),
     ],
 )
-def test_another_word(written: str, meant: str) -> None:
+def test_a_different_word_does_not_resemble_it(written: str, meant: str) -> None:
     assert not resembles(written, meant)
 
 

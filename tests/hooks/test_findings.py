@@ -400,7 +400,7 @@ class TestOrder:
         assert hooks.findings("--strict-runs=error").status == 1
 
     @pytest.mark.parametrize("argument", ["--strict-runs=strict", "--nope", FINDING])
-    def test_wrong_usage(
+    def test_wrong_usage_ends_in_status_2(
         self, repo: Path, held: str, argument: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         write(repo, "README", "x")

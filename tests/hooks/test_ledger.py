@@ -113,7 +113,7 @@ class TestStagedEntries:
         git(repo, "rm", "-rq", ".aexp")
         assert hooks.ledger().status == 0
 
-    def test_many_at_once(self, repo: Path, hooks: Hooks) -> None:
+    def test_one_bad_entry_among_hundreds_is_named(self, repo: Path, hooks: Hooks) -> None:
         ids = [add_entry(repo, {"seed": number}) for number in range(600)]
         write(repo, entry_of_run(ids[7]), "{}")
         stage(repo)

@@ -202,7 +202,9 @@ class TestCommit:
         project.is_refused(done, BROKEN, "ledger.invalid_entry")
         assert f"but its file is named for {NOWHERE}" in done.output
 
-    def test_nothing_that_concerns_them(self, project: Project, held: str) -> None:
+    def test_a_commit_of_other_files_passes_over_old_errors(
+        self, project: Project, held: str
+    ) -> None:
         add_finding(project.root, "F009-old", job(NOWHERE))
         project.settle()
         write(project.root, "README", "x")
@@ -213,13 +215,15 @@ class TestCommit:
 
 
 class TestPartOfWhatIsThere:
-    def test_commit_all(self, project: Project, held: str) -> None:
+    def test_a_commit_of_all_changes_is_judged_by_what_it_will_hold(
+        self, project: Project, held: str
+    ) -> None:
         add_finding(project.root, "F001-x", job(NOWHERE), extra=BODY)
         project.is_refused(project.commit("-a"), BROKEN)
         add_finding(project.root, "F001-x", job(held), extra=BODY + "more: true\n")
         project.passes(project.commit("-a"))
 
-    def test_commit_path(self, project: Project, held: str) -> None:
+    def test_a_commit_of_one_path_is_judged_by_that_path(self, project: Project, held: str) -> None:
         add_finding(project.root, "F002-y", job(NOWHERE))
         project.add()
         write(project.root, "README", "x")
@@ -238,7 +242,9 @@ class TestPartOfWhatIsThere:
         project.passes(project.commit(FINDING, entry_of_run(job_id)))
 
     @pytest.mark.parametrize(("answers", "status"), [("n\ny\n", 0), ("y\nn\n", 1)])
-    def test_one_of_two_parts(self, project: Project, held: str, answers: str, status: int) -> None:
+    def test_a_finding_staged_in_part_is_judged_by_the_staged_part(
+        self, project: Project, held: str, answers: str, status: int
+    ) -> None:
         """The first part breaks a citation, the second only adds to the text."""
         file = project.root / FINDING
         file.write_text(BODY_FINDING.format(cited=held))
@@ -357,7 +363,7 @@ class TestMerge:
 
 
 class TestByHand:
-    def test_all_files(self, project: Project, held: str) -> None:
+    def test_with_all_files_everything_is_judged(self, project: Project, held: str) -> None:
         project.passes(project.run(project.tool, "run", "--all-files"))
         add_finding(project.root, "F002-y", job(NOWHERE))
         write(project.root, entry_of_run(NOWHERE[::-1]), "{}")
@@ -366,7 +372,7 @@ class TestByHand:
         project.is_refused(done, BROKEN, "ledger.invalid_entry")
         assert "2 findings, 3 citations" in done.output
 
-    def test_a_range(self, project: Project, held: str) -> None:
+    def test_a_range_is_judged_for_what_it_changes(self, project: Project, held: str) -> None:
         add_finding(project.root, "F002-y", job(NOWHERE))
         project.settle()
         write(project.root, "README", "x")
@@ -376,7 +382,9 @@ class TestByHand:
         ends = ("--from-ref", "HEAD~2", "--to-ref", "HEAD")
         project.is_refused(project.run(project.tool, "run", *ends), BROKEN)
 
-    def test_with_arguments(self, project: Project, held: str) -> None:
+    def test_the_hooks_take_arguments_from_the_configuration(
+        self, project: Project, held: str
+    ) -> None:
         config = project.root / ".pre-commit-config.yaml"
         given = "id: aexp-findings\n    args: [--stage, --strict-runs=warn]"
         config.write_text(config.read_text().replace("id: aexp-findings", given))

@@ -28,7 +28,7 @@ def test_a_job_id_is_signacs(statepoint: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", ["0" * 32, "0123456789abcdef" * 2])
-def test_a_job_id(text: str) -> None:
+def test_32_lower_case_hex_digits_are_a_job_id(text: str) -> None:
     assert is_job_id(text)
 
 
@@ -36,7 +36,7 @@ def test_a_job_id(text: str) -> None:
     "text",
     ["", "0" * 31, "0" * 33, "0" * 32 + "\n", "\n" + "0" * 31, "A" * 32, "g" * 32, "\u0660" * 32],
 )
-def test_no_job_id(text: str) -> None:
+def test_anything_else_is_not_a_job_id(text: str) -> None:
     assert not is_job_id(text)
 
 
@@ -102,5 +102,5 @@ def test_keys_are_equal_exactly_if_values_are(left: Any, right: Any) -> None:
         ({}, "a mapping"),
     ],
 )
-def test_a_kind_in_words(value: Any, kind: str) -> None:
+def test_the_kind_of_a_value_is_named_in_words(value: Any, kind: str) -> None:
     assert kind_of(value) == kind

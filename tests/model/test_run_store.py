@@ -101,7 +101,7 @@ def test_a_place_where_nothing_can_lie(repo: Path, configured: str) -> None:
     assert RunStore.of(Repository.open()) is None
 
 
-def test_an_empty_store(repo: Path) -> None:
+def test_an_empty_store_has_no_runs(repo: Path) -> None:
     add_jobs(repo, [])
     assert store().job_ids == frozenset()
     write(repo, f"{WORKSPACE}x", "")

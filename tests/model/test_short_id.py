@@ -22,7 +22,7 @@ def test_several_are_listed() -> None:
 
 
 @pytest.mark.parametrize("written", ["ffff", "f" * 32, "", "../../etc/passwd", "abcde0ff"])
-def test_none(written: str) -> None:
+def test_an_abbreviation_that_fits_no_run_is_refused(written: str) -> None:
     with pytest.raises(RunNotFound):
         full_job_id(written, KNOWN)
 

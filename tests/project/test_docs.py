@@ -161,7 +161,7 @@ def check_pip(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("block", of("toml"))
-def test_settings_load(block: str, pytester: pytest.Pytester) -> None:
+def test_every_block_of_settings_is_accepted(block: str, pytester: pytest.Pytester) -> None:
     table = tomllib.loads(block)
     assert "aexp" not in table.get("tool", {}) or parse_configuration(block.encode())
     pytester.makepyprojecttoml(block)
@@ -274,7 +274,7 @@ def test_a_finding_that_is_shown_holds(
 
 
 @pytest.mark.parametrize("block", of("python"))
-def test_python_runs(block: str, pytester: pytest.Pytester) -> None:
+def test_every_block_of_python_runs(block: str, pytester: pytest.Pytester) -> None:
     new_repository(pytester.path)
     paper(pytester.path)
     if "def test_" in block:

@@ -59,7 +59,7 @@ def test_others_are_left_out(tmp_path: Path, said: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "body", ["echo 'pyenv: version not active' >&2; exit 127", "echo nonsense"]
 )
-def test_so_is_one_that_does_not_work(tmp_path: Path, body: str) -> None:
+def test_an_interpreter_that_does_not_work_is_passed_over(tmp_path: Path, body: str) -> None:
     assert ask(program(tmp_path / "python3", body)) is None
     assert ask(tmp_path / "absent") is None
 

@@ -74,7 +74,7 @@ class TestEnvironment:
     def test_the_tests_import_what_this_run_is_about(self) -> None:
         assert Path(pytest_aexp.__file__).parent == self.expected() / "pytest_aexp"
 
-    def test_so_does_a_process_started_in_the_root(self) -> None:
+    def test_a_process_started_in_the_root_imports_the_same(self) -> None:
         said = run_python("import pytest_aexp; print(pytest_aexp.__file__)", ROOT)
         assert Path(said).parent == self.expected() / "pytest_aexp"
 

@@ -49,7 +49,7 @@ def test_a_research_script(installed: Path) -> None:
     assert entry["run_link"]["experiment_id"] == "E002"
 
 
-def test_the_ledger(installed: Path) -> None:
+def test_scripts_of_the_reference_write_the_ledger_unchanged(installed: Path) -> None:
     run = runs.create_run(
         experiment_id="E001", statepoint={"seed": 1}, repo_root=installed, include_commit=False
     )
@@ -73,7 +73,7 @@ def test_the_ledger(installed: Path) -> None:
     assert json.loads(path.read_text())["registered_machine"] == "m"
 
 
-def test_the_index(installed: Path) -> None:
+def test_scripts_of_the_reference_write_a_machine_index_unchanged(installed: Path) -> None:
     run = runs.create_run(experiment_id="E001", statepoint={"condition": "a"}, repo_root=installed)
     runs.mark_status(run, "complete")
     index = runs_index.build_index(installed)
@@ -86,7 +86,7 @@ def test_the_index(installed: Path) -> None:
     assert known[run.id]["ledger_machine"] == "cluster"
 
 
-def test_the_check(installed: Path) -> None:
+def test_scripts_of_the_reference_validate_unchanged(installed: Path) -> None:
     run = runs.create_run(experiment_id="E001", statepoint={"condition": "a"}, repo_root=installed)
     runs.mark_status(run, "complete")
     add_finding(installed, "F001-x", job(run.id), batch("E001", "{condition: a}"))

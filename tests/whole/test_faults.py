@@ -81,7 +81,7 @@ class TestNoSpace:
 
     @ROOT_ONLY
     @pytest.mark.slow
-    def test_nor_does_a_full_disk_harm_the_run(
+    def test_a_full_disk_does_not_harm_the_run(
         self, repo: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         install_scaffold(repo)
@@ -301,7 +301,9 @@ class TestPowerCut:
         backfill_ledger(repo, overwrite=overwrite)
         assert log == [(f"{runs[0]}.json", True)]
 
-    def test_nor_of_marker_and_control_files(self, repo: Path, log: list[tuple[str, bool]]) -> None:
+    def test_marker_and_control_files_are_on_the_disk_before_they_replace_others(
+        self, repo: Path, log: list[tuple[str, bool]]
+    ) -> None:
         write(repo, ".gitignore", "*.pyc\n")
         write(repo, ".aexp/installed.json", '{"mine": 1}')
         install_scaffold(repo)

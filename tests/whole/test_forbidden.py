@@ -271,12 +271,14 @@ class TestPytest:
         [{"FSIZE": 0}, {"NOFILE": 32}, {"AS": 400 << 20}],
         ids=lambda given: next(iter(given)),
     )
-    def test_limits(self, told: set[str], limits: dict[str, int]) -> None:
+    def test_limits_of_the_system_change_no_verdict(
+        self, told: set[str], limits: dict[str, int]
+    ) -> None:
         assert self.said(self.check(preexec_fn=limited(**limits))) == told
 
     @pytest.mark.slow
     @pytest.mark.parametrize("limit", [(), ("prlimit", "--nproc=0")], ids=["read-only", "no fork"])
-    def test_a_reader(
+    def test_a_user_who_may_only_read_gets_the_same_verdict(
         self, told: set[str], reader: tuple[str, ...], repo: Path, limit: tuple[str, ...]
     ) -> None:
         before = sorted(repo.rglob("*"))
@@ -285,7 +287,9 @@ class TestPytest:
 
     @pytest.mark.slow
     @pytest.mark.parametrize("home", [{}, {"HOME": "/nowhere"}], ids=["unset", "missing"])
-    def test_no_home(self, told: set[str], home: dict[str, str]) -> None:
+    def test_a_user_without_a_home_gets_the_same_verdict(
+        self, told: set[str], home: dict[str, str]
+    ) -> None:
         homeless = {name: value for name, value in os.environ.items() if name != "HOME"}
         assert self.said(self.check(env={**homeless, **home})) == told
 
@@ -335,12 +339,14 @@ class TestManyEntries:
         )
 
     @pytest.mark.parametrize("limits", [{"FSIZE": 0}, {"NOFILE": 32}, {"AS": 400 << 20}])
-    def test_limits(self, large: Path, told: str, limits: dict[str, int]) -> None:
+    def test_limits_of_the_system_change_no_verdict(
+        self, large: Path, told: str, limits: dict[str, int]
+    ) -> None:
         done = self.check(large, preexec_fn=limited(**limits))
         assert (done.returncode, done.stdout, done.stderr) == (1, told, "")
 
     @pytest.mark.parametrize("limit", [(), ("prlimit", "--nproc=0")], ids=["read-only", "no fork"])
-    def test_a_reader(
+    def test_a_user_who_may_only_read_gets_the_same_verdict(
         self, large: Path, told: str, reader: tuple[str, ...], limit: tuple[str, ...]
     ) -> None:
         done = self.check(large, *reader, *limit)

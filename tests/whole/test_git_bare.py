@@ -83,7 +83,7 @@ def test_no_verb_runs_what_its_configuration_names(
     assert not log.exists(), capsys.readouterr().out
 
 
-def test_nor_does_pytest(sub: Path, log: Path) -> None:
+def test_pytest_runs_nothing_of_a_bare_repository_either(sub: Path, log: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--aexp-report=r.html"]
     done = subprocess.run(
         [*command, "--aexp"], cwd=sub, check=False, capture_output=True, text=True

@@ -45,7 +45,9 @@ def test_the_versions_made_here_are_usable(data: bytes) -> None:
 
 
 @given(BASES, SIDES, SIDES)
-def test_any_pair(base: bytes | None, mine: bytes, other: bytes) -> None:
+def test_any_two_entries_merge_or_are_refused_alike_from_both_sides(
+    base: bytes | None, mine: bytes, other: bytes
+) -> None:
     outcome, swapped = merge_entries(base, mine, other), merge_entries(base, other, mine)
     if not usable(mine) and not usable(other) and mine != other:
         assert isinstance(outcome, Refused)

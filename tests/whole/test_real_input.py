@@ -90,7 +90,9 @@ def test_every_citation_holds(real, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys) == []
 
 
-def test_batches_hold(real, capsys: pytest.CaptureFixture[str]) -> None:
+def test_batches_of_promoted_runs_have_no_problems(
+    real, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo, _ = real
     cite(
         repo,
@@ -146,7 +148,9 @@ def test_the_reference_accepts_the_ledger_that_we_write(real) -> None:
     assert "0 warnings" in checked.stdout
 
 
-def test_pytest_agrees(real, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pytest_says_the_same_as_the_command(
+    real, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repo, ids = real
     write(repo, "pytest.ini", "[pytest]\n")
     monkeypatch.chdir(repo)

@@ -297,7 +297,7 @@ class TestWhatSignacWouldWaitFor:
     @pytest.mark.parametrize("name", STORE_FILES)
     @pytest.mark.parametrize("said", TRAPS)
     @pytest.mark.parametrize("verb", VERBS)
-    def test_in_the_store(
+    def test_a_trap_in_the_store_is_named_and_not_waited_for(
         self, repo: Path, name: str, said: str, verb: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         if name != STORE_FILES[0]:
@@ -312,7 +312,7 @@ class TestWhatSignacWouldWaitFor:
     @pytest.mark.parametrize("name", ["signac_statepoint.json", "signac_job_document.json"])
     @pytest.mark.parametrize("said", TRAPS_OF_A_RUN)
     @pytest.mark.parametrize("verb", RUN_VERBS)
-    def test_in_a_run(
+    def test_a_trap_in_a_run_is_named_and_not_waited_for(
         self, repo: Path, name: str, said: str, verb: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         job = self.run(repo)
@@ -326,7 +326,7 @@ class TestWhatSignacWouldWaitFor:
         with pytest.raises(AexpError, match="is a named pipe"):
             self.run(repo)
 
-    def test_in_a_search(self, repo: Path) -> None:
+    def test_a_trap_in_a_search_is_named_and_not_waited_for(self, repo: Path) -> None:
         pipe(Path(self.run(repo).fn("signac_job_document.json")))
         with pytest.raises(AexpError, match="is a named pipe"):
             find_runs(**{"seed.$gt": 0})

@@ -50,7 +50,9 @@ def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_all_hold(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_repository_without_problems_is_one_line_and_status_0(
+    sound: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["validate"]) == 0
     assert capsys.readouterr().out == "1 finding, 1 citation, 1 ledger entry: no problems\n"
 
@@ -87,7 +89,7 @@ def test_an_unknown_strictness_names_the_three(
 
 
 @pytest.mark.parametrize("arguments", [["--format=xml"], ["--nothing"], ["--format"]])
-def test_wrong_usage(sound: Path, arguments: list[str]) -> None:
+def test_wrong_usage_ends_in_status_2(sound: Path, arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["validate", *arguments])
     assert ended.value.code == 2

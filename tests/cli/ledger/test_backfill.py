@@ -83,7 +83,9 @@ class TestBackfill:
         assert main(["ledger", "backfill"]) == 2
         assert capsys.readouterr().err.count("\n") == 1
 
-    def test_without_a_store(self, repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_without_a_run_store_the_message_names_aexp_install(
+        self, repo: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert main(["ledger", "backfill"]) == 2
         assert "aexp install" in capsys.readouterr().err
 

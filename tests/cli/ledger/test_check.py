@@ -17,7 +17,9 @@ POINT = {"experiment_id": "E001", "seed": 1}
 
 
 class TestCheck:
-    def test_the_door(self, repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_leak_is_an_error_in_ledger_check(
+        self, repo: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         add_entry(repo, POINT)
         assert main(["ledger", "check"]) == 0
         assert capsys.readouterr().out == "1 ledger entry: no problems\n"

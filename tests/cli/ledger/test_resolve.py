@@ -161,7 +161,9 @@ def test_of_several_conflicts_those_that_can_be_are_resolved(
     assert [line.split()[-1] for line in git(repo, "ls-files", "-u").splitlines()] == [PATH] * 2
 
 
-def test_nothing_to_resolve(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_conflict_there_is_nothing_to_resolve(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(repo, PATH, entry(COMPLETE))
     assert main(["ledger", "resolve"]) == 0
     assert capsys.readouterr().out == "nothing to resolve: no ledger entry is in conflict\n"
@@ -179,7 +181,7 @@ def test_a_run_without_an_entry_is_wrong_usage(
 
 
 @pytest.mark.parametrize("verb", ["resolve", "merge-driver"])
-def test_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_the_usage_of_the_verb(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["ledger", verb, "--help"])
     assert ended.value.code == 0

@@ -18,7 +18,9 @@ def job_id(repo: Path) -> str:
     return add_entry(repo, POINT, ended_at="2026-02-01T00:00:00Z")
 
 
-def test_show(job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_is_shown_by_an_abbreviated_id(
+    job_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["ledger", "show", job_id[:8]]) == 0
     rows = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
     assert rows["statepoint.seed"].strip() == "1"
@@ -26,7 +28,9 @@ def test_show(job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["statepoint"] == POINT
 
 
-def test_show_nothing(job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_id_that_no_run_has_is_wrong_usage(
+    job_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["ledger", "show", "0123456789"]) == 2
     assert "no run whose id begins with" in capsys.readouterr().err
 

@@ -17,7 +17,9 @@ def store(repo: Path) -> Path:
     return repo
 
 
-def test_link_links(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_linking_a_finished_run_writes_its_entry_again(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     job = create_run(experiment_id="E001")
     run_aexp(capsys, "mark", job.id, "complete")
     assert run_aexp(capsys, "link", job.id[:6], "--experiment", "E002", "--hypothesis", "H003") == (

@@ -61,7 +61,7 @@ def test_in_a_linked_work_tree(committed: Path, monkeypatch: pytest.MonkeyPatch)
     assert main(["validate"]) == 2
 
 
-def test_pytest_says_it(
+def test_pytest_names_a_ledger_that_is_not_checked_out(
     committed: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sparse(committed, "kb")

@@ -181,7 +181,7 @@ def test_a_key_that_means_nothing_is_a_warning(item: str, keys: list[str]) -> No
         assert line[fault.position.column - 1 :].startswith(key)
 
 
-def test_what_is_no_slip() -> None:
+def test_a_key_that_means_something_else_is_not_a_slip() -> None:
     assert slip_in({"type": "batch", "experiment_id": "E001", "filter": 1}) is None
     assert slip_in({"type": "job", "id": A, "Id": 1}) is None
     assert slip_in({"type": "job", "Notes": 1, "id": 1}) is None

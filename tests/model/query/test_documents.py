@@ -32,7 +32,7 @@ def test_what_cannot_be_used_is_named(repo: Path, experiments: frozenset[str] | 
     assert sorted(every.unusable) == sorted((IDS[1], IDS[3]))
 
 
-def test_one_run(repo: Path) -> None:
+def test_one_run_is_read_loose_or_packed(repo: Path) -> None:
     add_segment(repo, [entry_of(POINTS[0])])
     assert documents(repo).of_run(IDS[0]) == entry_of(POINTS[0])
     assert documents(repo).of_run(IDS[1]) is None

@@ -52,7 +52,7 @@ def holds(text: str, run: dict[str, Any] = RUN) -> bool:
     ended<=2026-05-01 ended<2026-05-01T10:00:01 ended=2026-05-01T12:00:00+02:00 started!=2026-05-01
     statepoint.seed=3 model={"C":10,"kernel":"rbf"} code_commit=[ffff,2bed6ef]""".split(),
 )
-def test_holds(text: str) -> None:
+def test_conditions_that_hold(text: str) -> None:
     assert holds(text)
 
 
@@ -64,7 +64,7 @@ def test_holds(text: str) -> None:
     ended>2026-05-01 ended<2026-05-01 ended!=2026-05-01 started>2020-01-01 started<2030-01-01
     code_dirty=null""".split(),
 )
-def test_does_not_hold(text: str) -> None:
+def test_conditions_that_do_not_hold(text: str) -> None:
     assert not holds(text)
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_compared_is_refused(text: str, message: str) -> None:
         matcher([condition(text)])
 
 
-def test_values_by_name() -> None:
+def test_a_value_is_looked_up_in_field_metric_or_statepoint() -> None:
     assert value_of(RUN, "status") == "complete"
     assert value_of(RUN, "accuracy") == 0.93
     assert value_of(RUN, "experiment") == "E001"

@@ -52,7 +52,7 @@ def test_experiments_are_a_column_where_there_are_several() -> None:
     assert "experiment" in Differing([run(), linked]).columns
 
 
-def test_no_runs() -> None:
+def test_without_runs_the_table_is_empty() -> None:
     assert Differing().columns == ["id", "status", "code_commit"]
     assert rows([]) == []
     assert summary([]) == "0 runs"

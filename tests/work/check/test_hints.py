@@ -48,14 +48,14 @@ def one(repo: Path) -> Sources:
         (KNOWN[:8] + "f" * 24, "begins alike"),
     ],
 )
-def test_the_nearest_id(one: Sources, written: str, how: str) -> None:
+def test_the_nearest_id_is_suggested(one: Sources, written: str, how: str) -> None:
     assert nearest_id(written, one) == (KNOWN, how)
 
 
 @pytest.mark.parametrize(
     "written", ["", "0", KNOWN[:5], "f" * 32, KNOWN[1:9], "x" * 100_000, "é" * 40]
 )
-def test_nothing_near(one: Sources, written: str) -> None:
+def test_an_id_that_is_far_from_all_gets_no_suggestion(one: Sources, written: str) -> None:
     assert nearest_id(written, one) is None
 
 

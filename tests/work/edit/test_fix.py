@@ -41,7 +41,7 @@ PATH = "F001.md"
         ("- {type: job, ID: abcdef}", f"- {{type: job, id: {A}}}"),
     ],
 )
-def test_mended(before: str, after: str) -> None:
+def test_what_can_only_mean_one_thing_is_mended(before: str, after: str) -> None:
     assert mended(f"supporting_runs:\n{before}\n") == f"supporting_runs:\n{after}\n"
 
 
@@ -65,12 +65,12 @@ def test_mended(before: str, after: str) -> None:
         "- {type: job, id: &x abcdef}\nmain: *x",
     ],
 )
-def test_left_alone(untouched: str) -> None:
+def test_what_may_mean_several_things_is_left_alone(untouched: str) -> None:
     assert mended(f"supporting_runs:\n{untouched}\n") == f"supporting_runs:\n{untouched}\n"
 
 
 @pytest.mark.parametrize("key", ["supporting_run", "Supporting_Runs", "supporting-runs"])
-def test_the_misspelt_key(key: str) -> None:
+def test_a_misspelt_key_is_mended_with_what_is_below_it(key: str) -> None:
     assert mended(f"{key}:\n- abcdef\n") == f"supporting_runs:\n- {{type: job, id: {A}}}\n"
 
 

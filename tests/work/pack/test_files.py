@@ -26,7 +26,7 @@ def test_the_line_of_an_entry() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b'{"a": 1e999}', b'{"a": NaN}'])
-def test_what_has_no_line(data: bytes) -> None:
+def test_an_entry_that_is_damaged_has_no_packed_line(data: bytes) -> None:
     assert line_of(data) is None
 
 

@@ -35,7 +35,7 @@ def projected(document: dict[str, Any], point: Any = None) -> dict[str, Any]:
     return project(job_id_of(statepoint), files, "cluster")
 
 
-def test_an_allowlist() -> None:
+def test_an_entry_has_the_fields_of_the_allowlist_and_no_others() -> None:
     entry = projected(DOCUMENT)
     promoted_at = entry.pop("promoted_at")
     assert promoted_at.endswith("Z")
@@ -87,7 +87,7 @@ def test_what_may_not_leave_the_machine_is_replaced_and_listed() -> None:
     assert b"scratch" not in entry_bytes(entry)
 
 
-def test_the_bytes() -> None:
+def test_an_entry_is_indented_sorted_utf_8_with_a_final_newline() -> None:
     assert entry_bytes({"b": "ü", "a": 1}) == '{\n  "a": 1,\n  "b": "ü"\n}\n'.encode()
     assert entry_bytes({"a": "\ud800"}) == b'{\n  "a": "\\ud800"\n}\n'
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generate import build, job_id_of, statepoints
-from measuring import Programs, Row, Timed, process, timed
+from measuring import Measure, Programs, Row, process, timed
 
 FINDINGS = 900
 STAGED = "kb/research/findings/F9999-staged.md"
@@ -42,23 +42,23 @@ def jobs(entries: int) -> str:
     return f"---\nid: F9999\nsupporting_runs:\n{cited}---\n"
 
 
-def hook(programs: Programs, repo: Path, path: str, text: str) -> Timed:
+def hook(programs: Programs, repo: Path, path: str, text: str) -> Measure:
     """The milliseconds of the hook with this one file staged."""
 
     def run() -> float:
         git(repo, "reset", "-q", "--hard")
         (repo / path).write_text(text, encoding="utf-8")
         git(repo, "add", path)
-        return process((programs.hook,), repo)[0] * 1000
+        return process((programs.hook,), repo).processor * 1000
 
     return run
 
 
-def nothing(programs: Programs, repo: Path) -> Timed:
+def nothing(programs: Programs, repo: Path) -> Measure:
     """Three times what git takes to say what is staged, and a Python that does nothing."""
     question = ("git", "diff", "--cached", "--name-only")
     bare = (programs.python, "-c", "pass")
-    return lambda: 3000 * process(question, repo)[0] + 1000 * process(bare, repo)[0]
+    return lambda: 3000 * process(question, repo).processor + 1000 * process(bare, repo).processor
 
 
 def rows(programs: Programs, root: Path, largest: int) -> Iterator[Row]:

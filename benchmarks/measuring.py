@@ -1,4 +1,4 @@
-"""Whole processes, timed in pairs and in turn, and the table of what came out."""
+"""Whole processes, measured in pairs and in turn, and the table of the results."""
 
 from __future__ import annotations
 
@@ -14,14 +14,23 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tools")]
 
-Timed = Callable[[], float]
-"""Gets ready, runs a process, and tells how many seconds that took, or another figure of it."""
+Measure = Callable[[], float]
+"""Prepares and runs a process, and returns the seconds that it took or another figure."""
 
 HEADING = (
     "| work | ours | the other | ratio | budget | the other is |\n|---|---:|---:|---:|---:|---|"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a process took: seconds on the clock and of processors, megabytes of the largest."""
+
+    clock: float
+    processor: float
+    memory: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +48,11 @@ class Programs:
 class Row:
     """One line of the table: ours against the other's, ``rounds`` of them at most."""
 
-    what: str
+    work: str
     budget: float
-    ours: Timed
+    ours: Measure
     name: str
-    other: Timed
+    other: Measure
     rounds: int = 99
     unit: str = "s"
 
@@ -70,30 +79,35 @@ def installed(folder: Path) -> Programs:
     )
 
 
-def process(command: Sequence[str], folder: Path) -> tuple[float, float]:
-    """Seconds, and the megabytes of its largest process; its failing is not accepted."""
+def process(command: Sequence[str], folder: Path) -> Cost:
+    """Run a command, which may report problems and may not fail."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GIT_"))}
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         running = subprocess.Popen(command, cwd=folder, env=kept, stdout=output, stderr=output)
         _, status, usage = os.wait4(running.pid, 0)
-        took = time.perf_counter() - started
+        clock = time.perf_counter() - started
         running.returncode = os.waitstatus_to_exitcode(status)
         if running.returncode not in (0, 1):
             output.seek(0)
             sys.exit(f"{' '.join(command)}: {output.read()[-2000:].decode()}")
-    return took, usage.ru_maxrss / 1024
+    return Cost(clock, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def timed(
-    command: Sequence[str], folder: Path, before: Callable[[Path], None] | None = None
-) -> Timed:
-    """The time of a command in a folder, after ``before`` has made that ready."""
+    command: Sequence[str],
+    folder: Path,
+    before: Callable[[Path], None] | None = None,
+    *,
+    clock: bool = False,
+) -> Measure:
+    """The processor's seconds of a command in a folder, or the clock's, after ``before``."""
 
     def run() -> float:
         if before is not None:
             before(folder)
-        return process(command, folder)[0]
+        cost = process(command, folder)
+        return cost.clock if clock else cost.processor
 
     return run
 
@@ -108,7 +122,7 @@ def show(row: Row, rounds: int) -> None:
     ratio = statistics.median(a / b for a, b in pairs)
     met = "" if ratio <= row.budget else " **missed**"
     figures = f"{_figure(ours)} {row.unit} | {_figure(other)} {row.unit} | {_figure(ratio)}"
-    print(f"| {row.what} | {figures} | {row.budget:.3g}{met} | {row.name} |", flush=True)
+    print(f"| {row.work} | {figures} | {row.budget:.3g}{met} | {row.name} |", flush=True)
 
 
 def _figure(number: float) -> str:

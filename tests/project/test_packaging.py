@@ -39,11 +39,7 @@ IMPORT_NAMES = {
 UNTESTED = {
     "hooks/affected.py",
     "hooks/check.py",
-    "pytest_aexp/citation_warning.py",
     "pytest_aexp/ground/git/cache_dir.py",
-    "pytest_aexp/work/check/checker.py",
-    "pytest_aexp/work/edit/citation_yaml.py",
-    "pytest_aexp/work/edit/finding_text.py",
 }
 """Modules that only show through another one, whose test file tests them as well."""
 

@@ -1,0 +1,186 @@
+"""Numbers as people write them, found in the text before a comment.
+
+Nothing is guessed: what could be read in two ways, such as a decimal comma, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pytest_aexp.model.numbers.number import (
+    RAISED,
+    RAISED_DIGITS,
+    SEPARATOR,
+    SIGNED,
+    Bound,
+    Number,
+    exponent_in,
+    plain_digits,
+)
+
+DIGITS_LIMIT = 100
+EXPONENT_LIMIT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What stands in a number's place and is not read; ``reason`` completes "0,93 …"."""
+
+    text: str
+    start: int
+    reason: str
+
+
+_BLANK = r"[ \t\u00a0\u2009\u202f]"
+# Spaces, emphasis, code and mathematics, which may stand between the parts of one number.
+_MARKUP = rf"(?:{_BLANK}|[*_`$~]|\\[,;:! ])*+"
+_NUMBER = re.compile(
+    rf"""
+    (?P<digits> \.?[0-9] (?: [0-9] | (?:\.|{SEPARATOR}) (?=[0-9]) )*+ )
+    (?P<power>
+        [eE] {SIGNED}
+      | [ $\t\u00a0\u2009\u202f]*+ (?: ×|·|⋅|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]) )
+        [ $\t\u00a0\u2009\u202f]*+ 10 \$?
+        (?: \^\{{ {SIGNED} \}} | \^ {SIGNED} | {RAISED} | <sup> {SIGNED} </sup> )
+    )?
+    (?P<percent> {_MARKUP} (?: \\?% | percent\b ) )?
+    """,
+    re.VERBOSE,
+)
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
+_GROUPED = re.compile(
+    rf"[1-9][0-9]{{0,2}}(?P<separator>{SEPARATOR})[0-9]{{3}}(?:(?P=separator)[0-9]{{3}})*"
+    r"(?:\.[0-9]+)?"
+)
+_POWER = re.compile(rf"\$?(?:\^|[⁻⁺{RAISED_DIGITS}]|<sup>)")
+_GOES_ON_AS_NAME = re.compile(r"[A-Za-z]+_?[0-9]")
+# What comes before digits that are part of a name, an index or an exponent; not `\pm`.
+_NAME = re.compile(
+    r"(?<![\\A-Za-z])[A-Za-z]+-?\Z|[\u00c0-\u024f\u0370-\u04ff]-?\Z|(?:[^\W_]|[)}])_\{?\Z"
+    r"|(?:\^\{?|<sup>)[-+−]?\Z"
+)
+_SIGN = re.compile(rf"(?:[-+−]|&minus;)(?P<apart>{_BLANK}*+)\Z")
+# `- 0.5` is a negative number after these, and a bullet or a dash elsewhere.
+_OPENS_NUMBER = re.compile(rf"[$(=:≈~<>≤≥|\[]{_BLANK}*+\Z")
+_DASH = re.compile(r"(?:[–—]|--)\Z")
+_NUMBER_ENDS = re.compile(r"[0-9%)\]}][*_`$]*\Z")
+_BOUND = re.compile(
+    rf"(?:(?P<sign><=|>=|[<>≤≥])|\\(?P<name>[lg](?:eq?(?:slant)?|t))(?![A-Za-z])"
+    rf"|&(?P<entity>lt|gt|le|ge|leq|geq);){_MARKUP}\Z"
+)
+_BOUNDS: dict[str, Bound] = {"<": "<", "lt": "<", ">": ">", "gt": ">"}
+# `92.9–93.5 %` and `93.2 ± 0.3 %` are both per cent.
+_JOINED = re.compile(rf"{_MARKUP}(?:[-–—−±]|--|\\pm|&plusmn;|\+/-){_MARKUP}")
+_LOOKED_BACK = 60
+
+# What renders as nothing, or as no part of the text.
+_INVISIBLE = re.compile(
+    r"<sub>[^<>]*</sub>|</?(?!sup>)[A-Za-z][^<>]*>|(?<=\])\([^()]*\)|\[\^[^\]]*\]"
+    r"|&(?:nbsp|thinsp|ensp);"
+)
+_TAIL_WORDS = 3
+_WORD = re.compile(r"[^\W\d_]+")
+_SENTENCE_END = re.compile(r"[.;!?]\s+\S")
+
+
+def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number, ...] | Refused:
+    """The last ``count`` numbers of a text that a comment follows, in order.
+
+    ``starts_line`` says whether the text is the beginning of a line.
+    """
+    text = _INVISIBLE.sub(lambda match: " " * len(match[0]), before)
+    tokens, ends = list[Number | Refused](), list[int]()
+    for match in reversed(list(_NUMBER.finditer(text))):
+        token = _token(match, text, starts_line=starts_line)
+        if token is not None:
+            tokens.insert(0, token)
+            ends.insert(0, match.end())
+        if len(tokens) == count:
+            break
+    refusal = _why_not(tokens, text[ends[-1] :] if ends else "", count)
+    if refusal is not None:
+        return refusal if isinstance(refusal, Refused) else Refused("", len(text), refusal)
+    numbers = [token for token in tokens if isinstance(token, Number)]
+    for index in range(count - 2, -1, -1):
+        following = numbers[index + 1]
+        if following.is_percent and _JOINED.fullmatch(text[ends[index] : following.start]):
+            numbers[index] = replace(numbers[index], is_percent=True)
+    return tuple(numbers)
+
+
+def _why_not(tokens: Sequence[Number | Refused], tail: str, count: int) -> Refused | str | None:
+    """Why the tokens are not the numbers of a comment that comes after ``tail``."""
+    if len(tokens) < count:
+        missing = {0: "no number stands", 1: "only one number stands"}
+        return f"{missing.get(len(tokens), f'only {len(tokens)} numbers stand')} before it"
+    refused = [token for token in tokens if isinstance(token, Refused)]
+    if refused:
+        return refused[0]
+    if len(_WORD.findall(tail)) > _TAIL_WORDS or _SENTENCE_END.search(tail):
+        return "no number stands directly before it"
+    return None
+
+
+def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Refused | None:
+    """The number that ``match`` is; None if it is part of a name, an index or an exponent."""
+    at, power, percent = match.start(), match["power"] or "", match["percent"] or ""
+    head = text[max(0, at - _LOOKED_BACK) : at]
+    after_digits = match.end("power") if power else match.end("digits")
+    if _NAME.search(head) or _GOES_ON_AS_NAME.match(text, after_digits):
+        return None
+    dash = _DASH.search(head)
+    if dash is not None and not _NUMBER_ENDS.search(head[: dash.start()]):
+        return Refused(match["digits"], at, "follows a dash; write a minus as `-` or `−`")
+    sign = _sign_before(head) if dash is None else ""
+    start = at - len(sign)
+    reason = _why_refused(match, text)
+    if reason:
+        return Refused(text[start : match.end("digits")], start, reason)
+    exponent = int(exponent_in(power)) if power else None
+    bound = _bound_before(text[:start], starts_line=starts_line)
+    return Number(start, bound, sign, match["digits"], power, exponent, percent, bool(percent))
+
+
+def _sign_before(head: str) -> str:
+    """The sign that belongs to the number after ``head``, with the spaces after it."""
+    sign = _SIGN.search(head)
+    if sign is None or head.endswith("+/-"):
+        return ""
+    before = head[: sign.start()]
+    if sign["apart"]:
+        opens = sign[0][0] == "−" or (sign[0][0] == "-" and _OPENS_NUMBER.search(before))
+        before = before.rstrip() if opens else "0"
+    return "" if _NUMBER_ENDS.search(before) else sign[0]
+
+
+def _why_refused(match: re.Match[str], text: str) -> str:
+    """Why a number is not read, or nothing."""
+    digits, power = match["digits"], match["power"] or ""
+    if not (_PLAIN.fullmatch(digits) or _GROUPED.fullmatch(digits)):
+        if re.fullmatch(r"[0-9]+,[0-9]+", digits):
+            return "has a decimal comma; write a point"
+        return "cannot be read: thousands stand in groups of three, decimals after one point"
+    if not power and _POWER.match(text, match.end("digits")):
+        return "is a power; write 1e-3 or 1×10⁻³"
+    if len(plain_digits(digits)) > DIGITS_LIMIT:
+        return f"has more than {DIGITS_LIMIT} digits"
+    exponent = exponent_in(power)
+    if len(exponent) > 9 or abs(int(exponent or 0)) > EXPONENT_LIMIT:
+        return f"has an exponent beyond {EXPONENT_LIMIT}"
+    return ""
+
+
+def _bound_before(head: str, *, starts_line: bool) -> Bound:
+    match = _BOUND.search(head, max(0, len(head) - _LOOKED_BACK))
+    if match is None:
+        return ""
+    written = match["sign"] or match["name"] or match["entity"]
+    before = head[: match.start()]
+    # Not the end of an arrow, nor the mark of a quotation.
+    if written in ("<", ">") and before.endswith(("-", "=", "<", ">")):
+        return ""
+    if match["sign"] == ">" and starts_line and not before.strip(" \t>"):
+        return ""
+    return _BOUNDS.get(written) or ("≤" if written[0] in "<≤l" else "≥")

@@ -14,13 +14,14 @@ from pytest_aexp.ground.jsontext import dump
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.run_attempt import STATUSES
 from pytest_aexp.model.run_store import RunFiles, RunStore, run_link_of
 from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.runs.code_state import code_state
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.lifecycle import run_lifecycle
 from pytest_aexp.work.runs.run_link import put_link, run_link
-from pytest_aexp.work.runs.status import STATUSES, checked_status, mark_status, set_missing
+from pytest_aexp.work.runs.status import checked_status, mark_status, set_missing
 from pytest_aexp.work.signac_store import (
     Job,
     Project,

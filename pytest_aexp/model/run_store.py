@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,12 +20,13 @@ from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.files import Unreadable, is_absence, is_shortage, read_bounded
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import is_folder
 from pytest_aexp.model.batches import Batches, experiments_of
 from pytest_aexp.model.entry import DEPTH_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.model.job_id import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
+from pytest_aexp.model.run_attempt import is_foreign, lost_since
 
 FILE_LIMIT = 16 << 20
 STATEPOINT = "signac_statepoint.json"
@@ -43,7 +45,9 @@ RUN_LINK_KEYS = ("aexp", "limina")
 class Run:
     """A run of this machine's store, as far as its files can be used.
 
-    ``statepoint`` is canonical JSON, None if the run cannot be used at all.
+    ``statepoint`` is canonical JSON, None if the run cannot be used at all. ``status`` is one of
+    ours or empty, ``foreign_status`` what stands there instead. ``lost_since`` is the last
+    heartbeat of a run whose process must have been killed.
     """
 
     job_id: str
@@ -51,6 +55,8 @@ class Run:
     status: str
     experiments: tuple[str, ...]
     faults: tuple[Fault, ...]
+    foreign_status: str = ""
+    lost_since: datetime | None = None
 
     @property
     def usable(self) -> bool:
@@ -80,6 +86,11 @@ class RunFiles:
     faults: tuple[Fault, ...]
     canonical: str
     raw: RawFiles | None = None
+
+    @classmethod
+    def in_memory(cls, statepoint: dict[str, Any], document: dict[str, Any]) -> RunFiles:
+        """What a run's files would hold if they could be written."""
+        return cls(statepoint, document, (), statepoint_json(statepoint))
 
 
 class RunStore:
@@ -217,23 +228,22 @@ class RunStore:
         link = run_link_of(document)
         if link is not None and not isinstance(link, dict):
             what = f"has a run link that is {quoted(str(link))}, not a mapping"
-            faults.append(self._fault(job_id, DOCUMENT, what))
-        status = document.get("status")
-        if status is not None and not isinstance(status, str):
-            what = f"has a status that is not text: {quoted(str(status))}"
-            faults.append(self._fault(job_id, DOCUMENT, what))
+            fix = f"run `aexp link {job_id} --experiment E###`"
+            faults.append(self._fault(job_id, DOCUMENT, what, fix))
         return document
 
     def _run(self, job_id: str) -> Run:
         files = self.files(job_id)
-        usable = files.statepoint is not None
-        status = files.document.get("status")
+        usable, document = files.statepoint is not None, files.document
+        foreign = is_foreign(document)
         return Run(
             job_id,
             files.canonical if usable else None,
-            status if isinstance(status, str) else "",
-            experiments_of(files.statepoint, run_link_of(files.document)),
+            "" if foreign else document.get("status") or "",
+            experiments_of(files.statepoint, run_link_of(document)),
             files.faults,
+            shown(str(document["status"]), 60) if foreign else "",
+            lost_since(document),
         )
 
     def _load(self, job_id: str, name: str, data: bytes | Unreadable, faults: list[Fault]) -> Any:
@@ -253,11 +263,17 @@ class RunStore:
 
     def _fault(self, job_id: str, name: str, reason: str, fix: str = "") -> Fault:
         kind = "statepoint" if name == STATEPOINT else "document"
+        default = (
+            f"restore the file, or remove the folder {job_id} if the run is lost"
+            if name == STATEPOINT
+            else "restore the file; else remove it and say how the run ended with "
+            f"`aexp mark {job_id} complete` (or failed, …)"
+        )
         return Fault(
             RUNS_DAMAGED,
             f"{self.shown}/workspace/{job_id}/{name}",
             f"the {kind} of a run {reason}",
-            fix or f"restore the file, or remove the folder {job_id} if the run is lost",
+            fix or default,
             job_id=job_id,
         )
 

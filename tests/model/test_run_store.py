@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unicodedata import category
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from repositories import add_jobs, job_id_of, write
 
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import shown as cleaned
 from pytest_aexp.model.problems import RUNS_DAMAGED
 from pytest_aexp.model.run_store import (
     DOCUMENT,
@@ -153,11 +155,6 @@ DAMAGED_DOCUMENTS: dict[str, tuple[str | bytes, str]] = {
     "a list": ("[]", "is not a JSON object"),
     "Latin-1": (b'{"a": "\xe9"}', "is not valid JSON"),
     "too deep": ("[" * 5_000, "is nested more than 400 deep"),
-    "a status that is a number": ('{"status": 5}', 'has a status that is not text: "5"'),
-    "a status that is a list": (
-        '{"status": ["complete"]}',
-        "has a status that is not text: \"['com",
-    ),
     "a link that is text": ('{"aexp": "E001"}', 'has a run link that is "E001", not a mapping'),
     "a legacy link that is a list": (
         '{"limina": []}',
@@ -179,6 +176,31 @@ def test_a_run_with_a_damaged_document_is_a_run_of_unknown_state(
     assert run.usable
     assert not run.finished
     assert run.experiments == ("E001",)
+
+
+@pytest.mark.parametrize("status", [5, ["complete"], {"a-operation": 1}, "done", ""])
+def test_a_status_of_another_program_is_unknown_and_no_damage(jobs: Path, status: Any) -> None:
+    write(jobs, DOCUMENT_FILE, json.dumps({"status": status}))
+    run = store().get(JOB_ID)
+    assert run is not None
+    assert (run.status, run.faults, run.finished) == ("", (), False)
+    assert run.foreign_status == cleaned(str(status))
+
+
+def test_no_one_is_advised_to_remove_the_folder_of_a_run_whose_statepoint_is_sound(
+    jobs: Path,
+) -> None:
+    write(jobs, DOCUMENT_FILE, "{")
+    run = store().get(JOB_ID)
+    assert run is not None
+    assert "folder" not in run.faults[0].fix
+
+
+def test_a_run_whose_heartbeat_is_old_is_lost(jobs: Path) -> None:
+    write(jobs, DOCUMENT_FILE, '{"status": "running", "heartbeat_at": "2020-01-01T00:00:00Z"}')
+    run = store().get(JOB_ID)
+    assert run is not None
+    assert run.lost_since == datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_a_run_without_files(jobs: Path) -> None:

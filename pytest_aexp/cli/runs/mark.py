@@ -4,37 +4,48 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import as_usage
+from pytest_aexp.cli.errors import as_usage, complain
 from pytest_aexp.runs import open_run
-from pytest_aexp.work.runs.status import checked_status, marked
+from pytest_aexp.work.runs.status import ForeignStatus, checked_status, marked
 
 DESCRIPTION = """\
-Set the status of a run of this machine. A run that has ended enters the ledger.
+Set the status of runs of this machine. A run that has ended enters the ledger;
+one that was lost ended with its last heartbeat.
 """
 STATUSES = {
-    0: "the status is set, and the entry of a run that has ended is written",
-    1: "the status is set, but the entry could not be written",
+    0: "the status is set, and the entries of runs that have ended are written",
+    1: "a status was not set, or an entry could not be written; each is named",
 }
 EXAMPLES = """\
-aexp mark 4076a08a failed      the run ended so; its ledger entry is written
-aexp mark 4076a08a running     it has begun again
+aexp mark 4076a08a failed             the run ended so; its ledger entry is written
+aexp mark 4076a08a running            it has begun again
+aexp mark 4076a08a 13621ba3 failed    several runs
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp mark``."""
-    parser.add_argument("id", metavar="ID", help="a job id, or how a single one begins")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or how a single one begins")
     parser.add_argument(
         "status",
         metavar="STATUS",
         help="created, queued or running; complete, failed, abandoned or stopped",
     )
+    parser.add_argument(
+        "--replace", action="store_true", help="replace a status that another program wrote"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Set a run's status; 1 if it has ended but could not enter the ledger."""
+    """Set the status of runs; 1 if that, or the entry of one that has ended, failed."""
     status = as_usage(checked_status, arguments.status)
-    job = open_run(arguments.id)
-    in_order = marked(job, status)
-    print(f"{job.id} is {status}")
-    return 0 if in_order else 1
+    failed = False
+    for job in [open_run(written) for written in arguments.ids]:
+        try:
+            in_order = marked(job, status, replace=arguments.replace)
+            print(f"{job.id} is {status}")
+        except ForeignStatus as refusal:
+            complain(str(refusal))
+            in_order = False
+        failed = failed or not in_order
+    return 1 if failed else 0

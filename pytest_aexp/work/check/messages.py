@@ -25,6 +25,7 @@ from pytest_aexp.model.problems import (
     Fault,
     Rule,
 )
+from pytest_aexp.model.run_attempt import age
 from pytest_aexp.model.run_store import Run
 from pytest_aexp.work.check.hints import nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources
@@ -103,13 +104,37 @@ def _in_store(citation: Resolvable, found: Resolution) -> Fault:
         message = f"{what} {verb} finished{state}, but only on this machine: no other can see it"
         return _fault(UNPROMOTED, citation, message, _promote_here(finished))
     run = found.runs[0]
-    state = shown(run.status) if run.status else "not started"
-    if run.faults:
-        state = f"unknown, since {run.faults[0].message.replace('a run', 'the run')}"
-    noun = "its state is" if isinstance(citation, JobCitation) else "of its runs here one is"
-    message = f"{_cited(citation)} has not finished: {noun} {state}"
-    fix = f"wait for it to end; if it has, run `aexp mark {run.job_id} complete` (or failed, …)"
+    state, fix = _unfinished(run)
+    if isinstance(citation, JobCitation):
+        message = f"{_cited(citation)} has not finished: {state}"
+    else:
+        count = counted(len(found.runs), "run")
+        message = f"{_cited(citation)} has {count} here, none finished: {run.job_id[:8]}: {state}"
     return _fault(UNFINISHED, citation, message, fix)
+
+
+def _unfinished(run: Run) -> tuple[str, str]:
+    """The state of a run that has not ended, as far as it is known, and what to type."""
+    mark = f"`aexp mark {run.job_id}"
+    if run.faults:
+        why = run.faults[0].message.replace("a run", "the run")
+        return f"its state is unknown, since {why}", run.faults[0].fix
+    if run.foreign_status:
+        status = quoted(run.foreign_status)
+        return (
+            f"its state is unknown, since its status {status} is not one of pytest-aexp's",
+            f"if it has ended, run {mark} complete --replace` (or failed, …)",
+        )
+    if run.lost_since is not None:
+        last = f"{run.lost_since:%Y-%m-%d %H:%M} UTC"
+        return (
+            f"last heard of {age(run.lost_since)} ago, probably killed (last heartbeat: {last})",
+            f"run {mark} failed`",
+        )
+    return (
+        f"its state is {run.status or 'not started'}",
+        f"wait for it to end; if it has, run {mark} complete` (or failed, …)",
+    )
 
 
 def _promote_here(runs: list[Run]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.jsontext import dump
-from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import (
     RUN_LINK_FIELDS,
     SCHEMA_VERSION,
@@ -19,6 +19,7 @@ from pytest_aexp.model.entry import (
 )
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
+from pytest_aexp.model.run_attempt import attempt_number, is_foreign
 from pytest_aexp.model.run_store import RunFiles, run_link_of
 
 
@@ -52,8 +53,9 @@ def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
         "ended_at": _text(document.get("ended_at")),
         "wallclock_s": _seconds(document.get("wallclock_s")),
         "tracker": _tracker(document.get("tracker")),
-        "code_commit": _text(files.statepoint.get("code_commit")),
-        "code_dirty": _truth(files.statepoint.get("code_dirty")),
+        "code_commit": _text(_code(files, "code_commit")),
+        "code_dirty": _truth(_code(files, "code_dirty")),
+        "attempt": attempt_number(document),
     }
     return _sanitised({key: value for key, value in entry.items() if value is not None})
 
@@ -71,11 +73,23 @@ def _sanitised(entry: dict[str, Any]) -> dict[str, Any]:
     return {**sanitised, "redacted": list(redacted)} if redacted else sanitised
 
 
+def _code(files: RunFiles, name: str) -> Any:
+    """What the run says of its code: in its statepoint, or beside it where it is no parameter."""
+    return files.statepoint.get(name, files.document.get(name))
+
+
 def _checked_status(job_id: str, files: RunFiles) -> str:
     if files.faults:
         fault = files.faults[0]
         raise NotPromotable(f"run {job_id}: {fault.message} ({fault.path}); {fault.fix}")
     status = files.document.get("status")
+    if is_foreign(files.document):
+        what = quoted(status) if isinstance(status, str) else shown(str(status), 60)
+        raise NotPromotable(
+            f"the status of run {job_id} is {what}, which is not one of pytest-aexp's, so it is "
+            "not known whether and how it ended; to replace it, run "
+            f"`aexp mark {job_id} complete --replace` (or {', '.join(TERMINAL_STATUSES[1:])})"
+        )
     if status not in TERMINAL_STATUSES:
         state = f"its status is {quoted(status)}" if isinstance(status, str) else "it has no status"
         raise NotPromotable(

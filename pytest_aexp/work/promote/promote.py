@@ -118,7 +118,7 @@ class Promoter:
             _write(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
-            if self._store.raw(job_id) == files.raw:
+            if files.raw is None or self._store.raw(job_id) == files.raw:
                 break
             files = self._store.files(job_id)
             entry = project(job_id, files, self._machine)

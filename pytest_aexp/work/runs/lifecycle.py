@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
-import threading
 import time
-from contextlib import ContextDecorator, suppress
+from contextlib import ContextDecorator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -15,18 +13,16 @@ from typing import Any, Literal, Self
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.work.promote.project import utc_now
+from pytest_aexp.model.run_attempt import is_foreign
+from pytest_aexp.work.runs.attempt import Attempt
+from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval
 from pytest_aexp.work.runs.job_document import RunDocument
-from pytest_aexp.work.runs.signals import Terminated, Watch, held
-from pytest_aexp.work.runs.status import FAILURES, begin_again, set_missing, settle
+from pytest_aexp.work.runs.ranks import Rank, token_variable
+from pytest_aexp.work.runs.signals import Terminated, Watch, held, name_of
+from pytest_aexp.work.runs.status import FAILURES, promoted, shown_status
 from pytest_aexp.work.signac_store import Job, repository_of
 
-DEFAULT_HEARTBEAT_S = 30.0
-HEARTBEAT_VARIABLE = "AEXP_HEARTBEAT_S"
-KEPT_STATUSES = ("stopped", "abandoned")
-"""What someone says of a run while it goes on, and nothing that happens in it takes back."""
-
-_JOIN_WAIT = 2.0
+_POLL_S = 0.2
 
 
 def run_lifecycle(
@@ -39,22 +35,17 @@ def run_lifecycle(
     AEXP_HEARTBEAT_S, else 30; 0 for no heartbeat). On the way out come ``ended_at``,
     ``wallclock_s`` and the status, then the ledger entry: ``complete``; ``failed`` after an
     exception; ``stopped`` after Ctrl-C, ``sys.exit`` with a status that is not 0, a generator that
-    was closed, or SIGTERM and SIGHUP in the main thread, which then end the process as they would
-    have. A status that someone else ended the run with meanwhile is kept. The block's own exception
-    always comes out; what could not be recorded is told on standard error.
+    was closed, or one of the signals in `ENDING` in the main thread: one that nothing handles then
+    ends the process as it would have; after one that is handled the run is ``stopped`` however the
+    block ends, unless the block itself called ``mark_status(job, "complete")``. A status that
+    someone else ended the run with meanwhile is kept unless it is better.
+
+    Of several processes that execute one run (see `RANK_VARIABLES`), the first records its start
+    and its success, each of them its failure. Once another attempt at the run has begun, the end of
+    this one changes nothing. The block's own exception always comes out; what could not be recorded
+    is told on standard error.
     """
     return _Lifecycle(job, mark_started=mark_started, heartbeat_s=heartbeat_interval(heartbeat_s))
-
-
-def heartbeat_interval(asked: float | None) -> float:
-    """Seconds between heartbeats; 0 for none."""
-    if asked is None:
-        try:
-            asked = float(os.environ.get(HEARTBEAT_VARIABLE, ""))
-        except ValueError:
-            asked = math.nan
-        asked = DEFAULT_HEARTBEAT_S if math.isnan(asked) else asked
-    return min(float(asked), threading.TIMEOUT_MAX) if asked > 0 else 0.0
 
 
 class _Lifecycle(ContextDecorator):
@@ -68,13 +59,15 @@ class _Lifecycle(ContextDecorator):
         return copy.copy(self)
 
     def __enter__(self) -> Job:
-        self._started_at, self._since = utc_now(), time.monotonic()
         self._pid = os.getpid()
-        self._begun = self._closed = False
-        self._found: Any = None
+        self._closed = False
         self._document = RunDocument(self._job)
-        self._heartbeat = _Heartbeat(self._document, self._heartbeat_s)
-        self._root = _root_of(self._job)
+        self._job_id, self._folder = str(self._job.id), str(self._job.path)
+        self._root, self._statepoint = _root_of(self._job), _statepoint_of(self._job)
+        self._attempt = Attempt(
+            Rank.here(self._job_id), mark_started=self._mark_started, heartbeat_s=self._heartbeat_s
+        )
+        self._heartbeat = Heartbeat(self._document, self._heartbeat_s, self._attempt.beat)
         self._watch = Watch(type(self).__exit__.__code__)
         try:
             self._watch.start()
@@ -103,66 +96,98 @@ class _Lifecycle(ContextDecorator):
 
     def _begin(self) -> None:
         try:
-            self._document.edit(self._start)
-            self._begun = True
+            self._document.edit(self._attempt.start)
+            self._attempt.begun = True
         except FAILURES as error:
-            notice(f"the start of run {self._job.id} could not be recorded: {reason(error)}")
+            notice(f"the start of run {self._job_id} could not be recorded: {reason(error)}")
+        if not self._attempt.joined:
+            os.environ[token_variable(self._job_id)] = self._attempt.token
         self._heartbeat.start()
 
-    def _start(self, document: dict[str, Any]) -> None:
-        begin_again(document)
-        document.pop("heartbeat_at", None)
-        if self._mark_started:
-            document["status"] = "running"
-            document["started_at"] = self._started_at
-        set_missing(document, "started_at")
-        if self._heartbeat_s:
-            document["heartbeat_at"] = utc_now()
-        self._found = document.get("status")
-
     def _close(self, error: BaseException | None) -> None:
+        if error is None and not self._closed:
+            self._wait_for_first_rank()
         try:
             with held():
                 if not self._closed:
                     self._heartbeat.stop()
-                    self._record(self._outcome(error))
+                    self._record(*self._outcome(error))
                     self._watch.finish()
                     self._closed = True
         finally:
             if self._closed:
+                if os.environ.get(token_variable(self._job_id)) == self._attempt.token:
+                    del os.environ[token_variable(self._job_id)]
                 self._watch.stop()
                 self._watch.deliver()
 
-    def _outcome(self, error: BaseException | None) -> str:
-        came = self._watch.received is not None
-        if self._watch.fatal or (came and error is not None) or _asks_to_leave(error):
-            return "stopped"
-        return "failed" if isinstance(error, Exception) else "complete"
+    def _wait_for_first_rank(self) -> None:
+        """Where nobody has recorded a start: success is for the first process to say, if it is."""
+        while not (self._attempt.is_recorded or self._attempt.waited):
+            time.sleep(_POLL_S)
+            try:
+                self._attempt.start(self._document.read())
+            except FAILURES:
+                return
 
-    def _record(self, outcome: str) -> None:
-        wallclock_s = round(time.monotonic() - self._since, 3)
+    def _outcome(self, error: BaseException | None) -> tuple[str, int | None]:
+        """The status that the end of the block means, and the signal that is the reason for it."""
+        signum = self._watch.received
+        if self._watch.fatal or (signum is not None and error is not None):
+            return "stopped", signum
+        if _asks_to_leave(error):
+            return "stopped", None
+        if isinstance(error, Exception):
+            return "failed", None
+        return ("complete", None) if self._watch.noted is None else ("stopped", self._watch.noted)
 
+    def _record(self, outcome: str, signum: int | None) -> None:
         def end(document: dict[str, Any]) -> None:
-            if not self._ended_by_another(document.get("status"), outcome):
-                if not self._begun:
-                    self._start(document)
-                document["status"] = outcome
-            # Whoever said how the run ended, this is when it did.
-            document.update(ended_at=utc_now(), wallclock_s=wallclock_s)
+            self._attempt.end(document, outcome, by_signal=signum is not None)
 
         try:
-            settle(self._document, self._job, end, self._root)
+            after = self._document.edit(end)
         except FAILURES as error:
-            job_id = self._job.id
+            self._record_without_document(self._attempt.document_in_memory(end), outcome, error)
+            return
+        if self._attempt.superseded:
+            number = self._attempt.superseded.get("number")
             notice(
-                f"the end of run {job_id} could not be recorded: {reason(error)}; "
-                f"next: `aexp mark {job_id} {outcome}`"
+                f"this attempt at run {self._job_id} ended as {outcome}, but attempt {number} has "
+                "begun since: neither its document nor its ledger entry was changed"
+            )
+        elif after.get("status") in TERMINAL_STATUSES:
+            if signum is not None and after["status"] == "stopped" and not self._watch.fatal:
+                self._explain_stopped(signum)
+            promoted(self._job, self._root, after)
+        elif is_foreign(after):
+            notice(
+                f"run {self._job_id} ended as {outcome}, but its status {shown_status(after)} was "
+                f"kept, which is not one of pytest-aexp's; next: `aexp mark {self._job_id} "
+                f"{outcome} --replace`"
             )
 
-    def _ended_by_another(self, status: Any, outcome: str) -> bool:
-        if status in KEPT_STATUSES or not self._begun:
-            return status in KEPT_STATUSES
-        return status in TERMINAL_STATUSES and status not in (outcome, self._found)
+    def _explain_stopped(self, signum: int) -> None:
+        notice(
+            f"run {self._job_id} is recorded as stopped, since {name_of(signum)} came; if it was "
+            'complete all the same, call mark_status(run, "complete") after its last step, inside '
+            "the block"
+        )
+
+    def _record_without_document(
+        self, document: dict[str, Any], outcome: str, error: BaseException
+    ) -> None:
+        """Write the entry from what this process knows, where the run's files are out of reach."""
+        what = f"the end of run {self._job_id} could not be recorded in its document"
+        is_written = self._statepoint is not None and promoted(
+            self._job, self._root, document, self._statepoint, quiet=True
+        )
+        what += ", but its ledger entry is written" if is_written else ", nor in the ledger"
+        if not os.path.isdir(self._folder):
+            advice = f"its folder {self._folder} is gone"
+        else:
+            advice = f"{reason(error)}; next: `aexp mark {self._job_id} {outcome}`"
+        notice(f"{what}: {advice}")
 
 
 def _asks_to_leave(error: BaseException | None) -> bool:
@@ -179,33 +204,9 @@ def _root_of(job: Job) -> Path | None:
         return None
 
 
-class _Heartbeat:
-    """A thread that renews ``heartbeat_at`` until it is stopped, and never after that."""
-
-    def __init__(self, document: RunDocument, interval: float) -> None:
-        self._document = document
-        self._interval = interval
-        self._stopped = threading.Event()
-        # A daemon: it must not keep a process alive whose main thread was killed.
-        self._thread = threading.Thread(target=self._beat, name="aexp-heartbeat", daemon=True)
-
-    def start(self) -> None:
-        if self._interval:
-            with suppress(RuntimeError):  # there may be no more threads: the run goes on without
-                self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_WAIT)
-
-    def _beat(self) -> None:
-        while not self._stopped.wait(self._interval):
-            try:
-                self._document.edit(self._renew)
-            except FAILURES:
-                continue  # the next beat may be luckier, and the run goes on without
-
-    def _renew(self, document: dict[str, Any]) -> None:
-        if not self._stopped.is_set():
-            document["heartbeat_at"] = utc_now()
+def _statepoint_of(job: Job) -> dict[str, Any] | None:
+    # Now, for the block may move the run's folder.
+    try:
+        return dict(job.statepoint())
+    except FAILURES:
+        return None

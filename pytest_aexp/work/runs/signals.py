@@ -11,10 +11,17 @@ from contextlib import contextmanager, suppress
 from types import CodeType, FrameType
 from typing import Any
 
-ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals that end a run: SIGTERM is what Slurm sends, SIGHUP a terminal that closes."""
+_NAMES = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU", "SIGALRM")
+ENDING = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""The signals that end a run: SIGTERM is what Slurm sends, SIGHUP a terminal that closes; SIGUSR1,
+SIGUSR2 and SIGXCPU announce a time limit; SIGALRM is one that the program set itself."""
 
 _Handler = Callable[[int, FrameType | None], Any]
+
+
+def name_of(signum: int) -> str:
+    """The name of a signal, such as SIGTERM."""
+    return signal.Signals(signum).name
 
 
 class Terminated(SystemExit):
@@ -38,6 +45,8 @@ class Watch:
 
     def __init__(self, leaving: CodeType) -> None:
         self.received: int | None = None
+        self.noted: int | None = None
+        """The last signal that came and was handled, so that the run went on."""
         self._leaving = leaving
         self._late: list[int] = []
         self._previous: dict[int, Any] = {}
@@ -82,7 +91,7 @@ class Watch:
         if frame is not None and frame.f_code is self._leaving:
             self._late.append(signum)
             return
-        self.received = signum
+        self.received = self.noted = signum
         previous = self._previous[signum]
         if not callable(previous):
             raise Terminated(signum)

@@ -7,16 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice, reason
-from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.work.promote.project import utc_now
-from pytest_aexp.work.promote.promote import promote_to_ledger
+from pytest_aexp.model.run_attempt import (
+    ATTEMPT_KEY,
+    STATUSES,
+    attempt_number,
+    attempt_of,
+    is_foreign,
+    lost_since,
+)
+from pytest_aexp.model.run_store import RunFiles
+from pytest_aexp.work.promote.project import utc, utc_now
+from pytest_aexp.work.promote.promote import Promoter, store_of
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.signac_store import Job, repository_of
-
-STATUSES = ("created", "queued", "running", *TERMINAL_STATUSES)
-"""Every status a run can have, in the order of its life."""
 
 FAILURES = (AexpError, OSError, ValueError, TypeError, LookupError, RuntimeError)
 """What may go wrong with a run's files, which hold whatever a user put there. None of it may harm
@@ -25,6 +32,10 @@ other three are of values nobody foresaw."""
 
 _PAUSES = (0.05, 0.2)
 """Seconds between tries: another process may be half way in writing the run's document."""
+
+
+class ForeignStatus(AexpError, ValueError):
+    """A run has a status of another program, which is not overwritten unasked."""
 
 
 def checked_status(status: str) -> str:
@@ -38,48 +49,76 @@ def _named() -> str:
     return f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
 
 
-def mark_status(job: Job, status: str, *, set_ended_at: bool = True) -> None:
+def mark_status(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = False) -> None:
     """Set a run's status and, if the run has ended with that, write its ledger entry.
 
-    ``ended_at`` is set to now where the run has none, unless ``set_ended_at`` is False. A status
-    that is not an ending takes away the times of an earlier end. A ledger entry that cannot be
-    written is told on standard error, in one line, and changes nothing else. Raises ValueError
-    for an unknown status, AexpError or OSError if the run's document cannot be changed.
+    ``ended_at`` is set to now where the run has none (of a run that was lost, to its last
+    heartbeat), unless ``set_ended_at`` is False. A status that is not an ending takes away the
+    times of an earlier end. A ledger entry that cannot be written, or that is kept since it counts
+    more, is told on standard error, in one line, and changes nothing else. Raises ValueError for an
+    unknown status, and for a run whose status is not one of these unless ``replace``; AexpError or
+    OSError if the run's document cannot be changed.
     """
-    marked(job, status, set_ended_at=set_ended_at)
+    marked(job, status, set_ended_at=set_ended_at, replace=replace)
 
 
-def marked(job: Job, status: str, *, set_ended_at: bool = True) -> bool:
+def marked(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = False) -> bool:
     """The same; whether the run's entry could be written, if it has ended."""
     checked_status(status)
-    return settle(
-        RunDocument(job), job, lambda document: _mark(document, status, ended=set_ended_at)
-    )
+
+    def mark(document: dict[str, Any]) -> None:
+        if is_foreign(document) and not replace:
+            raise ForeignStatus(
+                f"the status of run {job.id} is {shown_status(document)}, which is not one of "
+                f"pytest-aexp's: to replace it, run `aexp mark {job.id} {status} --replace`"
+            )
+        _mark(document, status, ended=set_ended_at)
+
+    return settle(RunDocument(job), job, mark)
 
 
-def settle(document: RunDocument, job: Job, change: Change, root: Path | None = None) -> bool:
-    """Change a run's document; if it has ended then, promote it. False if that failed.
+def shown_status(document: dict[str, Any]) -> str:
+    """A status of another program, as messages show it."""
+    status = document.get("status")
+    return quoted(status) if isinstance(status, str) else shown(str(status), 60)
 
-    ``root`` is the repository, if it is known already.
-    """
+
+def settle(document: RunDocument, job: Job, change: Change) -> bool:
+    """Change a run's document; if it has ended then, promote it. False if that failed."""
     after = document.edit(change)
-    return after.get("status") not in TERMINAL_STATUSES or promoted(job, root)
+    return after.get("status") not in TERMINAL_STATUSES or promoted(job, None, after)
 
 
 def _mark(document: dict[str, Any], status: str, *, ended: bool) -> None:
     if status not in TERMINAL_STATUSES:
+        if status == "running" and (not attempt_of(document) or _has_ended(document)):
+            document[ATTEMPT_KEY] = {"number": next_number(document)}
         begin_again(document)
         if status == "running":
             set_missing(document, "started_at")
-    elif ended:
-        set_missing(document, "ended_at")
+    elif ended and document.get("ended_at") is None:
+        last = lost_since(document)
+        document["ended_at"] = utc_now() if last is None else utc(last)
     document["status"] = status
+
+
+def _has_ended(document: dict[str, Any]) -> bool:
+    return document.get("status") in TERMINAL_STATUSES
+
+
+def next_number(document: dict[str, Any]) -> int:
+    """The number of the attempt that begins now."""
+    number = attempt_number(document)
+    if number is not None and document.get("status") == "running":
+        # Its caller has marked it as running, and nothing has executed it since.
+        return number if "token" not in attempt_of(document) else number + 1
+    return (number or int("started_at" in document)) + 1
 
 
 def begin_again(document: dict[str, Any]) -> None:
     """Take the times of an earlier end out of a document; after an end, of its beginning too."""
     earlier = ["ended_at", "wallclock_s"]
-    if document.get("status") in TERMINAL_STATUSES:
+    if _has_ended(document):
         earlier += ["started_at", "heartbeat_at"]
     for key in earlier:
         document.pop(key, None)
@@ -91,19 +130,45 @@ def set_missing(document: dict[str, Any], key: str) -> None:
         document[key] = utc_now()
 
 
-def promoted(job: Job, root: Path | None = None) -> bool:
-    """Write a finished run's ledger entry; if that fails, say so in one line and return False."""
+def promoted(
+    job: Job,
+    root: Path | None,
+    document: dict[str, Any],
+    statepoint: dict[str, Any] | None = None,
+    *,
+    quiet: bool = False,
+) -> bool:
+    """Write the ledger entry of a run that has ended with ``document``; False if that failed.
+
+    What the files say counts, unless they cannot be used or lag behind ``document``, as they do
+    while signac is buffering. ``root`` is the repository, ``statepoint`` the run's, if they are
+    known already. A failure is told in one line unless ``quiet``.
+    """
     for pause in (*_PAUSES, None):
         try:
-            promote_to_ledger(job, repo_root=root or repository_of(job))
+            _promote(job, root or repository_of(job), document, statepoint)
         except FAILURES as error:
             failure: BaseException = error
         else:
             return True
         if pause is not None:
             time.sleep(pause)
-    notice(
-        f"run {job.id} has ended, but its ledger entry could not be written: {reason(failure)}; "
-        f"next: `aexp ledger promote {job.id}`"
-    )
+    if not quiet:
+        notice(
+            f"run {job.id} has ended, but its ledger entry could not be written: "
+            f"{reason(failure)}; next: `aexp ledger promote {job.id}`"
+        )
     return False
+
+
+def _promote(
+    job: Job, root: Path, document: dict[str, Any], statepoint: dict[str, Any] | None
+) -> None:
+    store, job_id = store_of(job), str(job.id)
+    files = store.files(job_id)
+    if statepoint is not None and (files.statepoint is None or files.faults):
+        files = RunFiles.in_memory(statepoint, document)
+    elif not files.faults and files.document.get("status") != document.get("status"):
+        files = RunFiles.in_memory(files.statepoint, document)
+    if kept := Promoter(Repository.open(root), store).promote(job_id, files).kept:
+        notice(kept)

@@ -43,6 +43,37 @@ def test_mark_is_1_if_the_entry_could_not_be_written(
     assert document_of(store, job.id)["status"] == "failed"
 
 
+def test_mark_takes_several_runs(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [create_run(experiment_id="E001", statepoint={"seed": seed}) for seed in (1, 2)]
+    status, out, _ = run_aexp(capsys, "mark", *(job.id for job in jobs), "failed")
+    assert (status, out) == (0, "".join(f"{job.id} is failed\n" for job in jobs))
+    assert [entry_in(store, job.id)["status"] for job in jobs] == ["failed", "failed"]
+    assert run_aexp(capsys, "mark", jobs[0].id, "0" * 32, "complete")[0] == 2
+    assert document_of(store, jobs[0].id)["status"] == "failed"
+
+
+def test_a_status_of_another_program_is_replaced_only_when_asked(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job, other = (create_run(experiment_id="E001", statepoint={"seed": seed}) for seed in (1, 2))
+    job.doc["status"] = {"a-minimize": 1}
+    status, out, err = run_aexp(capsys, "mark", job.id, other.id, "complete")
+    assert (status, out) == (1, f"{other.id} is complete\n")
+    assert f"run `aexp mark {job.id} complete --replace`" in err
+    assert document_of(store, job.id)["status"] == {"a-minimize": 1}
+    assert run_aexp(capsys, "mark", job.id, "complete", "--replace")[0] == 0
+    assert entry_in(store, job.id)["status"] == "complete"
+
+
+def test_a_run_that_was_lost_ended_with_its_last_heartbeat(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = create_run(experiment_id="E001")
+    job.doc.update(status="running", heartbeat_at="2020-01-01T00:00:00Z")
+    run_aexp(capsys, "mark", job.id, "failed")
+    assert entry_in(store, job.id)["ended_at"] == "2020-01-01T00:00:00Z"
+
+
 def test_an_ambiguous_beginning_lists_its_candidates(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

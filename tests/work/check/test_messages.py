@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from unicodedata import category
@@ -133,11 +134,11 @@ def test_several_finished_runs_are_promoted_at_once(repo: Path) -> None:
     [
         ({"status": "running"}, "its state is running"),
         ({}, "its state is not started"),
-        ({"status": "x\n\x1b[2J" * 100}, "its state is x\\x0a\\x1b[2J"),
         (
-            {"status": 5},
-            "its state is unknown, since the document of the run has a status that is not",
+            {"status": "x\n\x1b[2J" * 100},
+            'its state is unknown, since its status "x\\x0a\\x1b[2J',
         ),
+        ({"status": 5}, 'its state is unknown, since its status "5" is not one of pytest-aexp'),
     ],
 )
 def test_a_run_that_has_not_ended(repo: Path, document: dict[str, Any], state: str) -> None:
@@ -145,8 +146,20 @@ def test_a_run_that_has_not_ended(repo: Path, document: dict[str, Any], state: s
     found = fault(job(), sources(repo))
     assert found.rule is UNFINISHED
     assert found.message.startswith(f"run {JOB_ID} has not finished: {state}")
-    assert f"`aexp mark {JOB_ID} complete`" in found.fix
-    assert "of its runs here one is" in fault(batch(), sources(repo)).message
+    assert f"`aexp mark {JOB_ID} complete" in found.fix
+    assert "has 1 run here, none finished: " in fault(batch(), sources(repo)).message
+
+
+def test_a_run_that_was_killed_is_not_waited_for(repo: Path) -> None:
+    document = {"status": "running", "heartbeat_at": "2020-01-01T00:00:00Z"}
+    add_jobs(repo, [{"statepoint": POINT, "doc": document}])
+    found = fault(job(), sources(repo))
+    assert re.search(
+        r"has not finished: last heard of \d+ days ago, probably killed "
+        r"\(last heartbeat: 2020-01-01 00:00 UTC\)$",
+        found.message,
+    )
+    assert found.fix == f"run `aexp mark {JOB_ID} failed`"
 
 
 def index(root: Path, *machines: str, **fields: Any) -> None:

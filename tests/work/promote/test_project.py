@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -55,6 +56,18 @@ def test_an_entry_has_the_fields_of_the_allowlist_and_no_others() -> None:
     }
 
 
+def test_the_number_of_the_attempt_and_code_that_is_no_parameter_come_from_the_document() -> None:
+    document = {
+        "aexp_attempt": {"number": 3, "token": "x"},
+        "code_commit": "ab",
+        "code_dirty": True,
+    }
+    entry = projected({"status": "failed", **document}, {"a": 1})
+    assert (entry["attempt"], entry["code_commit"], entry["code_dirty"]) == (3, "ab", True)
+    assert projected({"status": "failed", **document})["code_commit"] == "9f" * 20
+    assert "attempt" not in projected({"status": "failed", "aexp_attempt": {"number": True}})
+
+
 def test_what_is_not_known_is_left_out() -> None:
     entry = projected({"status": "failed"}, {"a": 1})
     assert set(entry) == {
@@ -67,7 +80,14 @@ def test_a_wallclock_that_is_no_number_is_left_out(wallclock: Any) -> None:
     assert "wallclock_s" not in projected({"status": "complete", "wallclock_s": wallclock})
 
 
-@pytest.mark.parametrize("status", [None, "running", "created", "done", 5])
+@pytest.mark.parametrize("status", ["done", 5, {"a-operation": 1}])
+def test_a_status_of_another_program_is_shown(status: Any) -> None:
+    with pytest.raises(NotPromotable, match="which is not one of pytest-aexp's") as refused:
+        projected({"status": status})
+    assert re.search("run `aexp mark [0-9a-f]{32} complete --replace`", str(refused.value))
+
+
+@pytest.mark.parametrize("status", [None, "running", "created"])
 def test_only_a_finished_run(status: Any) -> None:
     with pytest.raises(NotPromotable, match="has not finished"):
         projected({"status": status})

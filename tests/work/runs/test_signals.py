@@ -15,6 +15,7 @@ from pytest_aexp.runs import create_run, init_run_store, run_lifecycle
 from pytest_aexp.work.runs.signals import ENDING, Watch, held
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+LIMITS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGALRM)
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="real signals are POSIX's")
 
@@ -39,7 +40,7 @@ with run_lifecycle(job):
 """
 
 
-@pytest.mark.parametrize("signum", [*SIGNALS, signal.SIGINT])
+@pytest.mark.parametrize("signum", [*SIGNALS, *LIMITS, signal.SIGINT])
 def test_a_signal_stops_the_run_and_ends_the_process_as_ever(
     repo: Path, job: Any, signum: int
 ) -> None:
@@ -70,8 +71,8 @@ with run_lifecycle(job):
         ("def handler(*_): sys.exit(0)", 0, "stopped"),
         ("def handler(*_): sys.exit(3)", 3, "stopped"),
         ("def handler(*_): raise RuntimeError", 1, "stopped"),
-        # Its own handler makes a note, and the block ends in its own time.
-        ("def handler(*_): asked.append(1)", 0, "complete"),
+        # Its own handler makes a note, and the block ends in its own time: before its last step.
+        ("def handler(*_): asked.append(1)", 0, "stopped"),
     ],
 )
 def test_a_handler_of_the_users_is_called_as_ever(
@@ -102,6 +103,41 @@ with run_lifecycle(job):
 """
     assert run_body(repo, job, program, signal.SIGHUP).status == 1
     assert entry_in(repo, job.id)["status"] == "failed"
+
+
+def test_a_run_that_went_on_to_its_end_after_a_signal_says_so_itself(repo: Path, job: Any) -> None:
+    program = """
+asked = []
+signal.signal(signal.SIGUSR1, lambda *_: asked.append(1))
+with run_lifecycle(job):
+    ready()
+    while not asked: time.sleep(0.01)
+    mark_status(job, "complete")
+"""
+    ended = run_body(repo, job, program, signal.SIGUSR1)
+    assert (ended.status, ended.err) == (0, "")
+    assert entry_in(repo, job.id)["status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    "handler", ["asked.append(1)", "(mark_status(job, 'stopped'), sys.exit(0))"]
+)
+def test_where_the_block_returns_after_a_signal_one_line_says_how_to_call_it_complete(
+    repo: Path, job: Any, handler: str
+) -> None:
+    program = f"""
+asked = []
+signal.signal(signal.SIGUSR1, lambda *_: {handler})
+with run_lifecycle(job):
+    ready()
+    while not asked: time.sleep(0.01)
+"""
+    ended = run_body(repo, job, program, signal.SIGUSR1)
+    assert (ended.status, entry_in(repo, job.id)["status"]) == (0, "stopped")
+    assert ended.err == (
+        f"aexp: run {job.id} is recorded as stopped, since SIGUSR1 came; if it was complete all "
+        'the same, call mark_status(run, "complete") after its last step, inside the block\n'
+    )
 
 
 def test_a_handler_installed_in_the_block_stays(repo: Path, job: Any) -> None:
@@ -178,12 +214,12 @@ asyncio.run(train())
 
 
 SLOW_PROMOTION = """
-from pytest_aexp.work.runs import status
-promote = status.promote_to_ledger
+from pytest_aexp.work.promote.promote import Promoter
+promote = Promoter.promote
 def slowly(*args, **kwargs):
     ready(); time.sleep(0.5)
     return promote(*args, **kwargs)
-status.promote_to_ledger = slowly
+Promoter.promote = slowly
 with run_lifecycle(job): {body}
 """
 
@@ -200,12 +236,12 @@ def test_a_signal_waits_until_the_run_is_recorded(
 
 
 SLOW_START = """
-from pytest_aexp.work.runs import lifecycle
-start = lifecycle._Lifecycle._start
+from pytest_aexp.work.runs.attempt import Attempt
+start = Attempt.start
 def slowly(self, document):
     ready(); time.sleep(0.5)
     start(self, document)
-lifecycle._Lifecycle._start = slowly
+Attempt.start = slowly
 with run_lifecycle(job): print("in the block")
 """
 
@@ -308,7 +344,7 @@ def test_only_the_main_thread_touches_signals() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGTERM)]
-    assert ENDING == SIGNALS
+    assert ENDING == SIGNALS + LIMITS
 
 
 def test_what_came_while_signals_were_held_comes_afterwards() -> None:

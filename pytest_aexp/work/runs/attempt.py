@@ -1,0 +1,203 @@
+"""One execution of a run: what its processes write into the run's document, start to end."""
+
+from __future__ import annotations
+
+import copy
+import os
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.run_attempt import (
+    ATTEMPT_KEY,
+    attempt_number,
+    attempt_of,
+    host_name,
+    is_foreign,
+    process_start,
+)
+from pytest_aexp.model.run_store import RUN_LINK_KEYS
+from pytest_aexp.work.promote.project import utc_now
+from pytest_aexp.work.runs.ranks import Rank
+from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
+
+FIRST_RANK_WAIT = 10.0
+"""Seconds for the first process of several to record its start. One that is not the first, and
+that nobody precedes, has a run of its own: ``srun`` also starts the tasks of a sweep."""
+
+_KEPT = ("stopped", "abandoned", "failed")
+"""What is said of a run while it goes on, and no success takes back."""
+_OURS = (ATTEMPT_KEY, RUN_LINK_KEYS[0], "created_at", "started_at")
+"""What a document that the block replaced gets back."""
+
+
+class Attempt:
+    """What this process records of an attempt. Its methods change a document in place.
+
+    They may be called more than once for one change, on the document as it then is.
+    """
+
+    def __init__(self, rank: Rank, *, mark_started: bool, heartbeat_s: float) -> None:
+        self.rank = rank
+        self.token = secrets.token_hex(8)
+        self.number = 1
+        self.joined = False
+        """Whether another process, the first of this attempt, records it."""
+        self.claimed = False
+        """Whether this process records it, though it is not the first: no first one came."""
+        self.superseded: dict[str, Any] = {}
+        """The attempt that began while this one went on, if one did."""
+        self.begun = False
+        self._mark_started = mark_started
+        self._heartbeat_s = heartbeat_s
+        self._started_at, self._since = utc_now(), time.monotonic()
+        self._status: Any = None
+        self._remembered: dict[str, Any] = {}
+
+    # Start
+
+    def start(self, document: dict[str, Any]) -> None:
+        """Begin the attempt, or join the one that another process of it began."""
+        current = attempt_of(document)
+        if self._joins(document, current):
+            self.joined, self.token = True, str(current.get("token"))
+        elif not self.rank.variable:
+            self._begin(document, current)
+        self.remember(document)
+
+    def _joins(self, document: dict[str, Any], current: dict[str, Any]) -> bool:
+        if not self.rank.is_part_of(current):
+            return False
+        return bool(self.rank.variable) or document.get("status") not in TERMINAL_STATUSES
+
+    def _begin(self, document: dict[str, Any], current: dict[str, Any]) -> None:
+        if current.get("claimed") and self.rank.group == current.get("group"):
+            # A process of this attempt that is not the first was there before.
+            self.token, self.number = current["token"], attempt_number(document) or 1
+            document[ATTEMPT_KEY] = self._described()
+            self._status = None
+            return
+        self._renew(document)
+
+    def claim(self, document: dict[str, Any]) -> None:
+        """Record an attempt that its first process does not record."""
+        self._renew(document)
+        document[ATTEMPT_KEY]["claimed"] = self.rank.variable
+        self.claimed = True
+
+    def _renew(self, document: dict[str, Any]) -> None:
+        self.number = next_number(document)
+        document.pop("heartbeat_at", None)
+        if self._mark_started:
+            begin_again(document)
+            document["started_at"] = self._started_at
+            if not is_foreign(document):
+                document["status"] = "running"
+        set_missing(document, "started_at")
+        document[ATTEMPT_KEY] = self._described()
+        if self._heartbeat_s:
+            document["heartbeat_at"] = utc_now()
+        self._status = document.get("status")
+
+    def _described(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "token": self.token,
+            "scheduler": self.rank.scheduler,
+            "group": self.rank.group,
+            "host": host_name(),
+            "pid": os.getpid(),
+            "process": process_start(os.getpid()),
+            "heartbeat_s": self._heartbeat_s,
+        }
+
+    def remember(self, document: dict[str, Any]) -> None:
+        """Keep what the document says, for the case that it is gone at the end."""
+        self._remembered = copy.deepcopy(document)
+
+    # Meanwhile
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether this process, or the first of its attempt, has recorded the start."""
+        return self.joined or self.claimed or not self.rank.variable
+
+    def beat(self, document: dict[str, Any]) -> None:
+        """Say that the run goes on."""
+        self._give_way(document)
+        if not self.is_recorded:
+            self.start(document)
+            if not self.joined and self.waited:
+                self.claim(document)
+        elif not self.joined and self._is_current(document):
+            document["heartbeat_at"] = utc_now()
+
+    def _give_way(self, document: dict[str, Any]) -> None:
+        """Leave the record to the first process of the attempt, if it came after all."""
+        current = attempt_of(document)
+        if self.claimed and current.get("token") == self.token and "claimed" not in current:
+            self.joined, self.claimed = True, False
+
+    @property
+    def waited(self) -> bool:
+        """Whether the first process of the attempt has had its time to record a start."""
+        return time.monotonic() - self._since >= FIRST_RANK_WAIT
+
+    def _is_current(self, document: dict[str, Any]) -> bool:
+        return attempt_of(document).get("token") in (None, self.token)
+
+    # End
+
+    def end(self, document: dict[str, Any], outcome: str, *, by_signal: bool) -> None:
+        """Record how the attempt ended, unless another has begun or the document says worse."""
+        self.superseded = {}
+        if not self.begun and document.get("status") not in ("stopped", "abandoned"):
+            self.start(document)
+        self._give_way(document)
+        if not self.is_recorded:
+            self._end_alone(document)
+        if self.begun and not self._is_current(document):
+            self.superseded = attempt_of(document)
+            return
+        for name in _OURS:
+            if name in self._remembered:
+                document.setdefault(name, copy.deepcopy(self._remembered[name]))
+        status = document.get("status")
+        if self.joined and not self._worsens(status, outcome):
+            return
+        if not is_foreign(document) and not self._keeps(status, outcome, by_signal=by_signal):
+            document["status"] = outcome
+        # Whoever said how the run ended, this is when it did.
+        document.update(ended_at=utc_now(), wallclock_s=self.wallclock_s)
+
+    @property
+    def wallclock_s(self) -> float:
+        """Seconds since the attempt began in this process."""
+        return round(time.monotonic() - self._since, 3)
+
+    def _end_alone(self, document: dict[str, Any]) -> None:
+        self.start(document)
+        if not self.joined:
+            self.claim(document)
+
+    def _worsens(self, status: Any, outcome: str) -> bool:
+        """Whether a process that is not the first has something to say of the attempt's end."""
+        return outcome != "complete" and (status == "complete" or status not in TERMINAL_STATUSES)
+
+    def _keeps(self, status: Any, outcome: str, *, by_signal: bool) -> bool:
+        if self.joined:
+            return False
+        if status in ("stopped", "abandoned") and not self.begun:
+            return True
+        if status == self._status and self.begun:
+            return False
+        # "complete", said after the last step, still holds when the process is then ended.
+        return status in _KEPT or (status == "complete" and outcome == "stopped" and by_signal)
+
+    def document_in_memory(self, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """The document that ``change`` would have made, where it cannot be written."""
+        document = copy.deepcopy(self._remembered)
+        change(document)
+        return document

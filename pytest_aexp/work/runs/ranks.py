@@ -1,0 +1,83 @@
+"""Which of several processes of one attempt this is: torchrun, srun and mpirun start many.
+
+The first records the attempt. The others know which attempt they are part of by what started them:
+their launcher and scheduler describe themselves in the environment. A process that the first one
+started itself finds the attempt's token there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_aexp.model.run_attempt import host_name
+
+RANK_VARIABLES = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "PMI_RANK", "OMPI_COMM_WORLD_RANK")
+_SCHEDULER_VARIABLES = ("SLURM_JOB_ID", "SLURM_RESTART_COUNT")
+_LAUNCHER_VARIABLES = (
+    "SLURM_STEP_ID",
+    "TORCHELASTIC_RUN_ID",
+    "TORCHELASTIC_RESTART_COUNT",
+    "PMIX_NAMESPACE",
+    "PMI_JOBID",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The place of this process among those of its attempt.
+
+    ``variable`` is the one that says it is not the first, such as ``RANK=3``; empty if none does.
+    ``token`` is that of the attempt it was started in, if it was.
+    """
+
+    variable: str
+    scheduler: str
+    launcher: str
+    token: str = ""
+
+    @classmethod
+    def here(cls, job_id: str, environment: Mapping[str, str] = os.environ) -> Rank:
+        """The place of this process among those that execute the run ``job_id``."""
+        positive = (
+            f"{name}={environment[name]}"
+            for name in RANK_VARIABLES
+            if environment.get(name, "").isdecimal() and int(environment[name]) > 0
+        )
+        launcher = _described(environment, _LAUNCHER_VARIABLES)
+        scheduler = _described(environment, _SCHEDULER_VARIABLES)
+        return cls(
+            next(positive, ""),
+            scheduler,
+            # Without any, what started it: the processes of one launcher have one parent.
+            launcher or scheduler or f"{host_name()} {os.getppid()}",
+            environment.get(token_variable(job_id), ""),
+        )
+
+    @property
+    def group(self) -> str:
+        """What the processes of one attempt have in common."""
+        return f"{self.scheduler} {self.launcher}".strip()
+
+    def is_part_of(self, attempt: Mapping[str, Any]) -> bool:
+        """Whether this process, which is not the first, belongs to an attempt."""
+        if self.token and self.token == attempt.get("token"):
+            # A job that was submitted from inside a run inherits the token, and is another attempt.
+            return self.scheduler == attempt.get("scheduler")
+        return bool(self.variable) and (
+            self.group == attempt.get("group")
+            or (attempt.get("host"), attempt.get("pid")) == (host_name(), os.getppid())
+        )
+
+
+def token_variable(job_id: str) -> str:
+    """The variable in which the processes that an attempt starts find its token."""
+    return f"AEXP_ATTEMPT_{job_id}"
+
+
+def _described(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return " ".join(f"{name}={environment[name]}" for name in names if environment.get(name))

@@ -28,7 +28,7 @@ FORBIDDEN = [
     ("runs_index", "pytest"),
     ("model/job_id", "signac"),
     ("report/build", "jinja2"),
-    ("cli/validate", "shtab"),
+    ("cli/evidence/validate", "shtab"),
 ]
 
 

@@ -14,7 +14,7 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import UNSTAGED_ENTRY, Problem
 from pytest_aexp.work.check.resolve import Place, Sources, resolve
 
-from .commit import Candidate
+from .commit import Commit
 
 _NAMED = 20
 _ANY_ENTRY = "0" * 32
@@ -36,17 +36,17 @@ def on_disk_only(findings: Sequence[Finding], sources: Sources) -> Iterator[str]
                 yield from (entry.path for entry in found.entries)
 
 
-def add(candidate: Candidate, paths: Sequence[str]) -> list[str]:
+def add(commit: Commit, paths: Sequence[str]) -> list[str]:
     """Stage the entries at ``paths`` as far as that is possible; those that were. Raises GitError.
 
     On a push there is no commit to add to, and ``git commit PATH`` would leave the index without
     what it commits. What git ignores is not forced into it.
     """
-    if candidate.is_pushed or _commits_named_files_only():
+    if commit.is_pushed or _commits_named_files_only():
         return []
-    ignored = _ignoring_rules(candidate, paths)
-    added = [path for path in paths if path not in ignored or candidate.view.has_file(path)]
-    location = candidate.location
+    ignored = _ignoring_rules(commit, paths)
+    added = [path for path in paths if path not in ignored or commit.view.has_file(path)]
+    location = commit.location
     if added:
         # Not `git add`: what git has, and ignores, that adds and then says that it cannot.
         names = "".join(f"{location.prefix}{path}\0" for path in added)
@@ -55,27 +55,27 @@ def add(candidate: Candidate, paths: Sequence[str]) -> list[str]:
     return added
 
 
-def advised(candidate: Candidate, problem: Problem) -> Problem:
+def advised(commit: Commit, problem: Problem) -> Problem:
     """``problem``, with all that must be typed where an entry is not in the commit."""
     if problem.code != UNSTAGED_ENTRY.code:
         return problem
     fix = problem.fix
     path = entry_path(problem.job_id or _ANY_ENTRY)
-    rule = _ignoring_rules(candidate, [path]).get(path)
-    if rule is not None and candidate.view.has_file(path):
+    rule = _ignoring_rules(commit, [path]).get(path)
+    if rule is not None and commit.view.has_file(path):
         fix = fix.replace("git add ", "git add -f ")
     elif rule is not None:
         place = f"{shown(rule.source)}:{rule.line}: {shown(rule.pattern)}"
         fix = f"git ignores it ({place}): run `aexp install`, then {fix.removeprefix('run ')}"
-    if candidate.is_pushed:
+    if commit.is_pushed:
         fix += ", commit, and push again"
     elif _commits_named_files_only():
         fix += " and name it in `git commit` too, which takes only the files it is given"
     return problem.but(fix=fix)
 
 
-def _ignoring_rules(candidate: Candidate, paths: Sequence[str]) -> dict[str, Rule]:
-    root = candidate.repository.root
+def _ignoring_rules(commit: Commit, paths: Sequence[str]) -> dict[str, Rule]:
+    root = commit.repository.root
     return Tree(root, root).ignoring_rules(paths)
 
 

@@ -13,8 +13,8 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.machine_index import INDEX_DIR
 from pytest_aexp.work.check.checker import Checker
 
-from .commit import Candidate
-from .early_exit import Change, holds_link, leads_through_link
+from .commit import Commit
+from .early_exit import Change
 from .segments import changed_segments
 
 
@@ -36,59 +36,54 @@ class Evidence:
         )
 
 
-def concerned(candidate: Candidate, checker: Checker) -> list[Finding]:
+def concerned(commit: Commit, checker: Checker) -> list[Finding]:
     """The findings that the commit concerns, read: all of them where nothing tells them apart."""
-    if candidate.changes is None or _changes_what_counts(candidate):
+    if commit.changes is None or _changes_what_counts(commit):
         return [checker.finding(path) for path in checker.finding_paths]
-    staged = {path: checker.finding(path) for path in _changed_findings(candidate, checker)}
-    evidence = _changed_evidence(candidate, checker)
+    staged = {path: checker.finding(path) for path in _changed_findings(commit)}
+    evidence = _changed_evidence(commit, checker)
     if not evidence.job_ids:
         return list(staged.values())
     every = (staged.get(path) or checker.finding(path) for path in checker.finding_paths)
     return [each for each in every if each.path in staged or evidence.supports(each)]
 
 
-def _changes_what_counts(candidate: Candidate) -> bool:
+def _changes_what_counts(commit: Commit) -> bool:
     """Whether other files may be findings now, or other sources or rules hold for all of them."""
-    folders = [*_fixed_folders(candidate), LEDGER_DIR, INDEX_DIR]
+    folders = [*_fixed_folders(commit), LEDGER_DIR, INDEX_DIR]
     on_the_way = {folder[:end] for folder in folders for end in _ends(folder)}
-    for change in candidate.changes or ():
-        inside = any(change.path.startswith(f"{folder}/") for folder in _fixed_folders(candidate))
+    for change in commit.changes or ():
+        inside = any(change.path.startswith(f"{folder}/") for folder in _fixed_folders(commit))
         if change.path in on_the_way or (inside and change.involves_link):
             return True
         if change.path.startswith(f"{INDEX_DIR}/"):
             return True
-    if any(change.status != "A" for change in changed_segments(candidate).values()):
+    if any(change.status != "A" for change in changed_segments(commit).values()):
         return True
-    return candidate.configuration_before() != candidate.repository.configuration
+    return commit.configuration_before() != commit.repository.configuration
 
 
 def _ends(folder: str) -> list[int]:
     return [at for at, character in enumerate(f"{folder}/") if character == "/"]
 
 
-def _fixed_folders(candidate: Candidate) -> set[str]:
-    globs = candidate.repository.configuration.findings
+def _fixed_folders(commit: Commit) -> set[str]:
+    globs = commit.repository.configuration.findings
     return {fixed_part(glob.split("/")) for glob in globs}
 
 
-def _changed_findings(candidate: Candidate, checker: Checker) -> list[str]:
-    globs = candidate.repository.configuration.findings
-    changed = {change.path for change in candidate.changes or () if change.status != "D"}
-    root = str(candidate.repository.root)
-    folders = _fixed_folders(candidate)
-    if any(leads_through_link(each, root) or holds_link(each, root) for each in folders):
-        real = candidate.view.real
-        return [p for p in checker.finding_paths if p in changed or real(p) in changed]
+def _changed_findings(commit: Commit) -> list[str]:
+    globs = commit.repository.configuration.findings
+    changed = {change.path for change in commit.changes or () if change.status != "D"}
     return sorted(path for path in changed if is_matched(path, globs))
 
 
-def _changed_evidence(candidate: Candidate, checker: Checker) -> Evidence:
+def _changed_evidence(commit: Commit, checker: Checker) -> Evidence:
     """What of the ledger's changes can matter to a finding: not a new entry that is right."""
     job_ids, entries = set[str](), list[Entry]()
-    changed, ledger = candidate.entries(), checker.sources.ledger
+    changed, ledger = commit.entries(), checker.sources.ledger
     ledger.expect(changed)
-    new = set(changed) | ledger.packed_in(changed_segments(candidate))
+    new = set(changed) | ledger.packed_in(changed_segments(commit))
     doubted = {each.job_id for each in ledger.conflicts(ledger.all_of(new)) if each.job_id}
     for job_id in sorted(doubted.union(changed)):
         now, change = ledger.get(job_id), changed.get(job_id)
@@ -96,12 +91,12 @@ def _changed_evidence(candidate: Candidate, checker: Checker) -> Evidence:
         if is_new and now is not None and now.usable and job_id not in doubted:
             continue
         job_ids.add(job_id)
-        entries += [entry for entry in (now, *_before(candidate, change)) if entry is not None]
+        entries += [entry for entry in (now, *_before(commit, change)) if entry is not None]
     return Evidence(frozenset(job_ids), Batches(entries))
 
 
-def _before(candidate: Candidate, change: Change | None) -> Iterator[Entry]:
+def _before(commit: Commit, change: Change | None) -> Iterator[Entry]:
     if change is not None and change.old_name.strip("0"):
         name = change.path.rpartition("/")[2]
-        data = candidate.view.content(change.old_name, ENTRY_LIMIT)
+        data = commit.view.content(change.old_name, ENTRY_LIMIT)
         yield judge_entry(name[:-5], entry_path(name[:-5]), data)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import parse_strict_runs
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import Entry, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import (
-    INVALID_ENTRY,
     UNPROMOTED,
     UNSTAGED_ENTRY,
     Fault,
@@ -26,8 +25,8 @@ from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import stray_fault
 
 from .affected import concerned
-from .commit import Candidate, ledger_folder, open_candidate, replaces_ledger
-from .early_exit import Glance
+from .commit import Commit, open_commit
+from .early_exit import StagedDiff
 from .records import deleted_records
 from .segments import changed_segments, segment_faults
 
@@ -37,13 +36,13 @@ if TYPE_CHECKING:
     from .promote import Behind
 
 
-def check_findings(glance: Glance, strict_runs: str | None, *, adds: bool) -> int:
+def check_findings(staged: StagedDiff, strict_runs: str | None, *, adds: bool) -> int:
     """Promote, judge and tell; 1 if there is an error. Raises AexpError, OSError."""
-    with open_candidate(glance) as candidate:
-        configured = candidate.repository.configuration
+    with open_commit(staged) as commit:
+        configured = commit.repository.configuration
         strictness = parse_strict_runs(strict_runs) if strict_runs else configured.strict_runs
         policy = Policy(strictness, configured.severity)
-        outcome, added = _judged(candidate, policy, adds=adds)
+        outcome, added = _judged(commit, policy, adds=adds)
     if added:
         print(f"added to the commit: {' '.join(added)}")
     return _told(outcome)
@@ -58,18 +57,18 @@ def _told(outcome: Outcome) -> int:
     return 0 if outcome.ok else 1
 
 
-def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
+def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
     """The outcome, and the entries that were added to the commit for it."""
-    checker = _checker(candidate, candidate.view, policy)
-    findings = concerned(candidate, checker)
-    behind = _behind(candidate, checker, findings)
-    added = _added(candidate, checker, findings, behind) if adds else []
+    checker = _checker(commit, commit.view, policy)
+    findings = concerned(commit, checker)
+    behind = _behind(commit, checker, findings)
+    added = _added(commit, checker, findings, behind) if adds else []
     if not added:
         outcome = judge_findings(checker, findings)
     else:
         behind = [each for each in behind if not set(each.paths) <= set(added)]
-        with GitView.at(candidate.repository.root, INDEX) as view:
-            checker = _checker(candidate, view, policy, added)
+        with GitView.at(commit.repository.root, INDEX) as view:
+            checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
     kept = [c.path for c in candidate.changes or () if c.status != "D"]
@@ -77,45 +76,43 @@ def _judged(candidate: Candidate, policy: Policy, *, adds: bool) -> tuple[Outcom
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     problems = (*lacking, *outcome.problems)
     if problems:
-        problems = tuple(_completed(candidate, lacking, outcome.problems))
+        problems = tuple(_completed(commit, lacking, outcome.problems))
     return replace(outcome, problems=problems), added
 
 
-def _checker(
-    candidate: Candidate, view: GitView, policy: Policy, added: Sequence[str] = ()
-) -> Checker:
-    """The checker of ``view``; ``added`` are entries that the candidate did not have."""
-    repository, worktree = candidate.repository, WorkTree(candidate.repository.root)
-    checker = Checker(repository, view, policy, worktree, had_ledger=candidate.had_ledger)
+def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str] = ()) -> Checker:
+    """The checker of ``view``; ``added`` are entries that the commit did not have."""
+    repository, worktree = commit.repository, WorkTree(commit.repository.root)
+    checker = Checker(repository, view, policy, worktree, had_ledger=commit.had_ledger)
     ledger = checker.sources.ledger
 
     def recall() -> RememberedRuns | None:
-        if replaces_ledger(candidate):
+        if commit.replaces_ledger:
             return None
         # Here, since few findings cite batches.
         from pytest_aexp.model.batch_cache import remembered_runs
 
-        changed = {} if candidate.pushed else candidate.entries()
+        changed = {} if commit.pushed else commit.entries()
         more = [path.rpartition("/")[2].removesuffix(".json") for path in added]
-        revision = candidate.pushed or "HEAD"
-        return remembered_runs(candidate.location, revision, {*changed, *more}, ledger.all_of)
+        revision = commit.pushed or "HEAD"
+        return remembered_runs(commit.location, revision, {*changed, *more}, ledger.all_of)
 
     ledger.remember(recall)
     return checker
 
 
-def _behind(candidate: Candidate, checker: Checker, findings: Sequence[Finding]) -> list[Behind]:
+def _behind(commit: Commit, checker: Checker, findings: Sequence[Finding]) -> list[Behind]:
     store = checker.sources.store
-    if store is None or not candidate.brings_something:
+    if store is None or not commit.brings_something:
         return []
     # Here, since most machines that commit findings have no runs.
     from .promote import Promotions
 
-    return list(Promotions(candidate, checker.sources, store).behind(findings))
+    return list(Promotions(commit, checker.sources, store).behind(findings))
 
 
 def _added(
-    candidate: Candidate,
+    commit: Commit,
     checker: Checker,
     findings: Sequence[Finding],
     behind: Sequence[Behind],
@@ -123,11 +120,11 @@ def _added(
     from .add import add, on_disk_only
 
     lacking = {path for each in behind for path in each.paths}
-    return add(candidate, sorted(lacking.union(on_disk_only(findings, checker.sources))))
+    return add(commit, sorted(lacking.union(on_disk_only(findings, checker.sources))))
 
 
 def _completed(
-    candidate: Candidate, lacking: Sequence[Problem], judged: Sequence[Problem]
+    commit: Commit, lacking: Sequence[Problem], judged: Sequence[Problem]
 ) -> Iterator[Problem]:
     """Both, each citation told of once, with all that must be typed."""
     from .add import advised
@@ -137,55 +134,46 @@ def _completed(
     for problem in (*lacking, *judged):
         place = (problem.path, problem.line, problem.column)
         if problem in lacking or place not in places or problem.code not in same:
-            yield advised(candidate, problem)
+            yield advised(commit, problem)
 
 
-def check_ledger(glance: Glance) -> int:
+def check_ledger(staged: StagedDiff) -> int:
     """Judge the entries and tell; 1 if there is an error. Raises AexpError, OSError."""
-    with open_candidate(glance) as candidate:
-        policy = Policy(severity=candidate.repository.configuration.severity, door=True)
-        ledger = Ledger(candidate.view)
-        problems = tuple(policy.judge(_ledger_faults(candidate, ledger)))
+    with open_commit(staged) as commit:
+        policy = Policy(severity=commit.repository.configuration.severity, door=True)
+        ledger = Ledger(commit.view)
+        problems = tuple(policy.judge(_ledger_faults(commit, ledger)))
     return _told(Outcome(problems, ledger.judged))
 
 
-def _ledger_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
-    if candidate.changes is None:
+def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
+    if commit.changes is None:
         found = ledger.survey()
         packed = [entry for entry in found.notable if entry.path != entry_path(entry.job_id)]
         yield from (fault for entry in packed for fault in entry.faults)
         yield from found.faults
         entries, strays = ledger.at_hand(ledger.loose), list(ledger.strays)
     else:
-        yield from segment_faults(candidate, ledger)
-        changed = candidate.entries()
+        yield from segment_faults(commit, ledger)
+        changed = commit.entries()
         # Who deletes a file may lay bare two packed entries that differ.
-        whole = ledger.all_conflicts() if changed_segments(candidate) else None
+        whole = ledger.all_conflicts() if changed_segments(commit) else None
         yield from ledger.conflicts(ledger.at_hand(changed)) if whole is None else whole
         entries = ledger.at_hand(name for name, each in changed.items() if each.status != "D")
         there = {entry.job_id for entry in entries}
         # What is no file, such as a submodule, is no entry either, whatever its name.
-        kept = [change for change in candidate.changes if change.status != "D"]
+        kept = [change for change in commit.changes if change.status != "D"]
         entered = {changed[job_id].path for job_id in there}
-        strays = list(_strays(candidate, [c.path for c in kept if c.path not in entered]))
+        strays = list(_strays([c.path for c in kept if c.path not in entered]))
     for entry in entries:
-        if candidate.view.is_link(entry.path):
-            yield _link_fault(entry)
-        else:
-            yield from entry.faults
+        yield from entry.faults
     yield from map(stray_fault, strays)
     yield from ledger.retractions.faults
-    yield from deleted_records(candidate)
+    yield from deleted_records(commit)
 
 
-def _strays(candidate: Candidate, paths: Sequence[str]) -> Iterator[str]:
+def _strays(paths: Sequence[str]) -> Iterator[str]:
     """What of ``paths`` lies in the ledger and looks like an entry, or like what became of one."""
-    folder = f"{ledger_folder(candidate)}/"
+    folder = f"{LEDGER_DIR}/"
     below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
     yield from dict.fromkeys(filter(None, map(stray_at, below)))
-
-
-def _link_fault(entry: Entry) -> Fault:
-    message = "the ledger entry is a symbolic link: where links do not work it would be no entry"
-    fix = "put the file that it leads to in its place"
-    return Fault(INVALID_ENTRY, entry.path, message, fix, job_id=entry.job_id)

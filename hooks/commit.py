@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.files import MISSING
-from pytest_aexp.ground.git.listing import EMPTY_BLOBS, Location, Node
+from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.run import git_or_none, run_git
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import (
@@ -24,13 +24,13 @@ from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.machine_index import INDEX_DIR
 
-from .early_exit import DIFF, PACKS, STAGED, Change, Glance, leads_through_link, parse
+from .early_exit import DIFF, STAGED, Change, StagedDiff, parse
 
 _NO_FILE = "000000"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Commit:
     """A commit to be, or one to be pushed, as ``view`` shows it.
 
     ``changes`` is what it changes below the repository's root. It is None where nothing is staged,
@@ -62,13 +62,18 @@ class Candidate:
 
     def entries(self) -> dict[str, Change]:
         """The changes of ledger entries, by job id."""
-        folder = ledger_folder(self)
         named = {
-            change.path[len(folder) + 1 : -5]: change
+            change.path[len(LEDGER_DIR) + 1 : -5]: change
             for change in self.changes or ()
-            if change.path.startswith(f"{folder}/") and change.path.endswith(".json")
+            if change.path.startswith(f"{LEDGER_DIR}/") and change.path.endswith(".json")
         }
         return {name: change for name, change in named.items() if is_job_id(name)}
+
+    @property
+    def replaces_ledger(self) -> bool:
+        """Whether a file or link takes, or took, the place of the ledger folder or one above it."""
+        places = (LEDGER_DIR, LEDGER_DIR.partition("/")[0])
+        return any(change.path in places for change in self.changes or ())
 
     def configuration_before(self) -> Configuration | None:
         """What was configured before; None if that could not be used."""
@@ -83,24 +88,9 @@ class Candidate:
             return None
 
 
-def ledger_folder(candidate: Candidate) -> str:
-    """Where git has the entries, which a link may lead to."""
-    if not leads_through_link(LEDGER_DIR, str(candidate.repository.root)):
-        return LEDGER_DIR
-    real = candidate.view.real(LEDGER_DIR)
-    return real if isinstance(real, str) else LEDGER_DIR
-
-
-def replaces_ledger(candidate: Candidate) -> bool:
-    """Whether entries may be others than those that git has, and changes, by their own names."""
-    above = LEDGER_DIR.partition("/")[0]
-    changed = any(change.path in (above, LEDGER_DIR) for change in candidate.changes or ())
-    return changed or leads_through_link(LEDGER_DIR, str(candidate.repository.root))
-
-
 @contextmanager
-def open_candidate(glance: Glance) -> Iterator[Candidate]:
-    """The candidate in the repository around the current folder.
+def open_commit(staged: StagedDiff) -> Iterator[Commit]:
+    """The commit in the repository around the current folder.
 
     Raises RepositoryNotFound, ConfigurationError, UsageError, GitError.
     """
@@ -111,21 +101,11 @@ def open_candidate(glance: Glance) -> Iterator[Candidate]:
         if pushed:
             raw = _pushed(location, before, pushed)
         else:
-            raw = glance.raw if glance.raw is not None else _staged(location)
+            raw = staged.raw if staged.raw is not None else _staged(location)
         changes = tuple(parse(raw, location.prefix)) if raw else None
-        _foresee(glance, view)
-        view.know({c.path: _node(c) for c in changes or () if c.status != "U"})
-        configuration = _configuration(location, view, glance)
-        yield Candidate(Repository(root, configuration), location, view, changes, pushed)
-
-
-def _foresee(glance: Glance, view: GitView) -> None:
-    """Tell the view what is known already."""
-    found, packs = glance.foreseen()
-    nodes = {path: told and Node(*told) for path, told in found.items()}
-    view.know({p: n for p, n in nodes.items() if n is None or n.name not in EMPTY_BLOBS})
-    if packs is not None and not any(name in EMPTY_BLOBS for _, name in packs.values()):
-        view.know_below(PACKS, {path: Node(*told) for path, told in packs.items()})
+        view.seed({c.path: _node(c) for c in changes or () if c.status != "U"})
+        configuration = _configuration(location, view, staged)
+        yield Commit(Repository(root, configuration), location, view, changes, pushed)
 
 
 def _push() -> tuple[str | None, str | None]:
@@ -165,14 +145,14 @@ def _node(change: Change) -> Node | None:
     return None if change.mode == _NO_FILE else Node(change.mode, change.name)
 
 
-def _configuration(location: Location, view: GitView, glance: Glance) -> Configuration:
+def _configuration(location: Location, view: GitView, staged: StagedDiff) -> Configuration:
     # What is not staged is as it was committed, and that costs less to ask for than the index.
-    if glance.raw is not None and not view.knows(CONFIG):
-        if glance.config is not None and b"\n" in glance.config:
-            return configuration_in(glance.config)
+    if staged.raw is not None and not any(c.path == CONFIG for c in parse(staged.raw)):
+        if staged.config is not None and b"\n" in staged.config:
+            return configuration_in(staged.config)
         listed = location.ask("ls-tree", "-z", "--full-tree", "HEAD", paths=[CONFIG])
         for (mode, _, name), path in location.records(listed):
-            view.know({path: Node(mode, name)})
+            view.seed({path: Node(mode, name)})
         if not listed:
             return Configuration()
     return configuration_in(view.read(CONFIG, CONFIG_LIMIT))

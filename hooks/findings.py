@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from .early_exit import Glance
+from .early_exit import StagedDiff
 
 # A type checker knows the name. To import typing takes as long as most commits leave this program.
 TYPE_CHECKING = False
@@ -22,25 +22,24 @@ PROGRAM = "aexp-findings"
 def main(argv: Sequence[str] | None = None) -> int:
     """Check a commit's findings; 0 clean, 1 problems, 2 wrong usage or it could not be done."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    glance = Glance()
-    if not arguments and glance.leaves_findings_alone():
+    staged = StagedDiff()
+    if not arguments and staged.leaves_findings_alone():
         return 0
     # Here, and below, so that a commit which concerns nothing pays for none of it.
     from pytest_aexp.run_program import run_program
 
-    return run_program(PROGRAM, lambda: _run(arguments, glance))
+    return run_program(PROGRAM, lambda: _run(arguments, staged))
 
 
-def _run(arguments: Sequence[str], glance: Glance) -> int:
+def _run(arguments: Sequence[str], staged: StagedDiff) -> int:
     strict_runs, adds = None, False
     if arguments:
         strict_runs, adds = _parsed(arguments)
-        if glance.leaves_findings_alone():
+        if staged.leaves_findings_alone():
             return 0
-    glance.foresee()
     from .check import check_findings
 
-    return check_findings(glance, strict_runs, adds=adds)
+    return check_findings(staged, strict_runs, adds=adds)
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[str | None, bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from .early_exit import Glance
+from .early_exit import StagedDiff
 
 # A type checker knows the name. To import typing takes as long as most commits leave this program.
 TYPE_CHECKING = False
@@ -21,16 +21,16 @@ PROGRAM = "aexp-ledger"
 def main(argv: Sequence[str] | None = None) -> int:
     """Check a commit's ledger entries; 0 clean, 1 problems, 2 wrong usage or it could not be."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    glance = Glance()
-    if not arguments and glance.leaves_entries_alone():
+    staged = StagedDiff()
+    if not arguments and staged.leaves_entries_alone():
         return 0
     # Here, and below, so that a commit which concerns nothing pays for none of it.
     from pytest_aexp.run_program import run_program
 
-    return run_program(PROGRAM, lambda: _run(arguments, glance))
+    return run_program(PROGRAM, lambda: _run(arguments, staged))
 
 
-def _run(arguments: Sequence[str], glance: Glance) -> int:
+def _run(arguments: Sequence[str], staged: StagedDiff) -> int:
     if arguments:
         import argparse
 
@@ -38,7 +38,7 @@ def _run(arguments: Sequence[str], glance: Glance) -> int:
         argparse.ArgumentParser(prog=PROGRAM, description=description).parse_args(list(arguments))
     from .check import check_ledger
 
-    return check_ledger(glance)
+    return check_ledger(staged)
 
 
 if __name__ == "__main__":

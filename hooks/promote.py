@@ -26,7 +26,7 @@ from pytest_aexp.work.check.resolve import Sources
 from pytest_aexp.work.promote.promote import Promoter
 
 from .add import git_add
-from .commit import Candidate
+from .commit import Commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ class Behind:
 class Promotions:
     """Promotes the runs of one store that findings cite."""
 
-    def __init__(self, candidate: Candidate, sources: Sources, store: RunStore) -> None:
-        self._candidate = candidate
+    def __init__(self, commit: Commit, sources: Sources, store: RunStore) -> None:
+        self._commit = commit
         self._ledger = sources.ledger
         self._store = store
-        self._root = candidate.repository.root
+        self._root = commit.repository.root
         self._worktree = WorkTree(self._root)
         self._done: dict[str, str | bool] = {}
 
     @cached_property
     def _promoter(self) -> Promoter:
-        return Promoter(self._candidate.repository, self._store)
+        return Promoter(self._commit.repository, self._store)
 
     def behind(self, findings: Sequence[Finding]) -> Iterator[Behind]:
         """Promote what ``findings`` cite; the citations that the commit is behind of.
@@ -120,14 +120,14 @@ class Promotions:
         if kept := self._promoter.promote(job_id).kept:
             notice(kept)
         on_disk = self._worktree.read(path, ENTRY_LIMIT)
-        committed = self._candidate.view.read(path, ENTRY_LIMIT)
+        committed = self._commit.view.read(path, ENTRY_LIMIT)
         return on_disk != committed and not self._are_one_to_git(path, committed)
 
     def _are_one_to_git(self, path: str, committed: bytes | Unreadable) -> bool:
         """Whether they differ only in what git does away with, such as line ends."""
         if isinstance(committed, Unreadable):
             return False
-        location = self._candidate.location
+        location = self._commit.location
         full = f"{location.prefix}{path}"
         on_disk = run_git(["hash-object", "--", full], location.top)
         return on_disk == run_git(["hash-object", "--stdin"], location.top, stdin=committed)

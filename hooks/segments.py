@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.packs.segment import is_segment
 from pytest_aexp.model.problems import INVALID_ENTRY, Fault
 
-from .commit import Candidate, ledger_folder
+from .commit import Commit
 from .early_exit import Change
 
 if TYPE_CHECKING:
     from pytest_aexp.model.ledger import Ledger
 
 
-def changed_segments(candidate: Candidate) -> dict[str, Change]:
+def changed_segments(commit: Commit) -> dict[str, Change]:
     """The changes of segments, by path below the repository's root."""
-    folder = ledger_folder(candidate)
-    below = {
-        f"{LEDGER_DIR}/{change.path.removeprefix(f'{folder}/')}": change
-        for change in candidate.changes or ()
-        if change.path.startswith(f"{folder}/packs/")
-    }
-    return {path: change for path, change in below.items() if is_segment(path)}
+    return {change.path: change for change in commit.changes or () if is_segment(change.path)}
 
 
-def segment_faults(candidate: Candidate, ledger: Ledger) -> Iterator[Fault]:
+def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     """The faults of the segments that the commit adds or changes, and of their lines."""
-    changes = {p: c for p, c in changed_segments(candidate).items() if c.status != "D"}
+    changes = {p: c for p, c in changed_segments(commit).items() if c.status != "D"}
     found = ledger.survey_segments(tuple(sorted(changes)))
     for entry in found.notable:
         yield from entry.faults

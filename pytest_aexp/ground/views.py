@@ -35,8 +35,14 @@ class View(Protocol):
     def has_file(self, path: str) -> bool:
         """Whether something lies at ``path`` that is no folder, readable or not."""
 
-    def expect(self, paths: Iterable[str]) -> None:
-        """Be told which files will be asked for, so that many questions may be put as one."""
+    def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
+        """The link or submodule in the place of ``folder`` or above it, and why it is a stop.
+
+        None where the way to ``folder`` is clear, whether or not anything is there.
+        """
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Look up files that will be read soon, in as few questions as possible."""
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in ``folder`` and is no folder, sorted."""
@@ -92,7 +98,16 @@ class WorkTree:
             raise
         return not os.path.isdir(full)
 
-    def expect(self, paths: Iterable[str]) -> None:
+    def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
+        """The link that leaves the repository, or leads nowhere, on the way to ``folder``."""
+        for path in above(folder):
+            full = f"{self._root}/{path}"
+            target = self._target(full) if os.path.islink(full) else ""
+            if isinstance(target, Unreadable):
+                return path, target
+        return None
+
+    def prefetch(self, paths: Iterable[str]) -> None:
         """Nothing: each file costs the same however many are asked for."""
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -137,7 +152,12 @@ class WorkTree:
             return OUTSIDE
         full = f"{self._root}/{path}"
         data = read_bounded(full, limit, whole=whole, follow=False)
-        return self._through_link(full, limit, whole=whole) if data is LINK else data
+        if data is not LINK:
+            return data
+        target = self._target(full)
+        if isinstance(target, Unreadable):
+            return target
+        return read_bounded(target, limit, whole=whole, follow=False)
 
     def read_many(
         self, paths: Iterable[str], limit: int
@@ -151,16 +171,15 @@ class WorkTree:
         inside = (path for path in paths if self._stays_inside(path.rpartition("/")[0]))
         return {path: f"{self._root}/{path}" for path in inside}
 
-    def _through_link(self, full: str, limit: int, *, whole: bool) -> bytes | Unreadable:
+    def _target(self, full: str) -> str | Unreadable:
+        """Where the link at ``full`` leads."""
         try:
             target = os.path.realpath(full, strict=True)
         except (FileNotFoundError, NotADirectoryError):
             return DANGLING
         except OSError:
             return LOOP
-        if not self._contains(target):
-            return OUTSIDE
-        return read_bounded(target, limit, whole=whole, follow=False)
+        return target if self._contains(target) else OUTSIDE
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         if not self._stays_inside(folder):
@@ -182,6 +201,12 @@ class WorkTree:
 
     def _contains(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)
+
+
+def above(path: str) -> list[str]:
+    """``path`` and the folders it lies in, the uppermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:

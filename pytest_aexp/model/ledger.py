@@ -109,7 +109,7 @@ class Ledger:
         if len(asked) > FEW:
             _ = self.loose
         else:
-            self._view.expect(
+            self._view.prefetch(
                 [*map(entry_path, sorted(asked)), *([PACKS_DIR, RETRACTIONS_DIR] if asked else ())]
             )
 

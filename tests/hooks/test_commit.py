@@ -215,7 +215,7 @@ class TestIndex:
         git(repo, "add", "README")
         assert hooks.findings().status == 0
 
-    def test_a_configuration_behind_a_link_counts(self, repo: Path, hooks: Hooks) -> None:
+    def test_a_configuration_that_is_a_link_is_refused(self, repo: Path, hooks: Hooks) -> None:
         write(repo, "conf/aexp.toml", '[tool.aexp]\nstrict_runs = "warn"\n')
         (repo / "pyproject.toml").symlink_to("conf/aexp.toml")
         add_entry(repo, {"seed": 0})
@@ -223,7 +223,8 @@ class TestIndex:
         add_finding(repo, "F001-x", job(NOWHERE))
         stage(repo)
         said = hooks.findings()
-        assert (said.status, said.codes) == (0, [BROKEN])
+        assert said.status == 2
+        assert "pyproject.toml: is a symbolic link" in said.err
 
     def test_one_of_the_two_names_of_a_range_is_no_range(
         self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch

@@ -21,7 +21,6 @@ EMPTY_BLOBS = (
 )
 """What an empty file is named, and what ``git add -N`` announced."""
 _AT_ONCE = 200
-_GLOB_SPECIAL = "*?[]\\"
 
 
 class Node(NamedTuple):
@@ -56,9 +55,6 @@ class Listing(Protocol):
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at ``paths``, folders included."""
 
-    def links(self, paths: Sequence[str]) -> dict[str, Node]:
-        """The same at little cost for large folders, which need not be told."""
-
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -83,10 +79,9 @@ class Location:
         top = next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), root)
         return cls(top, "" if top == root else f"{root.relative_to(top).as_posix()}/")
 
-    def ask(self, *arguments: str, paths: Iterable[str] = (), literally: bool = True) -> bytes:
+    def ask(self, *arguments: str, paths: Iterable[str] = ()) -> bytes:
         """What git answers about ``paths``. Raises GitError."""
-        how = ["--literal-pathspecs"] if literally else []
-        return run_git([*self.options, *how, *arguments, *paths], self.top)
+        return run_git([*self.options, "--literal-pathspecs", *arguments, *paths], self.top)
 
     def records(self, answer: bytes) -> Iterator[tuple[list[str], str]]:
         """The fields and the path of each record of a listing ended by NUL."""
@@ -94,30 +89,6 @@ class Location:
         for record in os.fsdecode(answer).split("\0")[:-1]:
             about, _, path = record.partition("\t")
             yield about.split(" "), path[skipped:]
-
-    def unchanged(self, paths: Iterable[str]) -> dict[str, str]:
-        """The names of the objects that files at ``paths`` hold, and where those files are.
-
-        Only what git takes to be as it is in the index; nothing where there is no work tree.
-        """
-        asked = (
-            *self.options,
-            "--literal-pathspecs",
-            "ls-files",
-            "-s",
-            "-c",
-            "-m",
-            "-t",
-            "-z",
-            "--",
-        )
-        told = git_or_none([*asked, *(f"{self.prefix}{path}" for path in paths)], self.top)
-        found, changed = dict[str, str](), set[str]()
-        for (tag, _, name, _), path in self.records(told or b""):
-            found[name] = os.path.join(self.top, f"{self.prefix}{path}")
-            if tag != "H":
-                changed.add(name)
-        return {name: path for name, path in found.items() if name not in changed}
 
 
 def bare_root(start: Path) -> Path | None:
@@ -172,13 +143,8 @@ class Index:
             found |= self._nodes(chunk)
         return _of_asked(found, paths)
 
-    def links(self, paths: Sequence[str]) -> dict[str, Node]:
-        """What stands at the paths, whatever lies below them being passed over."""
-        exactly = [f":(top,glob){_escaped(self.location.prefix + path)}" for path in paths]
-        return self._nodes(exactly, literally=False) if exactly else {}
-
-    def _nodes(self, paths: Sequence[str], *, literally: bool = True) -> dict[str, Node]:
-        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths, literally=literally)
+    def _nodes(self, paths: Sequence[str]) -> dict[str, Node]:
+        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths)
         nodes: dict[str, Node] = {}
         for (mode, name, stage), path in self.location.records(answer):
             nodes[path] = Node(mode if stage == "0" else UNMERGED, name)
@@ -221,8 +187,6 @@ class Tree:
             chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
             found |= self._nodes([], chunk)
         return _of_asked(found, paths)
-
-    links = files
 
     def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
         answer = self.location.ask(
@@ -274,11 +238,6 @@ def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:
     return told
 
 
-def _escaped(path: str) -> str:
-    """A glob for ``path`` alone: as it holds a special character, it fits no folder's content."""
-    return "\\" + "".join(f"\\{c}" if c in _GLOB_SPECIAL else c for c in path).removeprefix("\\")
-
-
 def folders_of(top: str, nodes: Mapping[str, Node]) -> dict[str, dict[str, Node]]:
     """What lies directly in ``top`` and in each folder below it, given all files below it."""
     folders: dict[str, dict[str, Node]] = {top: {}}
@@ -300,9 +259,3 @@ def _connect(folders: dict[str, dict[str, Node]], top: str) -> None:
             if name in children:
                 break
             children[name] = Node(FOLDER, "")
-
-
-def above(path: str) -> list[str]:
-    """``path`` and the folders it lies in, the uppermost first."""
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]

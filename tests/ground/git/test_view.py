@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,8 @@ from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import MISSING, UNMERGED, Unreadable
 from pytest_aexp.ground.git.listing import bare_root
-from pytest_aexp.ground.git.view import GitView
-from pytest_aexp.ground.views import DANGLING, LOOP, OUTSIDE, View, WorkTree
+from pytest_aexp.ground.git.view import A_SUBMODULE, NOT_FOLLOWED, GitView
+from pytest_aexp.ground.views import View, WorkTree
 
 CASES, MORE = (
     json.loads((DATA / name).read_text(encoding="utf-8"))["cases"]
@@ -415,7 +414,6 @@ class TestNames:
     def test_files_and_folders_of_any_name(self, repo: Path, views: Any, at: str) -> None:
         for name in NAMES:
             write(repo, f"top/{name}/F1{name}", name.encode(errors="surrogateescape"))
-        (repo / "link").symlink_to(f"top/{NAMES[5]}")
         for name in AT_THE_TOP:
             write(repo, name, name)
         commit(repo)
@@ -430,8 +428,6 @@ class TestNames:
             assert not fresh.has_file(f"{path}x")
             data = fresh.read(path, LIMIT)
             assert os.fsdecode(data) == path.rpartition("/")[2].removeprefix("F1")
-        assert list(views(repo, at).walk("link")) == [f"link/F1{NAMES[5]}"]
-        assert views(repo, at).read(f"link/F1{NAMES[5]}", LIMIT) == NAMES[5].encode()
 
     def test_a_name_that_is_not_utf8_is_shown_escaped(self, repo: Path, aexp: Any) -> None:
         write(repo, os.fsdecode(b"kb/research/findings/F1-\xe9.md"), "no front matter")
@@ -441,74 +437,31 @@ class TestNames:
 
 
 class TestLinks:
+    """A link is what git has there, wherever it leads: it is named, and not followed."""
+
     @pytest.mark.parametrize("at", ["index", "HEAD"])
-    def test_where_they_lead(self, repo: Path, views: Any, at: str) -> None:
+    def test_they_are_not_followed(self, repo: Path, views: Any, at: str) -> None:
         write(repo, "real/deep/file", "content")
-        links = {
-            "to-file": "real/deep/file",
-            "to-folder": "real/deep",
-            "real/up": "../real/./deep//file",
-            "chain": "to-folder",
-            "outside": "../elsewhere",
-            "absolute": str(repo / "real/deep/file"),
-            "dangling": "real/nothing",
-            "around": "nothing/../real/deep/file",
-            "through": "real/deep/file/../file",
-            "slash": "real/deep/file/",
-            "loop": "loop",
-            "long": "x" * 4000,
-        }
-        for name, target in links.items():
+        targets = {"to-file": "real/deep/file", "to-folder": "real/deep", "loop": "loop"}
+        targets |= {"outside": "../elsewhere", "absolute": str(repo), "dangling": "nothing"}
+        for name, target in targets.items():
             (repo / name).symlink_to(target)
         commit(repo)
         view = views(repo, at)
-        for path in ("to-file", "to-folder/file", "real/up", "chain/file"):
-            assert view.read(path, LIMIT) == b"content", path
-        assert view.read("outside", LIMIT) is OUTSIDE
-        assert view.read("outside/file", LIMIT) is OUTSIDE
-        assert view.read("absolute", LIMIT) is OUTSIDE
-        for path in ("dangling", "around", "through", "slash"):
-            assert view.read(path, LIMIT) is DANGLING, path
-        assert view.read("long", LIMIT) is DANGLING
-        assert view.read("loop", LIMIT) is LOOP
-        assert view.read("to-folder/none", LIMIT) is MISSING
-        assert view.read("dangling/none", LIMIT) is MISSING
-        assert view.names("chain") == ("file",)
-        assert list(view.walk("to-folder")) == ["to-folder/file"]
-        assert view.has_folder("chain")
-        assert not view.has_folder("dangling")
-        assert not view.has_folder("outside")
+        for name in targets:
+            assert view.read(name, LIMIT) is NOT_FOLLOWED, name
+            assert view.has_file(name)
+            assert not view.has_folder(name)
+            assert list(view.walk(name)) == []
+            assert view.blocked(f"{name}/deeper") == (name, NOT_FOLLOWED)
+        assert view.read("to-folder/file", LIMIT) is MISSING
+        assert view.blocked("real/deep") is None
+        assert set(targets) < set(view.names(""))
 
-    def test_a_link_to_a_file_that_is_not_in_git_leads_nowhere(
-        self, repo: Path, views: Any
-    ) -> None:
-        (repo / "link").symlink_to("untracked")
-        git(repo, "add", "link")
-        write(repo, "untracked", "x")
-        assert views(repo, "index").read("link", LIMIT) is DANGLING
-        assert WorkTree(repo).read("link", LIMIT) == b"x"
-
-    def test_a_folder_that_leads_to_itself_ends(self, repo: Path, views: Any) -> None:
-        write(repo, "a/b/file", "x")
-        (repo / "a/b/again").symlink_to("..")
-        commit(repo)
-        for at in ("index", "HEAD"):
-            assert list(views(repo, at).walk("a")) == list(WorkTree(repo).walk("a"))
-
-    def test_a_link_that_no_checkout_could_make_leads_nowhere(self, repo: Path, views: Any) -> None:
-        for name, target in (("nul", b"a\0b"), ("huge", b"x" * 5000), ("empty", b"")):
-            blob = subprocess.run(
-                ["git", "hash-object", "-w", "--stdin"],
-                input=target,
-                stdout=subprocess.PIPE,
-                check=True,
-            )
-            about = f"120000,{blob.stdout.decode().strip()},{name}"
-            git(repo, "update-index", "--add", "--cacheinfo", about)
-        view = views(repo, "index")
-        assert view.read("nul", LIMIT) is DANGLING
-        assert view.read("huge", LIMIT) is DANGLING
-        assert isinstance(view.read("empty", LIMIT), Unreadable)
+    def test_a_submodule_blocks_the_way(self, repo: Path, views: Any) -> None:
+        name = git(repo, "commit-tree", "-m", "x", git(repo, "write-tree").strip()).strip()
+        git(repo, "update-index", "--add", "--cacheinfo", f"160000,{name},kb")
+        assert views(repo, "index").blocked("kb/research") == ("kb", A_SUBMODULE)
 
 
 class TestBounds:
@@ -626,49 +579,32 @@ class TestCost:
         assert counts[0] == counts[1]
 
 
-SEGMENT = st.sampled_from(["a", "b", ".h", "F1.md"])
-PATH = st.lists(SEGMENT, min_size=1, max_size=4).map("/".join)
-# No ".." after a name: Python passes over a file that stands where the folder to leave should.
-UP = st.lists(st.sampled_from(["..", ".", ""]), max_size=3).map(
-    lambda parts: "./" + "/".join(parts)
-)
-TARGET = st.tuples(UP, PATH.map("/{}".format) | st.just("")).map("".join)
-TREE = st.dictionaries(PATH, st.one_of(st.just(None), TARGET), max_size=9)
+PATH = st.lists(st.sampled_from(["a", "b", ".h", "F1.md"]), min_size=1, max_size=4).map("/".join)
 
 
-def build(root: Path, tree: dict[str, str | None]) -> list[str]:
-    """Make what can be made of ``tree``, links where there is a target; what was made."""
-    made = []
-    for path, target in tree.items():
+def build(root: Path, paths: list[str]) -> None:
+    """Make what can be made of ``paths``."""
+    for path in paths:
         try:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            if not os.path.lexists(root / path):
-                if target is None:
-                    (root / path).write_text(path)
-                else:
-                    (root / path).symlink_to(target)
-                made.append(path)
+            write(root, path, path)
         except OSError:
-            continue  # a file or a broken link stands where a folder is needed
-    return made
-
-
-BEYOND = (OUTSIDE, DANGLING)
+            continue  # a file stands where a folder is needed
 
 
 def all_of(view: View, paths: list[str]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    """Everything that a view says of paths."""
+    answers: dict[str, Any] = {}
     for path in paths:
         data = view.read(path, 100)
-        told[path] = (
+        answers[path] = (
             view.has_folder(path),
-            # What is outside, a folder, a file or nothing, only the working tree can see.
-            view.has_file(path) or data in BEYOND,
-            [name for name in view.names(path) if view.read(f"{path}/{name}", 1) not in BEYOND],
-            [each for each in view.walk(path) if view.read(each, 1) not in BEYOND],
+            view.has_file(path),
+            view.names(path),
+            view.folders(path),
+            list(view.walk(path)),
             data if isinstance(data, bytes) else data.missing,
         )
-    return told
+    return answers
 
 
 @pytest.mark.slow
@@ -677,17 +613,12 @@ def all_of(view: View, paths: list[str]) -> dict[str, Any]:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(tree=TREE)
+@given(tree=st.lists(PATH, max_size=9))
 def test_any_tree_looks_the_same_from_everywhere(
-    tree: dict[str, str | None], tmp_path_factory: pytest.TempPathFactory
+    tree: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    # Two levels down, so that a link that leaves the repository finds nothing there.
-    root = new_repository(tmp_path_factory.mktemp("tree") / "outer/repo")
+    root = new_repository(tmp_path_factory.mktemp("tree") / "repo")
     build(root, tree)
-    # git keeps no empty folders.
-    for folder, _, _ in os.walk(root, topdown=False):
-        if ".git" not in Path(folder).parts and not os.listdir(folder):
-            os.rmdir(folder)
     commit(root)
     parts = [path.split("/") for path in tree]
     paths = sorted({"/".join(p[: n + 1]) for p in parts for n in range(len(p))})
@@ -697,5 +628,5 @@ def test_any_tree_looks_the_same_from_everywhere(
         with GitView.at(root, at) as view:
             assert all_of(view, paths) == expected
         with GitView.at(root, at) as view:
-            view.expect(paths)
+            view.prefetch(paths)
             assert all_of(view, paths[::-1]) == expected

@@ -36,7 +36,7 @@ class Evidence:
         )
 
 
-def concerned(commit: Commit, checker: Checker) -> list[Finding]:
+def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
     """The findings that the commit concerns, read: all of them where nothing tells them apart."""
     if commit.changes is None or _changes_what_counts(commit):
         return [checker.finding(path) for path in checker.finding_paths]
@@ -61,6 +61,15 @@ def _changes_what_counts(commit: Commit) -> bool:
     if any(change.status != "A" for change in changed_segments(commit).values()):
         return True
     return commit.configuration_before() != commit.repository.configuration
+
+
+def affects_collection(commit: Commit) -> bool:
+    """Whether the commit may leave fewer findings to be read than there should be."""
+    if commit.changes is None or _changes_what_counts(commit):
+        return True
+    folders = _fixed_folders(commit)
+    deleted = [change.path for change in commit.changes if change.status == "D"]
+    return any(path.startswith(f"{folder}/") for path in deleted for folder in folders)
 
 
 def _ends(folder: str) -> list[int]:

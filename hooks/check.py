@@ -24,7 +24,7 @@ from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import stray_fault
 
-from .affected import concerned
+from .affected import affected_findings, affects_collection
 from .commit import Commit, open_commit
 from .early_exit import StagedDiff
 from .records import deleted_records
@@ -60,7 +60,7 @@ def _told(outcome: Outcome) -> int:
 def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, list[str]]:
     """The outcome, and the entries that were added to the commit for it."""
     checker = _checker(commit, commit.view, policy)
-    findings = concerned(commit, checker)
+    findings = affected_findings(commit, checker)
     behind = _behind(commit, checker, findings)
     added = _added(commit, checker, findings, behind) if adds else []
     if not added:
@@ -77,6 +77,8 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
     problems = (*lacking, *outcome.problems)
     if problems:
         problems = tuple(_completed(commit, lacking, outcome.problems))
+    if affects_collection(commit):
+        problems = (*checker.collection(), *problems)
     return replace(outcome, problems=problems), added
 
 

@@ -66,6 +66,9 @@ def _summary(outcome: Outcome, *, colour: bool) -> str:
         if counts
         else "no problems"
     )
+    if outcome.unjudged:
+        unjudged = counted(outcome.unjudged, "citation")
+        verdict += f"; whether the runs of {unjudged} exist was not judged"
     if colour:
         paint = _RED if counts["error"] else _YELLOW if counts["warning"] else _GREEN
         verdict = f"{paint}{verdict}{_RESET}"

@@ -6,11 +6,39 @@ import os
 from pathlib import Path
 
 MARKER_REL = Path(".aexp") / "installed.json"
+BLOCK_MARK = b"# agentic-experiments:begin"
+"""The first line of the block that `aexp install` keeps in git's control files."""
+BLOCK_FILES = (".gitignore", ".gitattributes")
+_BLOCK_LIMIT = 1 << 20
 
 
 def nearest_root(start: Path) -> Path | None:
-    """The nearest folder from ``start`` upwards that holds ``.git`` or the install marker."""
+    """The nearest folder from ``start`` upwards that holds ``.git`` or uses the ledger."""
     for folder in (start, *start.parents):
-        if os.path.exists(folder / ".git") or os.path.isfile(folder / MARKER_REL):
+        if os.path.exists(folder / ".git") or uses_ledger(folder):
             return folder
     return None
+
+
+def uses_ledger(folder: Path) -> bool:
+    """Whether a folder holds a ledger, machine indexes, the install marker or our block.
+
+    Empty folders and the marker are not in git, the block is: a clone has the same roots.
+    """
+    aexp = folder / ".aexp"
+    if os.path.isdir(aexp) and any(
+        map(os.path.lexists, (aexp / "ledger", aexp / "runs-index", folder / MARKER_REL))
+    ):
+        return True
+    return any(_has_block(folder / name) for name in BLOCK_FILES)
+
+
+def _has_block(path: Path) -> bool:
+    try:
+        # Not a pipe, which would be waited for.
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as stream:
+            return BLOCK_MARK in stream.read(_BLOCK_LIMIT)
+    except OSError:
+        return False

@@ -35,6 +35,16 @@ class View(Protocol):
     def has_file(self, path: str) -> bool:
         """Whether something lies at ``path`` that is no folder, readable or not."""
 
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """The revisions that what is read comes after."""
+
+    def links(self, folder: str) -> Iterator[tuple[str, str | None]]:
+        """Links below ``folder`` that ``walk`` does not enter, each with the folder it leads to.
+
+        None is one outside of the repository.
+        """
+
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop.
 
@@ -72,6 +82,7 @@ class WorkTree:
     """The files as they lie in the repository's folder."""
 
     label = "the working tree"
+    earlier = ("HEAD",)
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
@@ -97,6 +108,20 @@ class WorkTree:
                 return False
             raise
         return not os.path.isdir(full)
+
+    def links(self, folder: str) -> Iterator[tuple[str, str | None]]:
+        """The folders behind links that leave the repository."""
+        pending = [folder]
+        while pending:
+            here = pending.pop()
+            for name, is_inner_folder in self._entries(here):
+                path = f"{here}/{name}" if here else name
+                if not is_inner_folder or name.startswith("."):
+                    continue
+                if not os.path.islink(f"{self._root}/{path}"):
+                    pending.append(path)
+                elif not self._stays_inside(path):
+                    yield path, None
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link that leaves the repository, or leads nowhere, on the way to ``folder``."""

@@ -61,8 +61,11 @@ SUSPICIOUS_KEY = Rule("finding.suspicious_key", Basis.WARNING)
 MISSPELT_CITATIONS = Rule("finding.suspicious_key", Basis.ERROR)
 NOT_COLLECTED = Rule("finding.not_collected", Basis.WARNING)
 NO_RUN_STORE = Rule("finding.no_run_store", Basis.EXISTENCE)
+NONE_COLLECTED = Rule("finding.none_collected", Basis.WARNING)
+NOT_READ = Rule("finding.none_collected", Basis.ERROR)
 UNSTAGED_ENTRY = Rule("finding.unstaged_ledger_entry", Basis.ERROR)
 INVALID_ENTRY = Rule("ledger.invalid_entry", Basis.CITED)
+MISSING_LEDGER = Rule("ledger.invalid_entry", Basis.STRICT)
 NOT_A_NUMBER = Rule("ledger.invalid_entry", Basis.WARNING)
 IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
 UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
@@ -146,6 +149,14 @@ _TABLE = (
         "each machine with runs.",
     ),
     Code(
+        "finding.none_collected",
+        "Findings that nobody looked at",
+        "There is no finding, a configured glob matches nothing (an error), or the findings cannot "
+        "be read where they should be: a link, a submodule or a folder of another name stands "
+        "there (an error).",
+        "Set `findings` in [tool.aexp] to where the findings are, or put the folder back.",
+    ),
+    Code(
         "finding.unstaged_ledger_entry",
         "The cited entry would not be in the commit",
         "The ledger entry is on disk but not in what is about to be committed: after a pull the "
@@ -156,7 +167,7 @@ _TABLE = (
         "ledger.invalid_entry",
         "A ledger entry that cannot be used",
         "The file cannot be read, holds conflict markers, breaks the schema, names another job, "
-        "or has a status no finished run has.",
+        "or has a status no finished run has; or the whole ledger folder is missing.",
         "Promote the run again on the machine that has it (`aexp ledger promote <job id>`); after "
         "a merge conflict run `aexp ledger resolve`.",
     ),
@@ -286,13 +297,15 @@ class Problem:
 class Outcome:
     """Everything that was found wrong, and how much was looked at.
 
-    ``findings`` is None where only entries were.
+    ``findings`` is None where only entries were. ``unjudged`` citations are those of which it was
+    not judged whether their runs exist.
     """
 
     problems: tuple[Problem, ...]
     entries: int
     findings: int | None = None
     citations: int = 0
+    unjudged: int = 0
 
     @property
     def ok(self) -> bool:

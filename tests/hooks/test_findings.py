@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hooking import FINDING, NOWHERE, Hooks, add_run, commit, entry_of_run, snapshot, stage
+from hooking import FINDING, NOWHERE, Hooks, Said, add_run, commit, entry_of_run, snapshot, stage
 from repositories import add_entry, add_finding, batch, entry_of, entry_text, git, job, write
 
 from pytest_aexp.model import batch_cache
@@ -138,7 +138,7 @@ class TestEvidence:
         commit(repo)
         git(repo, "rm", "-q", entry_of_run(held))
         assert not (repo / ".aexp").exists()
-        assert hooks.findings().codes == ["finding.broken_run_citation"]
+        assert hooks.findings().codes == ["finding.broken_run_citation", "ledger.invalid_entry"]
 
     def test_an_entry_nobody_cites_may_go(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(NOWHERE))
@@ -255,61 +255,72 @@ class TestEvidence:
 
 
 @pytest.mark.usefixtures("remembering")
-class TestLinks:
-    """Findings and entries that git names by another path."""
+class TestWhatIsNotRead:
+    """Findings that a commit hides are a problem of that commit."""
 
-    @pytest.fixture
-    def linked(self, repo: Path) -> Path:
-        write(repo, "docs/kb/research/findings/F001-x.md", "---\na: 1\n---\n")
-        write(repo, "docs/shared/README", "")
-        (repo / "kb").symlink_to("docs/kb")
-        (repo / ".aexp").mkdir()
-        (repo / ".aexp/ledger").symlink_to("../docs/shared")
+    @pytest.mark.parametrize("place", ["kb", "kb/research/findings"])
+    def test_a_link_in_the_place_of_their_folder(
+        self, repo: Path, held: str, hooks: Hooks, place: str
+    ) -> None:
+        add_finding(repo, "F001-x", job(held))
         commit(repo)
-        return repo
-
-    def test_a_finding_in_a_linked_folder(self, linked: Path, hooks: Hooks) -> None:
-        add_finding(linked, "F001-x", job(NOWHERE))
-        stage(linked)
+        (repo / place).rename(repo / "elsewhere")
+        (repo / place).symlink_to(repo / "elsewhere")
+        stage(repo)
         said = hooks.findings()
-        assert said.codes == ["finding.broken_run_citation"]
-        assert said.out.startswith(FINDING)
+        assert (said.status, said.codes) == (1, ["finding.none_collected"])
+        assert said.out.startswith(f"{place}:1:1: error: no findings of kb/research/findings")
 
-    def test_another_file_there(self, linked: Path, hooks: Hooks) -> None:
-        add_finding(linked, "F001-x", job(NOWHERE))
-        commit(linked)
-        write(linked, "docs/other", "x")
-        stage(linked)
-        assert hooks.findings().status == 0
+    def test_a_link_to_a_folder_with_findings(self, repo: Path, held: str, hooks: Hooks) -> None:
+        write(repo, "elsewhere/F009-old.md", "no front matter")
+        add_finding(repo, "F001-x", job(held))
+        commit(repo)
+        (repo / "kb/research/findings/more").symlink_to("../../../elsewhere")
+        stage(repo)
+        said = hooks.findings()
+        assert (said.status, said.codes) == (1, ["finding.none_collected"])
+        assert said.out.startswith("kb/research/findings/more:")
 
-    def test_an_entry_in_a_linked_folder(self, linked: Path, hooks: Hooks) -> None:
-        job_id = add_entry(linked, {"seed": 1})
-        add_finding(linked, "F001-x", job(job_id))
-        commit(linked)
-        assert hooks.findings().status == 0
-        git(linked, "rm", "-q", f"docs/shared/{job_id}.json")
-        assert hooks.findings().status == 1
+    def test_a_link_to_another_folder(self, repo: Path, held: str, hooks: Hooks) -> None:
+        write(repo, "elsewhere/picture.png", "")
+        add_finding(repo, "F001-x", job(held))
+        (repo / "kb/research/findings/more").symlink_to("../../../elsewhere")
+        stage(repo)
+        assert hooks.findings() == Said(0, "", "")
 
     def test_a_finding_that_is_a_link(self, repo: Path, held: str, hooks: Hooks) -> None:
         write(repo, "notes/first.md", "---\na: 1\n---\n")
         (repo / "kb/research/findings").mkdir(parents=True)
         (repo / FINDING).symlink_to("../../../notes/first.md")
-        commit(repo)
-        write(repo, "notes/first.md", "no front matter")
-        stage(repo)
-        assert hooks.findings().codes == ["finding.unreadable"]
-
-    def test_a_folder_that_becomes_a_link_changes_all(
-        self, repo: Path, held: str, hooks: Hooks
-    ) -> None:
-        write(repo, "elsewhere/F009-old.md", "no front matter")
-        write(repo, "kb/research/findings/README", "")
-        commit(repo)
-        (repo / "kb/research/findings/more").symlink_to("../../../elsewhere")
         stage(repo)
         said = hooks.findings()
-        assert said.codes == ["finding.unreadable"]
-        assert said.out.startswith("kb/research/findings/more/F009-old.md")
+        assert (said.status, said.codes) == (1, ["finding.unreadable"])
+        assert "links are not followed" in said.out
+
+    def test_a_folder_that_is_renamed(self, repo: Path, held: str, hooks: Hooks) -> None:
+        add_finding(repo, "F001-x", job(held))
+        commit(repo)
+        git(repo, "mv", "kb/research/findings", "kb/research/Findings")
+        said = hooks.findings()
+        assert (said.status, said.codes) == (1, ["finding.none_collected"])
+        assert "git mv kb/research/Findings kb/research/findings" in said.out
+
+    def test_all_findings_deleted(self, repo: Path, held: str, hooks: Hooks) -> None:
+        add_finding(repo, "F001-x", job(held))
+        commit(repo)
+        git(repo, "rm", "-rq", "kb")
+        said = hooks.findings()
+        assert (said.status, said.codes) == (0, ["finding.none_collected"])
+
+    def test_a_ledger_that_is_a_link(self, repo: Path, held: str, hooks: Hooks) -> None:
+        add_finding(repo, "F001-x", job(held))
+        commit(repo)
+        (repo / ".aexp/ledger").rename(repo / "shared")
+        (repo / ".aexp/ledger").symlink_to("../shared")
+        stage(repo)
+        said = hooks.findings()
+        assert said.status == 1
+        assert ".aexp/ledger:1:1: error: the ledger is a symbolic link" in said.out
 
 
 class TestOrder:

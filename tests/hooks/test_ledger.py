@@ -190,18 +190,6 @@ class TestWhatIsNoEntry:
         git(repo, "update-index", "--add", "--cacheinfo", about)
         assert hooks.ledger().codes == ["ledger.invalid_entry"]
 
-    def test_in_a_linked_ledger(self, repo: Path, hooks: Hooks) -> None:
-        write(repo, "shared/README", "")
-        (repo / ".aexp").mkdir()
-        (repo / ".aexp/ledger").symlink_to("../shared")
-        commit(repo)
-        write(repo, f"shared/{NOWHERE}.json", "{}")
-        write(repo, "shared/copy.json", "{}")
-        stage(repo)
-        said = hooks.ledger()
-        assert said.codes == ["ledger.invalid_entry"] * 2
-        assert said.out.startswith(f"{entry_of_run(NOWHERE)}:")
-
 
 class TestUsage:
     def test_before_the_first_commit(self, repo: Path, hooks: Hooks) -> None:

@@ -22,6 +22,7 @@ from repositories import (
 )
 
 from pytest_aexp.cli import main
+from pytest_aexp.ground.repository import CONFIG
 from pytest_aexp.model.problems import CODES
 
 pytestmark = pytest.mark.tree
@@ -146,6 +147,7 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.suspicious_key": in_the_ledger,
     "finding.not_collected": beside_the_findings,
     "finding.no_run_store": without_evidence,
+    "finding.none_collected": lambda repo, code: write(repo, CONFIG, fenced(code)),
     "finding.unstaged_ledger_entry": lambda repo, _: unstaged_evidence(repo),
     "ledger.invalid_entry": conflict,
     "ledger.identity_mismatch": edited,
@@ -157,7 +159,10 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
 }
 
 
-ALSO = {"runs.damaged": ("finding.unfinished_run_citation",)}
+ALSO = {
+    "finding.none_collected": (),
+    "runs.damaged": ("finding.unfinished_run_citation",),
+}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -168,6 +173,7 @@ def test_the_example_of_a_code_is_reported_under_it(
     place = ["--at", "index"] if code == "finding.unstaged_ledger_entry" else []
     main(["validate", "--format", "json", *place])
     problems = json.loads(capsys.readouterr().out)["problems"]
-    told = [problem["code"] for problem in problems if problem["code"] not in ALSO.get(code, ())]
+    also = ALSO.get(code, ("finding.none_collected",))
+    told = [problem["code"] for problem in problems if problem["code"] not in also]
     citations = len(re.findall(r"type: (?:job|batch)", CODE_SECTIONS[code]))
     assert told == [code] * (citations if code == "finding.broken_run_citation" else 1)

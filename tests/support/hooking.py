@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,7 @@ class Said:
     @property
     def codes(self) -> list[str]:
         """The codes of the problems it told of, in order."""
-        return [
-            line.rpartition("[")[2].rstrip("]") for line in self.out.splitlines() if "[" in line
-        ]
+        return re.findall(r"\[([a-z_]+\.[a-z_]+)\]$", self.out, re.MULTILINE)
 
 
 class Hooks:

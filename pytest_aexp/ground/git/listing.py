@@ -46,6 +46,10 @@ class Listing(Protocol):
     def location(self) -> Location:
         """Where git is asked."""
 
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """The revisions that what is listed comes after."""
+
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below ``folder`` or, where that is none, the file of that name."""
 
@@ -115,6 +119,7 @@ class Index:
     """What is staged, as the next commit would have it."""
 
     label = "the index"
+    earlier = ("HEAD",)
 
     def __init__(self, location: Location) -> None:
         self.location = location
@@ -168,6 +173,7 @@ class Tree:
         """Raises UsageError if there is no such revision, and GitError."""
         self.location = location
         self.label = f"the commit {quoted(revision)}"
+        self.earlier = (f"{revision}^1", f"{revision}^2")
         self.name = tree_of(location, revision)
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
@@ -236,6 +242,17 @@ def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:
                 told[folder] = Node(FOLDER, "")
             folder = folder.rpartition("/")[0]
     return told
+
+
+def earlier_revision_with(root: Path, revisions: Iterable[str], path: str) -> str | None:
+    """The first of ``revisions`` in which git has something at ``path``."""
+    location = Location.of(root)
+    full = f"{location.prefix}{path}"
+    for revision in revisions:
+        command = (*location.options, "ls-tree", "--full-tree", "-z", revision, "--", full)
+        if not revision.startswith("-") and git_or_none(command, location.top):
+            return revision
+    return None
 
 
 def folders_of(top: str, nodes: Mapping[str, Node]) -> dict[str, dict[str, Node]]:

@@ -6,6 +6,8 @@ the commit, or may be another file in another checkout.
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -33,6 +35,7 @@ A_FOLDER = Unreadable("is a folder, not a file")
 NOT_FOLLOWED = Unreadable("is a symbolic link: in the index and in commits, links are not followed")
 A_SUBMODULE = Unreadable("is a git submodule: its files are not in this commit")
 _AT_ONCE = 256
+_LINK_LIMIT = 4096
 
 
 class GitView:
@@ -40,6 +43,7 @@ class GitView:
 
     def __init__(self, listing: Listing, blobs: Blobs) -> None:
         self.label = listing.label
+        self.earlier = listing.earlier
         self._listing = listing
         self._blobs = blobs
         # What lies directly in a folder that was listed; empty if there is no such folder.
@@ -80,18 +84,32 @@ class GitView:
         return self._blobs.read(name, limit)
 
     def has_folder(self, folder: str) -> bool:
-        """Whether a file lies below the folder, or a submodule is there."""
+        """Whether a file lies below the folder."""
         if not folder or folder in self._folders:
-            return bool(self._list(folder)) or self._is_submodule(folder)
+            return bool(self._list(folder))
         inside = f"{folder}/"
         if any(node and path.startswith(inside) for path, node in self._single.items()):
             return True
-        return self._listing.holds(folder) or self._is_submodule(folder)
+        return self._listing.holds(folder)
 
     def has_file(self, path: str) -> bool:
         """Whether something lies at the path that is not a folder, a link for example."""
         node = self._node(path)
         return node is not None and node.mode not in (FOLDER, SUBMODULE)
+
+    def links(self, folder: str) -> Iterator[tuple[str, str | None]]:
+        """The links below the folder that lead to a folder, or to somewhere git does not know."""
+        for path in self.walk(folder):
+            node = self._node(path)
+            if node is None or node.mode != LINK:
+                continue
+            data = self._blobs.read(node.name, _LINK_LIMIT)
+            target = os.fsdecode(data) if isinstance(data, bytes) else ""
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+            if not place.startswith(("/", "..")) and self.has_folder(place):
+                yield path, place
+            elif place.startswith(("/", "..")) and "." not in posixpath.basename(path):
+                yield path, None
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop."""
@@ -109,6 +127,7 @@ class GitView:
         if unknown:
             nodes = self._listing.files(unknown)
             self._single.update((path, nodes.get(path)) for path in unknown)
+            self._folders.update((path, {}) for path in unknown if path not in nodes)
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what lies directly in the folder and is not a folder."""
@@ -153,7 +172,7 @@ class GitView:
             for path, node in zip(chunk, nodes, strict=True):
                 yield path, next(contents) if isinstance(node, Node) else node
 
-    def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
+    def on_disk(self, _paths: Sequence[str]) -> Mapping[str, str]:
         """Nothing: the file in the folder may differ from the object, whatever git believes."""
         return {}
 
@@ -166,10 +185,6 @@ class GitView:
         if node.mode == IN_CONFLICT:
             return UNMERGED
         return node if node.is_file else A_FOLDER
-
-    def _is_submodule(self, path: str) -> bool:
-        node = self._node(path)
-        return node is not None and node.mode == SUBMODULE
 
     def _has_looked_up(self, path: str) -> bool:
         return path in self._single or path.rpartition("/")[0] in self._folders

@@ -15,6 +15,8 @@ from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.findings.not_collected import may_cite, uncollected_fault
 from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.model.run_store import marker_faults
+from pytest_aexp.work.check.adoption import missing_ledger_fault
+from pytest_aexp.work.check.collection import collection_faults
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
@@ -110,10 +112,14 @@ class Checker:
         return Verdict(problems, unjudged, resolution)
 
     def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
-        """Said once, at the first citation that is due, if nothing can know a run."""
+        """The problem of having no ledger to check against, at the first citation that is due."""
         due = next((c for c in citations if isinstance(c, JobCitation | BatchCitation)), None)
-        if due is None or self.sources.authority:
+        if due is None:
             return ()
+        if self.sources.authority:
+            missing = missing_ledger_fault(self.repository.root, self.view, due)
+            has_ledger = missing is None or not self.sources.is_adopted()
+            return () if has_ledger or missing is None else tuple(self.policy.judge([missing]))
         fault = Fault(
             NO_RUN_STORE,
             due.path,
@@ -123,6 +129,11 @@ class Checker:
             due.position,
         )
         return tuple(self.policy.judge([fault]))
+
+    def collection(self) -> tuple[Problem, ...]:
+        """What keeps findings from being read, and that there are none."""
+        faults = collection_faults(self.repository, self.view, self.finding_paths)
+        return tuple(self.policy.judge(faults))
 
     def records(self) -> tuple[Problem, ...]:
         """The problems of retraction records, which are reported whatever is judged."""
@@ -175,7 +186,8 @@ def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Ou
     outcome = judge_findings(checker, findings)
     around = checker.surroundings([c for finding in findings for c in finding.citations])
     entries = checker.sources.ledger.judged
-    return replace(outcome, problems=(*outcome.problems, *around), entries=entries)
+    problems = (*checker.collection(), *outcome.problems, *around)
+    return replace(outcome, problems=problems, entries=entries)
 
 
 def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
@@ -183,11 +195,14 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     citations = [citation for finding in findings for citation in finding.citations]
     checker.expect(citations)
     problems: list[Problem] = []
+    unjudged = 0
     for finding in findings:
         problems += checker.front_matter(finding)
         for citation in finding.citations:
-            problems += checker.citation(citation).problems
+            verdict = checker.citation(citation)
+            problems += verdict.problems
+            unjudged += verdict.unjudged is not None
     problems += checker.authority(citations)
     problems += checker.records()
     judged = checker.sources.ledger.judged
-    return Outcome(tuple(problems), judged, len(findings), len(citations))
+    return Outcome(tuple(problems), judged, len(findings), len(citations), unjudged)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cached_property
+from functools import cache, cached_property, partial
+from pathlib import Path
 
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.entry import LEDGER_DIR, Entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.run_store import Run, RunStore
+from pytest_aexp.work.check.adoption import has_adopted
 
 
 class Place(Enum):
@@ -32,7 +36,8 @@ class Sources:
     """Everything that can know a run.
 
     ``on_disk`` is the working tree's ledger, where another view's is judged. ``had_ledger`` says
-    that there was one until now: who deletes the last entry must not do away with all checker.
+    that there was one until now: who deletes the last entry must not do away with the check.
+    ``is_adopted`` says whether there should be one.
     """
 
     ledger: Ledger
@@ -40,6 +45,7 @@ class Sources:
     indexes: MachineIndexes
     on_disk: Ledger | None = None
     had_ledger: bool = False
+    is_adopted: Callable[[], bool] = lambda: False
 
     @classmethod
     def of(
@@ -55,13 +61,15 @@ class Sources:
         Raises NotCheckedOut if the folder that is read does not hold all of them.
         """
         if isinstance(view, WorkTree):
-            require_checked_out(repository.root, (LEDGER_DIR, INDEX_DIR))
+            findings = repository.configuration.findings
+            require_checked_out(repository.root, (LEDGER_DIR, INDEX_DIR), findings)
         return cls(
             Ledger(view, repository.root),
             RunStore.of(repository),
             MachineIndexes(view),
-            Ledger(on_disk) if on_disk is not None else None,
+            Ledger(on_disk) if on_disk is not None and _can_be_added(repository.root) else None,
             had_ledger,
+            cache(partial(has_adopted, repository.root, view)),
         )
 
     @cached_property
@@ -83,8 +91,15 @@ class Sources:
             or self.ledger.exists
             or self.store is not None
             or (self.on_disk is not None and self.on_disk.exists)
-            or self.indexes.readable
+            or bool(self.indexes.files)
+            or self.is_adopted()
         )
+
+
+def _can_be_added(root: Path) -> bool:
+    """Whether entries on disk could enter a commit: not behind a link, nor in a submodule."""
+    places = [root / path for path in above(LEDGER_DIR)]
+    return not any(os.path.islink(p) or os.path.lexists(p / ".git") for p in places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,9 +104,14 @@ class TestSameVerdicts:
         commit(repo)
         monkeypatch.chdir(repo / case.get("cwd", "."))
         strictness = f"--strict-runs={case['strict_runs']}"
-        told = aexp(strictness)
-        assert aexp(strictness, "--at", "index") == told
-        assert aexp(strictness, "--at", "HEAD") == told
+        status, problems = aexp(strictness)
+        for at in ("index", "HEAD"):
+            answer = aexp(strictness, "--at", at)
+            if any(isinstance(file, dict) and "symlink" in file for file in case["files"].values()):
+                # What a link leads to in the work tree is not read there: it is named instead.
+                assert answer[0] >= status
+            else:
+                assert answer == (status, problems)
 
     def test_each_place_is_judged_by_what_it_holds(self, repo: Path, aexp: Any) -> None:
         held = add_entry(repo, {"seed": 1})

@@ -1,0 +1,80 @@
+"""Whether a repository uses the ledger, though the ledger folder is missing in what is read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_MARK
+from pytest_aexp.ground.git.listing import earlier_revision_with
+from pytest_aexp.ground.git.sparse import missing_submodule
+from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.findings.citation import Citation
+from pytest_aexp.model.problems import MISSING_LEDGER, Fault
+
+_CONTROL_LIMIT = 1 << 20
+
+
+def has_adopted(root: Path, view: View) -> bool:
+    """Whether the files of ``view``, or the commit before, say that there should be a ledger."""
+    for name in BLOCK_FILES:
+        data = view.read(name, _CONTROL_LIMIT)
+        if isinstance(data, bytes) and BLOCK_MARK in data:
+            return True
+    return view.blocked(LEDGER_DIR) is not None or _earlier(root, view) is not None
+
+
+def missing_ledger_fault(root: Path, view: View, due: Citation) -> Fault | None:
+    """Why there is no ledger to check ``due`` against; None if there is one."""
+    if view.has_folder(LEDGER_DIR) and not (isinstance(view, WorkTree) and _is_empty(root)):
+        return None
+    stop = view.blocked(LEDGER_DIR)
+    if stop is not None:
+        path, reason = stop
+        what, fix = _blocked(path, reason)
+        return Fault(MISSING_LEDGER, path, what, fix)
+    if isinstance(view, WorkTree) and missing_submodule(root, LEDGER_DIR):
+        return Fault(
+            MISSING_LEDGER,
+            LEDGER_DIR,
+            "the ledger is a git submodule that is not checked out here",
+            f"run `git submodule update --init {LEDGER_DIR}`",
+        )
+    if view.has_folder(LEDGER_DIR):
+        return None
+    message = f"there is no ledger folder in {view.label}, so {due.path} has no run to rest on"
+    return Fault(MISSING_LEDGER, LEDGER_DIR, message, _restoring(root, view))
+
+
+def _blocked(path: str, reason: Unreadable) -> tuple[str, str]:
+    what = "the ledger" if path == LEDGER_DIR else f"{path}, in which the ledger lies,"
+    if "submodule" in reason.reason:
+        return (
+            f"{what} {reason.reason}",
+            "that is not supported: keep the ledger in this repository",
+        )
+    return f"{what} {reason.reason}", f"put the folder itself at {path}"
+
+
+def _restoring(root: Path, view: View) -> str:
+    earlier = _earlier(root, view)
+    if earlier is None:
+        return "run `aexp install`, then `aexp ledger backfill` on each machine with runs"
+    if isinstance(view, WorkTree) or earlier == "HEAD":
+        return f"run `git restore --source=HEAD --staged --worktree -- {LEDGER_DIR}`"
+    return f"run `git checkout {earlier} -- {LEDGER_DIR}` and commit"
+
+
+def _earlier(root: Path, view: View) -> str | None:
+    """The revision before what ``view`` shows in which git has the ledger."""
+    return earlier_revision_with(root, view.earlier, LEDGER_DIR)
+
+
+def _is_empty(root: Path) -> bool:
+    try:
+        with os.scandir(root / LEDGER_DIR) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False

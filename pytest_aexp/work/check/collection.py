@@ -1,0 +1,100 @@
+"""Whether findings were read at all, and what kept them from being read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_aexp.ground.git.sparse import missing_submodule
+from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS, Repository
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.views import View, WorkTree, above, fits, fixed_part, is_matched
+from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault
+
+_FIX = "set `findings` in [tool.aexp] of pyproject.toml to where the findings are"
+
+
+def collection_faults(repository: Repository, view: View, paths: Sequence[str]) -> Iterator[Fault]:
+    """What is wrong with where findings are looked for, ``paths`` being those that were found."""
+    globs = repository.configuration.findings
+    folders = sorted({fixed_part(glob.split("/")) for glob in globs})
+    explained = set[str]()
+    for folder in folders:
+        if not any(path.startswith(f"{folder}/") for path in paths):
+            for fault in _on_the_way(repository, view, folder):
+                explained.add(folder)
+                yield fault
+        yield from _behind_links(view, folder, globs)
+    unmatched = [glob for glob in globs if not _matches(glob, paths)]
+    if globs != DEFAULT_FINDINGS:
+        for glob in unmatched:
+            if fixed_part(glob.split("/")) not in explained:
+                yield Fault(
+                    NOT_READ,
+                    CONFIG,
+                    f"no findings: nothing matches {quoted(glob)}, which tool.aexp.findings names",
+                    "correct the glob, or remove it",
+                )
+    elif not paths and not explained:
+        message = f"no findings: nothing matches {DEFAULT_FINDINGS[0].partition('*')[0]}**"
+        yield Fault(NONE_COLLECTED, folders[0], message, _FIX)
+
+
+def _matches(glob: str, paths: Sequence[str]) -> bool:
+    parts = glob.split("/")
+    return any(fits(path.split("/"), parts) for path in paths)
+
+
+def _on_the_way(repository: Repository, view: View, folder: str) -> Iterator[Fault]:
+    """Why nothing in ``folder`` can be read, if something stands in its place or above it."""
+    if not folder:
+        return
+    stop = view.blocked(folder)
+    if stop is not None:
+        path, reason = stop
+        message = f"no findings of {folder} are read: {path} {reason.reason}"
+        yield Fault(NOT_READ, path, message, "put the folder itself there, or " + _FIX)
+        return
+    if isinstance(view, WorkTree):
+        submodule = missing_submodule(repository.root, folder)
+        if submodule is not None:
+            message = f"no findings of {folder} are read: {submodule} is a git submodule that is "
+            yield Fault(
+                NOT_READ,
+                submodule,
+                f"{message}not checked out here",
+                f"run `git submodule update --init {submodule}`",
+            )
+            return
+    other = _in_other_letters(view, folder)
+    if other is not None:
+        message = f"no findings: {folder} is not there, only {other}; names count as written"
+        yield Fault(NOT_READ, other, message, f"run `git mv {other} {folder}`, or {_FIX}")
+
+
+def _in_other_letters(view: View, folder: str) -> str | None:
+    """A folder whose name differs from ``folder`` only in the case of its letters."""
+    if view.has_folder(folder):
+        return None
+    here = ""
+    for path in above(folder):
+        name = path.rpartition("/")[2]
+        names = view.folders(here)
+        same = [other for other in names if other.casefold() == name.casefold()]
+        if not same:
+            return None
+        here = f"{here}/{name if name in same else same[0]}".lstrip("/")
+    return here
+
+
+def _behind_links(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
+    """Findings that lie behind a link to a folder, which the view does not follow."""
+    for path, target in view.links(folder):
+        if is_matched(path, globs):
+            continue  # read as a finding, and named there
+        if target is None:
+            message = "is a link that leaves the repository: no findings behind it are read"
+            yield Fault(NONE_COLLECTED, path, f"{path} {message}", "put the folder itself there")
+        elif any(is_matched(path + file[len(target) :], globs) for file in view.walk(target)):
+            message = f"{path} is a link, which is not followed in {view.label}: the findings "
+            fix = "put the folder itself there"
+            yield Fault(NOT_READ, path, f"{message}behind it are not read", fix)

@@ -1,0 +1,154 @@
+"""Nothing read is not nothing wrong: what keeps findings from being read is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repositories import add_entry, add_finding, git, job, new_repository, write
+
+from pytest_aexp.cli import main
+
+CODE = "finding.none_collected"
+FOLDER = "kb/research/findings"
+Validate = Callable[..., tuple[int, list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def validate(capsys: pytest.CaptureFixture[str]) -> Validate:
+    def run(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
+        status = main(["validate", "--format", "json", *arguments])
+        return status, json.loads(capsys.readouterr().out)["problems"]
+
+    return run
+
+
+@pytest.fixture
+def cited(repo: Path) -> Path:
+    """A repository with a finding in a commit."""
+    add_finding(repo, "F001-x", job(add_entry(repo, {"seed": 1})))
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "first")
+    return repo
+
+
+def commit(repo: Path) -> None:
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "change")
+
+
+def test_no_finding_at_all(repo: Path, validate: Validate) -> None:
+    status, [problem] = validate()
+    assert (status, problem["code"], problem["severity"]) == (0, CODE, "warning")
+    assert "nothing matches kb/research/findings/**" in problem["message"]
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_configured_glob_that_fits_nothing(cited: Path, validate: Validate, at: str) -> None:
+    globs = [f"{FOLDER}/*.md", "notes/*.md", "kb/research/finding/*.md"]
+    write(cited, "pyproject.toml", f"[tool.aexp]\nfindings = {globs}\n")
+    write(cited, "notes/a.md", "---\na: 1\n---\n")
+    commit(cited)
+    status, problems = validate("--at", at)
+    assert (status, [p["code"] for p in problems]) == (1, [CODE])
+    assert globs[2] in problems[0]["message"]
+
+
+def outside(repo: Path) -> str:
+    (repo / FOLDER).rename(repo.parent / "outside")
+    return str(repo.parent / "outside")
+
+
+TARGETS: dict[str, Callable[[Path], str]] = {
+    "outside": outside,
+    "dangling": lambda _: "nowhere",
+    "loop": lambda _: Path(FOLDER).name,
+}
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_link_in_the_place_of_the_folder(
+    cited: Path, validate: Validate, kind: str, at: str
+) -> None:
+    target = TARGETS[kind](cited)
+    git(cited, "rm", "-rq", "--ignore-unmatch", FOLDER)
+    (cited / FOLDER).parent.mkdir(parents=True, exist_ok=True)
+    (cited / FOLDER).symlink_to(target)
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, FOLDER)
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_link_in_the_place_of_a_folder_above(cited: Path, validate: Validate, at: str) -> None:
+    git(cited, "rm", "-rq", "kb")
+    (cited / "kb").symlink_to("nowhere")
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, "kb")
+
+
+def test_a_link_inside_the_repository_is_followed_in_the_work_tree_alone(
+    cited: Path, validate: Validate
+) -> None:
+    (cited / FOLDER).rename(cited / "notes")
+    (cited / FOLDER).symlink_to("../../notes")
+    commit(cited)
+    assert validate() == (0, [])
+    for at in ("index", "HEAD"):
+        status, [problem] = validate("--at", at)
+        assert (status, problem["code"], problem["path"]) == (1, CODE, FOLDER)
+
+
+def test_a_folder_beside_that_leads_out_of_the_repository(cited: Path, validate: Validate) -> None:
+    (cited.parent / "outside").mkdir()
+    (cited / FOLDER / "more").symlink_to(cited.parent / "outside")
+    status, [problem] = validate()
+    assert (status, problem["code"], problem["severity"]) == (0, CODE, "warning")
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_name_in_other_letters(cited: Path, validate: Validate, at: str) -> None:
+    git(cited, "mv", FOLDER, "kb/research/Findings")
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, "kb/research/Findings")
+
+
+def test_findings_that_a_sparse_checkout_leaves_out(
+    cited: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(cited, "sparse-checkout", "set", "--cone", ".aexp")
+    assert not (cited / "kb").exists()
+    assert main(["validate"]) == 2
+    assert f"git sparse-checkout add {FOLDER}" in capsys.readouterr().err
+    git(cited, "sparse-checkout", "set", "--cone", ".aexp", FOLDER)
+    assert main(["validate"]) == 0
+
+
+@pytest.mark.parametrize("place", ["kb", FOLDER, ".aexp/ledger"])
+def test_a_submodule(cited: Path, tmp_path: Path, validate: Validate, place: str) -> None:
+    other = new_repository(tmp_path / "other")
+    write(other, "README", "")
+    commit(other)
+    (cited / place).rename(other / "content")
+    commit(other)
+    allow = ("-c", "protocol.file.allow=always")
+    git(cited, "rm", "-rq", "--cached", place)
+    git(cited, *allow, "submodule", "--quiet", "add", "-f", str(other), place)
+    commit(cited)
+    for at in ("index", "HEAD"):
+        status, problems = validate("--at", at)
+        assert status == 1
+        assert place in [p["path"] for p in problems], problems
+    git(cited, "submodule", "--quiet", "deinit", "-f", place)
+    assert os.listdir(cited / place) == []
+    status, problems = validate()
+    assert status == 1
+    advice = f"run `git submodule update --init {place}`"
+    assert advice in [p["fix"] for p in problems]

@@ -39,10 +39,10 @@ class View(Protocol):
     def earlier(self) -> tuple[str, ...]:
         """The revisions that what is read comes after."""
 
-    def links(self, folder: str) -> Iterator[tuple[str, str | None]]:
-        """Links below ``folder`` that ``walk`` does not enter, each with the folder it leads to.
+    def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
+        """What below ``folder`` may lead to more files and is not entered by ``walk``.
 
-        None is one outside of the repository.
+        With each path comes the folder it leads to, or why there is none in the repository.
         """
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
@@ -109,7 +109,7 @@ class WorkTree:
             raise
         return not os.path.isdir(full)
 
-    def links(self, folder: str) -> Iterator[tuple[str, str | None]]:
+    def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
         """The folders behind links that leave the repository."""
         pending = [folder]
         while pending:
@@ -121,7 +121,7 @@ class WorkTree:
                 if not os.path.islink(f"{self._root}/{path}"):
                     pending.append(path)
                 elif not self._stays_inside(path):
-                    yield path, None
+                    yield path, OUTSIDE
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link that leaves the repository, or leads nowhere, on the way to ``folder``."""

@@ -28,7 +28,7 @@ from pytest_aexp.ground.git.listing import (
 )
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
-from pytest_aexp.ground.views import above
+from pytest_aexp.ground.views import OUTSIDE, above
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
@@ -97,8 +97,14 @@ class GitView:
         node = self._node(path)
         return node is not None and node.mode not in (FOLDER, SUBMODULE)
 
-    def links(self, folder: str) -> Iterator[tuple[str, str | None]]:
-        """The links below the folder that lead to a folder, or to somewhere git does not know."""
+    def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
+        """The submodules below the folder, and links to folders or out of the repository."""
+        self._list(folder)
+        inner = [place for place in self._folders if f"{place}/".startswith(f"{folder}/")]
+        for place in inner:
+            for name, inside in self._folders[place].items():
+                if inside.mode == SUBMODULE:
+                    yield f"{place}/{name}".lstrip("/"), A_SUBMODULE
         for path in self.walk(folder):
             node = self._node(path)
             if node is None or node.mode != LINK:
@@ -109,7 +115,7 @@ class GitView:
             if not place.startswith(("/", "..")) and self.has_folder(place):
                 yield path, place
             elif place.startswith(("/", "..")) and "." not in posixpath.basename(path):
-                yield path, None
+                yield path, OUTSIDE
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.sparse import missing_submodule
 from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS, Repository
 from pytest_aexp.ground.text import quoted
@@ -88,12 +89,12 @@ def _in_other_letters(view: View, folder: str) -> str | None:
 
 def _behind_links(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
     """Findings that lie behind a link to a folder, which the view does not follow."""
-    for path, target in view.links(folder):
+    for path, target in view.not_entered(folder):
         if is_matched(path, globs):
             continue  # read as a finding, and named there
-        if target is None:
-            message = "is a link that leaves the repository: no findings behind it are read"
-            yield Fault(NONE_COLLECTED, path, f"{path} {message}", "put the folder itself there")
+        if isinstance(target, Unreadable):
+            message = f"{path} {target.reason}; findings in it are not read"
+            yield Fault(NONE_COLLECTED, path, message, "put the folder itself there")
         elif any(is_matched(path + file[len(target) :], globs) for file in view.walk(target)):
             message = f"{path} is a link, which is not followed in {view.label}: the findings "
             fix = "put the folder itself there"

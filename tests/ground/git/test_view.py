@@ -105,11 +105,12 @@ class TestSameVerdicts:
         monkeypatch.chdir(repo / case.get("cwd", "."))
         strictness = f"--strict-runs={case['strict_runs']}"
         status, problems = aexp(strictness)
+        shared = [path for path in case["files"] if not path.startswith(".runs")]
         for at in ("index", "HEAD"):
             answer = aexp(strictness, "--at", at)
-            if any(isinstance(file, dict) and "symlink" in file for file in case["files"].values()):
+            if any("symlink" in case["files"][path] for path in shared):
                 # What a link leads to in the work tree is not read there: it is named instead.
-                assert answer[0] >= status
+                assert answer[1]
             else:
                 assert answer == (status, problems)
 
@@ -135,7 +136,7 @@ class TestSameVerdicts:
         first = git(repo, "rev-parse", "HEAD~").strip()
         for then in ("then", "HEAD~", first, first[:8], "then^{tree}", "refs/tags/then"):
             assert codes(aexp("--at", then)[1]) == ["finding.no_run_store"], then
-        assert aexp("--at", "main") == (0, [])
+        assert codes(aexp("--at", "main")[1]) == ["finding.none_collected"]
 
     def test_chosen_findings_are_chosen_there(self, repo: Path, aexp: Any) -> None:
         (repo / ".aexp/ledger").mkdir(parents=True)
@@ -207,7 +208,7 @@ class TestWhereGitIs:
         self, repo: Path, aexp: Any, refused: Any
     ) -> None:
         add_finding(repo, "F001-x", job(NOWHERE))
-        assert aexp("--at", "index") == (0, [])
+        assert codes(aexp("--at", "index")[1]) == ["finding.none_collected"]
         git(repo, "add", "kb")
         assert codes(aexp("--at", "index")[1]) == ["finding.no_run_store"]
         assert "there is no commit yet" in refused("--at", "HEAD")
@@ -266,7 +267,7 @@ class TestWhereGitIs:
         assert codes(aexp("--at", "index")[1]) == ["finding.broken_run_citation"]
         monkeypatch.delenv("GIT_DIR")
         monkeypatch.chdir(repo)
-        assert aexp("--at", "index") == (0, [])
+        assert codes(aexp("--at", "index")[1]) == ["finding.none_collected"]
 
     def test_a_hooks_own_index_counts(
         self, repo: Path, monkeypatch: pytest.MonkeyPatch, aexp: Any
@@ -274,7 +275,7 @@ class TestWhereGitIs:
         add_entry(repo, {"seed": 1})
         add_finding(repo, "F001-x", job(NOWHERE))
         git(repo, "add", "kb", ".aexp", GIT_INDEX_FILE=".git/another")
-        assert aexp("--at", "index") == (0, [])
+        assert codes(aexp("--at", "index")[1]) == ["finding.none_collected"]
         monkeypatch.setenv("GIT_INDEX_FILE", ".git/another")
         assert codes(aexp("--at", "index")[1]) == ["finding.broken_run_citation"]
         monkeypatch.chdir(repo / "kb")
@@ -304,9 +305,8 @@ class TestWhereGitIs:
         git(repo, *allowed, "submodule", "add", "-q", str(other), ".aexp/ledger")
         commit(repo)
         for at in ("index", "HEAD"):
-            assert aexp("--at", at) == (0, [])
+            assert codes(aexp("--at", at)[1]) == ["finding.none_collected"] * 2
             with GitView.at(repo, at) as view:
-                assert view.has_folder(".aexp/ledger")
                 assert not view.has_file(".aexp/ledger")
                 assert view.names(".aexp") == ()
                 assert list(view.walk("kb")) == []
@@ -461,7 +461,7 @@ class TestLinks:
             assert view.blocked(f"{name}/deeper") == (name, NOT_FOLLOWED)
         assert view.read("to-folder/file", LIMIT) is MISSING
         assert view.blocked("real/deep") is None
-        assert set(targets) < set(view.names(""))
+        assert set(targets) <= set(view.names(""))
 
     def test_a_submodule_blocks_the_way(self, repo: Path, views: Any) -> None:
         name = git(repo, "commit-tree", "-m", "x", git(repo, "write-tree").strip()).strip()

@@ -71,8 +71,8 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
             checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
-    kept = [c.path for c in candidate.changes or () if c.status != "D"]
-    uncollected = checker.uncollected(None if candidate.changes is None else kept)
+    kept = [c.path for c in commit.changes or () if c.status != "D"]
+    uncollected = checker.uncollected(None if commit.changes is None else kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     problems = (*lacking, *outcome.problems)
     if problems:

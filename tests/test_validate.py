@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,10 @@ def told(outcome: Outcome) -> list[tuple[str, str, str]]:
 
 
 def test_nothing_to_judge(repo: Path) -> None:
-    assert judged() == Outcome((), 0, 0, 0)
-    assert judged().ok
+    outcome = judged()
+    assert [str(problem.severity) for problem in outcome.problems] == ["warning"]
+    assert replace(outcome, problems=()) == Outcome((), 0, 0, 0)
+    assert outcome.ok
 
 
 def test_everything_is_counted_and_told_in_order(repo: Path) -> None:

@@ -9,6 +9,7 @@ from hooking import NOWHERE, Hooks, add_run, commit, entry_of_run, stage
 from repositories import add_entry, add_finding, git, job, write
 
 BROKEN = "finding.broken_run_citation"
+MISSING = "ledger.invalid_entry"
 Z40 = "0" * 40
 
 
@@ -72,7 +73,7 @@ class TestRange:
         before = commit(repo)
         git(repo, "rm", "-rq", ".aexp")
         push.range(before, commit(repo))
-        assert hooks.findings().codes == [BROKEN]
+        assert hooks.findings().codes == [BROKEN, MISSING]
 
     def test_what_the_other_side_gained_since_is_not_taken_for_deleted(
         self, repo: Path, hooks: Hooks, push: Push
@@ -200,9 +201,9 @@ class TestIndex:
         monkeypatch.chdir(linked)
         if exported:
             monkeypatch.setenv("GIT_DIR", git(linked, "rev-parse", "--absolute-git-dir").strip())
-        assert hooks.findings().codes == [BROKEN]
+        assert hooks.findings().codes == [BROKEN, MISSING]
         monkeypatch.chdir(linked / "kb")
-        assert hooks.findings().codes == [BROKEN]
+        assert hooks.findings().codes == [BROKEN, MISSING]
 
     def test_what_was_only_announced_with_add_n_is_not_staged(
         self, repo: Path, hooks: Hooks

@@ -129,7 +129,7 @@ class TestJobs:
         commit(repo)
         git(repo, "rm", "-q", entry_of_run(job_id))
         said = hooks.findings()
-        assert (said.status, said.codes) == (1, [UNSTAGED])
+        assert (said.status, said.codes) == (1, [UNSTAGED, "ledger.invalid_entry"])
         assert (repo / entry_of_run(job_id)).exists()
 
     def test_a_run_store_elsewhere(self, repo: Path, hooks: Hooks) -> None:

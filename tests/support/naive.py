@@ -36,7 +36,7 @@ class Repo:
         self.runs = self._store(store)
         self.indexed = self._indexes()
         has_store = (store / ".signac/config").is_file()
-        self.authority = ledger.is_dir() or has_store or self.readable_index
+        self.authority = ledger.is_dir() or has_store or self.has_index
 
     def _store(self, store: Path) -> dict[str, tuple[Any, Any]]:
         runs = {}
@@ -56,11 +56,11 @@ class Repo:
         return runs
 
     def _indexes(self) -> list[dict[str, Any]]:
-        self.readable_index, found = False, []
+        found: list[dict[str, Any]] = []
+        self.has_index = any((self.root / ".aexp/runs-index").glob("*.json"))
         for path in sorted((self.root / ".aexp/runs-index").glob("*.json")):
             try:
                 found += json.loads(path.read_text())["entries"]
-                self.readable_index = True
             except ValueError:
                 self.told.append(("warning", "runs_index.damaged"))
         return found

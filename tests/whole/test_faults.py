@@ -77,7 +77,7 @@ class TestNoSpace:
         assert (repo / entry_path(runs[0])).read_bytes() == OLD
         assert temporary(repo) == []
         assert main(["ledger", "backfill"]) == 0
-        assert validate_repo(repo).issues == []
+        assert validate_repo(repo).errors == []
 
     @ROOT_ONLY
     @pytest.mark.slow
@@ -321,4 +321,4 @@ class TestPowerCut:
         add_finding(repo, "F001-x", job(runs[1]))
         assert [i.code for i in validate_repo(repo).issues] == ["ledger.invalid_entry"]
         assert backfill_ledger(repo) == (1, 2)
-        assert validate_repo(repo).issues == []
+        assert validate_repo(repo).errors == []

@@ -26,8 +26,13 @@ def has_adopted(root: Path, view: View) -> bool:
     return view.blocked(LEDGER_DIR) is not None or _earlier(root, view) is not None
 
 
-def missing_ledger_fault(root: Path, view: View, due: Citation) -> Fault | None:
-    """Why there is no ledger to check ``due`` against; None if there is one."""
+def missing_ledger_fault(
+    root: Path, view: View, due: Citation, *, is_new: bool = False
+) -> Fault | None:
+    """Why there is no ledger to check ``due`` against; None if there is one.
+
+    ``is_new`` says that this machine has runs or a ledger of its own, which may be the first.
+    """
     if view.has_folder(LEDGER_DIR) and not (isinstance(view, WorkTree) and _is_empty(root)):
         return None
     stop = view.blocked(LEDGER_DIR)
@@ -42,7 +47,8 @@ def missing_ledger_fault(root: Path, view: View, due: Citation) -> Fault | None:
             "the ledger is a git submodule that is not checked out here",
             f"run `git submodule update --init {LEDGER_DIR}`",
         )
-    if view.has_folder(LEDGER_DIR):
+    # Git keeps no empty folder: before the first entry there is none, which is no fault.
+    if view.has_folder(LEDGER_DIR) or (is_new and _earlier(root, view) is None):
         return None
     message = f"there is no ledger folder in {view.label}, so {due.path} has no run to rest on"
     return Fault(MISSING_LEDGER, LEDGER_DIR, message, _restoring(root, view))

@@ -84,13 +84,17 @@ class Sources:
         return tuple(sorted(self.job_ids))
 
     @property
+    def has_local_runs(self) -> bool:
+        """Whether this machine has a run store, or entries that may still be added."""
+        return self.store is not None or (self.on_disk is not None and self.on_disk.exists)
+
+    @property
     def authority(self) -> bool:
         """Whether there is anything that could know a run."""
         return (
             self.had_ledger
             or self.ledger.exists
-            or self.store is not None
-            or (self.on_disk is not None and self.on_disk.exists)
+            or self.has_local_runs
             or bool(self.indexes.files)
             or self.is_adopted()
         )

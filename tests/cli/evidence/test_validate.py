@@ -276,4 +276,4 @@ def test_a_repository_below_another_is_judged_by_itself(
     inner = new_repository(broken / "vendor" / "inner")
     monkeypatch.chdir(inner)
     assert main(["validate"]) == 0
-    assert capsys.readouterr().out.startswith("0 findings, 0 citations, 0 ledger entries")
+    assert "0 findings, 0 citations, 0 ledger entries" in capsys.readouterr().out

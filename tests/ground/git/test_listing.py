@@ -55,7 +55,6 @@ def test_paths_are_looked_up_one_by_one_and_folders_are_among_them(listing: List
         "a/link": LINK,
     }
     assert "a/näme [x]*" in listing.files(["a/näme [x]*"])
-    assert listing.links(["a/link"])["a/link"].mode == LINK
 
 
 def test_a_folder_is_there_if_a_file_lies_below_it(listing: Listing) -> None:
@@ -109,15 +108,6 @@ def test_a_revision_that_is_not_one_commit_is_wrong_usage(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         Tree(Location.of(repo), revision)
-
-
-def test_only_files_that_git_takes_for_unchanged_can_be_read_in_place(repo: Path) -> None:
-    write(repo, "same.txt", "same")
-    write(repo, "edited.txt", "before")
-    commit(repo)
-    write(repo, "edited.txt", "after it")
-    unchanged = Location.of(repo).unchanged(["same.txt", "edited.txt"])
-    assert list(unchanged.values()) == [str(repo / "same.txt")]
 
 
 def test_a_bare_repository_is_found_and_one_inside_another_is_refused(

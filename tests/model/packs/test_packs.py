@@ -220,7 +220,7 @@ def test_files_among_the_segments_that_are_none(
     assert [(s, c, p) for s, c, p, _ in problems] == [
         ("error", "ledger.invalid_entry", path) for path in sorted(strays)
     ]
-    assert told(capsys, "validate") == [("warning", *problem[1:]) for problem in problems]
+    assert told(capsys, "validate")[1:] == [("warning", *problem[1:]) for problem in problems]
 
 
 # One run in several places
@@ -363,7 +363,7 @@ def test_a_segment_that_is_no_file_of_ours_is_told_and_passed_over(
         (tmp_path / "outside").write_bytes(packed(run(2)))
         path.symlink_to(tmp_path / "outside" if kind == "outside" else path)
     expected = [] if kind == "folder" else [("warning", "ledger.invalid_entry", SEGMENT, 1)]
-    assert told(capsys, "validate") == expected
+    assert told(capsys, "validate")[1:] == expected
     assert Ledger(WorkTree(repo)).job_ids == set(ids(1))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import add_entry, add_finding, git, job, write
+from repositories import add_entry, add_finding, add_jobs, git, job, write
 
 from pytest_aexp.cli import main
 
@@ -93,3 +93,13 @@ def test_what_was_not_judged_is_counted(repo: Path, capsys: pytest.CaptureFixtur
     assert main(["validate", "--strict-runs=off"]) == 0
     out = capsys.readouterr().out
     assert "whether the runs of 2 citations exist was not judged" in out
+
+
+def test_before_the_first_entry_git_has_no_ledger_and_that_is_no_fault(
+    repo: Path, validate: Validate
+) -> None:
+    write(repo, ".gitignore", f"{BLOCK}/.runs/\n")
+    [job_id] = add_jobs(repo, [{"statepoint": {"seed": 1}, "doc": {"status": "running"}}])
+    add_finding(repo, "F001-x", job(job_id))
+    git(repo, "add", "kb", ".gitignore")
+    assert codes(validate("--at", "index")) == (0, ["finding.unfinished_run_citation"])

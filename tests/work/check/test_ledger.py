@@ -86,7 +86,7 @@ def test_what_nobody_reads_is_told_with_what_to_type(
     assert f"run `git mv '.aexp/ledger/a b/{job_id}.json' {target}`" in checked
     assert f"run `rm -r .aexp/ledger/{'1' * 32}.json`" in checked
     assert main(["validate"]) == 0
-    assert "4 warnings" in capsys.readouterr().out
+    assert "5 warnings" in capsys.readouterr().out
     git(repo, "add", "-A")
     said = hooks.ledger()
     assert (said.status, said.codes) == (1, ["ledger.invalid_entry"] * 3)

@@ -117,11 +117,11 @@ class Checker:
         if due is None:
             return ()
         if self.sources.authority:
-            if not self.sources.is_adopted():
-                return ()
             root, is_new = self.repository.root, self.sources.has_local_runs
             missing = missing_ledger_fault(root, self.view, due, is_new=is_new)
-            return () if missing is None else tuple(self.policy.judge([missing]))
+            if missing is None or not self.sources.is_adopted():
+                return ()
+            return tuple(self.policy.judge([missing]))
         fault = Fault(
             NO_RUN_STORE,
             due.path,

@@ -53,8 +53,9 @@ def list_ledger_job_ids(repo_root: str | Path) -> set[str]:
 def project_to_ledger_entry(job: Job, *, machine_label: str | None = None) -> dict[str, Any]:
     """The sanitised entry of a finished run; raises NotPromotable (a ValueError)."""
     store = store_of(job)
-    machine = machine_label or Repository.open(repository_of(job)).machine_label
-    return project(job.id, store.files(job.id), machine)
+    repository = Repository.open(repository_of(job))
+    machine, metrics = machine_label or repository.machine_label, repository.configuration.metrics
+    return project(job.id, store.files(job.id), machine, metrics)
 
 
 def backfill_ledger(

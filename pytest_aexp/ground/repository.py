@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
+from pytest_aexp.ground.metric_names import parse_metrics
 from pytest_aexp.ground.text import quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
@@ -43,6 +44,7 @@ class Configuration:
     strict_runs: StrictRuns = "error"
     severity: Mapping[str, str] = field(default_factory=dict)
     run_store: str | None = None
+    metrics: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_strict_runs(value: object) -> StrictRuns:
@@ -70,17 +72,18 @@ def parse_configuration(data: bytes) -> Configuration:
     table = table.get("aexp", {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
         raise ConfigurationError("tool.aexp is not a table")
-    unknown = sorted(set(table) - {"findings", "strict_runs", "severity", "run_store"})
+    unknown = sorted(set(table) - {"findings", "strict_runs", "severity", "run_store", "metrics"})
     if unknown:
         raise ConfigurationError(
             f"[tool.aexp] has no setting {quoted(unknown[0])}: the settings are findings, "
-            "strict_runs, severity and run_store"
+            "strict_runs, severity, run_store and metrics"
         )
     return Configuration(
         findings=_globs(table.get("findings", list(DEFAULT_FINDINGS))),
         strict_runs=_strictness(table.get("strict_runs", "error")),
         severity=_severities(table.get("severity", {})),
         run_store=_folder(table.get("run_store")),
+        metrics=parse_metrics(table.get("metrics", {})),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable
@@ -21,6 +23,9 @@ from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.run_attempt import attempt_number, is_foreign
 from pytest_aexp.model.run_store import RunFiles, run_link_of
+from pytest_aexp.work.promote.metrics import lifted_metrics
+
+NO_METRICS: Mapping[str, str] = MappingProxyType({})
 
 
 def utc_now() -> str:
@@ -33,10 +38,12 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
+def project(
+    job_id: str, files: RunFiles, machine: str, metrics: Mapping[str, str] = NO_METRICS
+) -> dict[str, Any]:
     """The entry of a run, from its files; raises NotPromotable with the reason.
 
-    ``promoted_at`` is now.
+    ``promoted_at`` is now. ``metrics`` are paths of numbers in the run's document, by name.
     """
     status = _checked_status(job_id, files)
     _refuse_invalid_json(job_id, files)
@@ -57,7 +64,10 @@ def project(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
         "code_dirty": _truth(_code(files, "code_dirty")),
         "attempt": attempt_number(document),
     }
-    return _sanitised({key: value for key, value in entry.items() if value is not None})
+    entry = _sanitised({key: value for key, value in entry.items() if value is not None})
+    # A number is no secret, whatever its name.
+    numbers = lifted_metrics(document, metrics)
+    return {**entry, "metrics": numbers} if numbers else entry
 
 
 def entry_bytes(entry: dict[str, Any]) -> bytes:

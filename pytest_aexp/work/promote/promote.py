@@ -73,6 +73,7 @@ class Promoter:
         self._packs = Packs(WorkTree(repository.root)) if many else None
         self._sync = not many
         self._store = store
+        self._metrics = repository.configuration.metrics
         self._named = machine_label is not None
         self._machine = (
             repository.machine_label if machine_label is None else checked_label(machine_label)
@@ -87,7 +88,7 @@ class Promoter:
         ``files`` saves reading them. Raises NotPromotable, OSError.
         """
         files = files or self._store.files(job_id)
-        entry = project(job_id, files, self._machine)
+        entry = project(job_id, files, self._machine, self._metrics)
         data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
         if self._says_the_same(data, entry):
             return Promoted(written=False)
@@ -121,7 +122,7 @@ class Promoter:
             if files.raw is None or self._store.raw(job_id) == files.raw:
                 break
             files = self._store.files(job_id)
-            entry = project(job_id, files, self._machine)
+            entry = project(job_id, files, self._machine, self._metrics)
 
     def _kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""

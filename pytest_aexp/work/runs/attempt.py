@@ -6,7 +6,7 @@ import copy
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_aexp.model.entry import TERMINAL_STATUSES
@@ -19,7 +19,8 @@ from pytest_aexp.model.run_attempt import (
     process_start,
 )
 from pytest_aexp.model.run_store import RUN_LINK_KEYS
-from pytest_aexp.work.promote.project import utc_now
+from pytest_aexp.work.promote.metrics import remove_metrics
+from pytest_aexp.work.promote.project import NO_METRICS, utc_now
 from pytest_aexp.work.runs.ranks import Rank
 from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
 
@@ -39,7 +40,14 @@ class Attempt:
     They may be called more than once for one change, on the document as it then is.
     """
 
-    def __init__(self, rank: Rank, *, mark_started: bool, heartbeat_s: float) -> None:
+    def __init__(
+        self,
+        rank: Rank,
+        *,
+        mark_started: bool,
+        heartbeat_s: float,
+        metrics: Mapping[str, str] = NO_METRICS,
+    ) -> None:
         self.rank = rank
         self.token = secrets.token_hex(8)
         self.number = 1
@@ -52,6 +60,7 @@ class Attempt:
         self.begun = False
         self._mark_started = mark_started
         self._heartbeat_s = heartbeat_s
+        self._metrics = metrics
         self._started_at, self._since = utc_now(), time.monotonic()
         self._status: Any = None
         self._remembered: dict[str, Any] = {}
@@ -91,7 +100,9 @@ class Attempt:
         self.number = next_number(document)
         document.pop("heartbeat_at", None)
         if self._mark_started:
-            begin_again(document)
+            if self.number > 1:
+                remove_metrics(document, self._metrics)
+            begin_again(document, self._metrics)
             document["started_at"] = self._started_at
             if not is_foreign(document):
                 document["status"] = "running"

@@ -19,7 +19,7 @@ from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.ranks import Rank, token_variable
 from pytest_aexp.work.runs.signals import Terminated, Watch, held, name_of
-from pytest_aexp.work.runs.status import FAILURES, promoted, shown_status
+from pytest_aexp.work.runs.status import FAILURES, configured_metrics, promoted, shown_status
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _POLL_S = 0.2
@@ -65,7 +65,10 @@ class _Lifecycle(ContextDecorator):
         self._job_id, self._folder = str(self._job.id), str(self._job.path)
         self._root, self._statepoint = _root_of(self._job), _statepoint_of(self._job)
         self._attempt = Attempt(
-            Rank.here(self._job_id), mark_started=self._mark_started, heartbeat_s=self._heartbeat_s
+            Rank.here(self._job_id),
+            mark_started=self._mark_started,
+            heartbeat_s=self._heartbeat_s,
+            metrics=configured_metrics(self._root),
         )
         self._heartbeat = Heartbeat(self._document, self._heartbeat_s, self._attempt.beat)
         self._watch = Watch(type(self).__exit__.__code__)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import AexpError
-from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.repository import Repository, read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
@@ -20,7 +22,8 @@ from pytest_aexp.model.run_attempt import (
     lost_since,
 )
 from pytest_aexp.model.run_store import RunFiles
-from pytest_aexp.work.promote.project import utc, utc_now
+from pytest_aexp.work.promote.metrics import remove_metrics
+from pytest_aexp.work.promote.project import NO_METRICS, utc, utc_now
 from pytest_aexp.work.promote.promote import Promoter, store_of
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.signac_store import Job, repository_of
@@ -65,6 +68,10 @@ def mark_status(job: Job, status: str, *, set_ended_at: bool = True, replace: bo
 def marked(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = False) -> bool:
     """The same; whether the run's entry could be written, if it has ended."""
     checked_status(status)
+    metrics = NO_METRICS
+    if status not in TERMINAL_STATUSES:
+        with suppress(AexpError, OSError):
+            metrics = configured_metrics(repository_of(job))
 
     def mark(document: dict[str, Any]) -> None:
         if is_foreign(document) and not replace:
@@ -72,7 +79,7 @@ def marked(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = 
                 f"the status of run {job.id} is {shown_status(document)}, which is not one of "
                 f"pytest-aexp's: to replace it, run `aexp mark {job.id} {status} --replace`"
             )
-        _mark(document, status, ended=set_ended_at)
+        _mark(document, status, metrics, ended=set_ended_at)
 
     return settle(RunDocument(job), job, mark)
 
@@ -89,11 +96,21 @@ def settle(document: RunDocument, job: Job, change: Change) -> bool:
     return after.get("status") not in TERMINAL_STATUSES or promoted(job, None, after)
 
 
-def _mark(document: dict[str, Any], status: str, *, ended: bool) -> None:
+def configured_metrics(root: Path | None) -> Mapping[str, str]:
+    """The paths of metrics, by name; none where no configuration can be read."""
+    try:
+        return NO_METRICS if root is None else read_configuration(root).metrics
+    except (AexpError, OSError):
+        return NO_METRICS
+
+
+def _mark(
+    document: dict[str, Any], status: str, metrics: Mapping[str, str], *, ended: bool
+) -> None:
     if status not in TERMINAL_STATUSES:
         if status == "running" and (not attempt_of(document) or _has_ended(document)):
             document[ATTEMPT_KEY] = {"number": next_number(document)}
-        begin_again(document)
+        begin_again(document, metrics)
         if status == "running":
             set_missing(document, "started_at")
     elif ended and document.get("ended_at") is None:
@@ -115,11 +132,15 @@ def next_number(document: dict[str, Any]) -> int:
     return (number or int("started_at" in document)) + 1
 
 
-def begin_again(document: dict[str, Any]) -> None:
-    """Take the times of an earlier end out of a document; after an end, of its beginning too."""
+def begin_again(document: dict[str, Any], metrics: Mapping[str, str]) -> None:
+    """Take the times of an earlier end out of a document.
+
+    After an end, also the time of its beginning, and the numbers at the paths in ``metrics``.
+    """
     earlier = ["ended_at", "wallclock_s"]
     if _has_ended(document):
         earlier += ["started_at", "heartbeat_at"]
+        remove_metrics(document, metrics)
     for key in earlier:
         document.pop(key, None)
 

@@ -83,8 +83,14 @@ def _of_the_run(entry: EntryDocument) -> str:
 
 
 def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
-    names = ("registered_machine", "started_at", "attempt")
-    return all(first.get(name) == second.get(name) for name in names)
+    if first.get("registered_machine") != second.get("registered_machine"):
+        return False
+    names = ("started_at", "attempt")
+    return all(first.get(name) == second.get(name) for name in names) or not any(
+        # An entry that does not say when its attempt began says nothing against being this one.
+        name in second
+        for name in (*names, "ended_at")
+    )
 
 
 def _number(value: Any) -> int | float:

@@ -57,6 +57,10 @@ PROMOTED = {
         entry(HERE, FIRST, FAILED), entry(HERE, FIRST, COMPLETE), True),
     "this machine links the run of an attempt": (
         entry(HERE, FIRST, COMPLETE), entry(HERE, FIRST, COMPLETE, {"run_link": {}}), True),
+    "an entry that does not say when its attempt began gives way on its machine": (
+        entry(HERE, SECOND, FAILED), entry(HERE, COMPLETE), True),
+    "but not to another machine's": (
+        entry(ELSEWHERE, SECOND, FAILED), entry(HERE, COMPLETE), False),
     "an entry without times is corrected as well": (
         entry(HERE, FAILED), entry(HERE, COMPLETE), True),
 }  # fmt: skip

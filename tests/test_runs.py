@@ -18,6 +18,7 @@ from runscripts import document_of, entry_in
 import pytest_aexp.runs
 from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable
+from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.model.run_store import RunStore
 from pytest_aexp.runs import (
     RunNotFound,
@@ -27,6 +28,7 @@ from pytest_aexp.runs import (
     init_run_store,
     mark_status,
     open_run,
+    run_lifecycle,
 )
 
 PUBLIC = {
@@ -261,18 +263,11 @@ print(json.dumps([create_run(**call).id for call in calls]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", ["clean", "dirty", "no commit", "no git"])
-def test_the_same_call_makes_the_same_run_as_before(
-    tmp_path: Path, repo: Path, state: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if state == "no git":
-        (repo / ".git").rename(tmp_path / "gone")
-        write(repo, ".aexp/installed.json", "{}")
-    else:
-        write(repo, ".gitignore", ".runs/\n")
-    if state in ("clean", "dirty"):
-        git(repo, "add", ".")
-        git(repo, "commit", "-q", "-m", "begin")
+@pytest.mark.parametrize("state", ["clean", "dirty"])
+def test_the_same_call_makes_the_same_run_as_before(repo: Path, state: str) -> None:
+    write(repo, ".gitignore", ".runs/\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "begin")
     if state == "dirty":
         write(repo, "train.py", "print()\n")
     init_run_store(repo)
@@ -443,3 +438,64 @@ def test_a_store_used_from_many_processes_at_once_loses_no_run(runs: Path) -> No
     assert [worker.returncode for worker in workers] == [0] * 4
     assert len(find_runs(status="complete")) == 21
     assert len(list((runs / ".aexp/ledger").glob("*.json"))) == 21
+
+
+# What identifies a run
+
+
+def test_with_identity_parameters_the_code_stands_beside_the_statepoint(runs: Path) -> None:
+    write(runs, "pyproject.toml", '[tool.aexp.runs]\nidentity = "parameters"\n')
+    write(runs, ".gitignore", ".runs/\n")
+    git(runs, "add", ".")
+    git(runs, "commit", "-q", "-m", "begin")
+    commit = git(runs, "rev-parse", "HEAD").strip()
+    job = create_run(experiment_id="E001", statepoint={"seed": 1})
+    assert set(job.statepoint()) == {"experiment_id", "seed"}
+    with run_lifecycle(job):
+        pass
+    entry = load_ledger_entry(runs, job.id)
+    assert entry is not None
+    assert (entry["code_commit"], entry["code_dirty"]) == (commit, False)
+    with_code = create_run(experiment_id="E001", include_commit=True)
+    assert with_code.statepoint()["code_commit"] == commit
+
+
+def test_a_rerun_has_the_code_of_its_own_time_and_a_look_at_it_changes_nothing(runs: Path) -> None:
+    job = create_run(experiment_id="E001", include_commit=False)
+    with run_lifecycle(job):
+        pass
+    write(runs, "train.py", "x")
+    same = create_run(experiment_id="E001", include_commit=False)
+    assert not same.doc["code_dirty"]
+    with run_lifecycle(same):
+        pass
+    entry = load_ledger_entry(runs, job.id)
+    assert entry is not None
+    assert (entry["code_dirty"], entry["attempt"]) == (True, 2)
+
+
+def test_values_of_this_machine_are_in_neither_statepoint_nor_ledger(runs: Path) -> None:
+    write(runs, "pyproject.toml", '[tool.aexp.runs]\nlocal = ["data_root"]\n')
+    job, other = (
+        create_run(
+            experiment_id="E001",
+            statepoint={"seed": 1, "data_root": root},
+            local={"num_workers": 8},
+            include_commit=False,
+        )
+        for root in ("/scratch/a", "/home/b")
+    )
+    assert job.id == other.id
+    assert set(job.statepoint()) == {"experiment_id", "seed"}
+    assert job.doc["aexp_local"]() == {"data_root": "/home/b", "num_workers": 8}
+    mark_status(job, "complete")
+    entry = load_ledger_entry(runs, job.id)
+    assert "home" not in str(entry)
+    assert "redacted" not in (entry or {})
+
+
+def test_numpy_values_find_the_runs_that_they_made(runs: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    job = create_run(experiment_id="E001", statepoint={"a": numpy.arange(3), "n": numpy.int32(2)})
+    assert [run.id for run in find_runs(a=numpy.arange(3), n=numpy.int64(2))] == [job.id]
+    assert find_runs(n=numpy.float64(2.5)) == []

@@ -15,6 +15,7 @@ from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
 from pytest_aexp.ground.metric_names import parse_metrics
+from pytest_aexp.ground.run_settings import RunSettings, parse_run_settings
 from pytest_aexp.ground.text import quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
@@ -45,6 +46,7 @@ class Configuration:
     severity: Mapping[str, str] = field(default_factory=dict)
     run_store: str | None = None
     metrics: Mapping[str, str] = field(default_factory=dict)
+    runs: RunSettings = field(default_factory=RunSettings)
 
 
 def parse_strict_runs(value: object) -> StrictRuns:
@@ -72,11 +74,12 @@ def parse_configuration(data: bytes) -> Configuration:
     table = table.get("aexp", {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
         raise ConfigurationError("tool.aexp is not a table")
-    unknown = sorted(set(table) - {"findings", "strict_runs", "severity", "run_store", "metrics"})
+    settings = ("findings", "strict_runs", "severity", "run_store", "metrics", "runs")
+    unknown = sorted(set(table).difference(settings))
     if unknown:
         raise ConfigurationError(
-            f"[tool.aexp] has no setting {quoted(unknown[0])}: the settings are findings, "
-            "strict_runs, severity, run_store and metrics"
+            f"[tool.aexp] has no setting {quoted(unknown[0])}: the settings are "
+            f"{', '.join(settings[:-1])} and {settings[-1]}"
         )
     return Configuration(
         findings=_globs(table.get("findings", list(DEFAULT_FINDINGS))),
@@ -84,6 +87,7 @@ def parse_configuration(data: bytes) -> Configuration:
         severity=_severities(table.get("severity", {})),
         run_store=_folder(table.get("run_store")),
         metrics=parse_metrics(table.get("metrics", {})),
+        runs=parse_run_settings(table.get("runs", {})),
     )
 
 

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         hypothesis_id=arguments.hypothesis,
         sub_hypothesis_id=arguments.sub_hypothesis,
         statepoint=_statepoint(arguments.sp, arguments.statepoint),
-        include_commit=not arguments.no_commit,
+        include_commit=False if arguments.no_commit else None,
     )
     print(job.id)
     return 0

@@ -21,6 +21,7 @@ from pytest_aexp.model.run_attempt import (
 from pytest_aexp.model.run_store import RUN_LINK_KEYS
 from pytest_aexp.work.promote.metrics import remove_metrics
 from pytest_aexp.work.promote.project import NO_METRICS, utc_now
+from pytest_aexp.work.runs.code_state import CodeState, put_attempts_code
 from pytest_aexp.work.runs.ranks import Rank
 from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
 
@@ -47,8 +48,10 @@ class Attempt:
         mark_started: bool,
         heartbeat_s: float,
         metrics: Mapping[str, str] = NO_METRICS,
+        code: CodeState | None = None,
     ) -> None:
         self.rank = rank
+        self._code = code
         self.token = secrets.token_hex(8)
         self.number = 1
         self.joined = False
@@ -108,6 +111,8 @@ class Attempt:
                 document["status"] = "running"
         set_missing(document, "started_at")
         document[ATTEMPT_KEY] = self._described()
+        if self._code is not None:
+            put_attempts_code(document, self._code)
         if self._heartbeat_s:
             document["heartbeat_at"] = utc_now()
         self._status = document.get("status")

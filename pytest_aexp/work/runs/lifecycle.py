@@ -11,10 +11,12 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.repository import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.run_attempt import is_foreign
 from pytest_aexp.work.runs.attempt import Attempt
+from pytest_aexp.work.runs.code_state import CodeState, code_state, say_dirty
 from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.ranks import Rank, token_variable
@@ -64,10 +66,12 @@ class _Lifecycle(ContextDecorator):
         self._document = RunDocument(self._job)
         self._job_id, self._folder = str(self._job.id), str(self._job.path)
         self._root, self._statepoint = _root_of(self._job), _statepoint_of(self._job)
+        rank = Rank.here(self._job_id)
         self._attempt = Attempt(
-            Rank.here(self._job_id),
+            rank,
             mark_started=self._mark_started,
             heartbeat_s=self._heartbeat_s,
+            code=None if rank.variable else self._code(),
             metrics=configured_metrics(self._root),
         )
         self._heartbeat = Heartbeat(self._document, self._heartbeat_s, self._attempt.beat)
@@ -96,6 +100,17 @@ class _Lifecycle(ContextDecorator):
             self._close(error or late)
             raise
         return False
+
+    def _code(self) -> CodeState | None:
+        """The code of this attempt, where the statepoint does not say it."""
+        if self._root is None:
+            return None
+        try:
+            code = code_state(self._root, read_configuration(self._root), quiet=True)
+        except FAILURES:
+            return None
+        say_dirty(self._job_id, code)
+        return None if "code_commit" in (self._statepoint or {}) else code
 
     def _begin(self) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from commands import run_aexp
 from reference import reference_python
+from repositories import git, write
 
 from pytest_aexp.runs import find_runs, init_run_store, open_run
 
@@ -69,6 +70,9 @@ def test_new_run_knows_the_commit(store: Path, capsys: pytest.CaptureFixture[str
 def test_new_run_makes_the_run_that_the_old_command_makes(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    write(store, ".gitignore", ".runs/\n")
+    git(store, "add", ".")
+    git(store, "commit", "-q", "-m", "begin")
     arguments = ("new-run", "--experiment", "E001", "--sp", "condition=full,max_turns=16,x=a=b")
     subprocess.run(
         [reference_python(), "-m", "aexp", *arguments], cwd=store, check=True, capture_output=True

@@ -1,0 +1,67 @@
+"""What may identify a run, and what is said of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from pytest_aexp.work.runs.statepoint import plain, say_redacted, split_local
+
+
+class Colour(Enum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"model": {"out": PurePosixPath("x")}}, "model.out is a PurePosixPath, .*: give str"),
+        ({"tags": {"a"}}, "tags is a set, .*: give sorted"),
+        ({"m": [{"when": datetime(2026, 1, 1)}]}, r"m\[0\].when is a datetime"),  # noqa: DTZ001
+        ({"colour": Colour.RED}, "colour is a Colour"),
+        ({"lr": Decimal(1)}, "lr is a Decimal"),
+        ({"data": b"x"}, "data is a bytes"),
+        ({"id2label": {0: "no"}}, "in id2label, the key 0 is a int: write it as text"),
+        ({3: 1}, "^the key 3 is a int"),
+    ],
+)
+def test_what_is_not_json_is_named_with_key_and_type(value: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plain(value)
+
+
+def test_numpys_numbers_and_arrays_are_pythons() -> None:
+    numpy = pytest.importorskip("numpy")
+    value = {
+        "i": numpy.int64(3), "f": numpy.float32(0.5), "b": numpy.bool_(True),
+        "a": numpy.array([[1, 2]]), "t": (1, numpy.uint8(2)),
+    }  # fmt: skip
+    assert plain(value) == {"i": 3, "f": 0.5, "b": True, "a": [[1, 2]], "t": [1, 2]}
+    assert isinstance(plain(value)["b"], bool)
+
+
+def test_values_of_this_machine_are_taken_out() -> None:
+    given = {"seed": 1, "data_root": "/x", "data": {"root": "/y", "name": "c10"}, "a.b": 2}
+    names = ("data_root", "data.root", "a.b", "missing", "seed.x")
+    assert split_local(given, names) == (
+        {"seed": 1, "data": {"name": "c10"}},
+        {"data_root": "/x", "data.root": "/y", "a.b": 2},
+    )
+    assert given["data"] == {"root": "/y", "name": "c10"}
+
+
+def test_what_the_ledger_will_not_show_is_said_with_both_ways_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say_redacted("x", {"seed": 1})
+    assert capsys.readouterr().err == ""
+    say_redacted("x", {"data": {"dir": "/scratch/team/cifar10"}})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "(data.dir)" in line
+    assert "give a relative path" in line
+    assert 'local = ["data.dir"]' in line

@@ -60,6 +60,9 @@ UNREADABLE = Rule("finding.unreadable", Basis.ERROR)
 SUSPICIOUS_KEY = Rule("finding.suspicious_key", Basis.WARNING)
 MISSPELT_CITATIONS = Rule("finding.suspicious_key", Basis.ERROR)
 NOT_COLLECTED = Rule("finding.not_collected", Basis.WARNING)
+WRONG_NUMBER = Rule("finding.wrong_number", Basis.ERROR)
+MALFORMED_NUMBER = Rule("finding.malformed_number", Basis.ERROR)
+UNCHECKED_NUMBER = Rule("finding.unchecked_number", Basis.EXISTENCE)
 NO_RUN_STORE = Rule("finding.no_run_store", Basis.EXISTENCE)
 NONE_COLLECTED = Rule("finding.none_collected", Basis.WARNING)
 NOT_READ = Rule("finding.none_collected", Basis.ERROR)
@@ -139,6 +142,28 @@ _TABLE = (
         "The file lies among the findings and cites runs, but its name is not a finding's, so its "
         "citations are not checked.",
         "Rename it (`F###-slug.md`), or add a glob for it to `findings` in `[tool.aexp]`.",
+    ),
+    Code(
+        "finding.wrong_number",
+        "A number that does not follow from its runs",
+        "The expression behind the number, computed exactly from the cited runs, does not give "
+        "the digits that are printed.",
+        "Write the number that the message names, or correct the expression.",
+    ),
+    Code(
+        "finding.malformed_number",
+        "A number whose expression cannot be read",
+        "The comment `<!-- = … -->` has an expression or a name that cannot be read, no number "
+        "stands directly before it, or it is beyond the limits.",
+        "Write the number and, directly behind it, `<!-- = mean(name.metric) -->`.",
+    ),
+    Code(
+        "finding.unchecked_number",
+        "A number that could not be checked",
+        "Its runs are not in the ledger, their citation is malformed, or some of them do not have "
+        "the metric.",
+        "Run `aexp ledger backfill` on the machine with the runs; leave runs that failed out with "
+        "`status: complete`.",
     ),
     Code(
         "finding.no_run_store",

@@ -12,6 +12,7 @@ from pytest_aexp.citation_warning import CitationWarning
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.work.check.checker import Checker, Verdict
 
@@ -35,7 +36,7 @@ class Session(Protocol):
 
 
 class FindingItem(pytest.Item):
-    """One thing that is checked: the front matter, or a citation.
+    """One thing that is checked: the front matter, a citation, or a number in the text.
 
     Other plugins and conftests look at attributes that every item of pytest's own has, those of
     doctests too: they are here, and empty, since a finding uses no fixtures.
@@ -156,6 +157,20 @@ class CitationItem(FindingItem):
             self.user_properties.append(("experiment_id", citation.experiment_id))
 
 
+class NumberItem(FindingItem):
+    """The numbers of one comment in a finding's text."""
+
+    claim: Claim
+
+    def describe(self) -> None:
+        """Place it at its comment."""
+        self.line = self.claim.position.line
+
+    def verdict(self) -> Verdict:
+        """Whether the numbers follow from what the finding cites."""
+        return self.collector.checker.claim(self.finding, self.claim)
+
+
 class FindingFile(pytest.File):
     """A finding."""
 
@@ -163,7 +178,7 @@ class FindingFile(pytest.File):
     finding_path: str
 
     def collect(self) -> Iterator[pytest.Item]:
-        """An item for the front matter, and one for each citation."""
+        """An item for the front matter, one for each citation, one for each claim."""
         finding = self.collector.read(self.finding_path)
         front_matter = self._item(FrontMatterItem, "front-matter", finding)
         assert isinstance(front_matter, FrontMatterItem)
@@ -175,6 +190,12 @@ class FindingFile(pytest.File):
             item.citation = citation
             item.describe()
             yield item
+        for claim in finding.claims:
+            number = self._item(NumberItem, f"number[{claim.index}]", finding)
+            assert isinstance(number, NumberItem)
+            number.claim = claim
+            number.describe()
+            yield number
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The same as for an item."""

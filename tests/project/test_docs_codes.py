@@ -136,6 +136,13 @@ def edited_record(repo: Path, code: str) -> None:
     write(repo, f".aexp/ledger/retractions/{record}.json", fenced(code))
 
 
+def with_number(repo: Path, code: str) -> None:
+    for seed, accuracy in enumerate((0.9349, 0.9312, 0.9288, 0.9331, 0.9345)):
+        add_entry(repo, {"experiment_id": "E005", "seed": seed}, metrics={"accuracy": accuracy})
+    head = "---\nid: F004\nsupporting_runs:\n  - {type: batch, experiment_id: E005}\n---\n"
+    write(repo, "kb/research/findings/F004-x.md", f"{head}\n{fenced(code)}")
+
+
 SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.unpromoted_run_citation": finished_here,
     "finding.unfinished_run_citation": running_here,
@@ -146,6 +153,9 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.unreadable": unreadable,
     "finding.suspicious_key": in_the_ledger,
     "finding.not_collected": beside_the_findings,
+    "finding.wrong_number": with_number,
+    "finding.malformed_number": with_number,
+    "finding.unchecked_number": with_number,
     "finding.no_run_store": without_evidence,
     "finding.none_collected": lambda repo, code: write(repo, CONFIG, fenced(code)),
     "finding.unstaged_ledger_entry": lambda repo, _: unstaged_evidence(repo),

@@ -18,6 +18,7 @@ from pytest_aexp.model.findings.front_matter import (
     read_front_matter,
 )
 from pytest_aexp.model.findings.suspicious import suspicious_keys
+from pytest_aexp.model.numbers.claim import Claim, read_claims
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
 _NAME = re.compile(r"[Ff][0-9]+")
@@ -27,12 +28,14 @@ _NAME = re.compile(r"[Ff][0-9]+")
 class Finding:
     """A finding as far as it could be read; ``faults`` are those of its front matter.
 
-    ``front_matter`` is None where it could not be read.
+    ``claims`` are the numbers in its text that say what they follow from. ``front_matter`` is None
+    where it could not be read.
     """
 
     path: str
     citations: tuple[Citation, ...] = ()
     faults: tuple[Fault, ...] = ()
+    claims: tuple[Claim, ...] = ()
     front_matter: FrontMatter | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -61,7 +64,8 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
         citations, more = _cited(front_matter)
     except UnreadableFinding as unreadable:
         return Finding(path, faults=(unreadable.fault,))
-    return Finding(path, citations, (*faults, *more), front_matter)
+    claims = read_claims(path, front_matter.text, front_matter.end)
+    return Finding(path, citations, (*faults, *more), claims, front_matter)
 
 
 def _cited(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:

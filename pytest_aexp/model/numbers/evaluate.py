@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from fractions import Fraction
 from functools import reduce
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pytest_aexp.model.numbers.expression import (
     Aggregate,
@@ -34,12 +35,24 @@ class NoValue(ValueError):
     """An expression has no value; the text says why."""
 
 
+class BeyondLimits(ValueError):
+    """An expression makes numbers of more digits than anybody means; the text says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """The square root of a fraction that is not the square of another."""
 
     square: Fraction
 
+
+_MOST_BITS = 20_000
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
 Leaf: TypeAlias = Fraction | Root
 _Number = TypeVar("_Number", Fraction, Interval)
@@ -78,7 +91,7 @@ def aggregate(function: str, numbers: Sequence[Decimal]) -> Leaf:
 def evaluate(expression: Expression, leaf: Callable[[Aggregate], Leaf]) -> Value:
     """The value of an expression, where ``leaf`` says what its references stand for.
 
-    Raises NoValue, and whatever ``leaf`` raises.
+    Raises NoValue, BeyondLimits, and whatever ``leaf`` raises.
     """
     leaves = {each: leaf(each) for each in aggregates(expression)}
     fractions = {each: value for each, value in leaves.items() if isinstance(value, Fraction)}
@@ -116,8 +129,9 @@ def _computed(
         return -_computed(expression.inner, leaves, constant)
     left = _computed(expression.left, leaves, constant)
     right = _computed(expression.right, leaves, constant)
-    if expression.operator == "+":
-        return left + right
-    if expression.operator == "-":
-        return left - right
-    return left * right if expression.operator == "*" else left / right
+    result: _Number = _OPERATORS[expression.operator](left, right)
+    if isinstance(result, Fraction):
+        bits = max(result.numerator.bit_length(), result.denominator.bit_length())
+        if bits > _MOST_BITS:
+            raise BeyondLimits("its values have too many digits")
+    return result

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from pytest_aexp.ground.metric_names import FUNCTIONS
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.numbers.notation import DIGITS_LIMIT, EXPONENT_LIMIT
 
-FUNCTIONS = ("n", "mean", "median", "min", "max", "sum", "sd")
 LENGTH_LIMIT = 500
 BRACKETS_LIMIT = 32
 

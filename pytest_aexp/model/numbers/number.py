@@ -150,6 +150,10 @@ class Number:
             sign = self.sign
         return replace(self, sign=sign, digits=f"{whole}.{parts}" if decimals else whole)
 
+    def without_percent(self) -> Number:
+        """The same digits without a percent sign."""
+        return replace(self, percent="", is_percent=False)
+
     def in_percent(self) -> Number:
         """The same digits, said to be per cent."""
         return replace(self, percent=" %", is_percent=True)

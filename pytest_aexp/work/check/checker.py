@@ -13,12 +13,20 @@ from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCita
 from pytest_aexp.model.findings.finding import Finding, load_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.findings.not_collected import may_cite, uncollected_fault
+from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
 from pytest_aexp.model.run_store import marker_faults
 from pytest_aexp.work.check.adoption import missing_ledger_fault
 from pytest_aexp.work.check.collection import collection_faults
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
+from pytest_aexp.work.check.numbers import (
+    Cited,
+    Metrics,
+    Result,
+    check_claim,
+    fault_of_claim,
+)
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
@@ -30,12 +38,14 @@ class Verdict:
     """The problems of one citation, and where it leads.
 
     ``unjudged`` is the reason why it was not judged whether its runs exist, None if it was.
-    ``resolution`` is None where the citation is malformed.
+    ``resolution`` is None where the citation is malformed. ``results`` are those of the numbers of
+    a claim.
     """
 
     problems: tuple[Problem, ...]
     unjudged: str | None = None
     resolution: Resolution | None = None
+    results: tuple[Result, ...] = ()
 
 
 class Checker:
@@ -54,6 +64,8 @@ class Checker:
         self.policy = policy
         self.view = view
         self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
+        self._metrics = Metrics(self.sources.ledger)
+        self._cited_last: tuple[Finding, list[Cited]] | None = None
 
     @cached_property
     def _files(self) -> list[str]:
@@ -110,6 +122,33 @@ class Checker:
         problems = tuple(self.policy.judge(faults))
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
         return Verdict(problems, unjudged, resolution)
+
+    def claim(self, finding: Finding, claim: Claim) -> Verdict:
+        """The verdict on the numbers of one comment in a finding's text."""
+        results = check_claim(claim, self._cited_by(finding), self._metrics)
+        fault = fault_of_claim(claim, results)
+        if fault is None:
+            return Verdict((), results=results)
+        problems = tuple(self.policy.judge([fault]))
+        return Verdict(problems, None if problems else fault.message, results=results)
+
+    def _cited_by(self, finding: Finding) -> list[Cited]:
+        """What the expressions in a finding's text may refer to; kept for its next claim."""
+        if self._cited_last is None or self._cited_last[0] is not finding:
+            cited = [self._cited_runs(citation) for citation in finding.citations]
+            self._cited_last = (finding, cited)
+        return self._cited_last[1]
+
+    def _cited_runs(self, citation: Citation) -> Cited:
+        verdict = self.citation(citation)
+        resolution, label = verdict.resolution, f"supporting_runs[{citation.index}]"
+        if resolution is None:
+            return Cited(label, "", is_malformed=True)
+        is_usable = resolution.place is Place.LEDGER and all(e.usable for e in resolution.entries)
+        fix = verdict.problems[0].fix if verdict.problems else ""
+        is_batch = isinstance(citation, BatchCitation)
+        entries = resolution.entries if is_usable else ()
+        return Cited(label, "", entries, is_batch=is_batch, fix=fix)
 
     def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """The problem of having no ledger to check against, at the first citation that is due."""
@@ -204,6 +243,8 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
             verdict = checker.citation(citation)
             problems += verdict.problems
             unjudged += verdict.unjudged is not None
+        for claim in finding.claims:
+            problems += checker.claim(finding, claim).problems
     problems += checker.authority(citations)
     problems += checker.records()
     judged = checker.sources.ledger.judged

@@ -1,0 +1,242 @@
+"""Whether the numbers in a finding's text follow from the runs that it cites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+
+from pytest_aexp.ground.metric_names import WALLCLOCK
+from pytest_aexp.ground.text import counted, listed, quoted, shown
+from pytest_aexp.model.entry import Entry, metrics_of
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.numbers.claim import HOW_TO_CLAIM, Claim
+from pytest_aexp.model.numbers.evaluate import (
+    BeyondLimits,
+    Leaf,
+    NoValue,
+    aggregate,
+    evaluate,
+    within_limits,
+)
+from pytest_aexp.model.numbers.expression import Aggregate, Written
+from pytest_aexp.model.numbers.number import Number
+from pytest_aexp.model.numbers.value import Value, value_text
+from pytest_aexp.model.problems import MALFORMED_NUMBER, UNCHECKED_NUMBER, WRONG_NUMBER, Fault, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What a citation stands for in expressions: the runs that the finding rests on.
+
+    ``label`` is how messages call the citation, ``name`` how expressions do. Without ``entries``
+    that can be used, ``fix`` is what to do about it.
+    """
+
+    label: str
+    name: str
+    entries: tuple[Entry, ...] = ()
+    is_batch: bool = False
+    is_malformed: bool = False
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One number of a claim: what it follows from, and its value and runs as far as known."""
+
+    number: Number
+    written: Written
+    entries: tuple[Entry, ...] = ()
+    value: Value | None = None
+    fault: Fault | None = None
+
+
+class Metrics:
+    """The numbers of runs, each entry's read once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._read: dict[str, Mapping[str, Decimal | None]] = {}
+
+    def of(self, entry: Entry, name: str) -> tuple[bool, Decimal | None]:
+        """Whether the run has a metric of that name, and which it is; None if it is not finite."""
+        if name == WALLCLOCK:
+            seconds = (self._ledger.document(entry.job_id) or {}).get(WALLCLOCK)
+            return seconds is not None, None if seconds is None else Decimal(repr(seconds))
+        if entry.metrics is None:
+            return False, None
+        metrics = self._read.get(entry.job_id)
+        if metrics is None:
+            metrics = self._read[entry.job_id] = metrics_of(entry)
+        return name in metrics, metrics.get(name)
+
+
+class _Unresolved(Exception):
+    """Why a number cannot be judged, under which rule, and what to do about it."""
+
+    def __init__(self, rule: Rule, message: str, fix: str = HOW_TO_CLAIM) -> None:
+        super().__init__(message)
+        self.rule, self.message, self.fix = rule, message, fix
+
+
+def check_claim(claim: Claim, cited: Sequence[Cited], metrics: Metrics) -> tuple[Result, ...]:
+    """Each number of a claim that is not malformed, judged by what its finding cites."""
+    references = _References(cited, metrics)
+    return tuple(_result(claim, index, references) for index in range(len(claim.numbers)))
+
+
+def fault_of_claim(claim: Claim, results: Sequence[Result]) -> Fault | None:
+    """The one fault that is reported of a claim: what is wrong before what is not checked."""
+    faults = [result.fault for result in results if result.fault is not None]
+    order = (MALFORMED_NUMBER, WRONG_NUMBER, UNCHECKED_NUMBER)
+    return claim.fault or min(faults, key=lambda fault: order.index(fault.rule), default=None)
+
+
+def _result(claim: Claim, index: int, references: _References) -> Result:
+    number, written = claim.numbers[index], claim.expressions[index]
+    entries: list[Entry] = []
+    value = None
+
+    def leaf(reference: Aggregate) -> Leaf:
+        runs = references.runs(reference)
+        entries.extend(entry for entry in runs if entry not in entries)
+        return references.leaf(reference, runs)
+
+    def fault(rule: Rule, message: str, fix: str) -> Fault:
+        return Fault(rule, claim.path, message, fix, claim.positions[index])
+
+    found = None
+    try:
+        value = evaluate(written.expression, leaf)
+        if not number.follows_from(value):
+            found = fault(WRONG_NUMBER, *_wrong(number, written, value, len(entries)))
+    except NoValue as error:
+        message = f"{_printed(number)} does not follow from its runs: {_text(written)}: {error}"
+        found = fault(WRONG_NUMBER, message, "correct the expression, or leave the run out")
+    except BeyondLimits as error:
+        message = f"{_text(written)} cannot be read: {error}"
+        found = fault(MALFORMED_NUMBER, message, "write a smaller expression")
+    except _Unresolved as error:
+        prefix = _printed(number) + " cannot be checked: " if error.rule is UNCHECKED_NUMBER else ""
+        prefix = f"{_text(written)} cannot be read: " if error.rule is MALFORMED_NUMBER else prefix
+        found = fault(error.rule, prefix + error.message, error.fix)
+    return Result(number, written, tuple(entries), value, found)
+
+
+def _printed(number: Number) -> str:
+    return shown(f"{number.bound} {number.text}".strip(), 40)
+
+
+def _text(written: Written) -> str:
+    return shown(written.text, 60)
+
+
+def _wrong(number: Number, written: Written, value: Value, runs: int) -> tuple[str, str]:
+    """What is said of a number that does not follow from ``value``, and what to write instead."""
+    percent = number.in_percent()
+    is_percent = number.is_percent or percent.follows_from(value)
+    form = percent if is_percent and not number.is_percent else number
+    verb = "does not hold for" if number.bound else "does not follow from"
+    message = (
+        f"{_printed(number)} {verb} its runs: {_text(written)} is "
+        f"{value_text(value, in_percent=is_percent)} over {counted(runs, 'run')}"
+    )
+    if number.is_percent and number.without_percent().follows_from(value):
+        return message, "leave the percent sign out, or divide the expression by 100"
+    right = [shown(each.text, 40) for each in form.nearest(value)]
+    right = [f"`{text}`" if " " in text else text for text in right]
+    write = f"write {' or '.join(right)}, or " if right else ""
+    return message, f"{write}correct the expression"
+
+
+class _References:
+    """What the expressions of a finding refer to."""
+
+    def __init__(self, cited: Sequence[Cited], metrics: Metrics) -> None:
+        self._cited = cited
+        self._metrics = metrics
+
+    @cached_property
+    def _names(self) -> Mapping[str, Cited]:
+        return {each.name: each for each in self._cited if each.name}
+
+    def _named(self, reference: Aggregate) -> Cited:
+        if reference.name is None:
+            if len(self._cited) == 1:
+                return self._cited[0]
+            if not self._cited:
+                raise _Unresolved(MALFORMED_NUMBER, "the finding cites no runs", "cite them")
+            metric = reference.metric or "…"
+            message = f"it does not say which of the {len(self._cited)} citations it means"
+            fix = f"give the citation a name, `as: full`, and write `full.{metric}`"
+            raise _Unresolved(MALFORMED_NUMBER, message, fix)
+        found = self._names.get(reference.name)
+        if found is not None:
+            return found
+        if any(each.is_malformed for each in self._cited):
+            message = f"{quoted(reference.name, 30)} may be the citation that cannot be read"
+            raise _Unresolved(UNCHECKED_NUMBER, message, "correct the citation first")
+        names = listed(self._names, 5)
+        message = f"no citation is called {quoted(reference.name, 30)}"
+        fix = f"the names are {names}" if names else f"add `as: {shown(reference.name, 30)}` to it"
+        raise _Unresolved(MALFORMED_NUMBER, message, fix)
+
+    def runs(self, reference: Aggregate) -> tuple[Entry, ...]:
+        """The runs that an expression refers to."""
+        cited = self._named(reference)
+        if not cited.entries:
+            what = "has no run in the ledger that can be used"
+            what = f"{cited.label} {'cannot be read' if cited.is_malformed else what}"
+            raise _Unresolved(UNCHECKED_NUMBER, what, cited.fix or "correct the citation first")
+        if cited.is_batch and not reference.function:
+            name = f"{reference.name}." if reference.name else ""
+            message = f"{name}{reference.metric} of a batch is a number for each run"
+            fix = f"write mean({name}{reference.metric}), or median, min, max, sum, sd"
+            raise _Unresolved(MALFORMED_NUMBER, message, fix)
+        return cited.entries
+
+    def leaf(self, reference: Aggregate, entries: Sequence[Entry]) -> Leaf:
+        """What a reference stands for; raises NoValue and _Unresolved."""
+        if reference.function == "n":
+            return Fraction(len(entries))
+        metric = reference.metric
+        numbers, lacking = list[Decimal](), list[Entry]()
+        for entry in entries:
+            has_it, number = self._metrics.of(entry, metric)
+            if not has_it:
+                lacking.append(entry)
+            elif number is None:
+                raise NoValue(f"the {metric} of run {entry.job_id} is not finite")
+            elif not within_limits(number):
+                message = f"the {metric} of run {entry.job_id} has too many digits"
+                raise _Unresolved(MALFORMED_NUMBER, message, "compute with another metric")
+            else:
+                numbers.append(number)
+        if lacking:
+            raise _Unresolved(UNCHECKED_NUMBER, *_lacking(metric, lacking, len(entries)))
+        return aggregate(reference.function or "max", numbers)
+
+
+def _lacking(metric: str, lacking: Sequence[Entry], count: int) -> tuple[str, str]:
+    """What is said where runs do not have a metric, and what to do about it."""
+    statuses = {entry.status for entry in lacking}
+    all_have_one = "both " if len(lacking) == 2 else "all " if len(lacking) > 2 else ""
+    if len(lacking) < count:
+        message = f"{len(lacking)} of {counted(count, 'run')} "
+        message += f"{'has' if len(lacking) == 1 else 'have'} no {shown(metric, 64)}"
+    else:
+        message = f"{'the run has' if count == 1 else 'its runs have'} no {shown(metric, 64)}"
+    if len(lacking) < count and "complete" not in statuses:
+        message += f", {all_have_one}{listed(sorted(statuses))}"
+        return message, "add `status: complete` to the citation, or leave the runs out (`except`)"
+    if metric == WALLCLOCK:
+        return message, "correct the expression"
+    machines = listed(sorted({shown(entry.machine, 30) for entry in lacking}), 3)
+    fix = (
+        f"list {metric} in `[tool.aexp.metrics]`, run `aexp ledger backfill` on {machines}, "
+        "commit and push"
+    )
+    return message, fix

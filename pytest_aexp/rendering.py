@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from pytest_aexp.ground.text import clean, counted
-from pytest_aexp.model.problems import CODES, Outcome, Problem
+from pytest_aexp.model.problems import CODES, Outcome, Problem, Severity
 
-_RED, _YELLOW, _GREEN, _DIM, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
-
-
-def one_line(problem: Problem) -> str:
-    """A problem and what to type next, on one line."""
-    return f"{problem}; next: {clean(problem.fix)}"
+_RED, _YELLOW, _GREEN, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
+_BOLD, _DIM = "\x1b[1m", "\x1b[2m"
+_MANY = 10
+"""From more problems of one kind than this on, people are shown the first few and a count."""
+_SHOWN = 3
 
 
 def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -29,17 +29,51 @@ def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
         yield from sorted(each, key=lambda problem: (problem.line, problem.column))
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """How many problems of one kind are not shown, and in how many files they are."""
+
+    code: str
+    severity: Severity
+    count: int
+    files: int
+
+    def __str__(self) -> str:
+        files = f" in {counted(self.files, 'file')}" if self.files > 1 else ""
+        return f"{self.count:,} more {self.severity}s of this kind{files} [{self.code}]"
+
+
+def abridged(problems: Sequence[Problem]) -> Iterator[Problem | More]:
+    """The problems in order; of a kind that occurs very often only the first few, and a count."""
+    kinds: dict[tuple[str, Severity], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault((problem.code, problem.severity), []).append(problem)
+    shown: Counter[tuple[str, Severity]] = Counter()
+    for problem in in_order(problems):
+        kind = (problem.code, problem.severity)
+        shown[kind] += 1
+        total = len(kinds[kind])
+        if total <= _MANY or shown[kind] <= _SHOWN:
+            yield problem
+        if total > _MANY and shown[kind] == _SHOWN:
+            files = len({problem.path for problem in kinds[kind]})
+            yield More(*kind, total - _SHOWN, files)
+
+
 def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> str:
     """A line per problem, what to type below it, and a line that counts.
 
     Places are as seen from ``here``, a folder of the repository.
     """
     lines = []
-    for problem in in_order(outcome.problems):
+    for problem in abridged(outcome.problems):
+        if isinstance(problem, More):
+            lines.append(f"… and {problem}; `--format json` lists them all")
+            continue
         seen = problem.but(path=_from(here, problem.path))
         lines.append(_painted(seen) if colour else str(seen))
-        fix = f"    next: {clean(problem.fix)}"
-        lines.append(f"{_DIM}{fix}{_RESET}" if colour else fix)
+        fix = clean(problem.fix)
+        lines.append(f"    {_BOLD}next: {fix}{_RESET}" if colour else f"    next: {fix}")
     where = ""
     if outcome.problems and here != ".":
         where = f"; the commands are for the root: cd {posixpath.relpath('.', here)}"
@@ -54,9 +88,10 @@ def _from(here: str, path: str) -> str:
 
 def _painted(problem: Problem) -> str:
     paint = _RED if problem.severity == "error" else _YELLOW
-    return str(problem).replace(
-        f": {problem.severity}: ", f": {paint}{problem.severity}{_RESET}: ", 1
-    )
+    place, severity, message = str(problem).partition(f": {problem.severity}: ")
+    message = message.removesuffix(f" [{problem.code}]")
+    word = severity.strip(": ")
+    return f"{_DIM}{place}{_RESET}: {paint}{word}{_RESET}: {message} {_DIM}[{problem.code}]{_RESET}"
 
 
 def _summary(outcome: Outcome, *, colour: bool) -> str:
@@ -112,10 +147,12 @@ def _as_dict(problem: Problem) -> dict[str, Any]:
 
 def render_github(outcome: Outcome) -> str:
     """Workflow commands that GitHub shows beside the lines of a pull request."""
-    return "".join(f"{_annotation(problem)}\n" for problem in in_order(outcome.problems))
+    return "".join(f"{_annotation(problem)}\n" for problem in abridged(outcome.problems))
 
 
-def _annotation(problem: Problem) -> str:
+def _annotation(problem: Problem | More) -> str:
+    if isinstance(problem, More):
+        return f"::{problem.severity} title={_property(problem.code)}::{_data(f'… and {problem}')}"
     properties = {
         "file": clean(problem.path),
         "line": str(problem.line),
@@ -168,7 +205,6 @@ def render_sarif(outcome: Outcome) -> str:
     driver = {
         "name": "pytest-aexp",
         "version": version("pytest-aexp"),
-        "informationUri": "https://pytest-aexp.dev",
         "rules": [
             {
                 "id": code.name,

@@ -72,6 +72,44 @@ def problem(**changes: Any) -> Problem:
     return problem_of(**{**fields, **changes})
 
 
+def many(count: int, **changes: Any) -> list[Problem]:
+    return [problem(path=f"kb/F{n % 4}.md", line=n + 1, **changes) for n in range(count)]
+
+
+class TestAbridged:
+    """Output stays bounded: of many problems of one kind three are shown, and a count."""
+
+    def test_three_and_a_count(self) -> None:
+        text = render_text(Outcome(tuple(many(300)), 0))
+        assert text.count("no run [finding.empty_batch]") == text.count("next: look") == 3
+        assert "… and 297 more errors of this kind in 4 files [finding.empty_batch]" in text
+        assert "300 errors, 0 warnings" in text
+        assert len(text.splitlines()) == 8
+
+    def test_few_are_shown_whole(self) -> None:
+        assert render_text(Outcome(tuple(many(10)), 0)).count("next: look") == 10
+
+    def test_other_kinds_are_not_hidden_by_one(self) -> None:
+        others = many(1, code="finding.unreadable") + many(2, severity="warning")
+        text = render_text(Outcome((*many(300), *others), 0))
+        assert "[finding.unreadable]" in text
+        assert text.count(": warning: ") == 2
+
+    def test_annotations_of_github_as_well(self) -> None:
+        lines = render_github(Outcome(tuple(many(300)), 0)).splitlines()
+        assert len(lines) == 4
+        assert lines[-1].startswith("::error title=finding.empty_batch::… and 297 more errors")
+
+    @pytest.mark.parametrize("format_name", ["json", "gitlab", "sarif"])
+    def test_what_programs_read_is_whole(self, format_name: str) -> None:
+        assert FORMATS[format_name](Outcome(tuple(many(300)), 0)).count("no run") >= 300
+
+
+def test_sarif_names_no_address_that_nobody_owns() -> None:
+    log = json.loads(render_sarif(Outcome((problem(),), 0)))
+    assert "informationUri" not in log["runs"][0]["tool"]["driver"]
+
+
 @given(outcomes)
 def test_sarif_is_what_the_schema_of_oasis_admits(outcome: Outcome) -> None:
     log = json.loads(render_sarif(outcome))

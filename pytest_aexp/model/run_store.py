@@ -26,6 +26,8 @@ from pytest_aexp.model.batches import Batches, experiments_of
 from pytest_aexp.model.entry import DEPTH_LIMIT, TERMINAL_STATUSES
 from pytest_aexp.model.job_id import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
+from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.run_attempt import is_foreign, lost_since
 
 FILE_LIMIT = 16 << 20
@@ -45,9 +47,9 @@ RUN_LINK_KEYS = ("aexp", "limina")
 class Run:
     """A run of this machine's store, as far as its files can be used.
 
-    ``statepoint`` is canonical JSON, None if the run cannot be used at all. ``status`` is one of
-    ours or empty, ``foreign_status`` what stands there instead. ``lost_since`` is the last
-    heartbeat of a run whose process must have been killed.
+    ``statepoint`` is canonical JSON, redacted as in the ledger; None if the run cannot be used.
+    ``status`` is one of ours or empty, ``foreign_status`` what stands there instead.
+    ``lost_since`` is the last heartbeat of a run whose process must have been killed.
     """
 
     job_id: str
@@ -238,7 +240,7 @@ class RunStore:
         foreign = is_foreign(document)
         return Run(
             job_id,
-            files.canonical if usable else None,
+            _shareable(files) if usable else None,
             "" if foreign else document.get("status") or "",
             experiments_of(files.statepoint, run_link_of(document)),
             files.faults,
@@ -276,6 +278,16 @@ class RunStore:
             fix or default,
             job_id=job_id,
         )
+
+
+def _shareable(files: RunFiles) -> str:
+    """The statepoint as the ledger would hold it.
+
+    A finding may come from somebody else: no selector and no hint may reach what is redacted there.
+    """
+    if not may_leak(files.canonical):
+        return files.canonical
+    return statepoint_json(redact(files.statepoint, "/statepoint")[0])
 
 
 def run_link_of(document: dict[str, Any]) -> Any:

@@ -122,7 +122,9 @@ class Collector:
         """Choose the items that report what belongs to no item; xdist workers choose alike."""
         ours = [item for item in session.items if isinstance(item, FindingItem)]
         with suppress(OSError):  # to expect them only saves time; each item meets it again
-            self.checker.expect([i.citation for i in ours if isinstance(i, CitationItem)])
+            self.checker.expect(
+                [c for finding in self._findings.values() for c in finding.citations]
+            )
         self._first_due = next(filter(_is_due, ours), None)
         self._first = next(iter(ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):

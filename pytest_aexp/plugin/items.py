@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCita
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
+from pytest_aexp.rendering import More, abridged
 from pytest_aexp.work.check.checker import Checker, Verdict
 
 
@@ -64,8 +65,14 @@ class FindingItem(pytest.Item):
         verdict = self.verdict()
         problems = (*verdict.problems, *self.collector.extra_problems(self))
         self._report(problems)
-        failures = [self._failure(p) for p in problems if p.severity == "error"]
-        failures += [text for p in problems if p.severity == "warning" for text in self._warn(p)]
+        failures = []
+        for problem in abridged(problems):
+            if isinstance(problem, More):
+                failures += [f"… and {problem}"] if problem.severity == "error" else []
+            elif problem.severity == "error":
+                failures.append(self._failure(problem))
+            else:
+                failures += self._warn(problem)
         if failures:
             pytest.fail("\n".join(failures), pytrace=False)
         if verdict.unjudged is not None:
@@ -73,7 +80,12 @@ class FindingItem(pytest.Item):
 
     def _report(self, problems: tuple[Problem, ...]) -> None:
         self.stash[PROBLEMS] = problems
-        self.user_properties += [pair for problem in problems for pair in _properties(problem)]
+        self.user_properties += [
+            pair
+            for problem in abridged(problems)
+            if isinstance(problem, Problem)
+            for pair in _properties(problem)
+        ]
         lines = [problem.line for problem in problems if problem.path == self.finding.path]
         if lines:
             self.line = lines[0]
@@ -171,6 +183,26 @@ class NumberItem(FindingItem):
         return self.collector.checker.claim(self.finding, self.claim)
 
 
+class CitationsItem(FindingItem):
+    """The citations of a finding past the first ``ITEMS``, in one item.
+
+    pytest takes a millisecond for each item, and a page for each that fails.
+    """
+
+    citations: Sequence[Citation]
+
+    def verdict(self) -> Verdict:
+        """The verdicts on all of them; not checked if none of them was."""
+        verdicts = [self.collector.checker.citation(citation) for citation in self.citations]
+        problems = tuple(problem for verdict in verdicts for problem in verdict.problems)
+        reasons = {verdict.unjudged for verdict in verdicts}
+        return Verdict(problems, None if problems or None in reasons else reasons.pop())
+
+
+ITEMS = 30
+"""How many citations of a finding have an item of their own."""
+
+
 class FindingFile(pytest.File):
     """A finding."""
 
@@ -184,12 +216,18 @@ class FindingFile(pytest.File):
         assert isinstance(front_matter, FrontMatterItem)
         front_matter.describe()
         yield front_matter
-        for citation in finding.citations:
+        for citation in finding.citations[:ITEMS]:
             item = self._item(CitationItem, f"supporting_runs[{citation.index}]", finding)
             assert isinstance(item, CitationItem)
             item.citation = citation
             item.describe()
             yield item
+        if rest := finding.citations[ITEMS:]:
+            others = self._item(CitationsItem, f"supporting_runs[{ITEMS}:]", finding)
+            assert isinstance(others, CitationsItem)
+            others.citations = rest
+            others.line = rest[0].position.line
+            yield others
         for claim in finding.claims:
             number = self._item(NumberItem, f"number[{claim.index}]", finding)
             assert isinstance(number, NumberItem)

@@ -55,8 +55,11 @@ def test_what_programs_read_has_no_colour_on_a_terminal_either(
 
 
 def test_each_place_can_be_clicked_for_no_colour_cuts_it(broken: Path) -> None:
-    first = on_terminal(broken, "validate").splitlines()[0]
-    assert first.startswith("kb/research/findings/F001-x.md:4:21: ")
+    first, following = on_terminal(broken, "validate").splitlines()[:2]
+    assert first.startswith("\x1b[2mkb/research/findings/F001-x.md:4:21\x1b[0m: ")
+    assert first.endswith("\x1b[2m[finding.broken_run_citation]\x1b[0m")
+    # The line to act on is the brightest.
+    assert following.startswith("    \x1b[1mnext: ")
 
 
 @pytest.mark.parametrize("columns", [60, 200])

@@ -329,3 +329,13 @@ def test_any_content_is_read_or_told(jobs: Path, statepoint: bytes, document: by
             assert not {category(character) for character in text} & HIDDEN, text
             assert len(text) <= 500
     assert run.usable == (not any(fault.path == STATEPOINT_FILE for fault in run.faults))
+
+
+def test_what_the_ledger_redacts_cannot_be_selected_or_counted(repo: Path) -> None:
+    point = {"experiment_id": "E001", "api_key": "sk-proj-ABCDEF1234567890abcdef12", "seed": 1}
+    add_jobs(repo, [{"statepoint": point, "doc": {"status": "complete"}}])
+    store = RunStore.of(Repository.open(repo))
+    assert store is not None
+    assert store.batches.select("E001", {"api_key": point["api_key"]}) == []
+    assert store.batches.counts("E001", "api_key") == {'"<redacted>"': 1}
+    assert len(store.batches.select("E001", {"seed": 1})) == 1

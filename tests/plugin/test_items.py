@@ -208,3 +208,21 @@ def test_node_ids_outside_the_rootdir_are_unique_and_can_be_pasted(
     for nodeid in listed:
         outcomes = run(nodeid).parseoutcomes()
         assert outcomes.get("passed", 0) + outcomes.get("failed", 0) == 1, nodeid
+
+
+def test_the_citations_of_a_very_long_list_share_an_item(repo: Path, run) -> None:
+    job_id = add_entry(repo, POINT)
+    add_finding(repo, "F001-x", *[job(job_id)] * 39, *[job(UNKNOWN)] * 20)
+    result = run("-q")
+    result.assert_outcomes(failed=1, passed=31)
+    result.stdout.fnmatch_lines(
+        [
+            "*_ kb/research/findings/F001-x.md: supporting_runs?30:? _*",
+            "  at kb/research/findings/F001-x.md:43:21",
+            "… and 17 more errors of this kind ?finding.broken_run_citation?",
+        ]
+    )
+    node = "kb/research/findings/F001-x.md::supporting_runs[30:]"
+    run(node).assert_outcomes(failed=1)
+    run("--lf").assert_outcomes(failed=1)
+    run("--aexp-strict-runs=off").assert_outcomes(passed=1, skipped=31)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pytest_aexp.ground.text import closest, counted, cut, listed, quoted, shown, shown_json
@@ -18,6 +18,8 @@ from pytest_aexp.work.check.resolve import Sources
 
 _DIGITS = "0123456789abcdef"
 _PREFIX = 6
+_HALF = 15
+"""How much two ids that differ in one place, or in two beside it, share at an end at least."""
 
 
 def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
@@ -26,6 +28,8 @@ def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
     text = written.strip().lower()
     if text in known:
         return text, "differs in upper and lower case" if text != written else "is that id"
+    if not _is_half_known(text, sources):
+        return _by_prefix(text, sources.sorted_ids)
     tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (
         (_substitutions, "differs in one character"),
         (_transpositions, "has two characters the other way round"),
@@ -37,6 +41,19 @@ def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
         if len(found) == 1:
             return found.pop(), how
     return _by_prefix(text, sources.sorted_ids)
+
+
+def _is_half_known(text: str, sources: Sources) -> bool:
+    """Whether an id begins or ends as ``text`` does, as each that differs in one place must.
+
+    To try a thousand variants of each of many thousand ids would take minutes.
+    """
+    begins, ends = text[:_HALF], text[: -_HALF - 1 : -1]
+    for half, ids in ((begins, sources.sorted_ids), (ends, sources.mirrored_ids)):
+        at = bisect_left(ids, half)
+        if at < len(ids) and ids[at].startswith(half):
+            return True
+    return False
 
 
 def _by_prefix(text: str, known: Sequence[str]) -> tuple[str, str] | None:
@@ -75,8 +92,7 @@ def selector_hint(citation: BatchCitation, sources: Sources) -> str:
     if citation.experiment_id not in experiments:
         return _experiment_hint(citation.experiment_id, experiments)
     for key, value in citation.selector.items():
-        each = [c for batches in known if (c := batches.counts(citation.experiment_id, key))]
-        counts = each[0] if len(each) == 1 else sum(each, Counter())
+        counts = sources.value_counts(citation.experiment_id, key)
         if not counts:
             keys = {k for batches in known for k in batches.keys(citation.experiment_id)}
             return _key_hint(citation.experiment_id, key, keys)
@@ -101,14 +117,14 @@ def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
     return f"no run of {experiment} has a key {quoted(key)}; the keys are {_names(sorted(keys))}"
 
 
-def _value_hint(key: str, value: Any, counts: Counter[str]) -> str:
+def _value_hint(key: str, value: Any, counts: Mapping[str, int]) -> str:
     name = shown(key, 40)
     for other in _of_other_types(value):
-        number = counts[value_key(other)]
+        number = counts.get(value_key(other))
         if number:
             return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
     nothing = f"no run has {name}: {shown_json(value, 40)}"
-    common = [shown_json(json.loads(known)) for known, _ in counts.most_common(5)]
+    common = [shown_json(json.loads(value)) for value in islice(counts, 5)]
     # A value that was cut could not be copied. No JSON text ends in an ellipsis.
     whole = [text for text in common if not text.endswith("…")]
     if not whole:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache, cached_property, partial
@@ -82,6 +83,25 @@ class Sources:
     def sorted_ids(self) -> tuple[str, ...]:
         """The same, sorted."""
         return tuple(sorted(self.job_ids))
+
+    @cached_property
+    def mirrored_ids(self) -> tuple[str, ...]:
+        """Each of them from its end to its beginning, sorted."""
+        return tuple(sorted(job_id[::-1] for job_id in self.job_ids))
+
+    def value_counts(self, experiment: str, key: str) -> Mapping[str, int]:
+        """How often the experiment's runs have each value of ``key``, the most common first."""
+        counts = self._value_counts.get((experiment, key))
+        if counts is None:
+            total = Counter(self.ledger.batches.counts(experiment, key))
+            if self.store is not None:
+                total.update(self.store.batches.counts(experiment, key))
+            counts = self._value_counts[experiment, key] = dict(total.most_common())
+        return counts
+
+    @cached_property
+    def _value_counts(self) -> dict[tuple[str, str], Mapping[str, int]]:
+        return {}
 
     @property
     def has_local_runs(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -78,6 +79,23 @@ def make_for_wheel(environment: Path, base: Path, wheel: Path, kind: Kind) -> No
             _run(python_of(environment), "-m", "pip", "uninstall", "-qq", "--yes", *SPEED_UPS)
         _mark(environment, made_of)
     _pip(environment, "--no-deps", "--force-reinstall", wheel)
+
+
+def make_beside(environment: Path, packages: Sequence[str]) -> Path:
+    """An environment with this tree, editable, beside other packages; its interpreter.
+
+    Several processes may want it at once: the others wait for the first.
+    """
+    made_of = " ".join((version_of(Path(sys.executable)), *packages))
+    with environment.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_made_of(environment, made_of):
+            _say(f"making {environment.name}")
+            _run(sys.executable, "-m", "venv", "--clear", environment)
+            pip = (python_of(environment), "-m", "pip", "install", "-qq")
+            _run(*pip, "--editable", ".[runs]", *packages)
+            _mark(environment, made_of)
+    return python_of(environment)
 
 
 def _install_dependencies(environment: Path, wheel: Path, constraints: Iterable[str]) -> None:

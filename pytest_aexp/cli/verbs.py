@@ -65,6 +65,10 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
         Verb("ledger check", "ledger.check", "check schema, identity and leaks of entries"),
         Verb("ledger show", "ledger.show", "show one entry"),
         Verb("ledger list", "ledger.list", "list the entries"),
+        Verb("import jsonl", "imports.jsonl_file", "import runs from a file of JSON lines"),
+        Verb("import csv", "imports.csv_file", "import runs from a csv file"),
+        Verb("import mlflow", "imports.mlflow_store", "import runs from an MLflow store"),
+        Verb("import hydra", "imports.hydra_folder", "import runs from Hydra's folders"),
         Verb("ledger resolve", "ledger.resolve", "resolve merge conflicts in ledger entries"),
         Verb(
             "ledger pack", "ledger.pack", "move runs that no finding cites into a few large files"

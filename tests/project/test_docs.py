@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from itertools import groupby
@@ -28,6 +29,7 @@ from pages import (
     place,
     run_shell,
     text_of,
+    wandb_stand_in,
 )
 from repositories import add_entry, new_repository, write
 from ruamel.yaml import YAML
@@ -274,7 +276,10 @@ def test_a_finding_that_is_shown_holds(
 
 
 @pytest.mark.parametrize("block", of("python"))
-def test_every_block_of_python_runs(block: str, pytester: pytest.Pytester) -> None:
+def test_every_block_of_python_runs(
+    block: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", wandb_stand_in())
     new_repository(pytester.path)
     paper(pytester.path)
     if "def test_" in block:
@@ -286,3 +291,23 @@ def test_every_block_of_python_runs(block: str, pytester: pytest.Pytester) -> No
     written = set(pytester.path.glob(".aexp/ledger/*.json")) - before
     assert len(written) == block.count("run_lifecycle(")
     assert main(["ledger", "check"]) == 0
+
+
+def test_what_the_export_of_wandb_prints_can_be_imported(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", wandb_stand_in())
+    (block,) = re.findall(
+        r"^```python\n(import json\nimport wandb.*?)^```",
+        text_of("docs/importing.md"),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert len(block.strip().splitlines()) == 10
+    exec(compile(block, "page", "exec"), {})
+    write(repo, "wandb.jsonl", capsys.readouterr().out)
+    assert main(["import", "jsonl", "wandb.jsonl", "--experiment", "E005"]) == 0
+    (entry,) = (json.loads(path.read_bytes()) for path in repo.glob(".aexp/ledger/*.json"))
+    assert entry["statepoint"] == {"experiment_id": "E005", "seed": 1}
+    assert entry["metrics"] == {"accuracy": 0.9}
+    assert entry["ended_at"] == "2026-05-01T11:00:00Z"
+    assert entry["code_commit"] == "a" * 40

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from repositories import add_entry, add_finding, add_jobs, batch, git, job, write
@@ -124,11 +125,44 @@ def unstaged_evidence(repo: Path) -> None:
     git(repo, "add", "kb")
 
 
+def results(repo: Path) -> None:
+    """The paper, and a table of results that another program wrote."""
+    paper(repo)
+    rows = ("1.0,0,0.93,2026-05-01 10", "1.0,1,0.95,2026-05-01 11", "1.0,0,0.94,2026-05-02 10")
+    write(
+        repo,
+        "results.csv",
+        "".join(
+            f"{row}\n" for row in ("C,seed,accuracy,ended_at", *(f"{row}:00:00" for row in rows))
+        ),
+    )
+
+
+def wandb_stand_in() -> ModuleType:
+    """What the export of W&B asks its API for: a server of W&B's would be needed for the real one.
+
+    The names are those of wandb 0.31, ``wandb.apis.public.runs.RUN_FRAGMENT``.
+    """
+    run = SimpleNamespace(
+        id="abc",
+        state="finished",
+        commit="a" * 40,
+        created_at="2026-05-01T10:00:00Z",
+        heartbeat_at="2026-05-01T11:00:00Z",
+        config={"seed": 1, "_wandb": {}},
+        summary={"accuracy": 0.9, "_runtime": 5, "image": {"path": "x"}},
+    )
+    module = ModuleType("wandb")
+    module.__dict__["Api"] = lambda: SimpleNamespace(runs=lambda _project: [run])
+    return module
+
+
 ONE_RUN: dict[str, Any] = {"condition": "a", "experiment_id": "E001", "seed": 1}
 """The run that the pages on the ledger and on codes speak of."""
 
 SCENES: dict[str, Callable[[Path], None]] = {
     "docs/codes.md": unstaged_evidence,
+    "docs/importing.md": results,
     "docs/packing.md": mostly_uncited,
     "docs/pre-commit.md": unstaged_evidence,
 }

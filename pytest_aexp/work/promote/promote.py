@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
@@ -54,9 +55,10 @@ class Promoter:
     """Writes entries of one store's runs into one repository's ledger.
 
     ``overwrite`` writes an entry that is right again, ``replace`` one in place of an entry that
-    outranks it. For ``many`` runs packed ones are looked up
-    at less cost, and the caller sees to it that the disk has what was written. Raises UsageError
-    for a label that cannot name a file, and if the ledger lies outside the repository.
+    outranks it. For ``many`` runs packed ones are looked up at less cost, and the caller sees to it
+    that the disk has what was written. ``metrics`` are paths of numbers in a document by name, as
+    in ``[tool.aexp.metrics]``, which is the default. Raises UsageError for a label that cannot name
+    a file, and if the ledger lies outside the repository.
     """
 
     def __init__(  # noqa: PLR0913 - three independent options
@@ -68,12 +70,13 @@ class Promoter:
         overwrite: bool = False,
         replace: bool = False,
         many: bool = False,
+        metrics: Mapping[str, str] | None = None,
     ) -> None:
         self._root = repository.root
         self._packs = Packs(WorkTree(repository.root)) if many else None
         self._sync = not many
         self._store = store
-        self._metrics = repository.configuration.metrics
+        self._metrics = repository.configuration.metrics if metrics is None else metrics
         self._named = machine_label is not None
         self._machine = (
             repository.machine_label if machine_label is None else checked_label(machine_label)

@@ -1,0 +1,60 @@
+"""``aexp import hydra``: runs from the folders that Hydra writes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_aexp.cli.imports.importing import (
+    STATUSES,
+    add_import_arguments,
+    checked,
+    metrics_in,
+    names_in,
+    run_import,
+)
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.work.imports.hydra_folder import hydra_runs
+
+__all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
+
+DESCRIPTION = """\
+Make ledger entries of the runs below a folder of Hydra's, multirun/ or
+outputs/.
+
+The parameters of a run are its configuration, or what --params names: of a
+group, the choice that was typed. Its metrics are the numbers in the JSON file
+that --metrics-file fits; a run without one has not finished, and is left out.
+That file may say status, started_at, ended_at and code_commit as well.
+"""
+EXAMPLES = """\
+aexp import hydra multirun --experiment E005
+aexp import hydra multirun --experiment E005 --params seed,opt.lr --metrics-file 'out/*.json'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp import hydra``."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--experiment", required=True, metavar="E###", help="of these runs")
+    parser.add_argument(
+        "--metrics-file",
+        default="metrics.json",
+        metavar="GLOB",
+        help="the file of a run's numbers, in its folder; default: metrics.json",
+    )
+    add_import_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import the runs below the folder."""
+    experiment = checked(arguments.experiment)
+    if not arguments.folder.is_dir():
+        raise UsageError(f"there is no folder {arguments.folder}")
+    source = hydra_runs(
+        arguments.folder,
+        names_in(arguments.params),
+        metrics_in(arguments.metrics),
+        arguments.metrics_file,
+    )
+    return run_import(arguments, source, experiment)

@@ -1,0 +1,129 @@
+"""What the verbs of ``aexp import`` share: their options, and what they say."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+
+from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.output import print_next_commit
+from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, counted, listed, quoted
+from pytest_aexp.work.imports.importer import ImportedRun, Importing, gather, write_entries
+from pytest_aexp.work.imports.source import LeftOut, SourceRun
+from pytest_aexp.work.imports.store import keep_as_jobs
+from pytest_aexp.work.runs.run_link import check_experiment
+from pytest_aexp.work.signac_store import get_run_store
+
+STATUSES = {
+    0: "every run that has finished has its entry",
+    1: "at least one run is damaged or was refused; each is named",
+}
+_MOST_REPEATED = 10
+
+
+def add_import_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every verb has."""
+    parser.add_argument(
+        "--params", metavar="NAME,…", help="the parameters, which identify a run; default: all"
+    )
+    parser.add_argument(
+        "--metrics", metavar="NAME,…", help="the metrics, also as NAME=METRIC; default: all"
+    )
+    parser.add_argument(
+        "--distinct",
+        metavar="NAME",
+        help="make the source's own id a parameter of that name, so that each is a run",
+    )
+    parser.add_argument(
+        "--store", action="store_true", help="make a signac job of each new run as well"
+    )
+    parser.add_argument("--machine-label", metavar="L", help="the machine the entries name")
+
+
+def names_in(text: str | None) -> list[str]:
+    """The names in ``a,b``."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def metrics_in(text: str | None) -> dict[str, str]:
+    """What each metric in ``accuracy,loss=val/loss`` is called in the source."""
+    pairs = (name.partition("=") for name in names_in(text))
+    return {name: source or name for name, _, source in pairs}
+
+
+def checked(experiment: str) -> str:
+    """An experiment id; raises UsageError if it is not one."""
+    as_usage(check_experiment, experiment)
+    return experiment
+
+
+def experiments_in(values: Iterable[str]) -> Mapping[str, str]:
+    """The experiment id of each name in ``NAME=E###``; of ``E###`` alone the name is empty."""
+    pairs = (value.rpartition("=") for value in values)
+    experiments = {name: checked(experiment) for name, _, experiment in pairs}
+    if "" in experiments and len(experiments) > 1:
+        raise UsageError("give --experiment E### once for all, or NAME=E### for each")
+    return experiments
+
+
+def run_import(
+    arguments: argparse.Namespace, source: Iterable[SourceRun | LeftOut], experiment: str
+) -> int:
+    """Import the runs of a source; 1 if one could not be, each of them named."""
+    repository = Repository.open()
+    store = get_run_store(repository.root) if arguments.store else None
+    importing = gather(source, experiment, arguments.distinct)
+    _say_what_is_repeated(importing.runs)
+    results = list(
+        with_progress(
+            write_entries(repository, importing, arguments.machine_label),
+            len(importing.runs),
+            "runs",
+        )
+    )
+    written = sum(result.written for result in results)
+    refused = [result for result in results if result.refused]
+    kept = [result.kept for result in results if result.kept]
+    right = len(results) - written - len(refused) - len(kept)
+    print(
+        f"{counted(written, 'run')} written, {right:,} already there, "
+        f"{len(importing.left_out) + len(refused):,} left out"
+    )
+    _say_what_is_renamed(importing)
+    for name, count in sorted(importing.redacted.items()):
+        entries = counted(count, "entry", "entries")
+        print(f"{clean(name)} was redacted in {entries}: leave it out of --params")
+    for message in (*kept, *(result.refused for result in refused)):
+        complain(clean(message))
+    for left_out in importing.left_out:
+        complain(clean(f"left out: {left_out.name} {left_out.reason}"))
+    if store is not None:
+        jobs = keep_as_jobs(store, importing)
+        print(f"{counted(jobs, 'signac job')} made in the run store")
+    if written:
+        print_next_commit(repository.root)
+    return 1 if refused or any(run.damaged for run in importing.left_out) else 0
+
+
+def _say_what_is_repeated(runs: Iterable[ImportedRun]) -> None:
+    repeated = [run for run in runs if len(run.attempts) > 1]
+    for run in repeated[:_MOST_REPEATED]:
+        names = listed([attempt.name for attempt in run.attempts])
+        print(
+            clean(f"{run.parameters}: {names} are attempts of one run; {run.counting.name} counts")
+        )
+    more = len(repeated) - _MOST_REPEATED
+    if more > 0:
+        print(f"and so for {counted(more, 'other run')}")
+    if repeated:
+        print("to import each as a run of its own: --distinct run_id")
+
+
+def _say_what_is_renamed(importing: Importing) -> None:
+    renamed = {source: name for source, name in importing.metrics.items() if source != name}
+    if renamed:
+        pairs = [f"{quoted(source)} is {name}" for source, name in sorted(renamed.items())]
+        print(f"metrics: {listed(pairs, 20)}")

@@ -1,0 +1,53 @@
+"""``aexp import mlflow``: runs from an MLflow store."""
+
+from __future__ import annotations
+
+import argparse
+
+from pytest_aexp.cli.imports.importing import (
+    STATUSES,
+    add_import_arguments,
+    experiments_in,
+    metrics_in,
+    names_in,
+    run_import,
+)
+from pytest_aexp.work.imports.mlflow_store import mlflow_runs
+
+__all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
+
+DESCRIPTION = """\
+Make ledger entries of the runs in an MLflow store: a database, a folder mlruns
+or a server, read by MLflow's own client, which has to be installed.
+
+Parameters, which MLflow keeps as text, are numbers, true, false or null again
+where they look like it. NaN and infinities are null. Runs that were deleted or
+have not finished are left out, and named. Runs with the same parameters are
+attempts of one run: the last complete one counts.
+"""
+EXAMPLES = """\
+aexp import mlflow mlflow.db --experiment digits=E005
+aexp import mlflow http://localhost:5000 --experiment digits=E005 --metrics accuracy
+aexp import mlflow mlruns --experiment E005 --distinct run_id
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp import mlflow``."""
+    parser.add_argument("uri", metavar="URI", help="mlflow.db, mlruns, or what MLflow takes")
+    parser.add_argument(
+        "--experiment",
+        required=True,
+        action="append",
+        metavar="NAME=E###",
+        help="what MLflow's experiment NAME is here; E### alone for all of the store",
+    )
+    add_import_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import the runs of the store."""
+    experiments = experiments_in(arguments.experiment)
+    metrics = metrics_in(arguments.metrics)
+    source = mlflow_runs(arguments.uri, experiments, names_in(arguments.params), metrics)
+    return run_import(arguments, source, "")

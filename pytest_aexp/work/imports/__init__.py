@@ -1,0 +1,1 @@
+"""Runs from other programs' records, as ordinary ledger entries."""

@@ -1,0 +1,128 @@
+"""Runs from the folders that Hydra writes: overrides, configuration, and a file of metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.yaml import nodes, values
+from pytest_aexp.model.query.match import MISSING, nested
+from pytest_aexp.model.query.table import flat
+from pytest_aexp.work.imports.source import (
+    LeftOut,
+    SourceRun,
+    Unusable,
+    number,
+    status_of,
+    time_of,
+    typed,
+    without_none,
+)
+
+_LARGEST_FILE = 1 << 24
+
+
+def hydra_runs(
+    folder: Path, parameters: Sequence[str], metrics: Mapping[str, str], metrics_file: str
+) -> Iterator[SourceRun | LeftOut]:
+    """The runs below a folder of Hydra's, such as ``multirun/``, by path. Raises UsageError."""
+    kept = sorted(path.parent for path in folder.rglob(".hydra") if path.is_dir())
+    if not kept:
+        raise UsageError(f"no run of Hydra was found below {folder}: no folder has a .hydra/")
+    for run in kept:
+        name = run.relative_to(folder).as_posix()
+        try:
+            yield _run(name, run, parameters, metrics, metrics_file)
+        except Unusable as reason:
+            yield LeftOut(name, str(reason), reason.damaged)
+        except OSError as error:
+            yield LeftOut(name, f"cannot be read: {error.strerror}", damaged=True)
+
+
+def _run(
+    name: str, run: Path, parameters: Sequence[str], metrics: Mapping[str, str], metrics_file: str
+) -> SourceRun:
+    config = _yaml(run / ".hydra/config.yaml")
+    overrides = _overrides(_yaml(run / ".hydra/overrides.yaml"))
+    if not isinstance(config, dict):
+        raise Unusable("has no mapping in .hydra/config.yaml")
+    chosen = _chosen(config, overrides, parameters) if parameters else config
+    files = sorted(path for path in run.glob(metrics_file) if path.is_file())
+    if not files:
+        reason = f"has no {metrics_file}: it has not finished, or --metrics-file is another"
+        raise Unusable(reason, damaged=False)
+    if len(files) > 1:
+        names = ", ".join(path.relative_to(run).as_posix() for path in files[:3])
+        raise Unusable(f"has {len(files)} files that {metrics_file} fits: {names}")
+    found = _json(files[0])
+    ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
+    document = {
+        "status": status_of(found.pop("status", None)),
+        "started_at": time_of(found.pop("started_at", None)),
+        "ended_at": time_of(found.pop("ended_at", ended)),
+        "code_commit": found.pop("code_commit", None),
+    }
+    numbers = _numbers(found)
+    chosen_metrics = metrics or {key: key for key in numbers}
+    measured = {key: numbers[of] for key, of in chosen_metrics.items() if of in numbers}
+    return SourceRun(name, chosen, measured, without_none(document), name)
+
+
+def _chosen(
+    config: dict[str, Any], overrides: dict[str, Any], parameters: Sequence[str]
+) -> dict[str, Any]:
+    """The parameters that were asked for: a choice of a group is the name that was chosen."""
+    found = {}
+    for name in parameters:
+        value = overrides.get(name, MISSING)
+        if value is MISSING:
+            value = nested(config, name)
+        if value is MISSING:
+            raise Unusable(f"has no parameter {quoted(name)} in .hydra/config.yaml")
+        found[name] = value
+    return found
+
+
+def _overrides(lines: Any) -> dict[str, Any]:
+    """What was typed after the program, such as ``seed=1`` or ``+opt.lr=0.1``."""
+    pairs = (str(line).partition("=") for line in lines or ())
+    return {key.lstrip("+~"): typed(value) for key, equals, value in pairs if equals}
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+    numbers = {}
+    for name, value in flat(found):
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            numbers[name] = number(value)
+    return numbers
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        node = nodes.parse(_bounded(path).decode())
+        return None if node is None else values.value(node)
+    except (nodes.YamlFault, UnicodeDecodeError) as error:
+        raise Unusable(f"cannot be read: .hydra/{path.name}: {error}") from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(_bounded(path))
+    except (ValueError, RecursionError) as error:
+        raise Unusable(f"cannot be read: {path.name} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Unusable(f"cannot be read: {path.name} is not a JSON object")
+    return found
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(_LARGEST_FILE + 1)
+    if len(data) > _LARGEST_FILE:
+        raise Unusable(f"has a {path.name} that is too large")
+    return data

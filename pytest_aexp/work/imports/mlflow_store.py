@@ -1,0 +1,198 @@
+"""Runs from an MLflow store, read by MLflow's own client."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import closest, listed, quoted, shown
+from pytest_aexp.work.imports.source import (
+    LeftOut,
+    SourceRun,
+    Unusable,
+    number,
+    status_of,
+    time_of_ms,
+    typed,
+    without_none,
+)
+
+_PAGE = 1000
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_SQLITE = b"SQLite format 3\0"
+
+
+def mlflow_runs(
+    uri: str, experiments: Mapping[str, str], parameters: Sequence[str], metrics: Mapping[str, str]
+) -> Iterator[SourceRun | LeftOut]:
+    """The runs of a store, the earliest first.
+
+    ``experiments`` has an experiment id for each name; ``""`` stands for every experiment.
+    Raises UsageError if MLflow is not installed, or cannot open the store.
+    """
+    uri, folder = _tracking_uri(uri)
+    client = _client(uri)
+    try:
+        known = {e.name: e.experiment_id for e in client.search_experiments()}
+        wanted = _wanted(known, experiments)
+        for name, experiment in wanted.items():
+            reader = _Experiment(client, uri, name, experiment, parameters, metrics)
+            # A folder is read run by run, since MLflow's search ends at the first damaged one.
+            runs = _in_folder(client, folder / known[name]) if folder else None
+            for run in _search(client, known[name]) if runs is None else runs:
+                yield run if isinstance(run, LeftOut) else reader.read(run)
+    except _mlflow_exception() as error:
+        raise UsageError(f"MLflow cannot read {uri}: {error}") from error
+
+
+def _tracking_uri(uri: str) -> tuple[str, Path | None]:
+    """What MLflow takes for a file or a folder; for a folder of runs, that as well."""
+    path = Path(uri.removeprefix("sqlite:///").removeprefix("file://").removeprefix("file:"))
+    if "://" in uri and not uri.startswith(("sqlite:", "file:")):
+        return uri, None
+    if path.is_dir():
+        # Newer versions refuse the old store, if only to write to it, unless they are told.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+        return path.resolve().as_uri(), path
+    if not path.is_file():
+        raise UsageError(f"there is no MLflow store at {uri}: give mlflow.db, mlruns/ or a URI")
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE)) != _SQLITE:
+            raise UsageError(f"{path} is not an MLflow database: it is not SQLite")
+    return f"sqlite:///{path.resolve()}", None
+
+
+def _client(uri: str) -> Any:
+    # Here, since it is installed only where it is wanted.
+    try:
+        from mlflow.tracking import MlflowClient
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"MLflow is not installed here: run `{sys.executable} -m pip install mlflow`, "
+            "then the import again"
+        ) from error
+    try:
+        return MlflowClient(tracking_uri=uri)
+    except (_mlflow_exception(), ImportError) as error:
+        raise UsageError(f"MLflow cannot open {uri}: {error}") from error
+
+
+def _mlflow_exception() -> type[Exception]:
+    # Here for the same reason.
+    from mlflow.exceptions import MlflowException
+
+    known: type[Exception] = MlflowException
+    return known
+
+
+def _wanted(known: Mapping[str, str], experiments: Mapping[str, str]) -> dict[str, str]:
+    if "" in experiments:
+        return dict.fromkeys(sorted(known), experiments[""])
+    for name in experiments:
+        if name not in known:
+            near = closest(name, known)
+            which = f"did you mean {quoted(near)}?" if near else f"there is {listed(known, 20)}"
+            raise UsageError(f"the store has no experiment {quoted(name)}; {which}")
+    return dict(experiments)
+
+
+def _search(client: Any, experiment_id: str) -> list[Any]:
+    runs, token = [], None
+    while True:
+        # 3 is every run, the deleted ones as well.
+        page = client.search_runs([experiment_id], "", 3, _PAGE, page_token=token)
+        runs += page
+        token = page.token
+        if not token:
+            return sorted(runs, key=_place)
+
+
+def _in_folder(client: Any, folder: Path) -> list[Any]:
+    """The runs of an experiment in the old store, then those that MLflow cannot read."""
+    # Here, since MLflow brings it.
+    from yaml import YAMLError
+
+    runs, damaged = [], []
+    for path in sorted(folder.iterdir()):
+        if not _RUN_ID.fullmatch(path.name):
+            continue
+        try:
+            runs.append(client.get_run(path.name))
+        except (_mlflow_exception(), YAMLError, ValueError, TypeError, LookupError) as error:
+            reason = f"is damaged: MLflow cannot read it: {shown(str(error), 200)}"
+            damaged.append(LeftOut(f"run {path.name}", reason, damaged=True))
+    return [*sorted(runs, key=_place), *damaged]
+
+
+def _place(run: Any) -> tuple[int, str]:
+    return run.info.start_time or 0, run.info.run_id
+
+
+class _Experiment:
+    def __init__(  # noqa: PLR0913, PLR0917 - what all of its runs share
+        self,
+        client: Any,
+        uri: str,
+        name: str,
+        experiment: str,
+        parameters: Sequence[str],
+        metrics: Mapping[str, str],
+    ) -> None:
+        self._client = client
+        self._uri = uri if "://" in uri and uri.startswith("http") else ""
+        self._name = name
+        self._experiment = experiment
+        self._parameters = parameters
+        self._metrics = metrics
+
+    def read(self, run: Any) -> SourceRun | LeftOut:
+        """One run of the experiment."""
+        name = f"run {run.info.run_id}"
+        if run.info.lifecycle_stage == "deleted":
+            return LeftOut(name, "was deleted in MLflow")
+        try:
+            document = self._document(run)
+            parameters, metrics = self._chosen(run.data.params), self._measured(run.data.metrics)
+            run_id = run.info.run_id
+            return SourceRun(name, parameters, metrics, document, run_id, self._experiment)
+        except Unusable as reason:
+            return LeftOut(name, str(reason), reason.damaged)
+
+    def _chosen(self, params: Mapping[str, str]) -> dict[str, Any]:
+        names = self._parameters or params
+        chosen = {name: typed(params[name]) for name in names if name in params}
+        if not chosen:
+            which = f"none of the parameters {listed(self._parameters)}"
+            raise Unusable(f"has {which if self._parameters else 'no parameters'}")
+        return chosen
+
+    def _measured(self, metrics: Mapping[str, float]) -> dict[str, Any]:
+        names = self._metrics or {name: name for name in metrics}
+        return {name: number(metrics[key]) for name, key in names.items() if key in metrics}
+
+    def _document(self, run: Any) -> dict[str, Any]:
+        info, tags = run.info, run.data.tags
+        started, ended = info.start_time, info.end_time
+        tracker = {
+            "backend": "mlflow",
+            "run_id": info.run_id,
+            "project": self._name,
+            "group": tags.get("mlflow.parentRunId"),
+        }
+        if self._uri:
+            where = f"#/experiments/{info.experiment_id}/runs/{info.run_id}"
+            tracker["url"] = f"{self._uri.rstrip('/')}/{where}"
+        document = {
+            "status": status_of(info.status),
+            "started_at": time_of_ms(started),
+            "ended_at": time_of_ms(ended),
+            "wallclock_s": (ended - started) / 1000 if started and ended else None,
+            "code_commit": tags.get("mlflow.source.git.commit"),
+            "tracker": without_none(tracker),
+        }
+        return without_none(document)

@@ -1,0 +1,124 @@
+"""A run as another program recorded it, in the words of the ledger."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pytest_aexp.model.query.match import moment_of
+
+_STATUSES = {
+    "complete": "complete completed finished done success succeeded successful ok".split(),
+    "failed": "failed failure error crashed crash exception".split(),
+    "stopped": "stopped killed canceled cancelled preempted interrupted timeout".split(),
+    "abandoned": ["abandoned"],
+    "": "running scheduled pending queued created started active".split(),
+}
+_STATUS_OF = {word: status for status, words in _STATUSES.items() for word in words}
+_METRIC_NAME = re.compile(r"[^0-9A-Za-z_]")
+_LARGEST = 1.797e308
+"""MLflow's database has an infinity as the largest number there is, or nearly."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRun:
+    """A finished run; ``name`` is how messages name it, ``document`` is as a signac job has it."""
+
+    name: str
+    parameters: dict[str, Any]
+    metrics: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict)
+    run_id: str = ""
+    experiment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A run that is not imported, and why; ``damaged`` if somebody should look at it."""
+
+    name: str
+    reason: str
+    damaged: bool = False
+
+
+class Unusable(Exception):
+    """A run that cannot be imported; the text completes "the run …"."""
+
+    def __init__(self, reason: str, *, damaged: bool = True) -> None:
+        super().__init__(reason)
+        self.damaged = damaged
+
+
+def typed(text: str) -> Any:
+    """A parameter that was stored as text: a JSON value, or Python's True, False or None."""
+    constants = {"True": True, "False": False, "None": None}
+    if text in constants:
+        return constants[text]
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return text
+    is_infinite = isinstance(value, float) and not math.isfinite(value)
+    return text if is_infinite or isinstance(value, str) else value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+def number(value: Any) -> float | int | None:
+    """A metric; NaN and the infinities are None. Raises Unusable for what is not a number."""
+    if isinstance(value, str):
+        try:
+            value = typed(value) if not isinstance(typed(value), str | bool) else float(value)
+        except ValueError:
+            raise Unusable(f"has a metric that is not a number: {value[:40]!r}") from None
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unusable(f"has a metric that is not a number: {str(value)[:40]!r}")
+    if isinstance(value, float) and not abs(value) < _LARGEST:
+        return None
+    return value
+
+
+def metric_name(name: str) -> str:
+    """The name of a metric as the ledger can have it: ``val/loss`` is ``val_loss``."""
+    plain = _METRIC_NAME.sub("_", name)[:64]
+    return f"_{plain}"[:64] if plain[:1].isdigit() else plain
+
+
+def status_of(value: Any) -> str:
+    """The ledger's word for a status; raises Unusable for a run that has not finished."""
+    if value is None or value == "":
+        return "complete"
+    status = _STATUS_OF.get(str(value).strip().lower())
+    if status == "":
+        raise Unusable(f"has not finished: its status is {str(value)[:40]}", damaged=False)
+    if status is None:
+        known = ", ".join(name for name in _STATUSES if name)
+        raise Unusable(f"has the status {str(value)[:40]!r}, which is not one of {known}")
+    return status
+
+
+def time_of(value: Any) -> str | None:
+    """A time as entries have it, UTC to the second; None for what is not a time."""
+    moment = moment_of(value.strip().replace(" ", "T", 1) if isinstance(value, str) else value)
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of_ms(milliseconds: Any) -> str | None:
+    """The same of milliseconds since 1970."""
+    if not isinstance(milliseconds, int | float) or milliseconds <= 0:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping without what is not known."""
+    return {name: value for name, value in document.items() if value is not None}

@@ -1,0 +1,137 @@
+"""Runs from a table: a JSON object a line, or csv with a heading."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import closest, listed, quoted
+from pytest_aexp.model.query.match import MISSING, nested
+from pytest_aexp.work.imports.source import (
+    LeftOut,
+    SourceRun,
+    Unusable,
+    number,
+    status_of,
+    time_of,
+    typed,
+    without_none,
+)
+
+_NAMES_OF_PARAMETERS = ("statepoint", "parameters", "params")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns are parameters and metrics; a metric may have another name than its column."""
+
+    parameters: Sequence[str]
+    metrics: Mapping[str, str]
+    run_id: str = "run_id"
+
+
+def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
+    """The runs in a file of JSON lines. Raises UsageError, OSError."""
+    with path.open("rb") as lines:
+        for count, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            name = f"line {count}"
+            try:
+                yield _run(name, _object(line), columns)
+            except Unusable as reason:
+                yield LeftOut(name, str(reason), reason.damaged)
+            except (ValueError, RecursionError) as error:
+                yield LeftOut(name, f"is not JSON: {error}", damaged=True)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    row = json.loads(line.decode("utf-8-sig"))
+    if not isinstance(row, dict):
+        raise Unusable("is not a JSON object")
+    return row
+
+
+def csv_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
+    """The runs in a csv file with a heading. Raises UsageError, OSError."""
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text)
+        try:
+            heading = next(reader, [])
+            _check_heading(path, heading, columns)
+            for cells in reader:
+                if cells:
+                    yield _csv_run(f"line {reader.line_num}", heading, cells, columns)
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield LeftOut(f"line {reader.line_num} and what follows", f"{error}", damaged=True)
+
+
+def _csv_run(
+    name: str, heading: list[str], cells: list[str], columns: Columns
+) -> SourceRun | LeftOut:
+    if len(cells) != len(heading):
+        reason = f"has {len(cells)} cells, and the heading {len(heading)}"
+        return LeftOut(name, reason, damaged=True)
+    row = {key: typed(cell) for key, cell in zip(heading, cells, strict=True) if cell != ""}
+    # A commit of digits alone, or an id such as 1e5, is no number.
+    texts = {key: cell for key, cell in zip(heading, cells, strict=True) if key in _TEXTS}
+    try:
+        return _run(name, {**row, **{key: text for key, text in texts.items() if text}}, columns)
+    except Unusable as reason:
+        return LeftOut(name, str(reason), reason.damaged)
+
+
+_TEXTS = ("run_id", "code_commit", "status", "started_at", "ended_at")
+
+
+def _check_heading(path: Path, heading: list[str], columns: Columns) -> None:
+    for name in chain(columns.parameters, columns.metrics.values()):
+        if name not in heading:
+            near = closest(name, heading)
+            known = f"did you mean {quoted(near)}?" if near else f"there is {listed(heading, 20)}"
+            raise UsageError(f"{path.name} has no column {quoted(name)}; {known}")
+
+
+def _run(name: str, row: dict[str, Any], columns: Columns) -> SourceRun:
+    parameters, metrics = _parameters(row, columns), _metrics(row, columns)
+    document = {
+        "status": status_of(row.get("status")),
+        "started_at": time_of(row.get("started_at")),
+        "ended_at": time_of(row.get("ended_at")),
+        "wallclock_s": number(row.get("wallclock_s")),
+        "code_commit": row.get("code_commit"),
+        "code_dirty": row.get("code_dirty"),
+        "tracker": row.get("tracker"),
+    }
+    run_id = row.get(columns.run_id)
+    return SourceRun(
+        name, parameters, metrics, without_none(document), "" if run_id is None else str(run_id)
+    )
+
+
+def _parameters(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    if columns.parameters:
+        pairs = {name: nested(row, name) for name in columns.parameters}
+        parameters = {name: value for name, value in pairs.items() if value is not MISSING}
+    else:
+        whole = next((row[key] for key in _NAMES_OF_PARAMETERS if key in row), None)
+        parameters = whole if isinstance(whole, dict) else {}
+    if not parameters:
+        wanted = listed(columns.parameters or _NAMES_OF_PARAMETERS)
+        raise Unusable(f"has none of the parameters {wanted}")
+    return parameters
+
+
+def _metrics(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    if columns.metrics:
+        pairs = {name: nested(row, column) for name, column in columns.metrics.items()}
+    else:
+        whole = row.get("metrics")
+        pairs = dict(whole) if isinstance(whole, dict) else {}
+    return {name: number(value) for name, value in pairs.items() if value is not MISSING}

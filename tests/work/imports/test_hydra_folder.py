@@ -1,0 +1,92 @@
+"""Runs from folders as Hydra writes them. The real Hydra is in tests/whole/test_imports.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repositories import write
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.work.imports.hydra_folder import hydra_runs
+from pytest_aexp.work.imports.source import LeftOut, SourceRun
+
+CONFIG = "seed: 1\nmodel:\n  name: svm\n  C: 1.0e-05\n"
+
+
+def add_run(root: Path, name: str, metrics: Any = None, config: str = CONFIG) -> None:
+    write(root, f"{name}/.hydra/config.yaml", config)
+    write(root, f"{name}/.hydra/overrides.yaml", "- seed=1\n- model=svm\n- +opt.lr=0.1\n")
+    if metrics is not None:
+        write(root, f"{name}/metrics.json", json.dumps(metrics))
+
+
+def read(root: Path, *parameters: str, **metrics: str) -> list[SourceRun | LeftOut]:
+    return list(hydra_runs(root, parameters, metrics, "metrics.json"))
+
+
+def test_the_configuration_identifies_a_run(tmp_path: Path) -> None:
+    add_run(tmp_path, "2026-05-01/10-00-00/0", {"accuracy": 0.9, "eval": {"loss": 1}, "note": "x"})
+    (run,) = read(tmp_path)
+    assert isinstance(run, SourceRun)
+    assert run.name == run.run_id == "2026-05-01/10-00-00/0"
+    assert run.parameters == {"seed": 1, "model": {"name": "svm", "C": 1e-05}}
+    assert run.metrics == {"accuracy": 0.9, "eval.loss": 1}
+    assert run.document["status"] == "complete"
+    assert run.document["ended_at"].endswith("Z")
+
+
+def test_parameters_may_be_chosen(tmp_path: Path) -> None:
+    add_run(tmp_path, "0", {"accuracy": 0.9, "loss": 1})
+    (run,) = read(tmp_path, "seed", "model", "model.C", "opt.lr", acc="accuracy")
+    assert isinstance(run, SourceRun)
+    assert run.parameters == {"seed": 1, "model": "svm", "model.C": 1e-05, "opt.lr": 0.1}
+    assert run.metrics == {"acc": 0.9}
+
+
+def test_the_file_of_metrics_may_say_how_it_ended(tmp_path: Path) -> None:
+    said = {"status": "failed", "ended_at": "2026-05-01T10:00:00Z", "code_commit": "abc"}
+    add_run(tmp_path, "0", said)
+    (run,) = read(tmp_path)
+    assert isinstance(run, SourceRun)
+    assert (run.document, run.metrics) == (said, {})
+
+
+def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) -> None:
+    add_run(tmp_path, "0")
+    add_run(tmp_path, "1", {}, config="a: [")
+    add_run(tmp_path, "2", [1])
+    add_run(tmp_path, "3", {}, config="- a\n")
+    add_run(tmp_path, "4", {"accuracy": 1})
+    write(tmp_path, "5/.hydra/hydra.yaml", "{}")
+    found = read(tmp_path)
+    assert [type(run) for run in found] == [LeftOut] * 4 + [SourceRun, LeftOut]
+    reasons = [run.reason for run in found if isinstance(run, LeftOut)]
+    assert reasons[0].startswith("has no metrics.json: it has not finished")
+    assert reasons[1].startswith("cannot be read: .hydra/config.yaml: ")
+    assert reasons[2] == "cannot be read: metrics.json is not a JSON object"
+    assert reasons[3] == "has no mapping in .hydra/config.yaml"
+    assert reasons[4] == "cannot be read: No such file or directory"
+    assert [run.damaged for run in found if isinstance(run, LeftOut)] == [False, *[True] * 4]
+
+
+def test_several_files_of_metrics(tmp_path: Path) -> None:
+    add_run(tmp_path, "0", {})
+    write(tmp_path, "0/more.json", "{}")
+    (run,) = hydra_runs(tmp_path, (), {}, "*.json")
+    assert isinstance(run, LeftOut)
+    assert run.reason == "has 2 files that *.json fits: metrics.json, more.json"
+
+
+def test_a_parameter_that_is_not_there(tmp_path: Path) -> None:
+    add_run(tmp_path, "0", {})
+    (run,) = read(tmp_path, "sede")
+    assert isinstance(run, LeftOut)
+    assert run.reason == 'has no parameter "sede" in .hydra/config.yaml'
+
+
+def test_no_run_at_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no run of Hydra was found below"):
+        read(tmp_path)

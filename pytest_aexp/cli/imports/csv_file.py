@@ -45,6 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.params:
         raise UsageError("say which columns are parameters: --params C,seed")
     columns = Columns(
-        names_in(arguments.params), metrics_in(arguments.metrics), arguments.distinct or "run_id"
+        names_in(arguments.params),
+        metrics_in(arguments.metrics),
+        arguments.distinct or "run_id",
+        optional=arguments.metrics is None,
     )
     return run_import(arguments, csv_runs(arguments.file, columns), experiment)

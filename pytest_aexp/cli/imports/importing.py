@@ -9,6 +9,7 @@ from pytest_aexp.cli.errors import as_usage, complain
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.metric_names import why_no_metric
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean, counted, listed, quoted
 from pytest_aexp.work.imports.importer import ImportedRun, Importing, gather, write_entries
@@ -30,7 +31,9 @@ def add_import_arguments(parser: argparse.ArgumentParser) -> None:
         "--params", metavar="NAME,…", help="the parameters, which identify a run; default: all"
     )
     parser.add_argument(
-        "--metrics", metavar="NAME,…", help="the metrics, also as NAME=METRIC; default: all"
+        "--metrics",
+        metavar="NAME,…",
+        help="the metrics, also as NAME=METRIC; default: [tool.aexp.metrics], else all",
     )
     parser.add_argument(
         "--distinct",
@@ -49,9 +52,20 @@ def names_in(text: str | None) -> list[str]:
 
 
 def metrics_in(text: str | None) -> dict[str, str]:
-    """What each metric in ``accuracy,loss=val/loss`` is called in the source."""
-    pairs = (name.partition("=") for name in names_in(text))
-    return {name: source or name for name, _, source in pairs}
+    """What each metric in ``accuracy,loss=val/loss`` is called in the source.
+
+    Without any, those of ``[tool.aexp.metrics]``; empty stands for whatever the source has.
+    Raises UsageError.
+    """
+    if text is None:
+        return dict(Repository.open().configuration.metrics)
+    parts = (name.partition("=") for name in names_in(text))
+    pairs = {name: source or name for name, _, source in parts}
+    for name, source in pairs.items():
+        reason = why_no_metric(name) if name != source else ""
+        if reason:
+            raise UsageError(f"--metrics: the name {quoted(name)} {reason}")
+    return pairs
 
 
 def checked(experiment: str) -> str:
@@ -103,6 +117,7 @@ def run_import(
     if store is not None:
         jobs = keep_as_jobs(store, importing)
         print(f"{counted(jobs, 'signac job')} made in the run store")
+        _say_what_to_list(importing, repository)
     if written:
         print_next_commit(repository.root)
     return 1 if refused or any(run.damaged for run in importing.left_out) else 0
@@ -127,3 +142,13 @@ def _say_what_is_renamed(importing: Importing) -> None:
     if renamed:
         pairs = [f"{quoted(source)} is {name}" for source, name in sorted(renamed.items())]
         print(f"metrics: {listed(pairs, 20)}")
+
+
+def _say_what_to_list(importing: Importing, repository: Repository) -> None:
+    """Say which metrics a promotion of the new jobs would not find."""
+    missing = sorted({*importing.metrics.values()} - repository.configuration.metrics.keys())
+    if missing:
+        print("to keep their metrics when they are promoted again, list them:")
+        print("  [tool.aexp.metrics]")
+    for name in missing:
+        print(f'  {name} = "{name}"')

@@ -10,13 +10,15 @@ from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.ground.yaml import nodes, values
+from pytest_aexp.ground.yaml import nodes
+from pytest_aexp.ground.yaml import values as yaml_values
 from pytest_aexp.model.query.match import MISSING, nested
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
     LeftOut,
     SourceRun,
     Unusable,
+    measured,
     number,
     status_of,
     time_of,
@@ -69,8 +71,9 @@ def _run(
     }
     numbers = _numbers(found)
     chosen_metrics = metrics or {key: key for key in numbers}
-    measured = {key: numbers[of] for key, of in chosen_metrics.items() if of in numbers}
-    return SourceRun(name, chosen, measured, without_none(document), name)
+    values = {key: measured(numbers, of) for key, of in chosen_metrics.items()}
+    there = {key: value for key, value in values.items() if value is not MISSING}
+    return SourceRun(name, chosen, there, without_none(document), name)
 
 
 def _chosen(
@@ -105,7 +108,7 @@ def _numbers(found: dict[str, Any]) -> dict[str, Any]:
 def _yaml(path: Path) -> Any:
     try:
         node = nodes.parse(_bounded(path).decode())
-        return None if node is None else values.value(node)
+        return None if node is None else yaml_values.value(node)
     except (nodes.YamlFault, UnicodeDecodeError) as error:
         raise Unusable(f"cannot be read: .hydra/{path.name}: {error}") from error
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, UsageError
 from pytest_aexp.ground.files import sync_file_system
+from pytest_aexp.ground.metric_names import MOST_METRICS, why_no_metric
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import listed, quoted
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
-from pytest_aexp.model.numbers.expression import FUNCTIONS
 from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.model.ranking import instant, is_complete
+from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.run_attempt import ATTEMPT_KEY
 from pytest_aexp.model.run_store import RunFiles, RunStore
 from pytest_aexp.work.imports.source import LeftOut, SourceRun, Unusable, metric_name
-from pytest_aexp.work.promote.project import project
 from pytest_aexp.work.promote.promote import Promoter
 
-_MOST_METRICS = 64
+_METRICS = "metrics"
+_LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,6 @@ class ImportedRun:
         pairs = flat({k: v for k, v in self.statepoint.items() if k != "experiment_id"})
         return " ".join(written(name, "=", value) for name, value in pairs)
 
-    def files(self) -> RunFiles:
-        """What the files of the run in a store would hold."""
-        document = {**self.counting.document, ATTEMPT_KEY: {"number": self.number}}
-        return RunFiles.in_memory(self.statepoint, document)
-
 
 @dataclass
 class Importing:
@@ -65,8 +63,28 @@ class Importing:
     left_out: list[LeftOut] = field(default_factory=list)
     metrics: dict[str, str] = field(default_factory=dict)
     """The name in the ledger of each metric of the source."""
-    redacted: Counter[str] = field(default_factory=Counter)
-    """In how many entries each parameter was redacted."""
+
+    @property
+    def redacted(self) -> Counter[str]:
+        """In how many entries each parameter is redacted."""
+        names: Counter[str] = Counter()
+        for run in self.runs:
+            if may_leak(statepoint_json(run.statepoint)):
+                pointers = redact({"statepoint": run.statepoint})[1]
+                names.update(p.removeprefix("/statepoint/").replace("/", ".") for p in pointers)
+        return names
+
+    def named(self, run: SourceRun) -> dict[str, Any]:
+        """The metrics of a run by the names that they have in the ledger."""
+        return {self.metrics[name]: value for name, value in run.metrics.items()}
+
+    def files(self, run: ImportedRun) -> RunFiles:
+        """What the files of the run in a store would hold."""
+        numbers = self.named(run.counting).items()
+        # A document has what JSON cannot have, and an entry null in its place.
+        metrics = {name: math.nan if value is None else value for name, value in numbers}
+        document = {**run.counting.document, ATTEMPT_KEY: {"number": run.number}}
+        return RunFiles.in_memory(run.statepoint, {**document, _METRICS: metrics})
 
 
 def gather(
@@ -121,10 +139,10 @@ def _metric_names(runs: Iterable[SourceRun]) -> dict[str, str]:
     for run in runs:
         for name in run.metrics.keys() - names.keys():
             plain = metric_name(name)
-            names[name] = f"{plain}_" if plain in FUNCTIONS else plain
-    if len(names) > _MOST_METRICS:
+            names[name] = f"{plain}_"[-_LONGEST:] if why_no_metric(plain) else plain
+    if len(names) > MOST_METRICS:
         raise UsageError(
-            f"the runs have {len(names)} metrics, and an entry holds {_MOST_METRICS} at most: "
+            f"the runs have {len(names)} metrics, and an entry holds {MOST_METRICS} at most: "
             "choose some with --metrics"
         )
     for plain in set(names.values()):
@@ -151,27 +169,15 @@ def write_entries(
     repository: Repository, importing: Importing, machine_label: str | None = None
 ) -> Iterator[Written]:
     """Write the entry of each run, unless it says the same already. Raises UsageError, OSError."""
-    measured = {
-        run.job_id: named_metrics(run.counting.metrics, importing.metrics) for run in importing.runs
-    }
-
-    def entry_of(job_id: str, files: RunFiles, machine: str) -> dict[str, Any]:
-        entry = project(job_id, files, machine)
-        importing.redacted.update(
-            pointer.removeprefix("/statepoint/").replace("/", ".")
-            for pointer in entry.get("redacted", ())
-            if pointer.startswith("/statepoint/")
-        )
-        return {**entry, "metrics": measured[job_id]} if measured[job_id] else entry
-
     # Its files are in memory, so that no store is ever read.
     store = RunStore(repository.run_store, "")
-    promoter = Promoter(repository, store, machine_label, many=True, entry_of=entry_of)
+    metrics = {name: f"{_METRICS}/{name}" for name in importing.metrics.values()}
+    promoter = Promoter(repository, store, machine_label, many=True, metrics=metrics)
     written = False
     try:
         for run in importing.runs:
             try:
-                promoted = promoter.promote(run.job_id, run.files())
+                promoted = promoter.promote(run.job_id, importing.files(run))
             except NotPromotable as refusal:
                 yield Written(run, refused=str(refusal))
                 continue
@@ -180,8 +186,3 @@ def write_entries(
     finally:
         if written:
             sync_file_system(repository.root / LEDGER_DIR)
-
-
-def named_metrics(metrics: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The metrics by the names that they have in the ledger."""
-    return {names[name]: value for name, value in metrics.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_aexp.model.query.match import moment_of
+from pytest_aexp.model.query.match import MISSING, moment_of, nested
 
 _STATUSES = {
     "complete": "complete completed finished done success succeeded successful ok".split(),
@@ -85,6 +85,12 @@ def number(value: Any) -> float | int | None:
     if isinstance(value, float) and not abs(value) < _LARGEST:
         return None
     return value
+
+
+def measured(row: dict[str, Any], name: str) -> Any:
+    """The value that a metric's name leads to: dots, and slashes, lead into nested objects."""
+    value = nested(row, name)
+    return nested(row, name.replace("/", ".")) if value is MISSING else value
 
 
 def metric_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_aexp.model.run_attempt import ATTEMPT_KEY
-from pytest_aexp.work.imports.importer import Importing, named_metrics
+from pytest_aexp.work.imports.importer import Importing
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.signac_store import Project
 
@@ -20,7 +20,7 @@ def keep_as_jobs(project: Project, importing: Importing) -> int:
         job.init()
         attempt = run.counting
         document: dict[str, Any] = {
-            **named_metrics(attempt.metrics, importing.metrics),
+            **importing.named(attempt),
             **attempt.document,
             ATTEMPT_KEY: {"number": run.number},
         }

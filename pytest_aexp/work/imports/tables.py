@@ -17,6 +17,7 @@ from pytest_aexp.work.imports.source import (
     LeftOut,
     SourceRun,
     Unusable,
+    measured,
     number,
     status_of,
     time_of,
@@ -29,11 +30,15 @@ _NAMES_OF_PARAMETERS = ("statepoint", "parameters", "params")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns are parameters and metrics; a metric may have another name than its column."""
+    """Which columns are parameters and metrics; a metric may have another name than its column.
+
+    ``optional`` metrics may have no column: those that the repository's settings list.
+    """
 
     parameters: Sequence[str]
     metrics: Mapping[str, str]
     run_id: str = "run_id"
+    optional: bool = False
 
 
 def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
@@ -91,7 +96,8 @@ _TEXTS = ("run_id", "code_commit", "status", "started_at", "ended_at")
 
 
 def _check_heading(path: Path, heading: list[str], columns: Columns) -> None:
-    for name in chain(columns.parameters, columns.metrics.values()):
+    metrics = () if columns.optional else columns.metrics.values()
+    for name in chain(columns.parameters, metrics):
         if name not in heading:
             near = closest(name, heading)
             known = f"did you mean {quoted(near)}?" if near else f"there is {listed(heading, 20)}"
@@ -130,7 +136,7 @@ def _parameters(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
 
 def _metrics(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
     if columns.metrics:
-        pairs = {name: nested(row, column) for name, column in columns.metrics.items()}
+        pairs = {name: measured(row, column) for name, column in columns.metrics.items()}
     else:
         whole = row.get("metrics")
         pairs = dict(whole) if isinstance(whole, dict) else {}

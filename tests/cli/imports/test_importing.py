@@ -61,8 +61,30 @@ def test_jsonl_and_what_is_left_out(repo: Path, ledger, capsys: pytest.CaptureFi
     assert "aexp: left out: line 3 has not finished: its status is running\n" in captured.err
     (data,) = ledger().values()
     assert json.loads(data)["metrics"] == {"loss": 1}
-    assert "1 signac job made in the run store\n" in captured.out
+    assert captured.out.endswith(
+        "1 signac job made in the run store\n"
+        "to keep their metrics when they are promoted again, list them:\n"
+        '  [tool.aexp.metrics]\n  loss = "loss"\n'
+        "next: git add .aexp/ledger, then commit and push\n"
+    )
     assert [job.doc["loss"] for job in find_runs(seed=1)] == [1]
+
+
+def test_the_metrics_of_the_settings_are_the_default(repo: Path, ledger) -> None:
+    write(repo, "pyproject.toml", '[tool.aexp.metrics]\nval_loss = "eval/loss"\nf1 = "f1"\n')
+    write(repo, "runs.jsonl", '{"params": {"seed": 1}, "eval": {"loss": 2}, "x": 3}')
+    assert main(["import", "jsonl", "runs.jsonl", "--experiment", "E001"]) == 0
+    (data,) = ledger().values()
+    assert json.loads(data)["metrics"] == {"val_loss": 2}
+
+
+def test_a_name_that_no_metric_can_have(
+    repo: Path, ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, "all.csv", CSV)
+    words = ["--params", "C,seed", "--metrics", "mean=accuracy", "--experiment", "E001"]
+    assert main(["import", "csv", "all.csv", *words]) == 2
+    assert '--metrics: the name "mean" is that of a function' in capsys.readouterr().err
 
 
 def test_without_a_store_no_job_is_promised(

@@ -1,0 +1,40 @@
+"""``aexp import csv`` as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import write
+
+from pytest_aexp.cli import main
+
+CSV = "C,seed,accuracy\n1.0,0,0.9\n1.0,1,0.8\n1.0,0,0.95\n"
+
+
+def test_csv(repo: Path, ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    write(repo, "all.csv", CSV)
+    words = [
+        "csv",
+        "all.csv",
+        "--params",
+        "C,seed",
+        "--metrics",
+        "accuracy",
+        "--experiment",
+        "E001",
+    ]
+    assert main(["import", *words]) == 0
+    assert capsys.readouterr().out == (
+        "C=1.0 seed=0: line 2 and line 4 are attempts of one run; line 4 counts\n"
+        "to import each as a run of its own: --distinct run_id\n"
+        "2 runs written, 0 already there, 0 left out\n"
+        "next: git add .aexp/ledger, then commit and push\n"
+    )
+    before = ledger()
+    assert main(["import", *words]) == 0
+    assert "0 runs written, 2 already there, 0 left out\n" in capsys.readouterr().out
+    assert ledger() == before
+    assert main(["ledger", "list", "E001", "--columns", "seed,accuracy", "--format", "csv"]) == 0
+    assert sorted(capsys.readouterr().out.splitlines()) == ["0,0.95", "1,0.8", "seed,accuracy"]
+    assert main(["validate"]) == 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from repositories import write
 
 from pytest_aexp.cli import main
+
+if TYPE_CHECKING:
+    import pytest
 
 CSV = "C,seed,accuracy\n1.0,0,0.9\n1.0,1,0.8\n1.0,0,0.95\n"
 

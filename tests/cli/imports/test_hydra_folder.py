@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from repositories import write
 
 from pytest_aexp.cli import main
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_folders_of_a_multirun(repo: Path, ledger, capsys: pytest.CaptureFixture[str]) -> None:

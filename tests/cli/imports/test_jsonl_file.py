@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from repositories import write
 
 from pytest_aexp.cli import main
 from pytest_aexp.runs import find_runs, init_run_store
+
+if TYPE_CHECKING:
+    import pytest
 
 CSV = "C,seed,accuracy\n1.0,0,0.9\n1.0,1,0.8\n1.0,0,0.95\n"
 

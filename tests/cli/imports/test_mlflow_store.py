@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from pytest_aexp.cli import main
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_without_mlflow_the_command_that_installs_it_is_named(

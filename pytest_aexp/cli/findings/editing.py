@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterator
+
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.checker import Checker
@@ -23,3 +27,10 @@ def write_finding(checker: Checker, path: str, text: str) -> None:
     if target.is_symlink():
         raise UsageError(f"{path} is a link; edit the file it leads to")
     write_atomic(target, text.encode())
+
+
+def diff_lines(path: str, old: str, new: str) -> Iterator[str]:
+    """The lines of a unified diff of two texts of a file, fit to be printed."""
+    before, after = old.split("\n"), new.split("\n")
+    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm=""):
+        yield "\t".join(map(clean, line.removesuffix("\r").split("\t"))) + "\n"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
-from collections.abc import Iterator
 
 from pytest_aexp.cli.errors import complain
 from pytest_aexp.cli.finding_argument import finding_named
-from pytest_aexp.cli.findings.editing import open_checker, write_finding
+from pytest_aexp.cli.findings.editing import diff_lines, open_checker, write_finding
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
@@ -64,14 +62,8 @@ def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     if text == document.text:
         return False
     if show:
-        sys.stdout.writelines(_diff(path, document.text, text))
+        sys.stdout.writelines(diff_lines(path, document.text, text))
     else:
         write_finding(checker, path, text)
         print(f"fixed: {clean(path)}")
     return True
-
-
-def _diff(path: str, old: str, new: str) -> Iterator[str]:
-    before, after = old.split("\n"), new.split("\n")
-    for line in difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm=""):
-        yield "\t".join(map(clean, line.removesuffix("\r").split("\t"))) + "\n"

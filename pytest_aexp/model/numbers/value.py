@@ -149,14 +149,14 @@ def magnitude(number: Fraction) -> int:
     return interval.low.adjusted() if number else 0
 
 
-def value_text(value: Value, *, in_percent: bool = False) -> str:
-    """A value as a message shows it: exactly if that is short, else to twelve digits."""
+def value_text(value: Value, *, in_percent: bool = False, digits: int = 12) -> str:
+    """A value as a message shows it: exactly if it has so many digits at most, else that many."""
     scaled = value.approximation * (100 if in_percent else 1)
-    context = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+    context = Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
     quotient = context.divide(Decimal(scaled.numerator), Decimal(scaled.denominator))
-    digits = f"{quotient.normalize(context):f}" if -7 < quotient.adjusted() < 21 else f"{quotient}"
+    text = f"{quotient.normalize(context):f}" if -7 < quotient.adjusted() < 21 else f"{quotient}"
     more = "" if Fraction(quotient) == scaled and isinstance(value, Rational) else "…"
-    return f"{digits}{more}{' %' if in_percent else ''}"
+    return f"{text}{more}{' %' if in_percent else ''}"
 
 
 def exact_root(square: Fraction) -> Fraction | None:

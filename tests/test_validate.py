@@ -163,8 +163,9 @@ def test_why_a_citation_is_not_judged(
         write(repo, path, content)
     add_finding(repo, "F001-x", job(A))
     judge = checker(strict)
-    (citation,) = judge.finding(judge.finding_paths[0]).citations
-    assert judge.citation(citation).unjudged == expected
+    finding = judge.finding(judge.finding_paths[0])
+    (citation,) = finding.citations
+    assert judge.citation(finding, citation).unjudged == expected
 
 
 def test_configured_globs_and_severities_apply(repo: Path) -> None:

@@ -166,8 +166,9 @@ _KINDS = {
 def _messages(error: Any) -> list[str]:
     # Any, as the stubs have each part of a ValidationError possibly unset.
     value, rule, schema = error.instance, error.validator_value, error.schema
-    if error.validator == "required":
-        return [f"has no {name}" for name in rule if name not in value]
+    if error.validator in ("required", "dependentRequired"):
+        needed = rule if isinstance(rule, list) else itertools.chain(*rule.values())
+        return [f"has no {name}" for name in needed if name not in value]
     if error.validator == "enum":
         return [f"is {_shown(value)}; it must be {_either(rule)}"]
     if error.validator == "uniqueItems":

@@ -29,6 +29,10 @@ class View(Protocol):
     def label(self) -> str:
         """What is being read, as a message names it: ``the working tree``, ``the index``."""
 
+    @property
+    def revision(self) -> str:
+        """The commit that is read, or the one that the files come after: ``HEAD``."""
+
     def has_folder(self, folder: str) -> bool:
         """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
 
@@ -83,6 +87,7 @@ class WorkTree:
 
     label = "the working tree"
     earlier = ("HEAD",)
+    revision = "HEAD"
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)

@@ -29,6 +29,10 @@ class Basis(StrEnum):
     """An error if a finding cites the entry, and at the door; else a warning."""
     DOOR = auto()
     """An error where entries are let in (``ledger check``, the hooks), a warning elsewhere."""
+    ON_REQUEST = auto()
+    """Not judged unless it is configured."""
+    NOTICE = auto()
+    """A warning where the code is judged at all, however it is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,20 @@ NOT_COLLECTED = Rule("finding.not_collected", Basis.WARNING)
 WRONG_NUMBER = Rule("finding.wrong_number", Basis.ERROR)
 MALFORMED_NUMBER = Rule("finding.malformed_number", Basis.ERROR)
 UNCHECKED_NUMBER = Rule("finding.unchecked_number", Basis.EXISTENCE)
+CHANGED_EVIDENCE = Rule("finding.changed_evidence", Basis.STRICT)
+GROWN_BATCH = Rule("finding.grown_batch", Basis.EXISTENCE)
+RETRACTED_RUN = Rule("finding.retracted_run", Basis.ERROR)
+ACCEPTED_RETRACTION = Rule("finding.retracted_run", Basis.NOTICE)
+RETRACTED_PREMISE = Rule("finding.retracted_premise", Basis.ERROR)
+AT_RISK = Rule("finding.at_risk", Basis.WARNING)
+BROKEN_PREMISE = Rule("finding.broken_premise", Basis.ERROR)
+FAILED_RUN = Rule("evidence.failed_run", Basis.WARNING)
+REPEATED_RUN = Rule("evidence.repeated_run", Basis.WARNING)
+STOPPED_RUN = Rule("evidence.stopped_run", Basis.ON_REQUEST)
+DIRTY_CODE = Rule("evidence.dirty_code", Basis.ON_REQUEST)
+FOREIGN_EXPERIMENT = Rule("evidence.foreign_experiment", Basis.ON_REQUEST)
+UNKNOWN_COMMIT = Rule("evidence.unknown_commit", Basis.ON_REQUEST)
+UNJUDGED_COMMIT = Rule("evidence.unknown_commit", Basis.NOTICE)
 NO_RUN_STORE = Rule("finding.no_run_store", Basis.EXISTENCE)
 NONE_COLLECTED = Rule("finding.none_collected", Basis.WARNING)
 NOT_READ = Rule("finding.none_collected", Basis.ERROR)
@@ -166,6 +184,49 @@ _TABLE = (
         "`status: complete`.",
     ),
     Code(
+        "finding.changed_evidence",
+        "The cited runs are not those it was pinned to",
+        "Runs of the pinned citation are gone, are others, or ran again since it was pinned "
+        "(strict-runs decides).",
+        "Read the finding again; then `aexp cite F### --pin`.",
+    ),
+    Code(
+        "finding.grown_batch",
+        "The cited batch has more runs than it was pinned with",
+        "The pinned runs are still there, and others came. The finding is checked against the "
+        "pinned ones.",
+        "Read the finding again; then `aexp cite F### --pin`, or `--except` for a run that does "
+        "not belong.",
+    ),
+    Code(
+        "finding.retracted_run",
+        "A cited run was retracted",
+        "A retraction record says that the run is no evidence. A warning where `accept` lists the "
+        "record.",
+        "Leave the run out, cite the one that replaces it, or withdraw the finding with "
+        "`retracted:`.",
+    ),
+    Code(
+        "finding.retracted_premise",
+        "The finding builds on one that is withdrawn",
+        "A finding that `builds_on` names says `retracted:` of itself.",
+        "Remove it from `builds_on` if the finding holds without it, or withdraw the finding, too.",
+    ),
+    Code(
+        "finding.at_risk",
+        "The finding builds on one that is in doubt",
+        "A finding that `builds_on` names cites a retracted run, or builds, at whatever distance, "
+        "on one that does or that is withdrawn.",
+        "Read the finding again, and ask whether it holds without what was retracted.",
+    ),
+    Code(
+        "finding.broken_premise",
+        "The finding builds on something that is not one finding",
+        "`builds_on` names no finding, the finding itself, one that builds on this one in turn, or "
+        "a name that two files have.",
+        "Correct the name, or break the circle.",
+    ),
+    Code(
         "finding.no_run_store",
         "There is nothing to check citations against",
         "The repository has no ledger folder, no run store and no machine index, so whether the "
@@ -187,6 +248,47 @@ _TABLE = (
         "The ledger entry is on disk but not in what is about to be committed: after a pull the "
         "citation would lead nowhere.",
         "Run `git add` on the entry.",
+    ),
+    Code(
+        "evidence.failed_run",
+        "A cited run did not complete",
+        "The run failed or was abandoned. Of a batch one problem counts all such runs.",
+        "Leave it out (`except`, or `status: complete`), or say that you know: "
+        "`accept: [failed_run]`.",
+    ),
+    Code(
+        "evidence.repeated_run",
+        "A batch counts one run twice",
+        "Two runs of the batch differ in the state of the code alone (`code_commit`, "
+        "`code_dirty`): the same parameters ran again after a change.",
+        "Leave one out (`except`), select by `code_commit`, or `accept: [repeated_run]`.",
+    ),
+    Code(
+        "evidence.stopped_run",
+        "A cited run was stopped",
+        "Somebody or something ended the run early. Not judged unless it is configured.",
+        "Leave it out (`except`), or say that you know: `accept: [stopped_run]`.",
+    ),
+    Code(
+        "evidence.dirty_code",
+        "A cited run ran on uncommitted code",
+        "The entry says `code_dirty: true`. Not judged unless it is configured.",
+        "Run it again from a commit, or say that you know: `accept: [dirty_code]`.",
+    ),
+    Code(
+        "evidence.foreign_experiment",
+        "A cited run belongs to another experiment",
+        "The finding's `experiment:` is neither that of the run's statepoint nor that of its link. "
+        "Not judged unless it is configured.",
+        "Correct `experiment:` or the citation, or `accept: [foreign_experiment]`.",
+    ),
+    Code(
+        "evidence.unknown_commit",
+        "A cited run ran on a commit that nobody else has",
+        "Its `code_commit` is missing, is no commit id, or is not part of the judged commit's "
+        "history, a remote branch or a tag. Not judged unless it is configured; one warning says "
+        "so where it cannot be told, as in a shallow clone.",
+        "Push the branch or tag the commit; in CI fetch the whole history (`fetch-depth: 0`).",
     ),
     Code(
         "ledger.invalid_entry",
@@ -240,6 +342,7 @@ _TABLE = (
 )
 
 CODES: Mapping[str, Code] = {code.name: code for code in _TABLE}
+_FIRST_WORDS = {name.partition(".")[0] for name in CODES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,10 +451,10 @@ class Policy:
 
     def __post_init__(self) -> None:
         for code in self.severity:
-            if code not in CODES:
+            if code not in CODES and code not in _FIRST_WORDS:
                 raise ConfigurationError(
-                    f"tool.aexp.severity: there is no code {quoted(code)}; "
-                    f"the codes are {', '.join(CODES)}"
+                    f"tool.aexp.severity: there is no code {quoted(code)}, and none has that first "
+                    f"word; the codes are {', '.join(CODES)}"
                 )
 
     @property
@@ -366,13 +469,20 @@ class Policy:
             if severity is not None:
                 yield Problem(fault, severity)
 
+    def is_off(self, rule: Rule) -> bool:
+        """Whether nothing is reported under the rule, so that it need not be judged."""
+        return self._severity(Fault(rule, "", "", "")) is None
+
     def _severity(self, fault: Fault) -> Severity | None:
-        basis = fault.rule.basis
+        code, basis = fault.rule.code, fault.rule.basis
         if basis in (Basis.STRICT, Basis.EXISTENCE) and not self.judges_existence:
             return None
-        configured = self.severity.get(fault.rule.code)
-        if configured is not None:
-            return None if configured == "off" else _severity_called(configured)
+        # The longer key decides.
+        configured = self.severity.get(code) or self.severity.get(code.partition(".")[0])
+        if configured == "off" or (configured is None and basis is Basis.ON_REQUEST):
+            return None
+        if configured is not None and basis is not Basis.NOTICE:
+            return _severity_called(configured)
         is_error = (
             basis is Basis.ERROR
             or (basis is Basis.STRICT and self.strict_runs == "error")

@@ -57,6 +57,7 @@ class Collector:
             problems += self.checker.authority([item.citation])
         if item is self._first:
             problems += self.checker.records()
+            problems += self.checker.unjudged_commits(self._findings.values())
         if item is self._reporter:
             citations = [c for finding in self._findings.values() for c in finding.citations]
             problems += self.checker.surroundings(citations)

@@ -12,6 +12,7 @@ from pytest_aexp.citation_warning import CitationWarning
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
@@ -155,7 +156,7 @@ class CitationItem(FindingItem):
 
     def verdict(self) -> Verdict:
         """Whether what it cites is there."""
-        return self.collector.checker.citation(self.citation)
+        return self.collector.checker.citation(self.finding, self.citation)
 
     def describe(self) -> None:
         """Make the item selectable by what it cites, and say that in reports."""
@@ -193,7 +194,7 @@ class CitationsItem(FindingItem):
 
     def verdict(self) -> Verdict:
         """The verdicts on all of them; not checked if none of them was."""
-        verdicts = [self.collector.checker.citation(citation) for citation in self.citations]
+        verdicts = [self.collector.checker.citation(self.finding, c) for c in self.citations]
         problems = tuple(problem for verdict in verdicts for problem in verdict.problems)
         reasons = {verdict.unjudged for verdict in verdicts}
         return Verdict(problems, None if problems or None in reasons else reasons.pop())
@@ -201,6 +202,16 @@ class CitationsItem(FindingItem):
 
 ITEMS = 30
 """How many citations of a finding have an item of their own."""
+
+
+class PremiseItem(FindingItem):
+    """One finding that a finding builds on."""
+
+    premise: Premise
+
+    def verdict(self) -> Verdict:
+        """Whether that finding still holds."""
+        return self.collector.checker.premise(self.finding, self.premise)
 
 
 class FindingFile(pytest.File):
@@ -217,7 +228,7 @@ class FindingFile(pytest.File):
         front_matter.describe()
         yield front_matter
         for citation in finding.citations[:ITEMS]:
-            item = self._item(CitationItem, f"supporting_runs[{citation.index}]", finding)
+            item = self._item(CitationItem, citation.label, finding)
             assert isinstance(item, CitationItem)
             item.citation = citation
             item.describe()
@@ -234,6 +245,13 @@ class FindingFile(pytest.File):
             number.claim = claim
             number.describe()
             yield number
+        for premise in finding.premises:
+            item = self._item(PremiseItem, premise.label, finding)
+            assert isinstance(item, PremiseItem)
+            item.premise = premise
+            item.line = premise.position.line
+            item.extra_keyword_matches.add(premise.name)
+            yield item
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The same as for an item."""

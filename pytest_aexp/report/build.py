@@ -48,7 +48,9 @@ def gather(checker: Checker) -> Report:
     findings = [checker.finding(path) for path in checker.finding_paths]
     citations = [citation for finding in findings for citation in finding.citations]
     checker.expect(citations)
-    verdicts = {id(citation): checker.citation(citation) for citation in citations}
+    verdicts = {
+        id(c): checker.citation(finding, c) for finding in findings for c in finding.citations
+    }
     resolutions = [verdict.resolution for verdict in verdicts.values() if verdict.resolution]
     cited = {entry.job_id for resolution in resolutions for entry in resolution.entries}
     ledger = LedgerFacts.of(checker.sources.ledger, cited)

@@ -22,7 +22,25 @@ ERROR = dict.fromkeys(["error", "warn", "off"], "error")
 WARNING = dict.fromkeys(["error", "warn", "off"], "warning")
 STRICT = {"error": "error", "warn": "warning", "off": None}
 EXISTENCE = {"error": "warning", "warn": "warning", "off": None}
+OFF = dict.fromkeys(["error", "warn", "off"], None)
 SEVERITIES = {
+    "CHANGED_EVIDENCE": STRICT,
+    "GROWN_BATCH": EXISTENCE,
+    "RETRACTED_RUN": ERROR,
+    "ACCEPTED_RETRACTION": WARNING,
+    "RETRACTED_PREMISE": ERROR,
+    "AT_RISK": WARNING,
+    "BROKEN_PREMISE": ERROR,
+    "FAILED_RUN": WARNING,
+    "REPEATED_RUN": WARNING,
+    "STOPPED_RUN": OFF,
+    "DIRTY_CODE": OFF,
+    "FOREIGN_EXPERIMENT": OFF,
+    "UNKNOWN_COMMIT": OFF,
+    "UNJUDGED_COMMIT": WARNING,
+    "WRONG_NUMBER": ERROR,
+    "MALFORMED_NUMBER": ERROR,
+    "UNCHECKED_NUMBER": EXISTENCE,
     "UNPROMOTED": EXISTENCE,
     "UNFINISHED": EXISTENCE,
     "ABSENT": EXISTENCE,
@@ -84,6 +102,8 @@ def test_at_the_door_a_leak_is_an_error_and_nan_is_not() -> None:
 def test_a_configured_severity_wins(name: str, chosen: str) -> None:
     rule = RULES[name]
     expected = None if chosen == "off" else chosen
+    if expected and rule.basis is Basis.NOTICE:
+        expected = "warning"
     assert severity(rule, Policy("warn", {rule.code: chosen}), cited=True) == expected
     judged = rule.basis not in (Basis.STRICT, Basis.EXISTENCE)
     assert severity(rule, Policy("off", {rule.code: chosen})) == (expected if judged else None)
@@ -98,7 +118,7 @@ def test_a_code_that_does_not_exist_cannot_be_configured() -> None:
 def test_every_rule_has_a_code_that_explains_itself() -> None:
     assert {rule.code for rule in RULES.values()} == set(CODES)
     for name, code in CODES.items():
-        assert re.fullmatch(r"(finding|ledger|runs|runs_index)\.[a-z_]+", name)
+        assert re.fullmatch(r"(finding|evidence|ledger|runs|runs_index)\.[a-z_]+", name)
         assert code.name == name
         assert all(len(text) > 20 for text in (code.title, code.meaning, code.fix))
         assert not code.title.endswith(".")
@@ -123,3 +143,32 @@ def test_only_errors_fail_an_outcome() -> None:
     assert Outcome((), 0).ok
     assert Outcome((warning,), 0).ok
     assert not Outcome((warning, error), 0).ok
+
+
+@pytest.mark.parametrize(
+    ("configured", "expected"),
+    [
+        ({"evidence": "error"}, "error"),
+        ({"evidence": "off"}, None),
+        ({"evidence": "off", "evidence.failed_run": "warning"}, "warning"),
+        ({"evidence": "error", "evidence.failed_run": "off"}, None),
+        ({"finding": "error"}, "warning"),
+    ],
+)
+def test_the_first_word_of_codes_is_configured_like_a_code(
+    configured: dict[str, str], expected: str | None
+) -> None:
+    assert severity(problems.FAILED_RUN, Policy(severity=configured)) == expected
+
+
+def test_what_is_off_is_judged_where_it_is_configured() -> None:
+    policy = Policy(severity={"evidence": "error"})
+    assert severity(problems.DIRTY_CODE, policy) == "error"
+    assert policy.is_off(problems.DIRTY_CODE) is False
+    assert Policy().is_off(problems.DIRTY_CODE)
+    assert severity(problems.UNJUDGED_COMMIT, policy) == "warning"
+
+
+def test_a_word_that_no_code_begins_with_is_wrong_usage() -> None:
+    with pytest.raises(ConfigurationError, match="none has that first word"):
+        Policy(severity={"evidences": "off"})

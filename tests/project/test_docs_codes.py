@@ -143,6 +143,37 @@ def with_number(repo: Path, code: str) -> None:
     write(repo, "kb/research/findings/F004-x.md", f"{head}\n{fenced(code)}")
 
 
+def of_a_run(**fields: Any) -> Callable[[Path, str], None]:
+    def situation(repo: Path, code: str) -> None:
+        write(repo, CONFIG, f'[tool.aexp.severity]\n"{code}" = "warning"\n')
+        add_entry(repo, ONE_RUN, **fields)
+        cites(repo, code)
+
+    return situation
+
+
+def two_runs(repo: Path, code: str) -> None:
+    for commit in ("1" * 40, "2" * 40):
+        add_entry(repo, {**FULL[0], "code_commit": commit})
+    cites(repo, code)
+    if code == "finding.grown_batch":
+        write(repo, CONFIG, '[tool.aexp.severity]\nevidence = "off"\n')
+
+
+def retracted(repo: Path, code: str) -> None:
+    in_the_ledger(repo, code)
+    add_record(repo, retracts=[entry_of(ONE_RUN)["job_id"]])
+
+
+def on_a_premise(repo: Path, code: str) -> None:
+    cites(repo, code)
+    if code == "finding.retracted_premise":
+        write(repo, "kb/research/findings/F001-x.md", "---\nretracted: it leaked\n---\n")
+    elif code == "finding.at_risk":
+        add_finding(repo, "F001-x", job(add_entry(repo, ONE_RUN)))
+        add_record(repo, retracts=[entry_of(ONE_RUN)["job_id"]])
+
+
 SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.unpromoted_run_citation": finished_here,
     "finding.unfinished_run_citation": running_here,
@@ -159,6 +190,18 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.no_run_store": without_evidence,
     "finding.none_collected": lambda repo, code: write(repo, CONFIG, fenced(code)),
     "finding.unstaged_ledger_entry": lambda repo, _: unstaged_evidence(repo),
+    "finding.changed_evidence": in_the_ledger,
+    "finding.grown_batch": two_runs,
+    "finding.retracted_run": retracted,
+    "finding.retracted_premise": on_a_premise,
+    "finding.at_risk": on_a_premise,
+    "finding.broken_premise": on_a_premise,
+    "evidence.failed_run": of_a_run(status="failed"),
+    "evidence.repeated_run": two_runs,
+    "evidence.stopped_run": of_a_run(status="stopped"),
+    "evidence.dirty_code": of_a_run(code_dirty=True),
+    "evidence.foreign_experiment": of_a_run(),
+    "evidence.unknown_commit": of_a_run(),
     "ledger.invalid_entry": conflict,
     "ledger.identity_mismatch": edited,
     "ledger.unknown_field": edited,
@@ -171,6 +214,7 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
 
 ALSO = {
     "finding.none_collected": (),
+    "finding.at_risk": ("finding.retracted_run",),
     "runs.damaged": ("finding.unfinished_run_citation",),
 }
 

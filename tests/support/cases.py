@@ -22,6 +22,8 @@ CASES: list[dict[str, Any]] = [
     for case in json.loads((DATA / name).read_text(encoding="utf-8"))["cases"]
 ]
 
+NONE_COLLECTED = "finding.none_collected"
+
 # This suite turns warnings into errors, which a pytest inside it would inherit.
 ARGUMENTS = ("-p", "pytest_aexp.plugin", "-W", "always::pytest_aexp.CitationWarning")
 # What says nothing about citations: a third of the time is left.
@@ -35,6 +37,9 @@ for _name in (
 
 def accepted(case: dict[str, Any], told: list[tuple[str, str]]) -> bool:
     """Whether what was told is one of the acceptable outcomes; ``*`` stands for any code."""
+    if NONE_COLLECTED not in str(case["accept"]):
+        # Most cases without a finding were written before it was reported that there is none.
+        told = [problem for problem in told if problem[1] != NONE_COLLECTED]
     return any(_fits(outcome, told) for outcome in case["accept"])
 
 
@@ -99,7 +104,9 @@ def by_pytest(case: dict[str, Any], pytester: pytest.Pytester) -> list[tuple[str
         assert ("error" in severities) == (item.find("failure") is not None)
         assert item.find("error") is None
     failed = any(severity == "error" for severity, _ in told)
-    assert result.ret in ((1,) if failed else (0, 5))
+    # Asked for by name, to have judged no finding is an error of the session, and no item's.
+    none = any("no findings: " in line for line in result.outlines)
+    assert result.ret in ((1,) if failed or none else (0, 5))
     warned = sum(severity == "warning" for severity, _ in told)
     assert result.parseoutcomes().get("warnings", 0) == warned
     return told

@@ -84,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
     there = set()
     for citation in finding.citations:
+        if citation.is_link:
+            continue
         if isinstance(citation, JobCitation):
             there.add(job_citation(citation.job_id))
         elif isinstance(citation, BatchCitation):
@@ -107,8 +109,8 @@ def _selector(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def _would_hold(checker: Checker, finding: Finding, count: int) -> bool:
-    new = finding.citations[-count:]
-    problems = [p for citation in new for p in checker.citation(citation).problems]
+    new = [citation for citation in finding.citations if not citation.is_link][-count:]
+    problems = [p for citation in new for p in checker.citation(finding, citation).problems]
     unknown = checker.authority(new)
     for problem in (*problems, *unknown):
         complain(f"{problem.message}; next: {problem.fix}")

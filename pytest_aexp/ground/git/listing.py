@@ -43,6 +43,10 @@ class Listing(Protocol):
         """What is listed, as a message names it."""
 
     @property
+    def revision(self) -> str:
+        """The commit, or the one that the listed files come after."""
+
+    @property
     def location(self) -> Location:
         """Where git is asked."""
 
@@ -120,6 +124,7 @@ class Index:
 
     label = "the index"
     earlier = ("HEAD",)
+    revision = "HEAD"
 
     def __init__(self, location: Location) -> None:
         self.location = location
@@ -174,6 +179,7 @@ class Tree:
         self.location = location
         self.label = f"the commit {quoted(revision)}"
         self.earlier = (f"{revision}^1", f"{revision}^2")
+        self.revision = revision
         self.name = tree_of(location, revision)
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:

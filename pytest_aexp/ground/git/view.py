@@ -44,6 +44,7 @@ class GitView:
     def __init__(self, listing: Listing, blobs: Blobs) -> None:
         self.label = listing.label
         self.earlier = listing.earlier
+        self.revision = listing.revision
         self._listing = listing
         self._blobs = blobs
         # What lies directly in a folder that was listed; empty if there is no such folder.

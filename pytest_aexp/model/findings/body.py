@@ -12,6 +12,13 @@ _TICKS = re.compile(r"`+")
 _PARAGRAPH_END = re.compile(r"\n[ \t>]*\r?\n")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TEXT = re.compile(r"[^\r\n]")
+_ENTRY_LINK = re.compile(
+    # A link's or an image's target, or that of a reference definition.
+    r"(?:\]\([ \t]*|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:[ \t]*)<?"
+    r"(?:[^\s<>()]{0,300}/)?\.aexp/ledger/([^\s<>()/]{0,200})\.json(?=[\s>)#?])",
+    re.MULTILINE,
+)
+_ANY_ENTRY = ".aexp/ledger/"
 
 
 def without_code(text: str) -> str:
@@ -25,6 +32,15 @@ def prose(text: str) -> str:
     """The same, with blanks in the place of comments as well."""
     text = without_code(text)
     return _COMMENT.sub(lambda match: _blank(match.group()), text) if "<!--" in text else text
+
+
+def entry_links(text: str, start: int) -> list[tuple[int, str]]:
+    """Where ``text`` links to ledger entries, from ``start`` on, and the job ids in the links."""
+    if text.find(_ANY_ENTRY, start) < 0:
+        return []
+    # Reference definitions may end the text.
+    links = _ENTRY_LINK.finditer(f"{prose(text[start:])}\n")
+    return [(start + link.start(1), link[1]) for link in links if "://" not in link[0]]
 
 
 def _without_fences(text: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_aexp.ground import schema
-from pytest_aexp.ground.text import Position, quoted, resembles
+from pytest_aexp.ground.text import Position, position_in, quoted, resembles
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
+from pytest_aexp.model.findings.body import entry_links
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
@@ -22,38 +23,76 @@ HOW_TO_CITE = (
     "`{type: batch, experiment_id: E001, selector: {key: value}}`"
 )
 
-_JOB_KEYS = ("type", "id", "note")
-_BATCH_KEYS = ("type", "experiment_id", "selector", "note")
-_KEYS_OF = {"job": _JOB_KEYS, "batch": _BATCH_KEYS}
-_AS_WRITTEN = ("type", "id", "experiment_id")
+_ON_BOTH = ("note", "as", "accept")
+_ON_BATCH = ("status", "except", "count", "digest")
+_KEYS_OF = {
+    "job": ("type", "id", *_ON_BOTH, "ended_at"),
+    "batch": (
+        "type",
+        "experiment_id",
+        "selector",
+        *_ON_BOTH,
+        "status",
+        "except",
+        "count",
+        "digest",
+    ),
+}
+_OPTIONAL = {*_ON_BOTH, *_ON_BATCH, "ended_at"}
+_AS_WRITTEN = {"type", "id", "experiment_id", "as", *_OPTIONAL} - {"note"}
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One item of ``supporting_runs``; ``position`` is where it starts.
+    """One item of ``supporting_runs``, or one link; ``position`` is where it starts.
 
-    ``faults`` are what is wrong with the way it is written.
+    ``faults`` are what is wrong with the way it is written. ``name`` is what numbers in the text
+    call it (``as``), ``accept`` the evidence rules and retraction records that its author knows of.
     """
 
     path: str
     index: int
     position: Position
     faults: tuple[Fault, ...]
+    name: str = field(default="", kw_only=True)
+    accept: tuple[str, ...] = field(default=(), kw_only=True)
+    is_link: bool = field(default=False, kw_only=True)
+
+    @property
+    def label(self) -> str:
+        """``supporting_runs[0]``; for a link in the text ``link[0]``."""
+        return f"{'link' if self.is_link else KEY}[{self.index}]"
 
 
 @dataclass(frozen=True, slots=True)
 class JobCitation(Citation):
-    """A citation of one run."""
+    """A citation of one run; pinned to the attempt that ended at ``ended_at``, if it says so."""
 
     job_id: str
+    ended_at: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchCitation(Citation):
-    """A citation of every run of an experiment that has the selector's values."""
+    """A citation of every run of an experiment that has the selector's values.
+
+    Of these only the runs with one of ``statuses`` (if there are any) that are not in ``excluded``.
+    """
 
     experiment_id: str
     selector: dict[str, Any]
+    statuses: tuple[str, ...] = field(default=(), kw_only=True)
+    excluded: tuple[str, ...] = field(default=(), kw_only=True)
+    pin: Pin | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """How many runs a batch has, and which: ``digest`` is empty where only the number is pinned."""
+
+    count: int
+    at_least: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +177,13 @@ def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple
     sizes = Sizes()
     sizes.check_tag(node)
     items = node.items if isinstance(node, Sequence) else [node]
-    citations, count = [], 0
+    citations: list[Citation] = []
+    count = 0
+    names: dict[str, int] = {}
     for index, item in enumerate(items):
         try:
             size = sizes.check(item)
-            citations.append(_citation(front_matter, index, item))
+            citations.append(_citation(front_matter, index, item, names))
         except (YamlFault, _Malformed) as error:
             size = 1
             citations.append(_malformed(front_matter, index, item, error))
@@ -152,7 +193,8 @@ def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple
     return tuple(citations)
 
 
-def _citation(front_matter: FrontMatter, index: int, node: Node) -> Citation:
+def _citation(front_matter: FrontMatter, index: int, node: Node, names: dict[str, int]) -> Citation:
+    """The citation in ``node``; ``names`` are those of the citations above it."""
     if isinstance(node, Scalar):
         message = f" is {quoted(node.text)}, not a mapping"
         raise _Malformed(message, _fix_id(node.text), written=node.text)
@@ -160,14 +202,58 @@ def _citation(front_matter: FrontMatter, index: int, node: Node) -> Citation:
         raise _Malformed(" is a list, not a mapping")
     item = _Item.of(front_matter, index, node)
     item.check()
-    path, written = front_matter.path, item.values
+    written = item.values
+    is_job = written["type"] == "job"
+    at = front_matter.position((item.nodes["id"] if is_job else node).offset)
     faults = tuple(item.unknown_keys(_KEYS_OF[written["type"]]))
-    if written["type"] == "job":
-        at = front_matter.position(item.nodes["id"].offset)
-        return JobCitation(path, index, at, faults, written["id"])
-    experiment, selector = written["experiment_id"], written.get("selector") or {}
-    at = front_matter.position(node.offset)
-    return BatchCitation(path, index, at, faults, experiment, selector)
+    head = (front_matter.path, index, at, faults)
+    name, accept = written.get("as", ""), _several(written.get("accept"))
+    if name and names.setdefault(name, index) != index:
+        message = f" is named {quoted(name)}, and so is {KEY}[{names[name]}]"
+        raise _Malformed(message, "give each citation a name of its own", item.nodes["as"])
+    if is_job:
+        pin = written.get("ended_at", "")
+        return JobCitation(*head, written["id"], name=name, accept=accept, ended_at=pin)
+    return BatchCitation(
+        *head,
+        written["experiment_id"],
+        written.get("selector") or {},
+        name=name,
+        accept=accept,
+        statuses=_several(written.get("status")),
+        excluded=_several(written.get("except")),
+        pin=_pin(item),
+    )
+
+
+def read_links(front_matter: FrontMatter) -> Iterator[Citation]:
+    """The links to ledger entries in the text below the front matter; each cites its run."""
+    text, path = front_matter.text, front_matter.path
+    for index, (offset, job_id) in enumerate(entry_links(text, front_matter.end)):
+        at = position_in(text, offset)
+        if is_job_id(job_id):
+            yield JobCitation(path, index, at, (), job_id, is_link=True)
+            continue
+        message = f"the link to the entry {quoted(f'{job_id}.json')} names no run"
+        fix = "link to `.aexp/ledger/<job id>.json`, the id in 32 lower-case hex digits"
+        fault = Fault(MALFORMED, path, message, fix, at)
+        yield MalformedCitation(path, index, at, (fault,), job_id, is_link=True)
+
+
+def _several(value: str | list[str] | None) -> tuple[str, ...]:
+    """One value or a list of them."""
+    return tuple(value) if isinstance(value, list) else (value,) if value else ()
+
+
+def _pin(item: _Item) -> Pin | None:
+    count, digest = item.values.get("count"), item.values.get("digest", "")
+    if count is None:
+        return None
+    if digest and count.endswith("+"):
+        fix = "write how many runs there are, or leave the digest out"
+        message = f" has a digest, which needs an exact count, not {quoted(count)}"
+        raise _Malformed(message, fix, item.nodes["count"])
+    return Pin(int(count.removesuffix("+")), count.endswith("+"), digest)
 
 
 def _malformed(
@@ -181,9 +267,12 @@ def _malformed(
 
 
 def _plain(name: str, node: Node) -> Any:
-    if name in _AS_WRITTEN and isinstance(node, Scalar):
-        return node.text
-    return values.value(node)
+    """A value as JSON; ids, times and digests as they are written, whatever YAML makes of them."""
+    if name not in _AS_WRITTEN:
+        return values.value(node)
+    if isinstance(node, Sequence):
+        return [_plain(name, item) for item in node.items]
+    return node.text if isinstance(node, Scalar) else {}
 
 
 def _fix_id(written: str) -> str:
@@ -204,6 +293,6 @@ def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
     for name in written:
         if name not in known:
             for missing in known:
-                if missing not in written and missing != "note" and resembles(name, missing):
+                if missing not in written and missing not in _OPTIONAL and resembles(name, missing):
                     return name, missing
     return None

@@ -10,24 +10,39 @@ from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Scalar, YamlFault
-from pytest_aexp.model.findings.citation import HOW_TO_CITE, KEY, Citation, read_citations
+from pytest_aexp.model.findings.citation import (
+    HOW_TO_CITE,
+    KEY,
+    Citation,
+    read_citations,
+    read_links,
+)
 from pytest_aexp.model.findings.front_matter import (
     READ_LIMIT,
     FrontMatter,
     UnreadableFinding,
     read_front_matter,
 )
+from pytest_aexp.model.findings.premises import (
+    Premise,
+    Withdrawal,
+    misspelt_premises,
+    read_premises,
+    read_withdrawal,
+)
 from pytest_aexp.model.findings.suspicious import suspicious_keys
 from pytest_aexp.model.numbers.claim import Claim, read_claims
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
 _NAME = re.compile(r"[Ff][0-9]+")
+_EXPERIMENT = re.compile(r"E[0-9]{3,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A finding as far as it could be read; ``faults`` are those of its front matter.
 
+    ``citations`` are those in ``supporting_runs``, then the links in the text to ledger entries;
     ``claims`` are the numbers in its text that say what they follow from. ``front_matter`` is None
     where it could not be read.
     """
@@ -36,7 +51,15 @@ class Finding:
     citations: tuple[Citation, ...] = ()
     faults: tuple[Fault, ...] = ()
     claims: tuple[Claim, ...] = ()
+    premises: tuple[Premise, ...] = ()
+    withdrawal: Withdrawal | None = None
     front_matter: FrontMatter | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def experiment(self) -> str:
+        """The experiment that it says it is of; empty if it names none."""
+        written = self.front_matter.text_of("experiment") if self.front_matter else None
+        return written if written and _EXPERIMENT.fullmatch(written) else ""
 
     @property
     def name(self) -> str:
@@ -60,12 +83,21 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     """The finding in ``data``, the first READ_LIMIT bytes of the file at ``path``."""
     try:
         front_matter = read_front_matter(path, data)
-        faults = tuple(suspicious_keys(front_matter))
+        faults = [*suspicious_keys(front_matter), *misspelt_premises(front_matter)]
         citations, more = _cited(front_matter)
     except UnreadableFinding as unreadable:
         return Finding(path, faults=(unreadable.fault,))
+    premises: tuple[Premise, ...] = ()
+    withdrawal = None
+    try:
+        withdrawal = read_withdrawal(front_matter)
+        premises = read_premises(front_matter)
+    except UnreadableFinding as unreadable:
+        more = (*more, unreadable.fault)
+    citations = (*citations, *read_links(front_matter))
     claims = read_claims(path, front_matter.text, front_matter.end)
-    return Finding(path, citations, (*faults, *more), claims, front_matter)
+    every = (*faults, *more)
+    return Finding(path, citations, every, claims, premises, withdrawal, front_matter)
 
 
 def _cited(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:

@@ -7,17 +7,29 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import listed
 from pytest_aexp.ground.views import View, files_below, fitting, fixed_part
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, load_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.findings.not_collected import may_cite, uncollected_fault
+from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.numbers.claim import Claim
-from pytest_aexp.model.problems import NO_RUN_STORE, Fault, Outcome, Policy, Problem
+from pytest_aexp.model.problems import (
+    MALFORMED_NUMBER,
+    NO_RUN_STORE,
+    UNKNOWN_COMMIT,
+    Fault,
+    Outcome,
+    Policy,
+    Problem,
+)
+from pytest_aexp.model.retractions import Retraction
 from pytest_aexp.model.run_store import marker_faults
 from pytest_aexp.work.check.adoption import missing_ledger_fault
 from pytest_aexp.work.check.collection import collection_faults
+from pytest_aexp.work.check.history import History
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
 from pytest_aexp.work.check.numbers import (
@@ -27,7 +39,16 @@ from pytest_aexp.work.check.numbers import (
     check_claim,
     fault_of_claim,
 )
+from pytest_aexp.work.check.pins import pin_faults, pinned_entries
+from pytest_aexp.work.check.premises import Premises
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
+from pytest_aexp.work.check.retracted import retraction_faults, retractions_of
+from pytest_aexp.work.check.rules import (
+    Evidence,
+    has_unjudged_commit,
+    rule_faults,
+    unjudged_commit_fault,
+)
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -38,13 +59,15 @@ class Verdict:
     """The problems of one citation, and where it leads.
 
     ``unjudged`` is the reason why it was not judged whether its runs exist, None if it was.
-    ``resolution`` is None where the citation is malformed. ``results`` are those of the numbers of
-    a claim.
+    ``resolution`` is None where the citation is malformed. ``entries`` are those that the finding
+    rests on, the pinned ones of a batch that has grown; none where one of them cannot be used.
+    ``results`` are those of the numbers of a claim.
     """
 
     problems: tuple[Problem, ...]
     unjudged: str | None = None
     resolution: Resolution | None = None
+    entries: tuple[Entry, ...] = ()
     results: tuple[Result, ...] = ()
 
 
@@ -66,6 +89,8 @@ class Checker:
         self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
         self._metrics = Metrics(self.sources.ledger)
         self._cited_last: tuple[Finding, list[Cited]] | None = None
+        self._history = History(repository.root, view.revision)
+        self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
 
     @cached_property
     def _files(self) -> list[str]:
@@ -108,26 +133,106 @@ class Checker:
         """The problems of a finding's front matter, its citations aside."""
         return tuple(self.policy.judge(finding.faults))
 
-    def citation(self, citation: Citation) -> Verdict:
-        """The verdict on one citation."""
+    def citation(self, finding: Finding, citation: Citation) -> Verdict:
+        """The verdict on one citation of a finding."""
         faults = list(written_faults(citation, self.sources))
         if not isinstance(citation, JobCitation | BatchCitation):
             return Verdict(tuple(self.policy.judge(faults)))
         resolution = resolve(citation, self.sources)
-        if not self.sources.authority:
-            return Verdict(tuple(self.policy.judge(faults)), NO_AUTHORITY, resolution)
-        fault = fault_of(citation, resolution, self.sources)
-        if fault is not None:
-            faults.append(fault)
+        entries: tuple[Entry, ...] = ()
+        if self.sources.authority:
+            fault = fault_of(citation, resolution, self.sources)
+            if fault is not None:
+                faults.append(fault)
+            elif resolution.place is Place.LEDGER:
+                entries = pinned_entries(citation, resolution.entries).entries
+        if finding.withdrawal is None:
+            faults += self._evidence_faults(finding, citation, resolution, entries)
         problems = tuple(self.policy.judge(faults))
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
-        return Verdict(problems, unjudged, resolution)
+        unjudged = unjudged if self.sources.authority else NO_AUTHORITY
+        return Verdict(problems, unjudged, resolution, entries)
+
+    def _evidence_faults(
+        self,
+        finding: Finding,
+        citation: JobCitation | BatchCitation,
+        resolution: Resolution,
+        entries: Sequence[Entry],
+    ) -> Iterator[Fault]:
+        """What is wrong with the cited runs as evidence; of a damaged one, that it is retracted."""
+        accepted = citation.accept
+        if citation.is_link:
+            accepted = tuple(name for each in finding.citations for name in each.accept)
+        retracted = self._retractions(citation, resolution, entries)
+        yield from retraction_faults(citation, retracted, accepted)
+        if not entries:
+            return
+        yield from pin_faults(
+            citation, resolution.entries, pinned_entries(citation, resolution.entries)
+        )
+        if not citation.is_link:
+            yield from rule_faults(self._evidence(finding, citation, entries), self.policy)
+
+    def _evidence(
+        self, finding: Finding, citation: JobCitation | BatchCitation, entries: Sequence[Entry]
+    ) -> Evidence:
+        return Evidence(finding, citation, entries, self.sources.ledger, self._history)
+
+    def _retractions(
+        self,
+        citation: JobCitation | BatchCitation,
+        resolution: Resolution,
+        entries: Sequence[Entry],
+    ) -> list[Retraction]:
+        """The retractions of the runs that a finding rests on, in the ledger or not."""
+        if isinstance(citation, JobCitation):
+            job_ids = [citation.job_id]
+        else:
+            job_ids = [entry.job_id for entry in entries or resolution.entries]
+            job_ids += [run.job_id for run in resolution.runs]
+        return retractions_of(job_ids, self.sources.ledger.retractions)
+
+    def _retracted_runs(self, finding: Finding) -> str:
+        """The retracted runs that a finding cites, in words; empty if it cites none."""
+        if not self.sources.ledger.retractions.job_ids:
+            return ""
+        retracted: list[str] = []
+        for citation in finding.citations:
+            if isinstance(citation, JobCitation | BatchCitation):
+                verdict = self.citation(finding, citation)
+                assert verdict.resolution is not None
+                found = self._retractions(citation, verdict.resolution, verdict.entries)
+                retracted += [f"{retraction.job_id[:8]}…" for retraction in found]
+        if not retracted:
+            return ""
+        runs = "retracted run" if len(retracted) == 1 else "retracted runs"
+        return f"the {runs} {listed(list(dict.fromkeys(retracted)), 3)}"
+
+    def premise(self, finding: Finding, premise: Premise) -> Verdict:
+        """The verdict on one finding that another builds on."""
+        fault = self._premises.fault(premise) if finding.withdrawal is None else None
+        return Verdict(tuple(self.policy.judge([fault] if fault else [])))
+
+    def unjudged_commits(self, findings: Iterable[Finding]) -> tuple[Problem, ...]:
+        """Said once, at the first citation concerned: the history is not there to look into."""
+        if self.policy.is_off(UNKNOWN_COMMIT):
+            return ()
+        for finding in findings:
+            for citation in finding.citations if finding.withdrawal is None else ():
+                if not isinstance(citation, JobCitation | BatchCitation) or citation.is_link:
+                    continue
+                entries = self.citation(finding, citation).entries
+                if has_unjudged_commit(self._evidence(finding, citation, entries)):
+                    return tuple(self.policy.judge([unjudged_commit_fault(citation)]))
+        return ()
 
     def claim(self, finding: Finding, claim: Claim) -> Verdict:
         """The verdict on the numbers of one comment in a finding's text."""
         results = check_claim(claim, self._cited_by(finding), self._metrics)
         fault = fault_of_claim(claim, results)
-        if fault is None:
+        is_asked = finding.withdrawal is None or (fault and fault.rule is MALFORMED_NUMBER)
+        if fault is None or not is_asked:
             return Verdict((), results=results)
         problems = tuple(self.policy.judge([fault]))
         return Verdict(problems, None if problems else fault.message, results=results)
@@ -135,20 +240,17 @@ class Checker:
     def _cited_by(self, finding: Finding) -> list[Cited]:
         """What the expressions in a finding's text may refer to; kept for its next claim."""
         if self._cited_last is None or self._cited_last[0] is not finding:
-            cited = [self._cited_runs(citation) for citation in finding.citations]
+            cited = [self._cited_runs(finding, c) for c in finding.citations if not c.is_link]
             self._cited_last = (finding, cited)
         return self._cited_last[1]
 
-    def _cited_runs(self, citation: Citation) -> Cited:
-        verdict = self.citation(citation)
-        resolution, label = verdict.resolution, f"supporting_runs[{citation.index}]"
-        if resolution is None:
-            return Cited(label, "", is_malformed=True)
-        is_usable = resolution.place is Place.LEDGER and all(e.usable for e in resolution.entries)
+    def _cited_runs(self, finding: Finding, citation: Citation) -> Cited:
+        verdict = self.citation(finding, citation)
+        if verdict.resolution is None:
+            return Cited(citation.label, citation.name, is_malformed=True)
         fix = verdict.problems[0].fix if verdict.problems else ""
         is_batch = isinstance(citation, BatchCitation)
-        entries = resolution.entries if is_usable else ()
-        return Cited(label, "", entries, is_batch=is_batch, fix=fix)
+        return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fix=fix)
 
     def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """The problem of having no ledger to check against, at the first citation that is due."""
@@ -240,12 +342,15 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     for finding in findings:
         problems += checker.front_matter(finding)
         for citation in finding.citations:
-            verdict = checker.citation(citation)
+            verdict = checker.citation(finding, citation)
             problems += verdict.problems
             unjudged += verdict.unjudged is not None
         for claim in finding.claims:
             problems += checker.claim(finding, claim).problems
+        for premise in finding.premises:
+            problems += checker.premise(finding, premise).problems
     problems += checker.authority(citations)
+    problems += checker.unjudged_commits(findings)
     problems += checker.records()
     judged = checker.sources.ledger.judged
     return Outcome(tuple(problems), judged, len(findings), len(citations), unjudged)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
@@ -165,19 +166,33 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
 
 def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
     experiment, selector = citation.experiment_id, citation.selector
-    entries = sources.ledger.select(experiment, selector)
+    entries = _kept(citation, sources.ledger.select(experiment, selector))
     if entries:
         return Resolution(Place.LEDGER, entries=tuple(entries))
     if sources.on_disk is not None:
-        on_disk = sources.on_disk.select(experiment, selector)
+        on_disk = _kept(citation, sources.on_disk.select(experiment, selector))
         if on_disk:
             return Resolution(Place.DISK, entries=tuple(on_disk), matches=len(on_disk))
     if sources.store is not None:
-        runs = sources.store.batches.select(experiment, selector)
+        runs = _kept(citation, sources.store.batches.select(experiment, selector))
         if runs:
             return Resolution(Place.STORE, runs=tuple(runs))
     indexed = sources.indexes.select(experiment, selector)
+    indexed = [run for run in indexed if run.job_id not in citation.excluded]
     if indexed:
         machines = tuple(sorted({run.machine for run in indexed}))
         return Resolution(Place.INDEX, machines=machines, matches=len(indexed))
     return Resolution(Place.NOWHERE)
+
+
+R = TypeVar("R", Entry, Run)
+
+
+def _kept(citation: BatchCitation, runs: list[R]) -> list[R]:
+    """The runs that ``status`` and ``except`` leave; what cannot be used is never left out."""
+    statuses, excluded = citation.statuses, citation.excluded
+    return [
+        run
+        for run in runs
+        if run.job_id not in excluded and (not statuses or run.status in statuses or not run.usable)
+    ]

@@ -33,7 +33,8 @@ def test_a_verdict_says_where_the_citation_leads(repo: Path) -> None:
     (local,) = add_jobs(repo, [{"statepoint": {"a": 1}, "doc": DONE}])
     add_finding(repo, "F001-x", job(entered), job(local), job(NOWHERE), "{type: jobs}")
     one = checker(repo)
-    verdicts = [one.citation(each) for each in one.finding(one.finding_paths[0]).citations]
+    finding = one.finding(one.finding_paths[0])
+    verdicts = [one.citation(finding, each) for each in finding.citations]
     places = [verdict.resolution and verdict.resolution.place for verdict in verdicts]
     assert places == [Place.LEDGER, Place.STORE, Place.NOWHERE, None]
     assert [[p.code for p in verdict.problems] for verdict in verdicts] == [
@@ -48,8 +49,9 @@ def test_without_strictness_existence_is_not_judged_and_the_verdict_says_so(repo
     add_entry(repo, POINT)
     add_finding(repo, "F001-x", job(NOWHERE))
     one = checker(repo, "off")
-    (citation,) = one.finding(one.finding_paths[0]).citations
-    verdict = one.citation(citation)
+    finding = one.finding(one.finding_paths[0])
+    (citation,) = finding.citations
+    verdict = one.citation(finding, citation)
     assert (verdict.problems, verdict.unjudged) == ((), NOT_JUDGED)
 
 

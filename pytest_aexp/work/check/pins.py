@@ -1,0 +1,76 @@
+"""Whether the runs of a citation are those that it was pinned to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_aexp.ground.text import counted, cut, shown
+from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import name_of
+from pytest_aexp.model.findings.pins import Fit, Pinned, pinned, same_attempt
+from pytest_aexp.model.problems import CHANGED_EVIDENCE, GROWN_BATCH, Fault
+from pytest_aexp.model.ranking import instant
+
+
+def pinned_entries(citation: JobCitation | BatchCitation, entries: Sequence[Entry]) -> Pinned:
+    """Which of the cited entries rules and numbers are of, and how they fit the pin."""
+    if isinstance(citation, BatchCitation):
+        return pinned(citation.pin, entries)
+    fits = not citation.ended_at or all(same_attempt(citation.ended_at, e) for e in entries)
+    return Pinned(Fit.EXACT if fits else Fit.CHANGED, tuple(entries))
+
+
+def pin_faults(
+    citation: JobCitation | BatchCitation, entries: Sequence[Entry], found: Pinned
+) -> Iterator[Fault]:
+    """The fault of a pin that does not fit ``entries``, all that are cited."""
+    if found.fit is Fit.EXACT:
+        return
+    finding = name_of(citation.path)
+    if isinstance(citation, JobCitation):
+        ended = shown(entries[0].ended_at, 40) or "at a time that its entry does not say"
+        message = (
+            f"run {citation.job_id} is pinned to the attempt that ended {citation.ended_at}, but "
+            f"the ledger has the one that ended {ended}"
+        )
+        job_id: str | None = citation.job_id
+    else:
+        message, job_id = _of_batch(citation, entries, found), None
+    fix = f"read the finding again; then `aexp cite {finding} --pin`"
+    new = _new(entries, found)
+    if new:
+        fix += f", or `aexp cite {finding} --except {new[0].job_id[:8]}` if it does not belong"
+    rule = GROWN_BATCH if found.fit is Fit.GROWN else CHANGED_EVIDENCE
+    yield Fault(rule, citation.path, message, fix, citation.position, job_id=job_id)
+
+
+def _of_batch(citation: BatchCitation, entries: Sequence[Entry], found: Pinned) -> str:
+    pin = citation.pin
+    assert pin is not None
+    runs, count = counted(len(entries), "run"), f"{pin.count:,}"
+    if found.fit is Fit.GROWN:
+        new = "".join(f"; new: {_described(entry)}" for entry in _new(entries, found)[:1])
+        return f"the batch has {runs}, {count} when it was pinned{new}"
+    if len(entries) < pin.count:
+        least = "at least " if pin.at_least else ""
+        return f"the batch has {runs}, but it was pinned with {least}{count}"
+    latest = max(entries, key=lambda entry: instant(entry.ended_at) or 0)
+    others = "as many, but another run or attempt" if len(entries) == pin.count else runs
+    return (
+        f"the batch no longer has the {counted(pin.count, 'run')} it was pinned with: {others} "
+        f"(latest: {_described(latest)})"
+    )
+
+
+def _new(entries: Sequence[Entry], found: Pinned) -> list[Entry]:
+    """The runs that came after the pin, as far as it says which those are."""
+    if found.fit is not Fit.GROWN:
+        return []
+    known = {entry.job_id for entry in found.entries}
+    return [entry for entry in entries if entry.job_id not in known]
+
+
+def _described(entry: Entry) -> str:
+    ended = f"ended {cut(shown(entry.ended_at), 25)}" if entry.ended_at else "no end recorded"
+    return f"{entry.job_id[:8]}… ({ended}, {shown(entry.machine, 30)})"

@@ -1,0 +1,71 @@
+"""Citations of retracted runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pytest_aexp.ground.text import counted, listed, quoted, shown
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import name_of
+from pytest_aexp.model.problems import ACCEPTED_RETRACTION, RETRACTED_RUN, Fault
+from pytest_aexp.model.retractions import Retraction, Retractions, is_record_id
+from pytest_aexp.work.check.rules import idle_acceptance
+
+Resolvable = JobCitation | BatchCitation
+
+
+def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[Retraction]:
+    """What retracts these runs, run by run."""
+    if not retractions.job_ids:
+        return []
+    found = (retractions.get(job_id) for job_id in job_ids)
+    return [retraction for retraction in found if retraction is not None]
+
+
+def retraction_faults(
+    citation: Resolvable, found: list[Retraction], accepted: Collection[str]
+) -> Iterator[Fault]:
+    """One fault for all that is retracted of a citation, and one for each idle acceptance.
+
+    ``accepted`` are the records that the author knows of.
+    """
+    records = {record_id for retraction in found for record_id in retraction.record_ids}
+    for name in citation.accept:
+        if is_record_id(name) and name not in records:
+            yield idle_acceptance(citation, name, "that record retracts none of its runs")
+    if not found:
+        return
+    rule = ACCEPTED_RETRACTION if records <= set(accepted) else RETRACTED_RUN
+    job_id = found[0].job_id if len(found) == 1 else None
+    fix = _fix(citation, found[0], sorted(records))
+    yield Fault(rule, citation.path, _message(citation, found), fix, citation.position, job_id)
+
+
+def _message(citation: Resolvable, found: list[Retraction]) -> str:
+    reasons = [reason for retraction in found for reason in retraction.reasons]
+    why = listed([quoted(reason, 120) for reason in dict.fromkeys(reasons)], 3)
+    if isinstance(citation, JobCitation):
+        return f"run {citation.job_id} was retracted: {why}{_replacement(found[0])}"
+    ids = listed([retraction.job_id[:8] for retraction in found], 3)
+    replaced = _replacement(found[0]) if len(found) == 1 else ""
+    return f"{counted(len(found), 'run')} of the batch retracted ({ids}): {why}{replaced}"
+
+
+def _replacement(retraction: Retraction) -> str:
+    if not retraction.replacements:
+        return ""
+    return f"; replaced by {listed([shown(job_id, 32) for job_id in retraction.replacements], 3)}"
+
+
+def _fix(citation: Resolvable, retraction: Retraction, records: list[str]) -> str:
+    name = name_of(citation.path)
+    if isinstance(citation, BatchCitation):
+        leave = f"leave it out (`aexp cite {name} --except {retraction.job_id[:8]}`)"
+    elif retraction.replacements and not citation.is_link:
+        leave = "cite the run that replaces it, if the finding still holds"
+    else:
+        leave = "take the citation out"
+    accept = (
+        "" if citation.is_link else f", say that you know (`accept: [{', '.join(records[:3])}]`)"
+    )
+    return f"{leave}{accept}, or withdraw the finding (`retracted:` and why)"

@@ -1,0 +1,186 @@
+"""The evidence rules: what of a cited run makes it doubtful support."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_aexp.ground.text import counted, listed, quoted, shown
+from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.problems import (
+    DIRTY_CODE,
+    FAILED_RUN,
+    FOREIGN_EXPERIMENT,
+    REPEATED_RUN,
+    STOPPED_RUN,
+    SUSPICIOUS_KEY,
+    UNJUDGED_COMMIT,
+    UNKNOWN_COMMIT,
+    Fault,
+    Policy,
+    Rule,
+)
+from pytest_aexp.work.check.history import History
+
+_CODE_KEYS = ("code_commit", "code_dirty")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The runs that a citation rests on, and what the rules ask besides."""
+
+    finding: Finding
+    citation: JobCitation | BatchCitation
+    entries: Sequence[Entry]
+    ledger: Ledger
+    history: History
+
+    def field(self, entry: Entry, name: str) -> Any:
+        """A field of the entry that is not kept; of an older one what its statepoint says."""
+        document = self.ledger.document(entry.job_id) or {}
+        statepoint = document.get("statepoint", {})
+        return document[name] if name in document else statepoint.get(name)
+
+    def commit(self, entry: Entry) -> str:
+        """The commit of the run's code; empty if it is not known."""
+        commit = self.field(entry, "code_commit")
+        return commit if isinstance(commit, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _EvidenceRule:
+    """A rule, the runs that break it, and what to say of them and to do about them."""
+
+    rule: Rule
+    breaking: Callable[[Evidence], Iterable[Entry]]
+    says: str
+    fix: str
+
+    @property
+    def name(self) -> str:
+        """What `accept` calls it."""
+        return self.rule.code.partition(".")[2]
+
+
+def _with_status(*statuses: str) -> Callable[[Evidence], Iterable[Entry]]:
+    return lambda evidence: [entry for entry in evidence.entries if entry.status in statuses]
+
+
+def _repeated(evidence: Evidence) -> list[Entry]:
+    """All but the first of the runs whose statepoints differ in the code alone."""
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for entry in evidence.entries if isinstance(evidence.citation, BatchCitation) else ():
+        text = entry.statepoint or ""
+        # Others are alike only if they are the same run.
+        if any(f'"{key}"' in text for key in _CODE_KEYS):
+            point = json.loads(text)
+            bare = {key: value for key, value in point.items() if key not in _CODE_KEYS}
+            text = json.dumps(bare, sort_keys=True)
+        groups[text].append(entry)
+    # Runs whose statepoints are wholly the same differ in what was redacted.
+    return [
+        entry
+        for group in groups.values()
+        for entry in group[1:]
+        if len({entry.statepoint for entry in group}) > 1
+    ]
+
+
+def _dirty(evidence: Evidence) -> list[Entry]:
+    return [e for e in evidence.entries if evidence.field(e, "code_dirty") is True]
+
+
+def _foreign(evidence: Evidence) -> list[Entry]:
+    own = evidence.finding.experiment
+    return [entry for entry in evidence.entries if own and own not in entry.experiments]
+
+
+def _unknown_commit(evidence: Evidence) -> list[Entry]:
+    history = evidence.history
+    return [e for e in evidence.entries if history.has(evidence.commit(e)) is False]
+
+
+def has_unjudged_commit(evidence: Evidence) -> bool:
+    """Whether it cannot be told of a run's commit that everybody has it."""
+    return any(evidence.history.has(evidence.commit(e)) is None for e in evidence.entries)
+
+
+def unjudged_commit_fault(citation: JobCitation | BatchCitation) -> Fault:
+    """The one fault of a check that has no history to look into."""
+    message = (
+        "the history is not there to look into (no git, or a shallow clone), so it is not judged "
+        "whether others have the commits of cited runs"
+    )
+    fix = "get the whole history: `git fetch --unshallow`, in CI `fetch-depth: 0`"
+    return Fault(UNJUDGED_COMMIT, citation.path, message, fix, citation.position)
+
+
+_RULES = (
+    _EvidenceRule(
+        FAILED_RUN,
+        _with_status("failed", "abandoned"),
+        "did not complete (failed or abandoned)",
+        "leave it out (`except`, or `status: complete` on a batch)",
+    ),
+    _EvidenceRule(
+        REPEATED_RUN,
+        _repeated,
+        "repeats another one of the batch with other code, so one run counts twice",
+        "leave one of the two out (`except`), or select by `code_commit`",
+    ),
+    _EvidenceRule(STOPPED_RUN, _with_status("stopped"), "was stopped", "leave it out (`except`)"),
+    _EvidenceRule(
+        DIRTY_CODE, _dirty, "ran on uncommitted code", "run it again from a commit, and cite that"
+    ),
+    _EvidenceRule(
+        FOREIGN_EXPERIMENT,
+        _foreign,
+        "belongs to another experiment than the finding",
+        "correct `experiment:` or the citation",
+    ),
+    _EvidenceRule(
+        UNKNOWN_COMMIT,
+        _unknown_commit,
+        "ran on a commit that nobody else has",
+        "push the branch or tag the commit",
+    ),
+)
+
+
+def rule_faults(evidence: Evidence, policy: Policy) -> Iterator[Fault]:
+    """One fault for each rule that the runs break and the citation does not accept."""
+    for rule in _RULES:
+        if policy.is_off(rule.rule):
+            continue
+        breaking = list(rule.breaking(evidence))
+        is_accepted = rule.name in evidence.citation.accept
+        if breaking and not is_accepted:
+            yield _broken(evidence, rule, breaking)
+        elif is_accepted and not breaking:
+            yield idle_acceptance(evidence.citation, rule.name, "no cited run is such a one")
+
+
+def _broken(evidence: Evidence, rule: _EvidenceRule, breaking: Sequence[Entry]) -> Fault:
+    citation = evidence.citation
+    if isinstance(citation, JobCitation):
+        message = f"run {citation.job_id} {rule.says}"
+    else:
+        ids = listed([f"{entry.job_id[:8]} ({shown(entry.status)})" for entry in breaking], 3)
+        runs = f"{len(breaking):,} of {counted(len(evidence.entries), 'run')} of the batch"
+        message = f"{runs}, {ids}: each {rule.says}"
+    fix = f"{rule.fix}; or say that you know: `accept: [{rule.name}]`"
+    job_id = breaking[0].job_id if len(breaking) == 1 else None
+    return Fault(rule.rule, citation.path, message, fix, citation.position, job_id=job_id)
+
+
+def idle_acceptance(citation: JobCitation | BatchCitation, name: str, why: str) -> Fault:
+    """The fault of accepting what is not the case."""
+    message = f"{citation.label} accepts {quoted(name)}, but {why}"
+    fix = f"take {name} out of `accept`"
+    return Fault(SUSPICIOUS_KEY, citation.path, message, fix, citation.position)

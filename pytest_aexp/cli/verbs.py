@@ -57,7 +57,9 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
     ),
     "run": (
         Verb("new-run", "runs.new_run", "register a run of an experiment and print its job id"),
-        Verb("mark", "runs.mark", "set the status of a run; one that has ended enters the ledger"),
+        Verb("run", "runs.run", "run a program and record how it ended"),
+        Verb("status", "runs.status", "list the runs of this machine that have not finished"),
+        Verb("mark", "runs.mark", "set the status of runs; those that have ended enter the ledger"),
         Verb("link", "runs.link", "say which experiment a run belongs to"),
     ),
     "keep the ledger": (

@@ -1,8 +1,9 @@
 """The attempt that a run's document describes: its number, and whether its process was lost.
 
-``aexp_attempt`` in the document holds ``number``, ``token``, ``group``, ``host``, ``pid``,
-``process`` (when that process started, so that a reused pid is not taken for it) and
-``heartbeat_s``. Documents of older versions, and of agentic-experiments, have none.
+``aexp_attempt`` in the document holds ``job_id`` (of then), ``number``, ``token``, ``scheduler``,
+``group``, ``host``, ``pid``, ``process`` (when that process started, so that a reused pid is not
+taken for it) and ``heartbeat_s``. Documents of older versions, and of agentic-experiments, have
+none.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from pytest_aexp.cli.errors import complain
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import counted
-from pytest_aexp.work.promote.backfill import backfill
+from pytest_aexp.ground.text import counted, listed
+from pytest_aexp.work.promote.backfill import BackfillResult, backfill
+from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
 from pytest_aexp.work.promote.promote import open_store
 
 DESCRIPTION = """\
@@ -49,7 +50,24 @@ def run(arguments: argparse.Namespace) -> int:
     for result in refused:
         complain(result.refused or "")
     _complain_once([result.kept for result in every if result.kept])
+    _say_more(every, gone_runs(repository, open_store(repository)))
     return 1 if refused else 0
+
+
+def _say_more(every: list[BackfillResult], gone: list[str]) -> None:
+    """Say what became of runs that other branches or other runs stand for."""
+    elsewhere = [result.job_id for result in every if result.elsewhere]
+    if elsewhere:
+        complain(
+            f"{counted(len(elsewhere), 'run')} left out, since another branch has the entry "
+            f"({listed([job_id[:8] for job_id in elsewhere], 3)}): merge or check out that branch, "
+            f"or run `aexp ledger promote {elsewhere[0]}` to have the entry here as well"
+        )
+    for result in every:
+        if result.replaced:
+            complain(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
+    if line := gone_line(gone):
+        complain(line)
 
 
 def _complain_once(kept: list[str]) -> None:

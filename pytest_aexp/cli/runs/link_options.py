@@ -8,7 +8,7 @@ import argparse
 def add_link_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--experiment``, ``--hypothesis`` and ``--sub-hypothesis``."""
     parser.add_argument(
-        "--experiment", metavar="E###", required=True, help="the experiment it belongs to"
+        *("-E", "--experiment"), metavar="E###", required=True, help="the experiment it belongs to"
     )
     parser.add_argument("--hypothesis", metavar="H###", help="the hypothesis it tests")
     parser.add_argument("--sub-hypothesis", metavar="H###", help="the part of it, if there is one")

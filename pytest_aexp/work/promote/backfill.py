@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
-from pytest_aexp.model.run_store import RunFiles
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES, entry_path
+from pytest_aexp.model.job_id import is_job_id
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.run_attempt import attempt_of
+from pytest_aexp.model.run_store import RunFiles, RunStore
+from pytest_aexp.work.promote.other_branches import runs_of_other_branches, was_ever_added
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
 
@@ -17,13 +23,17 @@ from pytest_aexp.work.promote.promote import Promoter, open_store
 class BackfillResult:
     """What became of one run.
 
-    ``refused`` is why it could not enter the ledger, ``kept`` which entry was kept instead.
+    ``refused`` is why it could not enter the ledger, ``kept`` which entry was kept instead;
+    ``elsewhere`` says that another branch has the entry; ``replaced`` is the run that this one was
+    before it got another statepoint, whose entry nobody has seen and which was removed.
     """
 
     job_id: str
     finished: bool = True
     written: bool = False
     kept: str = ""
+    elsewhere: bool = False
+    replaced: str = ""
     refused: str | None = None
 
 
@@ -36,15 +46,38 @@ def backfill(
     """
     store = open_store(repository)
     promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
+    elsewhere = cache(lambda: runs_of_other_branches(repository.root))
     written = False
     try:
         for job_id in sorted(store.job_ids):
-            result = _backfilled(promoter, job_id, store.files(job_id))
+            files = store.files(job_id)
+            if not promoter.has_entry(job_id) and job_id in elsewhere():
+                result = BackfillResult(job_id, elsewhere=True)
+            else:
+                result = _backfilled(promoter, job_id, files)
+            if result.written and (before := _earlier_entry(repository, store, job_id, files)):
+                (repository.root / entry_path(before)).unlink()
+                result = replace(result, replaced=before)
             written = written or result.written
             yield result
     finally:
         if written:
             sync_file_system(repository.root / LEDGER_DIR)
+
+
+def _earlier_entry(
+    repository: Repository, store: RunStore, job_id: str, files: RunFiles
+) -> str | None:
+    """The run that this one was before its statepoint changed, if only this machine knows it."""
+    before = attempt_of(files.document).get("job_id")
+    if not isinstance(before, str) or before == job_id or not is_job_id(before):
+        return None
+    entry = Ledger(WorkTree(repository.root)).get(before)
+    is_ours = entry is not None and entry.machine == repository.machine_label
+    is_loose = entry is not None and entry.path == entry_path(before)
+    if not (is_ours and is_loose) or store.has(before):
+        return None
+    return None if was_ever_added(repository.root, before) else before
 
 
 def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> BackfillResult:

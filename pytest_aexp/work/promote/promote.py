@@ -143,6 +143,11 @@ class Promoter:
             f"`aexp ledger promote {job_id} --replace`"
         )
 
+    def has_entry(self, job_id: str) -> bool:
+        """Whether the ledger has an entry of the run, usable or not."""
+        exists = os.path.lexists(self._root / entry_path(job_id))
+        return exists or self._packed(job_id) is not None
+
     def place(self, job_id: str) -> str:
         """Where the entry of a run stands, relative to the repository."""
         path = entry_path(job_id)

@@ -58,6 +58,8 @@ class Attempt:
         """Whether another process, the first of this attempt, records it."""
         self.claimed = False
         """Whether this process records it, though it is not the first: no first one came."""
+        self.kept = False
+        """Whether the document said how the attempt ended before this process did."""
         self.superseded: dict[str, Any] = {}
         """The attempt that began while this one went on, if one did."""
         self.begun = False
@@ -119,6 +121,7 @@ class Attempt:
 
     def _described(self) -> dict[str, Any]:
         return {
+            "job_id": self.rank.job_id,
             "number": self.number,
             "token": self.token,
             "scheduler": self.rank.scheduler,
@@ -183,7 +186,8 @@ class Attempt:
         status = document.get("status")
         if self.joined and not self._worsens(status, outcome):
             return
-        if not is_foreign(document) and not self._keeps(status, outcome, by_signal=by_signal):
+        self.kept = self._keeps(status, outcome, by_signal=by_signal)
+        if not is_foreign(document) and not self.kept:
             document["status"] = outcome
         # Whoever said how the run ended, this is when it did.
         document.update(ended_at=utc_now(), wallclock_s=self.wallclock_s)

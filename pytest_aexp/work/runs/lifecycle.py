@@ -175,7 +175,7 @@ class _Lifecycle(ContextDecorator):
                 "begun since: neither its document nor its ledger entry was changed"
             )
         elif after.get("status") in TERMINAL_STATUSES:
-            if signum is not None and after["status"] == "stopped" and not self._watch.fatal:
+            if signum is not None and not (self._attempt.kept or self._watch.fatal):
                 self._explain_stopped(signum)
             promoted(self._job, self._root, after)
         elif is_foreign(after):
@@ -189,7 +189,7 @@ class _Lifecycle(ContextDecorator):
         notice(
             f"run {self._job_id} is recorded as stopped, since {name_of(signum)} came; if it was "
             'complete all the same, call mark_status(run, "complete") after its last step, inside '
-            "the block"
+            f"the block, or run `aexp mark {self._job_id} complete` now"
         )
 
     def _record_without_document(

@@ -29,7 +29,7 @@ _LAUNCHER_VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """The place of this process among those of its attempt.
+    """The place of this process among those of its attempt at the run ``job_id``.
 
     ``variable`` is the one that says it is not the first, such as ``RANK=3``; empty if none does.
     ``token`` is that of the attempt it was started in, if it was.
@@ -39,6 +39,7 @@ class Rank:
     scheduler: str
     launcher: str
     token: str = ""
+    job_id: str = ""
 
     @classmethod
     def here(cls, job_id: str, environment: Mapping[str, str] = os.environ) -> Rank:
@@ -56,6 +57,7 @@ class Rank:
             # Without any, what started it: the processes of one launcher have one parent.
             launcher or scheduler or f"{host_name()} {os.getppid()}",
             environment.get(token_variable(job_id), ""),
+            job_id,
         )
 
     @property

@@ -1,0 +1,77 @@
+"""``aexp run``: run any program as an attempt at a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pytest_aexp.cli.errors import as_usage
+from pytest_aexp.cli.runs.link_options import add_link_options
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.runs import create_run
+from pytest_aexp.work.runs.program import execute
+
+DESCRIPTION = """\
+Run a program and record it: register the run, execute the program as an
+attempt at it, pass signals on, and record how it ended. The program finds its
+run in AEXP_RUN_ID and AEXP_RUN_DIR, a folder for what it makes.
+
+Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
+"""
+STATUSES = {0: "the program exited with 0, otherwise its own status, or 128 and the signal"}
+EXAMPLES = """\
+aexp run -E E003 --sp C=1 --sp seed=2 -- ./train.sh
+aexp run -E E003 --sp C=1 --metrics results.json -- python train.py --c 1
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp run``."""
+    add_link_options(parser)
+    parser.add_argument(
+        "--sp",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="parameters that identify the run",
+    )
+    parser.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="a JSON object that the program writes, for the run's document",
+    )
+    parser.add_argument(
+        "--no-commit", action="store_true", help="leave code_commit and code_dirty out of them"
+    )
+    parser.add_argument("command", nargs="+", metavar="COMMAND", help="the program, after --")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the program; its exit status."""
+    if shutil.which(arguments.command[0]) is None:
+        raise UsageError(f"{quoted(arguments.command[0])} was not found, or is not a program")
+    job = as_usage(
+        create_run,
+        experiment_id=arguments.experiment,
+        hypothesis_id=arguments.hypothesis,
+        sub_hypothesis_id=arguments.sub_hypothesis,
+        statepoint=dict(map(_pair, arguments.sp)),
+        include_commit=False if arguments.no_commit else None,
+    )
+    return execute(job, arguments.command, arguments.metrics)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    key, sign, value = text.partition("=")
+    if not sign or not key.strip():
+        raise UsageError(f"--sp {quoted(text)} is not KEY=VALUE")
+    try:
+        return key.strip(), json.loads(value)
+    except (ValueError, RecursionError):
+        return key.strip(), value

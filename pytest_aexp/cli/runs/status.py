@@ -1,0 +1,90 @@
+"""``aexp status``: this machine's runs that have not finished."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.output import table
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import counted, shown_json
+from pytest_aexp.model.run_attempt import age, is_foreign
+from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
+from pytest_aexp.work.promote.project import utc
+from pytest_aexp.work.promote.promote import open_store
+from pytest_aexp.work.runs.unfinished import Unfinished, unfinished_runs
+
+DESCRIPTION = """\
+List the runs of this machine that have not finished: first those that were
+lost, whose process was killed before it could say how it ended.
+"""
+STATUSES = {0: "the runs are listed; there may be none"}
+EXAMPLES = """\
+aexp status
+aexp status --format json
+"""
+_HEADINGS = ("job id", "status", "last heard of", "host", "pid", "experiment", "parameters")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp status``."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the runs."""
+    repository = Repository.open()
+    store = open_store(repository)
+    runs, gone = unfinished_runs(store), gone_runs(repository, store)
+    if arguments.format == "json":
+        document = {"version": 1, "runs": [_json(run) for run in runs], "gone": gone}
+        print(json.dumps(document, indent=2))
+        return 0
+    if runs:
+        print(table(_HEADINGS, [_row(run) for run in runs]), end="")
+    else:
+        print(f"{counted(len(store.job_ids), 'run')} here, all finished")
+    lost = [run.job_id for run in runs if run.is_lost]
+    if lost:
+        were = "was" if len(lost) == 1 else "were"
+        print(
+            f"{counted(len(lost), 'run')} {were} lost; next: run "
+            f"`aexp mark {' '.join(lost[:5])} failed`"
+        )
+    if line := gone_line(gone):
+        complain(line)
+    return 0
+
+
+def _row(run: Unfinished) -> tuple[str, ...]:
+    return (
+        run.job_id,
+        "lost" if run.is_lost else _status(run),
+        f"{age(run.heartbeat)} ago" if run.heartbeat else "",
+        run.host or "",
+        str(run.pid or ""),
+        ", ".join(run.experiments),
+        " ".join(f"{name}={shown_json(value)}" for name, value in run.parameters.items()),
+    )
+
+
+def _status(run: Unfinished) -> str:
+    if is_foreign({"status": run.status}):
+        return f"unknown: {shown_json(run.status)}"
+    return run.status or "created"
+
+
+def _json(run: Unfinished) -> dict[str, Any]:
+    return {
+        "job_id": run.job_id,
+        "experiments": list(run.experiments),
+        "parameters": run.parameters,
+        "status": run.status,
+        "lost": run.is_lost,
+        "heartbeat_at": utc(run.heartbeat) if run.heartbeat else None,
+        "attempt": run.attempt,
+        "host": run.host,
+        "pid": run.pid,
+    }

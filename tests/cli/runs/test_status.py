@@ -1,0 +1,85 @@
+"""``aexp status`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import run_aexp
+from repositories import add_entry, write
+
+from pytest_aexp.runs import create_run, init_run_store, mark_status
+
+
+@pytest.fixture
+def store(repo: Path) -> Path:
+    write(repo, ".aexp/installed.json", '{"machine_label": "cluster"}')
+    init_run_store(repo)
+    return repo
+
+
+def run_of(seed: int, **document: Any) -> str:
+    job = create_run(experiment_id="E001", statepoint={"seed": seed, "lr": 0.1})
+    job.doc.update(document)
+    return str(job.id)
+
+
+def test_lost_runs_come_first_with_the_command_that_ends_them(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = run_of(1)
+    lost = run_of(
+        2,
+        status="running",
+        heartbeat_at="2020-01-01T00:00:00Z",
+        aexp_attempt={"number": 3, "host": "node7", "pid": 17},
+    )
+    foreign = run_of(3, status={"a": 1})
+    mark_status(create_run(experiment_id="E001", statepoint={"seed": 4}), "complete")
+    status, out, err = run_aexp(capsys, "status")
+    lines = out.splitlines()
+    assert (status, err) == (0, "")
+    assert lines[0].split() == "job id status last heard of host pid experiment parameters".split()
+    assert lines[1].startswith(f"{lost}  lost ")
+    assert " days ago" in lines[1]
+    assert lines[1].split()[-4:] == ["node7", "17", "E001", "seed=2"]
+    rest = sorted([f"{waiting}  created", f'{foreign}  unknown: {{"a": 1}}'])
+    assert all(line.startswith(start) for line, start in zip(lines[2:4], rest, strict=True))
+    assert lines[4] == f"1 run was lost; next: run `aexp mark {lost} failed`"
+
+
+def test_as_json(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    beat = "2020-01-01T00:00:00Z"
+    job_id = run_of(1, status="running", heartbeat_at=beat)
+    gone = add_entry(store, {"experiment_id": "E009"})
+    _, out, _ = run_aexp(capsys, "status", "--format", "json")
+    assert json.loads(out) == {
+        "version": 1,
+        "runs": [
+            {
+                "job_id": job_id,
+                "experiments": ["E001"],
+                "parameters": {"lr": 0.1, "seed": 1},
+                "status": "running",
+                "lost": True,
+                "heartbeat_at": beat,
+                "attempt": None,
+                "host": None,
+                "pid": None,
+            }
+        ],
+        "gone": [gone],
+    }
+
+
+def test_entries_of_this_machine_without_a_run_are_named(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_entry(store, {"experiment_id": "E001"}, registered_machine="laptop")
+    assert run_aexp(capsys, "status") == (0, "0 runs here, all finished\n", "")
+    gone = add_entry(store, {"experiment_id": "E009"})
+    _, _, err = run_aexp(capsys, "status")
+    assert err.startswith("aexp: 1 entry of this machine: its run is not in its run store any more")
+    assert f"run `aexp retract {gone} --reason '…'`" in err

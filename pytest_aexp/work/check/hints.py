@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -124,12 +125,18 @@ def _value_hint(key: str, value: Any, counts: Mapping[str, int]) -> str:
         if number:
             return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
     nothing = f"no run has {name}: {shown_json(value, 40)}"
-    common = [shown_json(json.loads(value)) for value in islice(counts, 5)]
-    # A value that was cut could not be copied. No JSON text ends in an ellipsis.
-    whole = [text for text in common if not text.endswith("…")]
+    whole = _copyable(tuple(islice(counts, 5)))
     if not whole:
         return f"{nothing}; there are {counted(len(counts), 'value')}, too long to show here"
     return f"{nothing}; there is {listed(whole, total=len(counts))}"
+
+
+@lru_cache(maxsize=64)  # every citation of a finding may be wrong in the same key
+def _copyable(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values as messages show them, without those that had to be cut."""
+    # No JSON text ends in an ellipsis.
+    texts = (shown_json(json.loads(value)) for value in values)
+    return tuple(text for text in texts if not text.endswith("…"))
 
 
 def _how(value: Any, other: Any) -> str:

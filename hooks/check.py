@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.git.projects import projects_below, require_one_root
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import parse_strict_runs
+from pytest_aexp.ground.repository import StrictRuns, find_repo_root
+from pytest_aexp.ground.text import shown
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR, entry_path
 from pytest_aexp.model.findings.finding import Finding
@@ -23,10 +26,18 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import stray_fault
+from pytest_aexp.work.check.policy_change import (
+    configuration_at,
+    under_policy_of,
+    weakened,
+)
+from pytest_aexp.work.check.projects import combined, merged
+from pytest_aexp.work.check.tracked_runs import staged_faults
 
 from .affected import affected_findings, affects_collection
 from .commit import Commit, open_commit
-from .early_exit import StagedDiff
+from .early_exit import StagedDiff, may_be_pushing
+from .push import Push, pushes
 from .records import deleted_records
 from .segments import changed_segments, segment_faults
 
@@ -36,19 +47,64 @@ if TYPE_CHECKING:
     from .promote import Behind
 
 
-def check_findings(staged: StagedDiff, strict_runs: str | None, *, adds: bool) -> int:
-    """Promote, judge and tell; 1 if there is an error. Raises AexpError, OSError."""
-    with open_commit(staged) as commit:
-        configured = commit.repository.configuration
-        strictness = parse_strict_runs(strict_runs) if strict_runs else configured.strict_runs
-        policy = Policy(strictness, configured.severity)
-        outcome, added = _judged(commit, policy, adds=adds)
-    if added:
-        print(f"added to the commit: {' '.join(added)}")
-    return _told(outcome)
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    strict_runs: StrictRuns | None = None
+    adds: bool = False
+    policy_from: str | None = None
 
 
-def _told(outcome: Outcome) -> int:
+def check_findings(staged: StagedDiff, options: Options) -> int:
+    """Promote, judge and report; 1 if there is an error. Raises AexpError, OSError."""
+
+    def judge(commit: Commit) -> Outcome:
+        own, before = commit.repository.configuration, commit.configuration_before()
+        if options.policy_from is not None:
+            before = configuration_at(commit.repository.root, options.policy_from)
+            commit = replace(commit, repository=under_policy_of(commit.repository, before))
+        laxer = () if before is None else weakened(before, own, commit.view)
+        policy = _policy(commit, options)
+        outcome, added = _judged(commit, policy, adds=options.adds)
+        if added:
+            below = commit.location.prefix
+            print(f"added to the commit: {' '.join(f'{below}{path}' for path in added)}")
+        runs = policy.judge(staged_faults(commit.repository, commit.kept))
+        return replace(outcome, problems=(*laxer, *runs, *outcome.problems))
+
+    return _reported(_of_each(staged, judge))
+
+
+def _policy(commit: Commit, options: Options) -> Policy:
+    configured = commit.repository.configuration
+    strict_runs = options.strict_runs or configured.strict_runs
+    is_commanded = options.strict_runs is not None
+    return Policy(strict_runs, configured.severity, commanded=is_commanded)
+
+
+def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
+    """The outcome of everything that is committed or pushed, in every repository of the tree."""
+    root = find_repo_root()
+    require_one_root(root)
+    outcomes = []
+    for push in _commits():
+        with GitView.at(root, push.commit if push is not None else INDEX) as view:
+            folders = projects_below(root, view)
+        of_push = {}
+        for folder in folders:
+            with open_commit(root / folder, staged, push) as commit:
+                of_push[folder] = judge(commit)
+        outcomes.append(merged(of_push))
+    return combined(outcomes)
+
+
+def _commits() -> list[Push | None]:
+    pushed = pushes()
+    return [None] if pushed is None else list(pushed)
+
+
+def _reported(outcome: Outcome) -> int:
     if outcome.problems:
         # Here, since mostly there is nothing to tell.
         from pytest_aexp.rendering import render_text
@@ -71,8 +127,7 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
             checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
     lacking = tuple(policy.judge(each.fault for each in behind))
-    kept = [c.path for c in commit.changes or () if c.status != "D"]
-    uncollected = checker.uncollected(None if commit.changes is None else kept)
+    uncollected = checker.uncollected(None if commit.changes is None else commit.kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     problems = (*lacking, *outcome.problems)
     if problems:
@@ -139,13 +194,26 @@ def _completed(
             yield advised(commit, problem)
 
 
+def refuse_files(files: Sequence[str]) -> None:
+    """Raise UsageError if file names were given; git's own two arguments to pre-push are none."""
+    if files and not (len(files) == 2 and may_be_pushing()):
+        raise UsageError(
+            f"takes no file names ({shown(files[0], 100)}): it checks what is staged. Leave "
+            "`{staged_files}` out, or set `pass_filenames: false` in pre-commit"
+        )
+
+
 def check_ledger(staged: StagedDiff) -> int:
-    """Judge the entries and tell; 1 if there is an error. Raises AexpError, OSError."""
-    with open_commit(staged) as commit:
+    """Judge the entries and report; 1 if there is an error. Raises AexpError, OSError."""
+
+    def judge(commit: Commit) -> Outcome:
         policy = Policy(severity=commit.repository.configuration.severity, door=True)
         ledger = Ledger(commit.view)
-        problems = tuple(policy.judge(_ledger_faults(commit, ledger)))
-    return _told(Outcome(problems, ledger.judged))
+        faults = (*staged_faults(commit.repository, commit.kept), *_ledger_faults(commit, ledger))
+        problems = tuple(policy.judge(faults))
+        return Outcome(problems, ledger.judged)
+
+    return _reported(_of_each(staged, judge))
 
 
 def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:

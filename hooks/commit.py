@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.files import MISSING
@@ -18,13 +18,13 @@ from pytest_aexp.ground.repository import (
     Configuration,
     Repository,
     configuration_in,
-    find_repo_root,
 )
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.machine_index import INDEX_DIR
 
 from .early_exit import DIFF, STAGED, Change, StagedDiff, parse
+from .push import Push
 
 _NO_FILE = "000000"
 
@@ -53,6 +53,11 @@ class Commit:
     def brings_something(self) -> bool:
         """Whether findings are on their way to others, or only looked at."""
         return self.changes is not None or self.is_pushed
+
+    @property
+    def kept(self) -> list[str]:
+        """The paths that it adds or changes."""
+        return [change.path for change in self.changes or () if change.status != "D"]
 
     @property
     def had_ledger(self) -> bool:
@@ -89,34 +94,22 @@ class Commit:
 
 
 @contextmanager
-def open_commit(staged: StagedDiff) -> Iterator[Commit]:
-    """The commit in the repository around the current folder.
+def open_commit(root: Path, staged: StagedDiff, push: Push | None) -> Iterator[Commit]:
+    """The commit in the repository at ``root``.
 
-    Raises RepositoryNotFound, ConfigurationError, UsageError, GitError.
+    Raises ConfigurationError, UsageError, GitError.
     """
-    root = find_repo_root()
     location = Location.of(root)
-    before, pushed = _push()
+    pushed = push.commit if push is not None else None
     with GitView.at(root, pushed or INDEX) as view:
-        if pushed:
-            raw = _pushed(location, before, pushed)
+        if push is not None:
+            raw = _pushed(location, push.before, push.commit)
         else:
             raw = staged.raw if staged.raw is not None else _staged(location)
         changes = tuple(parse(raw, location.prefix)) if raw else None
         view.seed({c.path: _node(c) for c in changes or () if c.status != "U"})
         configuration = _configuration(location, view, staged)
         yield Commit(Repository(root, configuration), location, view, changes, pushed)
-
-
-def _push() -> tuple[str | None, str | None]:
-    """What was pushed last, and what is pushed now; nothing where something is committed.
-
-    For a branch's first push pre-commit names no range, but says which branch it is.
-    """
-    before, pushed = (os.environ.get(f"PRE_COMMIT_{end}_REF") for end in ("FROM", "TO"))
-    if before and pushed:
-        return before, pushed
-    return None, os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or None
 
 
 def _pushed(location: Location, before: str | None, pushed: str) -> bytes:
@@ -147,7 +140,8 @@ def _node(change: Change) -> Node | None:
 
 def _configuration(location: Location, view: GitView, staged: StagedDiff) -> Configuration:
     # What is not staged is as it was committed, and that costs less to ask for than the index.
-    if staged.raw is not None and not any(c.path == CONFIG for c in parse(staged.raw)):
+    is_top = staged.raw is not None and not location.prefix
+    if is_top and not any(c.path == CONFIG for c in parse(staged.raw or b"")):
         if staged.config is not None and b"\n" in staged.config:
             return configuration_in(staged.config)
         listed = location.ask("ls-tree", "-z", "--full-tree", "HEAD", paths=[CONFIG])

@@ -7,6 +7,7 @@ imports only what running git takes.
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 
 LEDGER = ".aexp/ledger"
@@ -18,6 +19,9 @@ DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff")
 STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", *DIFF)
 PUSHED = ("PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
 LINK = "120000"
+_TEXT = (".md", ".markdown", ".qmd", ".rmd", ".mdx", ".txt")
+_RUNS = ("/.runs/", "/.signac/", "/workspace/")
+"""What files of a run store have in their path."""
 
 
 class Change:
@@ -49,6 +53,19 @@ def parse(raw: bytes, prefix: str = "") -> list[Change]:
     ]
 
 
+def may_be_pushing() -> bool:
+    """Whether git may be about to say on standard input what is pushed, as to a pre-push hook.
+
+    pre-commit and prek hand that on in variables of their own.
+    """
+    if os.environ.get("PRE_COMMIT"):
+        return False
+    try:
+        return stat.S_ISFIFO(os.fstat(0).st_mode)
+    except OSError:
+        return False
+
+
 class StagedDiff:
     """What is staged, where the current folder is the root of a repository.
 
@@ -69,22 +86,35 @@ class StagedDiff:
 
     def leaves_entries_alone(self) -> bool:
         """Whether something is staged, and certainly no ledger entry."""
-        if not self.raw:
+        if not self.raw or may_be_pushing():
             return False
         return not any(_touches(change.path, LEDGER) for change in parse(self.raw))
 
     def leaves_findings_alone(self) -> bool:
         """Whether something is staged, and certainly neither a finding nor evidence for one."""
-        # With a setting of ours, other files than usual may be findings; a link is one line.
-        if not self.raw or (self.config and (b"aexp" in self.config or b"\n" not in self.config)):
+        if not self.raw or may_be_pushing():
             return False
-        return not any(_may_matter(change.path) for change in parse(self.raw))
+        # With a setting of ours, other files than usual may be findings; a link is one line.
+        if self.config and (b"aexp" in self.config or b"\n" not in self.config):
+            return False
+        paths = [change.path for change in parse(self.raw)]
+        return not (any(map(_may_matter, paths)) or _may_be_configured_below(paths))
+
+
+def _may_be_configured_below(paths: list[str]) -> bool:
+    """Whether a repository in a folder may be configured to take these for findings."""
+    if not any("/" in path and path.lower().endswith(_TEXT) for path in paths):
+        return False
+    pattern = ("-l", "-F", "-e", "tool.aexp", "--", f":(glob)*/**/{CONFIG}")
+    return bool(_output(_start("grep", "--cached", *pattern)))
 
 
 def _start(*arguments: str) -> subprocess.Popen[bytes] | None:
     try:
         return subprocess.Popen(
-            ["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["git", "--no-replace-objects", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
     except OSError:
         return None
@@ -99,9 +129,11 @@ def _output(process: subprocess.Popen[bytes] | None) -> bytes | None:
 
 
 def _may_matter(path: str) -> bool:
-    return path == CONFIG or any(_touches(path, folder) for folder in (LEDGER, INDEXES, FINDINGS))
+    if f"/{path}".endswith(f"/{CONFIG}") or any(part in f"/{path}" for part in _RUNS):
+        return True
+    return any(_touches(path, folder) for folder in (LEDGER, INDEXES, FINDINGS))
 
 
 def _touches(path: str, folder: str) -> bool:
-    """Whether ``path`` lies below ``folder``, or is it or one that it lies in: a file, a link."""
-    return path.startswith(f"{folder}/") or f"{folder}/".startswith(f"{path}/")
+    """Whether ``path`` lies below such a folder, or is it or one that it lies in: a link, say."""
+    return f"/{folder}/" in f"/{path}/" or f"{folder}/".startswith(f"{path}/")

@@ -14,6 +14,7 @@ from .early_exit import StagedDiff
 # A type checker knows the name. To import typing takes as long as most commits leave this program.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
 
 PROGRAM = "aexp-findings"
@@ -32,17 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str], staged: StagedDiff) -> int:
-    strict_runs, adds = None, False
-    if arguments:
-        strict_runs, adds = _parsed(arguments)
-        if staged.leaves_findings_alone():
-            return 0
-    from .check import check_findings
+    chosen = _parsed(arguments) if arguments else None
+    # Here, so that a commit which concerns nothing pays for none of it.
+    from .check import Options, check_findings, refuse_files
 
-    return check_findings(staged, strict_runs, adds=adds)
+    if chosen is None:
+        return check_findings(staged, Options())
+    refuse_files(chosen.files)
+    if staged.leaves_findings_alone() and chosen.policy_from is None:
+        return 0
+    return check_findings(staged, Options(chosen.strict_runs, chosen.stage, chosen.policy_from))
 
 
-def _parsed(arguments: Sequence[str]) -> tuple[str | None, bool]:
+def _parsed(arguments: Sequence[str]) -> Namespace:
     import argparse
     from typing import get_args
 
@@ -63,8 +66,13 @@ def _parsed(arguments: Sequence[str]) -> tuple[str | None, bool]:
         help="report a missing run as an error, as a warning, or not at all "
         "(default: what pyproject.toml says, else error)",
     )
-    chosen = parser.parse_args(list(arguments))
-    return chosen.strict_runs, chosen.stage
+    parser.add_argument(
+        "--policy-from",
+        metavar="REV",
+        help="take [tool.aexp] from that commit, which the change does not control",
+    )
+    parser.add_argument("files", nargs="*", help=argparse.SUPPRESS)
+    return parser.parse_args(list(arguments))
 
 
 if __name__ == "__main__":

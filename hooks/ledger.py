@@ -1,4 +1,4 @@
-"""``aexp-ledger``: nothing enters the ledger that is not a whole, true and discreet entry.
+"""``aexp-ledger``: check staged ledger entries for schema, job id and leaks.
 
 Every entry that the commit changes is judged against schema, identity and leaks, or all of them
 where nothing is staged.
@@ -31,13 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str], staged: StagedDiff) -> int:
+    from .check import check_ledger, refuse_files
+
     if arguments:
         import argparse
 
         description = "Check the schema, identity and leaks of staged ledger entries."
-        argparse.ArgumentParser(prog=PROGRAM, description=description).parse_args(list(arguments))
-    from .check import check_ledger
-
+        parser = argparse.ArgumentParser(prog=PROGRAM, description=description)
+        parser.add_argument("files", nargs="*", help=argparse.SUPPRESS)
+        refuse_files(parser.parse_args(list(arguments)).files)
     return check_ledger(staged)
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from pytest_aexp.ground.repository import Repository, StrictRuns, parse_strict_runs
+from pytest_aexp.ground.repository import StrictRuns, find_repo_root, parse_strict_runs
 from pytest_aexp.ground.text import Position, quoted
-from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.work.check.checker import Checker, judge_repository
+from pytest_aexp.work.check.projects import merged, work_trees
 
 __all__ = ["Issue", "StrictRuns", "ValidateResult", "validate_repo"]
 
@@ -64,11 +64,14 @@ def validate_repo(
     """
     if mode not in get_args(_Mode):
         raise ValueError(f"unknown mode {quoted(str(mode))}: only runs are judged here")
-    repository = Repository.open(repo_root)
-    configured = repository.configuration
-    strictness = configured.strict_runs if strict_runs is None else parse_strict_runs(strict_runs)
-    policy = Policy(strictness, configured.severity)
-    outcome = judge_repository(Checker(repository, WorkTree(repository.root), policy))
+    strictness = None if strict_runs is None else parse_strict_runs(strict_runs)
+    root = find_repo_root() if repo_root is None else Path(repo_root).resolve()
+    outcomes = {}
+    for folder, (repository, view) in work_trees(root).items():
+        configured = repository.configuration
+        policy = Policy(strictness or configured.strict_runs, configured.severity)
+        outcomes[folder] = judge_repository(Checker(repository, view, policy))
+    outcome = merged(outcomes)
     return ValidateResult([_issue(problem) for problem in outcome.problems])
 
 

@@ -40,6 +40,10 @@ class View(Protocol):
         """Whether something lies at ``path`` that is no folder, readable or not."""
 
     @property
+    def tree(self) -> str | None:
+        """The name of the git tree that is read; None for the working tree and the index."""
+
+    @property
     def earlier(self) -> tuple[str, ...]:
         """The revisions that what is read comes after."""
 
@@ -88,6 +92,7 @@ class WorkTree:
     label = "the working tree"
     earlier = ("HEAD",)
     revision = "HEAD"
+    tree = None
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)

@@ -92,6 +92,9 @@ IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
 UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
 INVALID_RETRACTION = Rule("ledger.invalid_retraction", Basis.ERROR)
 LEAK = Rule("ledger.leak", Basis.DOOR)
+POLICY_WEAKENED = Rule("policy.weakened", Basis.WARNING)
+RUNS_TRACKED = Rule("runs.tracked", Basis.WARNING)
+RUNS_STAGED = Rule("runs.tracked", Basis.ERROR)
 RUNS_DAMAGED = Rule("runs.damaged", Basis.WARNING)
 INDEX_DAMAGED = Rule("runs_index.damaged", Basis.WARNING)
 
@@ -326,11 +329,25 @@ _TABLE = (
         "Restore the file from git; record what has changed with `aexp retract`.",
     ),
     Code(
+        "policy.weakened",
+        "Less is checked than before",
+        "This `[tool.aexp]` has a lower severity or strictness, fewer findings or fewer metrics "
+        "than the one before the change, or than that of `--policy-from`.",
+        "Ask whoever is responsible for the policy, or take the change back.",
+    ),
+    Code(
         "runs.damaged",
         "A file of the run store that cannot be used",
         "A run's statepoint or document on this machine cannot be read, or is not what signac "
         "wrote.",
         "Look at the named file; restore it, or remove the run's folder if the run is lost.",
+    ),
+    Code(
+        "runs.tracked",
+        "Files of the run store in git",
+        "Git has files of this machine's run store, or a commit would add some (an error in the "
+        "hooks). They may be large, and hold whatever a program wrote: paths, credentials.",
+        "Run `git rm -r -q --cached .runs` and `aexp install`, and commit.",
     ),
     Code(
         "runs_index.damaged",
@@ -443,11 +460,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Policy:
-    """How strict to be. Raises ConfigurationError for a code that does not exist."""
+    """How strict to be. Raises ConfigurationError for a code that does not exist.
+
+    ``commanded`` says that the strictness comes from a command line, which no file overrules.
+    """
 
     strict_runs: StrictRuns = "error"
     severity: Mapping[str, str] = field(default_factory=dict)
     door: bool = False
+    commanded: bool = False
 
     def __post_init__(self) -> None:
         for code in self.severity:
@@ -479,6 +500,8 @@ class Policy:
             return None
         # The longer key decides.
         configured = self.severity.get(code) or self.severity.get(code.partition(".")[0])
+        if self.commanded and basis is Basis.STRICT:
+            configured = None
         if configured == "off" or (configured is None and basis is Basis.ON_REQUEST):
             return None
         if configured is not None and basis is not Basis.NOTICE:
@@ -494,3 +517,10 @@ class Policy:
 
 def _severity_called(name: str) -> Severity:
     return "error" if name == "error" else "warning"
+
+
+def default_severity(code: str) -> str:
+    """The severity of a code that is not configured, at its strictest."""
+    rules = (rule for rule in globals().values() if isinstance(rule, Rule) and rule.code == code)
+    lenient = (Basis.WARNING, Basis.EXISTENCE)
+    return "error" if any(rule.basis not in lenient for rule in rules) else "warning"

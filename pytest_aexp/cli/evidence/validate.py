@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -23,9 +24,11 @@ from pytest_aexp.ground.repository import (
     find_repo_root,
 )
 from pytest_aexp.ground.views import View, WorkTree
-from pytest_aexp.model.problems import Policy
+from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.checker import Checker, judge_repository
+from pytest_aexp.work.check.policy_change import configuration_at, under_policy_of, weakened
+from pytest_aexp.work.check.projects import git_views, merged, work_trees
 
 WORKTREE = "worktree"
 
@@ -53,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="report a missing run as an error, as a warning, or not at all "
         "(default: what pyproject.toml says, else error)",
     )
+    parser.add_argument(
+        "--policy-from",
+        metavar="REV",
+        help="take [tool.aexp] from that commit, which the change does not control",
+    )
     parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
     # agentic-experiments has more to judge; scripts that asked it for the runs only still do.
     parser.add_argument("--runs-only", action="store_true", help=argparse.SUPPRESS)
@@ -67,28 +75,81 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
-    with _chosen_view(arguments.at) as (repository, view, on_disk):
-        configured = repository.configuration
-        policy = Policy(arguments.strict_runs or configured.strict_runs, configured.severity)
-        checker = Checker(repository, view, policy, on_disk)
-        chosen = dict.fromkeys(finding_named(written, checker) for written in arguments.findings)
-        outcome = judge_repository(checker, list(chosen) or None)
-    sys.stdout.write(rendered(outcome, arguments.format, repository.root))
+    with _views(arguments.at) as (root, views):
+        checkers = {folder: _checker(arguments, *found) for folder, found in views.items()}
+        named = _named(arguments.findings, checkers)
+        chosen = named if arguments.findings else dict.fromkeys(checkers)
+        outcomes = {f: judge_repository(checkers[f], paths) for f, paths in chosen.items()}
+        outcome = merged({f: _with_policy(arguments, views[f], o) for f, o in outcomes.items()})
+    sys.stdout.write(rendered(outcome, arguments.format, root))
     return 0 if outcome.ok else 1
 
 
-@contextmanager
-def _chosen_view(at: str) -> Iterator[tuple[Repository, View, View | None]]:
-    """The repository as it is configured there, the view of it, and that of its work tree."""
-    if at == WORKTREE:
-        repository = Repository.open()
-        yield repository, WorkTree(repository.root), None
-        return
+def _checker(
+    arguments: argparse.Namespace, repository: Repository, view: View, on_disk: View | None
+) -> Checker:
+    if arguments.policy_from is not None:
+        policy = configuration_at(repository.root, arguments.policy_from)
+        repository = under_policy_of(repository, policy)
+    configured = repository.configuration
+    strict_runs = arguments.strict_runs or configured.strict_runs
+    is_commanded = arguments.strict_runs is not None
+    policy_here = Policy(strict_runs, configured.severity, commanded=is_commanded)
+    return Checker(repository, view, policy_here, on_disk)
 
-    bare = bare_root(Path.cwd())
-    if bare is not None and at == INDEX:
-        raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
-    root = bare or find_repo_root()
-    with GitView.at(root, at, is_bare=bare is not None) as view:
-        configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
-        yield Repository(root, configuration), view, None if bare else WorkTree(root)
+
+def _with_policy(
+    arguments: argparse.Namespace, found: tuple[Repository, View, View | None], outcome: Outcome
+) -> Outcome:
+    """The outcome, and what is laxer in this configuration than in that of ``--policy-from``."""
+    if arguments.policy_from is None:
+        return outcome
+    repository, view, _ = found
+    before = configuration_at(repository.root, arguments.policy_from)
+    laxer = weakened(before, repository.configuration, view)
+    return replace(outcome, problems=(*laxer, *outcome.problems))
+
+
+def _named(written: Sequence[str], checkers: Mapping[str, Checker]) -> dict[str, list[str]]:
+    """The paths of the findings that were named, by the folder of their repository."""
+    named: dict[str, list[str]] = {}
+    for name in written:
+        folder, path = _find(name, checkers)
+        if path not in named.setdefault(folder, []):
+            named[folder].append(path)
+    return named
+
+
+def _find(name: str, checkers: Mapping[str, Checker]) -> tuple[str, str]:
+    refusals = []
+    for folder, checker in checkers.items():
+        try:
+            return folder, finding_named(name, checker)
+        except UsageError as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+_Views = dict[str, tuple[Repository, View, View | None]]
+
+
+@contextmanager
+def _views(at: str) -> Iterator[tuple[Path, _Views]]:
+    """The root, and the repositories there, by folder: each with its view and its work tree's."""
+    bare = None if at == WORKTREE else bare_root(Path.cwd())
+    if bare is not None:
+        if at == INDEX:
+            raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
+        with GitView.at(bare, at, is_bare=True) as view:
+            configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
+            yield bare, {"": (Repository(bare, configuration), view, None)}
+        return
+    root = find_repo_root()
+    if at == WORKTREE:
+        yield root, {folder: (*found, None) for folder, found in work_trees(root).items()}
+        return
+    with git_views(root, at) as views:
+        yield (
+            root,
+            {f: (repo, view, WorkTree(repo.root)) for f, (repo, view) in views.items()},
+        )

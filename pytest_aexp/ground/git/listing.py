@@ -54,6 +54,10 @@ class Listing(Protocol):
     def earlier(self) -> tuple[str, ...]:
         """The revisions that what is listed comes after."""
 
+    @property
+    def tree(self) -> str | None:
+        """The name of the tree that is listed; None for the index."""
+
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below ``folder`` or, where that is none, the file of that name."""
 
@@ -91,6 +95,23 @@ class Location:
         """What git answers about ``paths``. Raises GitError."""
         return run_git([*self.options, "--literal-pathspecs", *arguments, *paths], self.top)
 
+    def control_paths(self, tree: str | None) -> list[str]:
+        """The paths of git's control files, and of all below folders called ``.aexp``.
+
+        In the tree of that name, or in the index. Raises GitError.
+        """
+        if tree is None:
+            globs = [f":(glob)**/{name}" for name in (".aexp/**", ".gitignore", ".gitattributes")]
+            # What lies in the top folder's own ledger may be very much.
+            globs.append(":(exclude,top).aexp/ledger/*.json")
+            answer = run_git([*self.options, "ls-files", "-z", "--", *globs], self.top)
+            return os.fsdecode(answer).split("\0")[:-1]
+        answer = self.ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree)
+        paths = os.fsdecode(answer).split("\0")[:-1]
+        return [
+            p for p in paths if "/.aexp/" in f"/{p}" or p.endswith((".gitignore", ".gitattributes"))
+        ]
+
     def records(self, answer: bytes) -> Iterator[tuple[list[str], str]]:
         """The fields and the path of each record of a listing ended by NUL."""
         skipped = len(self.prefix)
@@ -123,6 +144,7 @@ class Index:
     """What is staged, as the next commit would have it."""
 
     label = "the index"
+    tree = None
     earlier = ("HEAD",)
     revision = "HEAD"
 
@@ -180,7 +202,7 @@ class Tree:
         self.label = f"the commit {quoted(revision)}"
         self.earlier = (f"{revision}^1", f"{revision}^2")
         self.revision = revision
-        self.name = tree_of(location, revision)
+        self.tree = tree_of(location, revision)
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
         """Every file below the folder, or the file of that name."""
@@ -202,7 +224,7 @@ class Tree:
 
     def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
         answer = self.location.ask(
-            "ls-tree", *options, "--full-tree", "-z", self.name, "--", paths=paths
+            "ls-tree", *options, "--full-tree", "-z", self.tree, "--", paths=paths
         )
         return {path: Node(mode, name) for (mode, _, name), path in self.location.records(answer)}
 

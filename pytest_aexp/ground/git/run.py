@@ -24,6 +24,8 @@ _CAREFULLY = (
     "core.hooksPath=/dev/null",
 )
 _GIT_DIR = "--git-dir="
+# Else a ref in this clone decides what a commit is said to hold.
+_AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1"}
 
 _POINTERS = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -150,7 +152,7 @@ def _refuse_bare(args: Sequence[str], cwd: str | Path, environment: Mapping[str,
 
 
 def _in_english(environment: Mapping[str, str]) -> dict[str, str]:
-    return {**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    return {**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **_AS_COMMITTED}
 
 
 def _not_run(args: Sequence[str], cwd: str | Path, error: Exception) -> str:

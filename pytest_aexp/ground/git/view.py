@@ -45,6 +45,7 @@ class GitView:
         self.label = listing.label
         self.earlier = listing.earlier
         self.revision = listing.revision
+        self.tree = listing.tree
         self._listing = listing
         self._blobs = blobs
         # What lies directly in a folder that was listed; empty if there is no such folder.

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import listed
-from pytest_aexp.ground.views import View, files_below, fitting, fixed_part
+from pytest_aexp.ground.views import View, WorkTree, files_below, fitting, fixed_part
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, load_finding
@@ -49,6 +49,7 @@ from pytest_aexp.work.check.rules import (
     rule_faults,
     unjudged_commit_fault,
 )
+from pytest_aexp.work.check.tracked_runs import tracked_faults
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -289,6 +290,8 @@ class Checker:
     def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
         yield from self._uncollected_faults(None)
         yield from marker_faults(self.repository)
+        if isinstance(self.view, WorkTree):
+            yield from tracked_faults(self.repository)
         ledger = self.sources.ledger
         found = ledger.survey()
         doubted = {entry.job_id for entry in found.notable if not entry.usable}

@@ -1,0 +1,63 @@
+"""Whether one configuration is less strict than another, and a configuration from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_aexp.ground.git.view import GitView
+from pytest_aexp.ground.repository import (
+    CONFIG,
+    CONFIG_LIMIT,
+    Configuration,
+    Repository,
+    configuration_in,
+)
+from pytest_aexp.ground.text import counted, quoted
+from pytest_aexp.ground.views import View, matching
+from pytest_aexp.model.problems import POLICY_WEAKENED, Fault, Policy, Problem, default_severity
+
+_STRICTNESS = {"off": 0, "warn": 1, "error": 2}
+_SEVERITY = {"off": 0, "warning": 1, "error": 2}
+_FIX = "ask whoever is responsible for the policy, or take the change back"
+
+
+def configuration_at(root: Path, revision: str) -> Configuration:
+    """``[tool.aexp]`` as a commit has it. Raises UsageError, GitError, ConfigurationError."""
+    with GitView.at(root, revision) as view:
+        return configuration_in(view.read(CONFIG, CONFIG_LIMIT))
+
+
+def under_policy_of(repository: Repository, policy: Configuration) -> Repository:
+    """``repository`` under that policy; where the runs of this machine lie is not part of it."""
+    own = repository.configuration
+    return replace(repository, configuration=replace(policy, run_store=own.run_store))
+
+
+def weakened(before: Configuration, after: Configuration, view: View) -> tuple[Problem, ...]:
+    """What ``after`` checks less strictly than ``before``, in the files of ``view``.
+
+    How severe that is, ``before`` says.
+    """
+    messages = (f"less is checked than before: {what}" for what in _laxer(before, after, view))
+    faults = (Fault(POLICY_WEAKENED, CONFIG, message, _FIX) for message in messages)
+    return tuple(Policy(severity=before.severity).judge(faults))
+
+
+def _laxer(before: Configuration, after: Configuration, view: View) -> Iterator[str]:
+    if _STRICTNESS[after.strict_runs] < _STRICTNESS[before.strict_runs]:
+        yield f"strict_runs is {quoted(after.strict_runs)}, and was {quoted(before.strict_runs)}"
+    for code in sorted({*before.severity, *after.severity}):
+        old = before.severity.get(code, default_severity(code))
+        new = after.severity.get(code, default_severity(code))
+        if _SEVERITY[new] < _SEVERITY[old]:
+            yield f"{quoted(code)} is {quoted(new)}, and was {quoted(old)}"
+    if before.findings != after.findings:
+        lost = set(matching(view, before.findings)) - set(matching(view, after.findings))
+        if lost:
+            example = quoted(min(lost))
+            yield f"{counted(len(lost), 'file')} no longer counted as findings, such as {example}"
+    for name, path in sorted(before.metrics.items()):
+        if after.metrics.get(name) != path:
+            yield f"the metric {quoted(name)} is no longer taken from {quoted(path)}"

@@ -1,0 +1,58 @@
+"""Files of the run store in git, where they must not be: they may hold anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from shlex import quote
+
+from pytest_aexp.ground.git.listing import Location
+from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import counted
+from pytest_aexp.model.problems import RUNS_STAGED, RUNS_TRACKED, Fault
+
+_INNER = ("workspace/", ".signac/")
+
+
+def store_places(repository: Repository) -> tuple[str, ...]:
+    """Where in the repository the run store's files lie, each with a final slash."""
+    relative = os.path.relpath(repository.run_store, repository.root).replace(os.sep, "/")
+    if relative == ".":
+        return _INNER
+    return () if relative.startswith("../") or os.path.isabs(relative) else (f"{relative}/",)
+
+
+def staged_faults(repository: Repository, paths: Iterable[str]) -> Iterator[Fault]:
+    """One fault for all of ``paths`` that are files of the run store."""
+    places = store_places(repository)
+    runs = [path for path in paths if path.startswith(places)] if places else []
+    if runs:
+        message = f"{counted(len(runs), 'file')} of the run store would be in the commit"
+        yield Fault(RUNS_STAGED, runs[0], message, removal(places))
+
+
+def tracked_faults(repository: Repository) -> Iterator[Fault]:
+    """One fault if git has files of the run store."""
+    places = store_places(repository)
+    paths = tracked_paths(repository) if places else []
+    if paths:
+        message = f"git has {counted(len(paths), 'file')} of the run store, which is this machine's"
+        yield Fault(RUNS_TRACKED, paths[0], message, f"{removal(places)}, and commit")
+
+
+def tracked_paths(repository: Repository) -> list[str]:
+    """The files of the run store that git has."""
+    location = Location.of(repository.root)
+    places = [f"{location.prefix}{place}" for place in store_places(repository)]
+    if not places or not os.path.lexists(location.top / ".git"):
+        return []
+    command = ("--literal-pathspecs", "ls-files", "-z", "--", *places)
+    listed = os.fsdecode(git_or_none(command, location.top) or b"").split("\0")[:-1]
+    return [path[len(location.prefix) :] for path in listed]
+
+
+def removal(places: Iterable[str]) -> str:
+    """What takes the run store out of git and leaves it on the disk."""
+    folders = " ".join(quote(place.rstrip("/")) for place in places)
+    return f"run `git rm -r -q --cached {folders}`, and `aexp install` to ignore it"

@@ -88,7 +88,8 @@ class StagedDiff:
         """Whether something is staged, and certainly no ledger entry."""
         if not self.raw or may_be_pushing():
             return False
-        return not any(_touches(change.path, LEDGER) for change in parse(self.raw))
+        paths = [change.path for change in parse(self.raw)]
+        return not any(_touches(path, LEDGER) or _is_run(path) for path in paths)
 
     def leaves_findings_alone(self) -> bool:
         """Whether something is staged, and certainly neither a finding nor evidence for one."""
@@ -129,9 +130,14 @@ def _output(process: subprocess.Popen[bytes] | None) -> bytes | None:
 
 
 def _may_matter(path: str) -> bool:
-    if f"/{path}".endswith(f"/{CONFIG}") or any(part in f"/{path}" for part in _RUNS):
+    if f"/{path}".endswith(f"/{CONFIG}") or _is_run(path):
         return True
     return any(_touches(path, folder) for folder in (LEDGER, INDEXES, FINDINGS))
+
+
+def _is_run(path: str) -> bool:
+    """Whether ``path`` looks like that of a file of a run store."""
+    return any(part in f"/{path}" for part in _RUNS)
 
 
 def _touches(path: str, folder: str) -> bool:

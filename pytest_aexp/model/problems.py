@@ -492,7 +492,11 @@ class Policy:
 
     def is_off(self, rule: Rule) -> bool:
         """Whether nothing is reported under the rule, so that it need not be judged."""
-        return self._severity(Fault(rule, "", "", "")) is None
+        return self.severity_of(rule) is None
+
+    def severity_of(self, rule: Rule) -> Severity | None:
+        """What a fault under the rule is; None if it is not reported."""
+        return self._severity(Fault(rule, "", "", ""))
 
     def _severity(self, fault: Fault) -> Severity | None:
         code, basis = fault.rule.code, fault.rule.basis
@@ -519,8 +523,6 @@ def _severity_called(name: str) -> Severity:
     return "error" if name == "error" else "warning"
 
 
-def default_severity(code: str) -> str:
-    """The severity of a code that is not configured, at its strictest."""
-    rules = (rule for rule in globals().values() if isinstance(rule, Rule) and rule.code == code)
-    lenient = (Basis.WARNING, Basis.EXISTENCE)
-    return "error" if any(rule.basis not in lenient for rule in rules) else "warning"
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule there is."""
+    return tuple(rule for rule in globals().values() if isinstance(rule, Rule))

@@ -128,7 +128,7 @@ class TestRange:
         write(repo, "pyproject.toml", "[tool.aexp]\nno_such = 1\n")
         push.range(before, pushed)
         said = hooks.findings()
-        assert (said.status, said.codes) == (0, [BROKEN])
+        assert (said.status, said.codes) == (0, ["policy.weakened", BROKEN])
 
     def test_a_run_that_is_only_here_is_promoted_and_must_be_committed(
         self, repo: Path, hooks: Hooks, push: Push

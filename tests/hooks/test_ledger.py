@@ -197,15 +197,6 @@ class TestUsage:
         put(repo, status="running")
         assert hooks.ledger().status == 1
 
-    def test_it_takes_no_arguments(self, repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        commit(repo)
-        write(repo, "README", "x")
-        stage(repo)
-        with pytest.raises(SystemExit) as ended:
-            Hooks(capsys).ledger("file.json")
-        assert ended.value.code == 2
-        assert "usage: aexp-ledger" in capsys.readouterr().err
-
     def test_outside_any_repository_it_cannot_be_done(
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -63,6 +63,9 @@ SEVERITIES = {
     "UNKNOWN_FIELD": WARNING,
     "LEAK": WARNING,
     "INVALID_RETRACTION": ERROR,
+    "POLICY_WEAKENED": WARNING,
+    "RUNS_TRACKED": WARNING,
+    "RUNS_STAGED": ERROR,
     "RUNS_DAMAGED": WARNING,
     "INDEX_DAMAGED": WARNING,
 }
@@ -118,7 +121,7 @@ def test_a_code_that_does_not_exist_cannot_be_configured() -> None:
 def test_every_rule_has_a_code_that_explains_itself() -> None:
     assert {rule.code for rule in RULES.values()} == set(CODES)
     for name, code in CODES.items():
-        assert re.fullmatch(r"(finding|evidence|ledger|runs|runs_index)\.[a-z_]+", name)
+        assert re.fullmatch(r"(finding|evidence|ledger|policy|runs|runs_index)\.[a-z_]+", name)
         assert code.name == name
         assert all(len(text) > 20 for text in (code.title, code.meaning, code.fix))
         assert not code.title.endswith(".")

@@ -17,6 +17,7 @@ from repositories import (
     add_record,
     entry_of,
     entry_text,
+    git,
     job,
     write,
 )
@@ -174,6 +175,20 @@ def on_a_premise(repo: Path, code: str) -> None:
         add_record(repo, retracts=[entry_of(ONE_RUN)["job_id"]])
 
 
+def changed_policy(repo: Path, text: str) -> None:
+    git(repo, "commit", "-q", "--allow-empty", "-m", "before")
+    write(repo, CONFIG, text)
+
+
+def staged_store(repo: Path) -> None:
+    add_jobs(repo, [{"statepoint": ONE_RUN, "doc": {"status": "complete"}}])
+    git(repo, "add", "-f", ".runs/workspace")
+
+
+PLACES = {
+    "finding.unstaged_ledger_entry": ["--at", "index"],
+    "policy.weakened": ["--policy-from", "HEAD"],
+}
 SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "finding.unpromoted_run_citation": finished_here,
     "finding.unfinished_run_citation": running_here,
@@ -207,7 +222,9 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "ledger.unknown_field": edited,
     "ledger.leak": edited,
     "ledger.invalid_retraction": edited_record,
+    "policy.weakened": lambda repo, code: changed_policy(repo, fenced(code)),
     "runs.damaged": cut_off,
+    "runs.tracked": lambda repo, _: staged_store(repo),
     "runs_index.damaged": cut_off,
 }
 
@@ -224,8 +241,7 @@ def test_the_example_of_a_code_is_reported_under_it(
     code: str, repo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     SITUATIONS[code](repo, code)
-    place = ["--at", "index"] if code == "finding.unstaged_ledger_entry" else []
-    main(["validate", "--format", "json", *place])
+    main(["validate", "--format", "json", *PLACES.get(code, [])])
     problems = json.loads(capsys.readouterr().out)["problems"]
     also = ALSO.get(code, ("finding.none_collected",))
     told = [problem["code"] for problem in problems if problem["code"] not in also]

@@ -16,10 +16,10 @@ from pytest_aexp.ground.repository import (
 )
 from pytest_aexp.ground.text import counted, quoted
 from pytest_aexp.ground.views import View, matching
-from pytest_aexp.model.problems import POLICY_WEAKENED, Fault, Policy, Problem, default_severity
+from pytest_aexp.model.problems import POLICY_WEAKENED, Fault, Policy, Problem, all_rules
 
 _STRICTNESS = {"off": 0, "warn": 1, "error": 2}
-_SEVERITY = {"off": 0, "warning": 1, "error": 2}
+_RANK = {None: 0, "warning": 1, "error": 2}
 _FIX = "ask whoever is responsible for the policy, or take the change back"
 
 
@@ -48,11 +48,13 @@ def weakened(before: Configuration, after: Configuration, view: View) -> tuple[P
 def _laxer(before: Configuration, after: Configuration, view: View) -> Iterator[str]:
     if _STRICTNESS[after.strict_runs] < _STRICTNESS[before.strict_runs]:
         yield f"strict_runs is {quoted(after.strict_runs)}, and was {quoted(before.strict_runs)}"
-    for code in sorted({*before.severity, *after.severity}):
-        old = before.severity.get(code, default_severity(code))
-        new = after.severity.get(code, default_severity(code))
-        if _SEVERITY[new] < _SEVERITY[old]:
-            yield f"{quoted(code)} is {quoted(new)}, and was {quoted(old)}"
+    old, new = (Policy(severity=each.severity, door=True) for each in (before, after))
+    reported = set[str]()
+    for rule in all_rules():
+        was, now = old.severity_of(rule), new.severity_of(rule)
+        if _RANK[now] < _RANK[was] and rule.code not in reported:
+            reported.add(rule.code)
+            yield f"{quoted(rule.code)} is {quoted(now or 'off')}, and was {quoted(was or 'off')}"
     if before.findings != after.findings:
         lost = set(matching(view, before.findings)) - set(matching(view, after.findings))
         if lost:

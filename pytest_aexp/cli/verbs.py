@@ -53,6 +53,7 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
     "look at evidence": (
         Verb("validate", "evidence.validate", "check every citation and every ledger entry"),
         Verb("numbers", "evidence.numbers", "show or correct numbers in the text of findings"),
+        Verb("retract", "evidence.retract", "record that runs are no evidence any more, and why"),
         Verb("report", "evidence.report", "write findings, verdicts and runs as one HTML page"),
     ),
     "run": (

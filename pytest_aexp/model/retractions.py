@@ -115,10 +115,18 @@ class Retractions:
         return cls(records, faults)
 
     @cached_property
+    def _lifted(self) -> frozenset[str]:
+        return frozenset(each for record in self.records.values() for each in record.lifts)
+
+    def is_active(self, record_id: str) -> bool:
+        """Whether that record retracts runs, and no other lifts it."""
+        record = self.records.get(record_id)
+        return record is not None and bool(record.retracts) and record_id not in self._lifted
+
+    @cached_property
     def _of_run(self) -> dict[str, list[Record]]:
-        lifted = {record_id for record in self.records.values() for record_id in record.lifts}
         of_run: dict[str, list[Record]] = defaultdict(list)
-        for record_id in sorted(self.records.keys() - lifted):
+        for record_id in sorted(self.records.keys() - self._lifted):
             record = self.records[record_id]
             for job_id in set(record.retracts):
                 of_run[job_id].append(record)

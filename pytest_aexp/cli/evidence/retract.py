@@ -1,0 +1,263 @@
+"""``aexp retract``: record that runs, or a finding, are no evidence any more."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.finding_argument import finding_named
+from pytest_aexp.cli.findings.editing import open_checker, write_finding
+from pytest_aexp.cli.output import at_root
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
+from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.findings.citation import BatchCitation
+from pytest_aexp.model.findings.finding import name_of
+from pytest_aexp.model.findings.front_matter import READ_LIMIT
+from pytest_aexp.model.query.grammar import conditions
+from pytest_aexp.model.query.match import selector_of
+from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
+from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.reach import Citing, at_risk, citing
+from pytest_aexp.work.edit.finding_text import open_for_edit
+from pytest_aexp.work.edit.withdraw import with_accepted, with_withdrawal
+from pytest_aexp.work.promote.project import utc_now
+from pytest_aexp.work.retract import Retracting, lift, new_runs, record
+
+DESCRIPTION = """\
+Record that runs are no evidence any more, and why; or write that into a
+finding. A record is a file of its own in the ledger: it is committed like an
+entry, and holds whatever is promoted, merged or packed later.
+"""
+STATUSES = {0: "it is recorded, or was already"}
+EXAMPLES = """\
+aexp retract 4076a08a --reason "the validation split leaked"    a run
+aexp retract 4076a08a --reason "wrong seed" --replaced-by 5f31aa07 --mark
+aexp retract --batch E005 condition=full --reason "wrong data"  every run of a batch
+aexp retract F002 --reason "does not hold" --replaced-by F012   a finding
+aexp retract --lift 4076a08a --reason "it was another split"    take a retraction back
+"""
+_FINDING = re.compile(r"[Ff][0-9]+", re.ASCII)
+_EXPERIMENT = re.compile(r"E[0-9]{3,}", re.ASCII)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp retract``."""
+    parser.add_argument("targets", nargs="*", metavar="RUN", help="job ids, or one finding (F004)")
+    parser.add_argument(
+        "--batch",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("E###", "KEY=VALUE"),
+        help="every run of an experiment that has these values in its statepoint",
+    )
+    parser.add_argument("--reason", required=True, help="why; readers of the findings see it")
+    parser.add_argument(
+        "--replaced-by",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="a run, or for a finding another one, to use instead; may be given again",
+    )
+    parser.add_argument(
+        "--mark",
+        action="store_true",
+        help="write into each finding that cites the runs that this is known: a warning until its "
+        "author decides",
+    )
+    parser.add_argument(
+        "--lift",
+        action="append",
+        default=[],
+        metavar="RUN|RECORD",
+        help="take back a record, or all that retracts a run; may be given again",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Retract or lift; 0 if it is recorded, or was already."""
+    checker = open_checker()
+    targets, wants_runs = arguments.targets, arguments.targets or arguments.batch
+    if not any(character.isalnum() for character in arguments.reason):
+        raise UsageError(f"--reason {quoted(arguments.reason)} says nothing")
+    if bool(wants_runs) == bool(arguments.lift):
+        raise UsageError("name runs, a batch or a finding, or what to --lift")
+    if arguments.lift:
+        _lift(checker, arguments)
+    elif any(_names_finding(target, checker) for target in targets):
+        _withdraw(checker, arguments)
+    else:
+        _retract(checker, arguments)
+    return 0
+
+
+def _names_finding(target: str, checker: Checker) -> bool:
+    if _FINDING.fullmatch(target):
+        # It may begin a job id as well: a finding that there is comes first.
+        return any(name_of(path) == target.upper() for path in checker.finding_paths)
+    return "/" in target or target.lower().endswith((".md", ".markdown"))
+
+
+# Runs
+
+
+def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
+    known = checker.sources.job_ids
+    runs = [full_job_id(target, known) for target in arguments.targets]
+    for experiment, *pairs in arguments.batch:
+        runs += _of_batch(checker, experiment, pairs)
+    retractions = checker.sources.ledger.retractions
+    new = new_runs(runs, retractions, arguments.reason)
+    for job_id in sorted(set(runs) - set(new)):
+        retraction = retractions.get(job_id)
+        records = listed(retraction.record_ids, 3) if retraction else ""
+        print(f"already retracted for that reason: run {job_id}, record {records}")
+    before = set(at_risk(checker)) if new else set()
+    if new:
+        meant = Retracting(
+            arguments.reason,
+            new,
+            replaced_by=[full_job_id(each, known) for each in arguments.replaced_by],
+            machine=checker.repository.machine_label,
+        )
+        record_id = record(checker.repository, meant)
+        print(clean(f"retracted: {_described(checker, new)}, record {record_id}"))
+    _report(runs, before, mark=arguments.mark, wrote=bool(new))
+
+
+def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
+    if not _EXPERIMENT.fullmatch(experiment):
+        raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
+    selector = selector_of(conditions(pairs))
+    sources = checker.sources
+    found = {entry.job_id for entry in sources.ledger.select(experiment, selector)}
+    if sources.store is not None:
+        found |= {run.job_id for run in sources.store.batches.select(experiment, selector)}
+    if not found:
+        raise UsageError(f"no run of {experiment} has these values")
+    return sorted(found)
+
+
+def _described(checker: Checker, runs: Sequence[str]) -> str:
+    if len(runs) > 1:
+        return counted(len(runs), "run")
+    entry = checker.sources.ledger.get(runs[0])
+    about = _parameters(entry) if entry is not None and entry.statepoint is not None else ""
+    return f"run {runs[0]}{about}"
+
+
+def _parameters(entry: Entry) -> str:
+    statepoint = json.loads(entry.statepoint or "{}")
+    hidden = ("experiment_id", "hypothesis_id", "code_commit", "code_dirty")
+    pairs = [f"{k}={v}" for k, v in sorted(statepoint.items()) if k not in hidden]
+    experiment = entry.experiments[0] if entry.experiments else ""
+    about = ": ".join(filter(None, [experiment, shown(", ".join(pairs), 80)]))
+    return f" ({about})" if about else ""
+
+
+def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: bool) -> None:
+    """Print, and mark, the findings that the retraction of ``runs`` reaches."""
+    checker = open_checker()
+    reached = list(citing(checker, runs))
+    marked = _mark(checker, reached) if mark else {}
+    for each in reached:
+        print(clean(f"  {each}{marked.get((each.finding.path, each.citation.index), '')}"))
+    for line in dict.fromkeys(at_risk(checker)):
+        if line not in before:
+            print(clean(f"  {line}: at risk"))
+    folders = [RETRACTIONS_DIR] if wrote else []
+    folders += sorted({path.rpartition("/")[0] for path, _ in marked})
+    if folders:
+        add = at_root(checker.repository.root, f"git add {' '.join(folders)}")
+        then = ", commit; then for each finding:" if reached else ", commit and push"
+        print(f"next: {add}{then}")
+        if reached:
+            name, short = reached[0].finding.name, min(reached[0].runs)[:8]
+            except_it = f"`aexp cite {name} --except {short}`, or "
+            first = except_it if isinstance(reached[0].citation, BatchCitation) else ""
+            print(f"      {first}`aexp retract {name} --reason …`")
+
+
+def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], str]:
+    """Have citations accept what retracts their runs; what was written, by finding and index."""
+    wanted: dict[str, dict[int, list[str]]] = {}
+    for each in reached:
+        records = dict.fromkeys(_records(checker, each.runs))
+        new = [record_id for record_id in records if record_id not in each.citation.accept]
+        if new and not each.citation.is_link:
+            wanted.setdefault(each.finding.path, {})[each.citation.index] = new
+    marked = {}
+    for path, accepted in wanted.items():
+        front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+        text = with_accepted(front, accepted)
+        if text is None:
+            complain(clean(f"{path} could not be marked: add `accept:` by hand"))
+            continue
+        write_finding(checker, path, text)
+        for index, added in accepted.items():
+            what = f"marked `accept: [{', '.join(added)}]`, a warning until its author decides"
+            marked[path, index] = f": {what}"
+    return marked
+
+
+def _records(checker: Checker, runs: Iterable[str]) -> Iterator[str]:
+    for job_id in sorted(runs):
+        retraction = checker.sources.ledger.retractions.get(job_id)
+        yield from retraction.record_ids if retraction else ()
+
+
+def _lift(checker: Checker, arguments: argparse.Namespace) -> None:
+    if arguments.replaced_by or arguments.mark:
+        raise UsageError("--lift goes with --reason alone")
+    retractions = checker.sources.ledger.retractions
+    targets = [
+        target
+        if is_record_id(target) and target in retractions.records
+        else full_job_id(target, retractions.job_ids)
+        for target in arguments.lift
+    ]
+    done = lift(checker.repository, retractions, targets, arguments.reason)
+    print(f"lifted: {counted(len(done.records), 'record')}: {listed(done.records, 5)}")
+    for record_id, runs in done.anew.items():
+        print(f"  {counted(len(runs), 'run')} of it retracted anew, record {record_id}")
+    add = at_root(checker.repository.root, f"git add {RETRACTIONS_DIR}")
+    print(f"next: {add}, commit and push")
+
+
+# Findings
+
+
+def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
+    if len(arguments.targets) > 1 or arguments.batch or arguments.mark:
+        raise UsageError("retract one finding by itself, with --reason and --replaced-by alone")
+    path = finding_named(arguments.targets[0], checker)
+    finding = checker.finding(path)
+    if finding.withdrawal is not None:
+        print(clean(f"{path} is withdrawn already: {finding.withdrawal.reason}"))
+        return
+    if len(arguments.replaced_by) > 1:
+        raise UsageError("one finding replaces another: give --replaced-by once")
+    instead = [checker.finding(finding_named(each, checker)).name for each in arguments.replaced_by]
+    before = set(at_risk(checker))
+    front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+    text = with_withdrawal(front, arguments.reason, "".join(instead), utc_now()[:10])
+    if text is None:
+        raise UsageError(f"{path}: add `retracted: {shown(arguments.reason)}` to it by hand")
+    write_finding(checker, path, text)
+    print(clean(f"withdrawn: {path}"))
+    after = open_checker()
+    for other in map(after.finding, after.finding_paths):
+        for premise in other.premises:
+            if premise.name == finding.name:
+                print(
+                    clean(f"  {other.name} builds on {finding.name}: an error until that is gone")
+                )
+    for line in dict.fromkeys(at_risk(after)):
+        if line not in before:
+            print(clean(f"  {line}: at risk"))
+    print(f"next: {at_root(checker.repository.root, f'git add {path}')}, commit and push")

@@ -1,0 +1,165 @@
+"""``aexp retract`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repositories import add_entry, add_jobs, entry_of, write
+
+from pytest_aexp.cli import main
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.retractions import Retractions
+
+FINDINGS = "kb/research/findings"
+BATCH = "{type: batch, experiment_id: E005, selector: {condition: full}, as: full}"
+
+
+def point(seed: int) -> dict[str, Any]:
+    return {"experiment_id": "E005", "condition": "full", "seed": seed}
+
+
+RUN, OTHER = (entry_of(point(seed))["job_id"] for seed in (1, 2))
+
+
+@pytest.fixture
+def study(repo: Path) -> Path:
+    """Five runs, a finding that cites them, and one that builds on it."""
+    for seed in range(1, 6):
+        add_entry(repo, point(seed))
+    write(repo, f"{FINDINGS}/F002-x.md", f"---\nid: F002\nsupporting_runs:\n  - {BATCH}\n---\n")
+    body = f"---\nid: F004\nbuilds_on: [F002]\nsupporting_runs: [{{type: job, id: {OTHER}}}]\n---\n"
+    write(repo, f"{FINDINGS}/F004-y.md", body)
+    return repo
+
+
+def records(repo: Path) -> Retractions:
+    found = Retractions.of(WorkTree(repo))
+    assert found.faults == ()
+    return found
+
+
+def codes(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    capsys.readouterr()
+    main(["validate", "--format", "json"])
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    return [(problem["severity"], problem["code"]) for problem in problems]
+
+
+def test_a_run_is_retracted_and_what_that_reaches_is_said(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--reason", "the validation split leaked", "--replaced-by", OTHER[:6]]
+    assert main(["retract", RUN[:6], *words]) == 0
+    out = capsys.readouterr().out
+    retraction = records(study).get(RUN)
+    assert retraction is not None
+    (record,) = retraction.records
+    assert record.reason == "the validation split leaked"
+    assert retraction.replacements == (OTHER,)
+    assert out.splitlines() == [
+        f"retracted: run {RUN} (E005: condition=full, seed=1), record {record.record_id}",
+        "  F002 cites it in a batch of 5",
+        "  F004 builds on F002: at risk",
+        "next: git add .aexp/ledger/retractions, commit; then for each finding:",
+        f"      `aexp cite F002 --except {RUN[:8]}`, or `aexp retract F002 --reason …`",
+    ]
+    assert codes(capsys) == [("error", "finding.retracted_run"), ("warning", "finding.at_risk")]
+
+
+def test_mark_lands_it_green_where_findings_belong_to_others(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (study / FINDINGS / "F002-x.md").read_text()
+    assert main(["retract", RUN, "--reason", "leaked", "--mark"]) == 0
+    out = capsys.readouterr().out
+    (record_id,) = records(study).records
+    assert f"F002 cites it in a batch of 5: marked `accept: [{record_id}]`" in out
+    assert f"git add .aexp/ledger/retractions {FINDINGS}, commit" in out
+    after = (study / FINDINGS / "F002-x.md").read_text()
+    assert after == before.replace("as: full}", f"as: full, accept: [{record_id}]}}")
+    assert codes(capsys) == [("warning", "finding.retracted_run"), ("warning", "finding.at_risk")]
+
+
+def test_a_run_that_is_retracted_already_is_said_to_be(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["retract", RUN, "--reason", "leaked"])
+    capsys.readouterr()
+    assert main(["retract", RUN, "--reason", "leaked"]) == 0
+    assert "already retracted for that reason" in capsys.readouterr().out
+    assert len(records(study).records) == 1
+    main(["retract", RUN, "--reason", "wrong tokenizer"])
+    assert len(records(study).records) == 2
+
+
+def test_a_batch_is_one_record(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_jobs(study, [{"statepoint": point(9), "doc": {"status": "complete"}}])
+    assert main(["retract", "--reason", "leaked", "--batch", "E005", "condition=full"]) == 0
+    assert "retracted: 6 runs, record " in capsys.readouterr().out
+    assert len(records(study).records) == 1
+    assert len(records(study).job_ids) == 6
+
+
+def test_lifting_a_run_retracts_the_others_of_its_record_anew(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["retract", RUN, OTHER, "--reason", "leaked"])
+    assert main(["retract", "--lift", RUN[:8], "--reason", "it was another split"]) == 0
+    assert "1 run of it retracted anew" in capsys.readouterr().out
+    assert records(study).job_ids == {OTHER}
+    (record_id,) = records(study).get(OTHER).record_ids  # type: ignore[union-attr]
+    assert main(["retract", "--lift", record_id, "--reason", "so was this"]) == 0
+    assert records(study).job_ids == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--reason", "x", "f" * 32], "there is no run"),
+        (["--reason", "x"], "name runs, a batch or a finding"),
+        (["--reason", " -- ", RUN], "says nothing"),
+        (["--reason", "x", "--lift", RUN], "there is no run"),
+        (["--reason", "x", "--lift", "0" * 16], "there is no run"),
+        (["--reason", "x", "--batch", "E006"], "no run of E006"),
+        (["--reason", "x", "--batch", "E6"], "is not an experiment id"),
+        (["--reason", "in /home/ada/x", RUN], "an absolute path"),
+        (["--reason", "x" * 2001, RUN], "text of 1 to 2,000 characters"),
+        (["--reason", "x", "F007"], "there is no run"),
+        (["--reason", "x", "F002", "F004"], "one finding by itself"),
+    ],
+)
+def test_what_is_refused_records_nothing(
+    words: list[str], message: str, study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["retract", *words]) == 2
+    assert message in capsys.readouterr().err
+    assert records(study).records == {}
+
+
+def test_the_reason_is_required(study: Path) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["retract", RUN])
+    assert left.value.code == 2
+
+
+def test_a_finding_is_withdrawn_by_a_key_of_its_own(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (study / FINDINGS / "F002-x.md").read_text()
+    words = ["--reason", "does not hold: n = 3", "--replaced-by", "F004"]
+    assert main(["retract", "F002", *words]) == 0
+    out = capsys.readouterr().out
+    assert f"withdrawn: {FINDINGS}/F002-x.md" in out
+    assert "F004 builds on F002: an error" in out
+    after = (study / FINDINGS / "F002-x.md").read_text()
+    added = re.search(r"retracted: \{.*\}\n", after)
+    assert added is not None
+    assert after.replace(added[0], "") == before
+    assert 'reason: "does not hold: n = 3", replaced_by: F004, on: ' in added[0]
+    assert codes(capsys) == [("error", "finding.retracted_premise")]
+    assert main(["retract", "F002", *words]) == 0
+    assert "withdrawn already" in capsys.readouterr().out

@@ -47,6 +47,8 @@ class Configuration:
     run_store: str | None = None
     metrics: Mapping[str, str] = field(default_factory=dict)
     runs: RunSettings = field(default_factory=RunSettings)
+    pin: bool = False
+    """Whether `aexp cite` pins what it cites."""
 
 
 def parse_strict_runs(value: object) -> StrictRuns:
@@ -74,7 +76,7 @@ def parse_configuration(data: bytes) -> Configuration:
     table = table.get("aexp", {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
         raise ConfigurationError("tool.aexp is not a table")
-    settings = ("findings", "strict_runs", "severity", "run_store", "metrics", "runs")
+    settings = ("findings", "strict_runs", "severity", "run_store", "metrics", "runs", "pin")
     unknown = sorted(set(table).difference(settings))
     if unknown:
         raise ConfigurationError(
@@ -88,7 +90,14 @@ def parse_configuration(data: bytes) -> Configuration:
         run_store=_folder(table.get("run_store")),
         metrics=parse_metrics(table.get("metrics", {})),
         runs=parse_run_settings(table.get("runs", {})),
+        pin=_truth("pin", table.get("pin", False)),
     )
+
+
+def _truth(setting: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"tool.aexp.{setting} must be true or false")
+    return value
 
 
 def _globs(value: object) -> tuple[str, ...]:

@@ -8,25 +8,29 @@ from typing import Any
 
 from pytest_aexp.cli.errors import complain
 from pytest_aexp.cli.finding_argument import finding_named
+from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.editing import open_checker, write_finding
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, quoted
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
 from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import mended
 
 DESCRIPTION = """\
-Add citations of runs or of batches to a finding. Every other byte of it stays,
-and nothing is changed if one of the new citations would be an error.
+Add citations of runs or of batches to a finding, or change those that it has.
+Every other byte of it stays, and nothing is changed if a citation would then be
+an error. Without runs and --batch, --pin and the like are about all citations.
 """
 STATUSES = {
     0: "the finding has the citations",
@@ -35,6 +39,8 @@ STATUSES = {
 EXAMPLES = """\
 aexp cite F004 4076a08a                       one run, by how its id begins
 aexp cite F004 --batch E005 condition=full    every run of E005 with that condition
+aexp cite F004 --pin                          remember which runs these are now
+aexp cite F004 --except 5f31aa07              leave a run out of its batch
 """
 _FORMS = "aexp cite F004 RUN…, or aexp cite F004 --batch E005 condition=full"
 
@@ -53,49 +59,114 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("E###", "KEY=VALUE"),
         help="every run of an experiment that has these values in its statepoint",
     )
+    pin = parser.add_mutually_exclusive_group()
+    pin.add_argument("--pin", action="store_true", help="pin citations to the runs they have now")
+    pin.add_argument("--unpin", action="store_true", help="remove the pins of citations")
+    parser.add_argument(
+        "--except",
+        dest="excluded",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="leave a run out of the batches that have it",
+    )
+    parser.add_argument(
+        "--as", dest="name", metavar="NAME", help="what numbers in the text call the citation"
+    )
+    parser.add_argument(
+        "--status",
+        action="append",
+        default=[],
+        choices=TERMINAL_STATUSES,
+        help="only the runs of a batch that ended so; may be given several times",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add the citations; 1, and nothing changed, if one of them would not hold."""
-    if arguments.finding is None or not (arguments.runs or arguments.batch):
+    """Add or change citations; 1, and nothing changed, if one of them would be an error."""
+    changes_some = arguments.pin or arguments.unpin or arguments.name or arguments.status
+    names_some = arguments.runs or arguments.batch
+    if arguments.finding is None or not (names_some or changes_some or arguments.excluded):
         raise UsageError("name the finding, then runs or a batch: " + _FORMS)
     checker = open_checker()
     path = finding_named(arguments.finding, checker)
+    before = checker.view.read(path, READ_LIMIT, whole=False)
+    front = open_for_edit(path, before)
     known = checker.sources.job_ids
-    added = [job_citation(full_job_id(run, known)) for run in arguments.runs]
-    added += [_batch(*batch) for batch in arguments.batch]
-    document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
-    if mended(document, known) != document.text:
-        raise UsageError(f"{path}: what it cites already is to be mended first: `aexp fix {path}`")
-    new = _new_ones(added, checker.finding(path))
-    if not new:
-        print(f"{clean(path)} has that citation already")
+    if mended(front, known) != front.text:
+        raise UsageError(f"{path}: fix its existing citations first: `aexp fix {path}`")
+    cited = [job_citation(full_job_id(run, known)) for run in arguments.runs]
+    cited += [_batch(*batch) for batch in arguments.batch]
+    new = _new_ones(cited, checker.finding(path))
+    text = with_citations(front, new) if new else front.text
+    text, indexes = _with_options(arguments, checker, path, text, cited)
+    if text == front.text:
+        print(f"{clean(path)} {'has that citation already' if cited else 'is as it was'}")
         return 0
-    text = with_citations(document, new)
     after = read_finding(path, text.encode())
-    if not _would_hold(checker, after, len(new)):
+    changed = [c for c in _citations(after) if c.index in indexes]
+    if not _would_hold(checker, after, changed):
         return 1
     write_finding(checker, path, text)
-    for citation in new:
-        print(clean(f"{path}: added {citation}"))
+    _report(checker, path, new, changed)
     return 0
 
 
-def _new_ones(added: Iterable[str], finding: Finding) -> list[str]:
-    there = set()
-    for citation in finding.citations:
-        if citation.is_link:
-            continue
-        if isinstance(citation, JobCitation):
-            there.add(job_citation(citation.job_id))
-        elif isinstance(citation, BatchCitation):
-            there.add(batch_citation(citation.experiment_id, citation.selector))
-    return [citation for citation in dict.fromkeys(added) if citation not in there]
+def _with_options(
+    arguments: argparse.Namespace, checker: Checker, path: str, text: str, cited: list[str]
+) -> tuple[str, set[int]]:
+    """The text with what the options change of the citations, and the indexes of those."""
+
+    def chosen(finding: Finding) -> list[Citation]:
+        every = _citations(finding)
+        return [each for each in every if _as_written(each) in cited] if cited else every
+
+    def changed(text: str, changes: dict[int, options.Keys]) -> str:
+        indexes.update(changes)
+        return with_keys(open_for_edit(path, text.encode()), changes) if changes else text
+
+    finding = read_finding(path, text.encode())
+    indexes = {citation.index for citation in chosen(finding) if cited}
+    text = changed(text, options.set_options(arguments, checker, chosen(finding)))
+    after = read_finding(path, text.encode())
+    text = changed(text, options.kept_pins(checker, finding, after))
+    finding = read_finding(path, text.encode())
+    if arguments.unpin:
+        text = changed(text, options.no_pins(chosen(finding)))
+    elif arguments.pin or (cited and checker.repository.configuration.pin):
+        text = changed(text, options.pins(checker, chosen(finding)))
+    return text, indexes
+
+
+def _citations(finding: Finding) -> list[Citation]:
+    return [citation for citation in finding.citations if not citation.is_link]
+
+
+def _as_written(citation: Citation) -> str:
+    """The citation as this command writes it, without further keys."""
+    if isinstance(citation, JobCitation):
+        return job_citation(citation.job_id)
+    if isinstance(citation, BatchCitation):
+        return batch_citation(citation.experiment_id, citation.selector)
+    return ""
+
+
+def _new_ones(cited: Iterable[str], finding: Finding) -> list[str]:
+    there = set(map(_as_written, _citations(finding)))
+    return [citation for citation in dict.fromkeys(cited) if citation not in there]
+
+
+def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]) -> None:
+    for citation in changed:
+        written = _as_written(citation)
+        what = f"added {written}" if written in new else f"changed {citation.label}"
+        about = options.described(checker, citation)
+        print(clean(f"{path}: {what}{f' ({about})' if about else ''}"))
 
 
 def _batch(experiment: str, *pairs: str) -> str:
     if not schema.is_valid("citation", {"type": "batch", "experiment_id": experiment}):
-        raise UsageError(f"{quoted(experiment)} is no experiment: E and digits, as in E005")
+        raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
     return batch_citation(experiment, _selector(pairs))
 
 
@@ -108,10 +179,9 @@ def _selector(pairs: Iterable[str]) -> dict[str, Any]:
         ) from error
 
 
-def _would_hold(checker: Checker, finding: Finding, count: int) -> bool:
-    new = [citation for citation in finding.citations if not citation.is_link][-count:]
-    problems = [p for citation in new for p in checker.citation(finding, citation).problems]
-    unknown = checker.authority(new)
+def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
+    problems = [p for citation in changed for p in checker.citation(finding, citation).problems]
+    unknown = checker.authority(changed)
     for problem in (*problems, *unknown):
         complain(f"{problem.message}; next: {problem.fix}")
     refused = unknown or any(problem.severity == "error" for problem in problems)

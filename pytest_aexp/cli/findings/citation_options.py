@@ -1,0 +1,155 @@
+"""What ``aexp cite`` changes of citations: pins, names, statuses, and runs that are left out."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.text import counted, listed
+from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Pin
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
+from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.resolve import Place, Resolution, resolve
+from pytest_aexp.work.edit.citation_yaml import job_text, list_text, time_text
+
+Keys = dict[str, str | None]
+PIN_KEYS = ("count", "digest", "ended_at")
+
+
+def set_options(
+    arguments: argparse.Namespace, checker: Checker, citations: Collection[Citation]
+) -> dict[int, Keys]:
+    """The keys that ``--as``, ``--status`` and ``--except`` change, by citation.
+
+    Raises UsageError if it is not clear which citation is meant.
+    """
+    changes: dict[int, Keys] = {}
+    if arguments.name is not None:
+        only = _only(citations, "--as")
+        changes.setdefault(only.index, {})["as"] = arguments.name
+    batches = [each for each in citations if isinstance(each, BatchCitation)]
+    if arguments.status:
+        only = _only(batches, "--status")
+        changes.setdefault(only.index, {})["status"] = list_text(arguments.status)
+    excluded = {full_job_id(written, checker.sources.job_ids) for written in arguments.excluded}
+    unused = set(excluded)
+    for batch in batches:
+        held = {job_id for job_id in excluded if _holds(batch, job_id, checker)}
+        if held:
+            changes.setdefault(batch.index, {})["except"] = list_text(
+                [*batch.excluded, *sorted(held)]
+            )
+        unused -= held
+    if unused:
+        raise UsageError(f"no batch that is cited has run {listed(sorted(unused), 3)}")
+    return changes
+
+
+def _only(citations: Collection[Citation], option: str) -> Citation:
+    if len(citations) != 1:
+        raise UsageError(
+            f"{option} is for one citation, and {len(citations)} could be meant: name the run, or "
+            "the batch with --batch, that is cited already"
+        )
+    return next(iter(citations))
+
+
+def _holds(batch: BatchCitation, job_id: str, checker: Checker) -> bool:
+    found = resolve(batch, checker.sources)
+    in_ledger = {entry.job_id for entry in found.entries}
+    return job_id in in_ledger or job_id in {run.job_id for run in found.runs}
+
+
+def kept_pins(checker: Checker, before: Finding, after: Finding) -> dict[int, Keys]:
+    """The pins of what is left of pinned batches once the keys are changed."""
+    changes: dict[int, Keys] = {}
+    for old, new in zip(before.citations, after.citations, strict=False):
+        if not (isinstance(old, BatchCitation) and isinstance(new, BatchCitation) and old.pin):
+            continue
+        fit = pinned(old.pin, resolve(old, checker.sources).entries)
+        left = resolve(new, checker.sources).entries
+        if fit.fit is Fit.CHANGED or pinned(new.pin, left).fit is not Fit.CHANGED:
+            continue
+        job_ids = {entry.job_id for entry in left}
+        rest = [entry for entry in fit.entries if entry.job_id in job_ids]
+        if rest:
+            changes[new.index] = _pin_keys(old.pin, rest)
+    return changes
+
+
+def _pin_keys(pin: Pin, entries: Collection[Entry]) -> Keys:
+    keys: Keys = {"count": f"{len(entries)}{'+' if pin.at_least else ''}"}
+    return {**keys, "digest": job_text(digest_of(entries))} if pin.digest else keys
+
+
+def pins(checker: Checker, citations: Collection[Citation]) -> dict[int, Keys]:
+    """The pins of citations as the ledger has their runs now. Raises UsageError."""
+    return {
+        citation.index: _pin(checker, citation)
+        for citation in citations
+        if isinstance(citation, JobCitation | BatchCitation)
+    }
+
+
+def _pin(checker: Checker, citation: JobCitation | BatchCitation) -> Keys:
+    found = resolve(citation, checker.sources)
+    if found.place is not Place.LEDGER or not all(entry.usable for entry in found.entries):
+        raise UsageError(f"{citation.label} cannot be pinned: not all its runs are in the ledger")
+    if isinstance(citation, JobCitation):
+        ended_at = found.entries[0].ended_at
+        if not ended_at:
+            raise UsageError(
+                f"{citation.label} cannot be pinned: its entry does not say when the run ended; "
+                f"run `aexp ledger promote {citation.job_id}` on the machine that has the run"
+            )
+        return {"ended_at": time_text(ended_at)}
+    missing = list(_unpromoted(checker, citation, found))
+    if missing:
+        raise UsageError(
+            f"{citation.label} cannot be pinned: {counted(len(missing), 'finished run')} of the "
+            f"batch is only on this machine ({listed(missing, 3)}); run `aexp ledger backfill`"
+        )
+    return _pin_keys(Pin(len(found.entries), digest="yes"), found.entries)
+
+
+def _unpromoted(checker: Checker, citation: BatchCitation, found: Resolution) -> Iterator[str]:
+    store, known = checker.sources.store, {entry.job_id for entry in found.entries}
+    if store is None:
+        return
+    for run in store.batches.select(citation.experiment_id, citation.selector):
+        is_cited = not citation.statuses or run.status in citation.statuses
+        if run.finished and is_cited and run.job_id not in {*known, *citation.excluded}:
+            yield run.job_id
+
+
+def no_pins(citations: Collection[Citation]) -> dict[int, Keys]:
+    """The removal of every pin."""
+    changes = {
+        citation.index: dict.fromkeys(_pin_keys_of(citation), None) for citation in citations
+    }
+    return {index: dict(keys) for index, keys in changes.items() if keys}
+
+
+def _pin_keys_of(citation: Citation) -> list[str]:
+    if isinstance(citation, JobCitation):
+        return ["ended_at"] if citation.ended_at else []
+    pin = citation.pin if isinstance(citation, BatchCitation) else None
+    return [] if pin is None else ["count", *(["digest"] if pin.digest else [])]
+
+
+def described(checker: Checker, citation: Citation) -> str:
+    """What a citation cites: ``16 runs: 11 complete, 5 abandoned; 3 commits``."""
+    if not isinstance(citation, BatchCitation):
+        return ""
+    entries = resolve(citation, checker.sources).entries
+    statuses = Counter(entry.status for entry in entries)
+    how = ", ".join(f"{count:,} {status}" for status, count in statuses.most_common())
+    ledger = checker.sources.ledger
+    commits = {(ledger.document(e.job_id) or {}).get("code_commit") for e in entries}
+    code = f"; {counted(len(commits - {None}), 'commit')}" if commits - {None} else ""
+    return f"{counted(len(entries), 'run')}: {how}{code}" if entries else ""

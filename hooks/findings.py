@@ -49,7 +49,7 @@ def _parsed(arguments: Sequence[str]) -> Namespace:
     import argparse
     from typing import get_args
 
-    from pytest_aexp.ground.repository import StrictRuns
+    from pytest_aexp.ground.repository import StrictRuns, strictness_word
 
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -62,6 +62,7 @@ def _parsed(arguments: Sequence[str]) -> Namespace:
     )
     parser.add_argument(
         "--strict-runs",
+        type=strictness_word,
         choices=get_args(StrictRuns),
         help="report a missing run as an error, as a warning, or not at all "
         "(default: what pyproject.toml says, else error)",

@@ -51,8 +51,14 @@ class Configuration:
     """Whether `aexp cite` pins what it cites."""
 
 
+def strictness_word(text: str) -> str:
+    """A strictness as it is typed: ``warning``, the word for a severity, is ``warn``."""
+    return "warn" if text == "warning" else text
+
+
 def parse_strict_runs(value: object) -> StrictRuns:
     """The strictness called ``value``; raises ValueError naming the three that exist."""
+    value = strictness_word(value) if isinstance(value, str) else value
     for known in get_args(StrictRuns):
         if value == known:
             return known  # type: ignore[no-any-return]
@@ -138,13 +144,14 @@ def _strictness(value: object) -> StrictRuns:
 def _severities(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ConfigurationError("tool.aexp.severity must be a table of code = severity")
-    for code, severity in value.items():
+    words = {code: "warning" if word == "warn" else word for code, word in value.items()}
+    for code, severity in words.items():
         if severity not in _SEVERITIES:
             raise ConfigurationError(
                 f"tool.aexp.severity: {quoted(code)} is set to {quoted(str(severity))}; "
                 "choose one of error, warning, off"
             )
-    return dict(value)
+    return words
 
 
 def _folder(value: object) -> str | None:

@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--aexp-strict-runs",
+        type=_word,
         choices=STRICTNESS,
         default=None,
         help="check the findings' citations, and report a missing run as an error, as a warning, "
@@ -95,8 +96,13 @@ def _root(config: pytest.Config) -> Path | None:
     return next(filter(None, map(nearest_root, places)), None)
 
 
+def _word(strictness: str) -> str:
+    # As `strictness_word`, which cannot be imported here: see above.
+    return "warn" if strictness == "warning" else strictness
+
+
 def _strictness(config: pytest.Config) -> str:
-    given = config.getoption("aexp_strict_runs") or config.getini("aexp_strict_runs")
+    given = config.getoption("aexp_strict_runs") or _word(config.getini("aexp_strict_runs"))
     if given and given not in STRICTNESS:
         names = ", ".join(STRICTNESS)
         raise pytest.UsageError(f"aexp_strict_runs = {given!r}: choose one of {names}")

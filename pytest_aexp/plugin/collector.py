@@ -59,6 +59,7 @@ class Collector:
             problems += self.checker.records()
             problems += self.checker.unjudged_commits(self._findings.values())
         if item is self._reporter:
+            problems += self.checker.collection()
             citations = [c for finding in self._findings.values() for c in finding.citations]
             problems += self.checker.surroundings(citations)
         return problems

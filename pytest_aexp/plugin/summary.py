@@ -11,6 +11,7 @@ import pytest
 from pytest_aexp.ground.text import clean, counted, listed, shown
 from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entry import count_entries
+from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
 from pytest_aexp.plugin.items import PROBLEMS, FindingItem
 
@@ -29,7 +30,8 @@ class Summary:
         self._config = config
         self._checker = collector.checker
         self._shown_path = collector.shown_path
-        self._required = required and _is_everything(config)
+        self._is_everything = _is_everything(config)
+        self._required = required and self._is_everything
         self._problems: dict[str, list[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
 
@@ -101,13 +103,20 @@ class Summary:
             terminalreporter.write_line(f"aexp: {self._counts()}{self._where()}")
 
     def _missed(self, exitstatus: int) -> bool:
-        return (
-            self._required
-            and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-            and not hasattr(self._config, "workerinput")
-            and not self._config.getoption("collectonly")
-            and not self._states
-        )
+        """Whether no finding was checked where one should have been."""
+        if (
+            self._states
+            or not self._is_everything
+            or hasattr(self._config, "workerinput")
+            or self._config.getoption("collectonly")
+            or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        ):
+            return False
+        return self._required or any(p.severity == "error" for p in self._unread())
+
+    def _unread(self) -> tuple[Problem, ...]:
+        """What keeps findings from being read, if there is none that could be."""
+        return () if self._total() else self._checker.collection()
 
     def _is_worth_a_line(self, terminalreporter: pytest.TerminalReporter) -> bool:
         if self._config.getoption("collectonly"):
@@ -143,17 +152,13 @@ class Summary:
             return 0
 
     def _why_none(self) -> str:
-        total = self._total()
+        for problem in self._unread():
+            return f"{clean(problem.message)} [{problem.code}]\n  next: {clean(problem.fix)}"
         folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
-        if not total:
-            return (
-                f"no findings: nothing matches {folder}/**; set `findings` in [tool.aexp] of "
-                "pyproject.toml"
-            )
         place = os.path.relpath(self._checker.repository.root / folder, os.getcwd())
         return (
-            f"none of {counted(total, 'finding')} was checked: pytest did not collect them, or "
-            f"another plugin deselected them\n  next: pytest {clean(place)}"
+            f"none of {counted(self._total(), 'finding')} was checked: pytest did not collect "
+            f"them, or another plugin deselected them\n  next: pytest {clean(place)}"
         )
 
     def _where(self) -> str:

@@ -59,12 +59,12 @@ WRONG: dict[str, tuple[str, str]] = {
     "a glob that is a number": ("findings = [5]", "findings must be a list of globs"),
     "an absolute glob": ('findings = ["/etc/*"]', '"/etc/*" must stay inside the repository'),
     "a glob out of it": ('findings = ["a/../../b"]', "must stay inside the repository"),
-    "strictness": ('strict_runs = "warning"', 'value "warning": choose one of error, warn, off'),
+    "strictness": ('strict_runs = "loud"', 'value "loud": choose one of error, warn, off'),
     "strictness of a kind": ("strict_runs = true", 'value "True": choose one of error, warn, off'),
     "severities": ("severity = 5", "severity must be a table"),
     "a severity": (
-        'severity."finding.x" = "warn"',
-        'is set to "warn"; choose one of error, warning',
+        'severity."finding.x" = "loud"',
+        'is set to "loud"; choose one of error, warning',
     ),
     "a severity of a kind": ("severity.x = []", 'is set to "[]"; choose one of'),
     "a store": ("run_store = 5", "run_store must be the path of a folder"),
@@ -136,7 +136,7 @@ def test_the_three_strictnesses(value: str) -> None:
     assert parse_strict_runs(value) == value
 
 
-@pytest.mark.parametrize("value", ["Error", "", "warning", None, True, 0, ["off"]])
+@pytest.mark.parametrize("value", ["Error", "", None, True, 0, ["off"]])
 def test_no_other_strictness(value: object) -> None:
     with pytest.raises(ValueError, match="choose one of error, warn, off"):
         parse_strict_runs(value)

@@ -149,3 +149,12 @@ def test_commands_in_a_sub_folder_come_with_the_way_to_the_root(
 ) -> None:
     monkeypatch.chdir(cited.path / "kb")
     run().stdout.fnmatch_lines("aexp: 1 finding ok, 1 failed; the commands are for the root: cd ..")
+
+
+def test_findings_that_cannot_be_read_at_all_are_no_way_to_pass(cited: Repo, run) -> None:
+    (cited.path / "kb").rename(cited.path.parent / "kb")
+    (cited.path / "kb").symlink_to("nowhere")
+    write(cited.path, "tests/test_own.py", "def test_own(): pass\n")
+    result = run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["aexp: error: no findings of kb*?finding.none_collected?"])

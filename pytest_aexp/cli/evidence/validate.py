@@ -22,6 +22,7 @@ from pytest_aexp.ground.repository import (
     StrictRuns,
     configuration_in,
     find_repo_root,
+    strictness_word,
 )
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.problems import Outcome, Policy
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strict-runs",
+        type=strictness_word,
         choices=get_args(StrictRuns),
         help="report a missing run as an error, as a warning, or not at all "
         "(default: what pyproject.toml says, else error)",

@@ -9,20 +9,21 @@ from typing import Any
 
 from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.runs.link_options import add_link_options
+from pytest_aexp.cli.runs.parameters import parameters
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import clean, quoted
+from pytest_aexp.ground.text import clean
 from pytest_aexp.runs import create_run
 
 DESCRIPTION = """\
 Register a run of an experiment in this machine's run store and print its job
 id, which follows from the parameters: the same parameters are the same run.
 
---sp gives text: seed=3 is the text "3". Give numbers, lists and the like with
---statepoint.
+A value of --sp is JSON where it is JSON, else text: seed=3 is a number, and
+seed='"3"' the text "3".
 """
 STATUSES = {0: "the run is registered"}
 EXAMPLES = """\
-aexp new-run --experiment E005 --sp condition=full --sp split=test
+aexp new-run --experiment E005 --sp condition=full --sp seed=3
 aexp new-run --experiment E005 --hypothesis H002 --statepoint '{"seed": 3, "lr": 0.001}'
 """
 
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="parameters that identify the run, as text; several may be joined by commas",
+        help="parameters that identify the run; several may be joined by commas",
     )
     values.add_argument("--statepoint", metavar="JSON", help="the parameters as a JSON object")
     parser.add_argument(
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _statepoint(pairs: Sequence[str], text: str | None) -> dict[str, Any]:
     if text is None:
-        return dict(_pair(part) for joined in pairs for part in joined.split(",") if part.strip())
+        return parameters(pairs)
     try:
         statepoint = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -69,13 +70,3 @@ def _statepoint(pairs: Sequence[str], text: str | None) -> dict[str, Any]:
     if not isinstance(statepoint, dict):
         raise UsageError('--statepoint must be a JSON object, such as {"seed": 3}')
     return statepoint
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not sign or not key.strip():
-        raise UsageError(
-            f"--sp {quoted(text.strip())} is not KEY=VALUE; a value with a comma in it can be "
-            "given with --statepoint"
-        )
-    return key.strip(), value.strip()

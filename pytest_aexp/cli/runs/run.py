@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.runs.link_options import add_link_options
+from pytest_aexp.cli.runs.parameters import parameters
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.runs import create_run
@@ -61,17 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         experiment_id=arguments.experiment,
         hypothesis_id=arguments.hypothesis,
         sub_hypothesis_id=arguments.sub_hypothesis,
-        statepoint=dict(map(_pair, arguments.sp)),
+        statepoint=parameters(arguments.sp),
         include_commit=False if arguments.no_commit else None,
     )
     return execute(job, arguments.command, arguments.metrics)
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    key, sign, value = text.partition("=")
-    if not sign or not key.strip():
-        raise UsageError(f"--sp {quoted(text)} is not KEY=VALUE")
-    try:
-        return key.strip(), json.loads(value)
-    except (ValueError, RecursionError):
-        return key.strip(), value

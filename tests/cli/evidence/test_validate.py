@@ -81,10 +81,10 @@ def test_an_unknown_strictness_names_the_three(
     broken: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["validate", "--strict-runs=warning"])
+        main(["validate", "--strict-runs=loud"])
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert "'warning'" in said
+    assert "'loud'" in said
     assert re.search(r"error\W+warn\W+off", said)
 
 
@@ -277,3 +277,13 @@ def test_a_repository_below_another_is_judged_by_itself(
     monkeypatch.chdir(inner)
     assert main(["validate"]) == 0
     assert "0 findings, 0 citations, 0 ledger entries" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["warn", "warning"])
+def test_either_word_for_a_warning_will_do(broken: Path, word: str) -> None:
+    assert main(["validate", f"--strict-runs={word}"]) == 0
+    write(broken, "pyproject.toml", f'[tool.aexp]\nstrict_runs = "{word}"\n')
+    assert main(["validate"]) == 0
+    severity = f'[tool.aexp.severity]\n"finding.broken_run_citation" = "{word}"\n'
+    write(broken, "pyproject.toml", severity)
+    assert main(["validate"]) == 0

@@ -1,0 +1,42 @@
+"""``--sp KEY=VALUE``: values are read as in every other command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_aexp.cli.runs.parameters import parameters
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.model.query.grammar import conditions
+from pytest_aexp.model.query.match import selector_of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seed=3", {"seed": 3}),
+        ('seed="3"', {"seed": "3"}),
+        ("lr=1e-3", {"lr": 0.001}),
+        ("amp=true", {"amp": True}),
+        ("note=null", {"note": None}),
+        ("condition=full", {"condition": "full"}),
+        ("sizes=[1, 2]", {"sizes": [1, 2]}),
+        ("a=1,b=x", {"a": 1, "b": "x"}),
+        ("a=", {"a": ""}),
+        ("", {}),
+    ],
+)
+def test_a_value_is_json_where_it_is_json_and_else_text(text: str, expected: Any) -> None:
+    assert parameters([text]) == expected
+
+
+@pytest.mark.parametrize("text", ["seed=3", 'seed="3"', "lr=1e-3", "x=full", "y=true", "z=[1, 2]"])
+def test_a_batch_is_selected_by_what_the_run_was_given(text: str) -> None:
+    assert parameters([text]) == selector_of(conditions([text]))
+
+
+@pytest.mark.parametrize("text", ["seed", "=3", "a=x,y", "a=1,b"])
+def test_what_is_no_pair_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not KEY=VALUE"):
+        parameters([text])

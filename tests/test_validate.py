@@ -223,7 +223,7 @@ def test_the_strictness_that_is_given_beats_the_configured(
 
 def test_wrong_usage_is_an_exception(repo: Path) -> None:
     with pytest.raises(ValueError, match="choose one of error, warn, off"):
-        validate_repo(strict_runs="warning")  # type: ignore[arg-type]
+        validate_repo(strict_runs="loud")  # type: ignore[arg-type]
     write(repo, "pyproject.toml", '[tool.aexp.severity]\n"finding.nothing" = "off"\n')
     with pytest.raises(ConfigurationError, match="there is no code"):
         validate_repo()

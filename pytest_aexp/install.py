@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import can_be_named
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.run import own_environment, run_git
 from pytest_aexp.ground.machine_label import checked_label
-from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, read_configuration
+from pytest_aexp.ground.repository import (
+    DEFAULT_RUN_STORE,
+    Configuration,
+    Repository,
+    read_configuration,
+)
 from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.work.install.agent_command import planned_agent_command
 from pytest_aexp.work.install.control_files import (
     DRIVER,
@@ -23,19 +31,25 @@ from pytest_aexp.work.install.control_files import (
     planned_files,
     whole_folder_rules,
 )
-from pytest_aexp.work.install.git_warnings import LEDGER, git_warnings, legacy_warnings
+from pytest_aexp.work.install.driver import DRIVER_KEY as _DRIVER_KEY
+from pytest_aexp.work.install.driver import driver_command, driver_fault
+from pytest_aexp.work.install.git_warnings import git_warnings, legacy_warnings
 from pytest_aexp.work.install.marker import RUN_STORE, planned_marker
-from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step, carry_out
+from pytest_aexp.work.install.plan import (
+    InstallAction,
+    InstallRefused,
+    Step,
+    carry_out,
+    one_at_a_time,
+)
 from pytest_aexp.work.signac_store import init_run_store, require_openable_store
 
 __all__ = ["InstallAction", "InstallRefused", "block_merge_gitignore", "install_scaffold"]
 
-_ARGUMENTS = "ledger merge-driver %O %A %B"
 _NAME_KEY = f"merge.{DRIVER}.name"
-_DRIVER_KEY = f"merge.{DRIVER}.driver"
 _SETTINGS = {
-    _NAME_KEY: "the ledger entries of one run, settled by aexp",
-    _DRIVER_KEY: f"aexp {_ARGUMENTS}",
+    _NAME_KEY: "the ledger entries of one run, merged by aexp",
+    _DRIVER_KEY: driver_command(sys.executable),
 }
 
 
@@ -60,6 +74,26 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     written), UsageError for a value that cannot be used, ConfigurationError, GitError.
     """
     root = _checked_root(repo_root, assert_git=assert_git)
+    with one_at_a_time(root):
+        return _install(
+            root,
+            run_store=run_store,
+            force=force,
+            dry_run=dry_run,
+            machine_label=machine_label,
+            agent_commands=agent_commands,
+        )
+
+
+def _install(  # noqa: PLR0913 - as above
+    root: Path,
+    *,
+    run_store: str | None,
+    force: bool,
+    dry_run: bool,
+    machine_label: str | None,
+    agent_commands: bool,
+) -> list[InstallAction]:
     if machine_label is not None:
         checked_label(machine_label)
     configured = _configured_store(root, run_store)
@@ -67,8 +101,8 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     values, steps = planned_marker(
         root, default, label=machine_label, run_store=run_store, force=force
     )
-    store = _store_path(root, configured or values[RUN_STORE].strip())
-    files = planned_files(root, force=force)
+    store = _store_path(root, configured, values)
+    files = planned_files(root, store, force=force)
     steps += [file.step for file in files.values()]
     commands = [planned_agent_command(root, force=force)] if agent_commands else []
     steps += commands
@@ -78,10 +112,10 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     if not dry_run:
         carry_out(steps)
     legacy = whole_folder_rules(files[GITIGNORE].data or b"")
-    planned = {name: file.data for name, file in files.items() if file.data is not None}
+    planned = [name for name, file in files.items() if file.data is not None]
     shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
-    ask = partial(git_warnings, root, store, legacy, planned if dry_run else None, shared=shared)
-    warnings = legacy_warnings(legacy) if fault else _asked(ask)
+    ask = partial(git_warnings, root, store, legacy, shared=shared)
+    warnings = legacy_warnings(legacy) if fault or dry_run else _asked(ask)
     return [*(step.action for step in steps), *warnings]
 
 
@@ -123,7 +157,10 @@ def _configured_store(root: Path, run_store: str | None) -> str | None:
     return configured
 
 
-def _store_path(root: Path, written: str) -> Path:
+def _store_path(root: Path, configured: str | None, values: Mapping[str, Any]) -> Path:
+    if RUN_STORE not in values:
+        return Repository(root, Configuration(run_store=configured)).run_store
+    written = configured or str(values[RUN_STORE]).strip()
     if not can_be_named(written):
         raise UsageError(
             f"no run store can be named {quoted(written)}: correct {RUN_STORE} in "
@@ -183,15 +220,20 @@ def _driver_steps(root: Path, *, force: bool) -> list[Step]:
     return steps or [Step(InstallAction("skipped_identical", ".git/config"))]
 
 
+def _shown(value: str) -> str:
+    """A setting as a message shows it: of the driver, the program that it runs first."""
+    return value.partition("; else")[0].removeprefix("if ")
+
+
 def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
     own = own_environment()
     for key, value in _SETTINGS.items():
         asked = ["config", "--local", "--get", key]
         current = run_git(asked, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
-        # Somebody whose `aexp` is on no PATH writes where it is.
-        if key == _DRIVER_KEY and current.endswith(f" {_ARGUMENTS}") and not force:
+        # Another installation may have written its own, which does as well.
+        if key == _DRIVER_KEY and driver_fault(current) is None and not force:
             continue
         if current != value:
             command = ["config", "--local", "--replace-all", key, value]
-            action = InstallAction("set_git_config", ".git/config", f"{key} = {value}")
+            action = InstallAction("set_git_config", ".git/config", f"{key} = {_shown(value)}")
             yield Step(action, partial(run_git, command, root, env=own))

@@ -20,14 +20,15 @@ class GitError(AexpError):
 
 @dataclass
 class RepositoryNotFound(AexpError):
-    """No folder from ``start`` upwards holds ``.git`` or ``.aexp/installed.json``."""
+    """No folder from ``start`` upwards holds ``.git`` or a ledger."""
 
     start: Path
 
     def __str__(self) -> str:
         return (
-            f"no repository at {self.start} or above it: neither .git nor .aexp/installed.json "
-            "was found; change into your repository, or run `git init` and `aexp install` there"
+            f"no repository at {self.start} or above it: neither .git nor a ledger in .aexp was "
+            "found; change into your repository, or name it (repo_root= in Python); a new one "
+            "needs `git init` and `aexp install`"
         )
 
 

@@ -13,6 +13,7 @@ FALLBACK = "unknown"
 
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_PASSING = re.compile(r"localhost|ip-[\d-]+|[\d.-]+|(?=.*\d)[0-9a-f]{12,64}", re.IGNORECASE)
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows their first dot."""
 
@@ -24,6 +25,11 @@ def is_safe_label(label: str) -> bool:
         and _SAFE.fullmatch(label) is not None
         and _DEVICE.fullmatch(label) is None
     )
+
+
+def is_telling(label: str) -> bool:
+    """Whether a host name tells machines apart: not a container's hash, a number, or localhost."""
+    return _PASSING.fullmatch(label) is None
 
 
 def checked_label(label: str) -> str:

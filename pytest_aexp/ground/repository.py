@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import Any, Literal, get_args
 from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
+from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.metric_names import parse_metrics
 from pytest_aexp.ground.run_settings import RunSettings, parse_run_settings
 from pytest_aexp.ground.text import quoted, shown
@@ -192,7 +195,7 @@ def read_marker(root: Path) -> Marker:
 
 def read_machine_label(repo_root: str | Path) -> str:
     """This machine's label: the marker's, else the short host name; never empty."""
-    return read_marker(Path(repo_root)).text("machine_label") or default_machine_label()
+    return Repository(Path(repo_root)).machine_label
 
 
 def default_machine_label() -> str:
@@ -236,20 +239,57 @@ class Repository:
         """The install marker."""
         return read_marker(self.root)
 
+    @cached_property
+    def main(self) -> Path | None:
+        """The root in the main worktree, where this one is linked to it; None where it is not."""
+        return main_root(self.root)
+
+    def setting(self, key: str) -> str | None:
+        """A setting of this machine: this marker's, else that of the main worktree."""
+        own = self.marker.text(key)
+        if own is None and self.main is not None:
+            return read_marker(self.main).text(key)
+        return own
+
     @property
     def machine_label(self) -> str:
         """This machine's label."""
-        return self.marker.text("machine_label") or default_machine_label()
+        return self.setting("machine_label") or default_machine_label()
+
+    @cached_property
+    def foreign_store(self) -> str | None:
+        """Where a marker that is in git says that the run store lies, out of the repository.
+
+        It may be anybody's, so it is not used.
+        """
+        written = self.marker.text("run_store_path")
+        if self.configuration.run_store or written is None or not _leaves(self.root, written):
+            return None
+        tracked = git_or_none(["ls-files", "-z", "--", MARKER_REL.as_posix()], self.root)
+        return written if tracked else None
 
     @property
     def run_store(self) -> Path:
         """Where the run store lies, whether or not it exists."""
-        configured = self.configuration.run_store or self.marker.text("run_store_path")
-        path = Path(configured or DEFAULT_RUN_STORE)
+        root, marked = self.root, self.marker.text("run_store_path")
+        if marked is None and self.main is not None:
+            root, marked = self.main, self.setting("run_store_path")
+        if marked is not None and self.foreign_store == marked:
+            marked = None
+        path = Path(self.configuration.run_store or marked or DEFAULT_RUN_STORE)
         # "~nobody": there is no such user, so nothing lies there.
         with suppress(RuntimeError, ValueError):
             path = path.expanduser()
-        return self.root / path
+        return root / path
+
+
+def _leaves(root: Path, written: str) -> bool:
+    """Whether a path that is relative to ``root`` leads out of it."""
+    try:
+        path = os.path.normpath(root / Path(written).expanduser())
+    except (RuntimeError, ValueError):
+        return False
+    return not Path(path).is_relative_to(root)
 
 
 def read_configuration(root: Path) -> Configuration:

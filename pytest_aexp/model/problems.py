@@ -92,6 +92,7 @@ IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
 UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
 INVALID_RETRACTION = Rule("ledger.invalid_retraction", Basis.ERROR)
 LEAK = Rule("ledger.leak", Basis.DOOR)
+MERGE_DRIVER = Rule("ledger.merge_driver", Basis.WARNING)
 POLICY_WEAKENED = Rule("policy.weakened", Basis.WARNING)
 RUNS_TRACKED = Rule("runs.tracked", Basis.WARNING)
 RUNS_STAGED = Rule("runs.tracked", Basis.ERROR)
@@ -327,6 +328,13 @@ _TABLE = (
         "The file cannot be read, breaks the schema, or its content is not the one it is named "
         "for: a record is never changed and never deleted.",
         "Restore the file from git; record what has changed with `aexp retract`.",
+    ),
+    Code(
+        "ledger.merge_driver",
+        "A merge driver that does not work",
+        "This clone tells git to merge ledger entries with a program that is not there any more, "
+        "or is another one of that name. Such a merge leaves conflict markers.",
+        "Run `aexp install` again.",
     ),
     Code(
         "policy.weakened",

@@ -300,13 +300,20 @@ def run_link_of(document: dict[str, Any]) -> Any:
 
 def marker_faults(repository: Repository) -> tuple[Fault, ...]:
     """What is wrong with the install marker, which says where the run store lies."""
-    marker = repository.marker
+    marker, path = repository.marker, MARKER_REL.as_posix()
+    if repository.foreign_store is not None:
+        message = (
+            f"the install marker is in git and says that the run store lies at "
+            f"{quoted(repository.foreign_store)}, out of the repository: that is not used"
+        )
+        fix = f"run `git rm -q --cached {path}`, and look at what it says before you keep it"
+        return (Fault(RUNS_DAMAGED, path, message, fix),)
     if marker.fault is None:
         return ()
     return (
         Fault(
             RUNS_DAMAGED,
-            MARKER_REL.as_posix(),
+            path,
             f"the install marker {marker.fault}, so the run store is looked for in its usual place",
             "run `aexp install` to write it again",
         ),

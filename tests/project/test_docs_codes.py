@@ -222,6 +222,9 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "ledger.unknown_field": edited,
     "ledger.leak": edited,
     "ledger.invalid_retraction": edited_record,
+    "ledger.merge_driver": lambda repo, code: write(
+        repo, ".git/config", (repo / ".git/config").read_text() + fenced(code)
+    ),
     "policy.weakened": lambda repo, code: changed_policy(repo, fenced(code)),
     "runs.damaged": cut_off,
     "runs.tracked": lambda repo, _: staged_store(repo),

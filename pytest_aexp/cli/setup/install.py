@@ -52,7 +52,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write .claude/commands/aexp-validate.md, too: how an agent should read the check",
     )
+    parser.add_argument(
+        "--run-store",
+        metavar="FOLDER",
+        help="where this machine keeps its runs (default: as before, else .runs)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="change nothing")
+    # What scripts pass to agentic-experiments: nothing is asked here, and .git is looked for.
+    for names in (("-y", "--yes"), ("--dev",), ("--allow-self-install",)):
+        parser.add_argument(*names, action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--require-git",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help=argparse.SUPPRESS,
+    )
     parser.add_argument(
         "--force", action="store_true", help="rewrite blocks and settings that would do as they are"
     )
@@ -64,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     actions = install_scaffold(
         root,
         force=arguments.force,
-        assert_git=False,
+        assert_git=arguments.require_git,
+        run_store=arguments.run_store,
         dry_run=arguments.dry_run,
         machine_label=arguments.machine_label,
         agent_commands=arguments.agent_commands,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from pytest_aexp.ground.errors import GitError
-from pytest_aexp.ground.files import Unreadable, read_bounded, unopenable
+from pytest_aexp.ground.files import unopenable
 from pytest_aexp.ground.git.run import own_environment, run_git
 
 CONTROL_FILES = (".gitignore", ".gitattributes")
@@ -90,33 +88,3 @@ def rules_fault(root: Path, paths: Sequence[str]) -> str | None:
         if fault is not None:
             return f"{file} {fault.reason}, so git is not asked: put a file there or remove it"
     return None
-
-
-@contextmanager
-def rehearsal(root: Path, planned: Mapping[str, bytes], folders: Sequence[str]) -> Iterator[Tree]:
-    """A passing work tree in which the files of ``planned`` are as they would be.
-
-    It holds nothing but the control files that count for ``folders``; ``root`` is not touched.
-    Raises GitError.
-    """
-    own = own_environment()
-    git_dir = os.fsdecode(run_git(["rev-parse", "--absolute-git-dir"], root, env=own)).strip()
-    prefix = os.fsdecode(run_git(["rev-parse", "--show-prefix"], root, env=own)).strip("\n/")
-    top = root.joinpath(*[".."] * len(PurePosixPath(prefix).parts))
-    with TemporaryDirectory(prefix="aexp-") as temporary:
-        stage = Path(os.path.realpath(temporary))
-        for folder in folders:
-            (stage / prefix / folder).mkdir(parents=True, exist_ok=True)
-            for above in (PurePosixPath(prefix, folder), *PurePosixPath(prefix, folder).parents):
-                _copy_control_files(top / above, stage / above)
-        for name, data in planned.items():
-            (stage / prefix / name).write_bytes(data)
-        yield Tree(root, stage / prefix, (f"--git-dir={git_dir}", f"--work-tree={stage}"))
-
-
-def _copy_control_files(source: Path, target: Path) -> None:
-    for name in CONTROL_FILES:
-        # git follows no link here either
-        data = read_bounded(source / name, CONTROL_LIMIT, follow=False)
-        if not isinstance(data, Unreadable):
-            (target / name).write_bytes(data)

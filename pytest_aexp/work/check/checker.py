@@ -50,6 +50,7 @@ from pytest_aexp.work.check.rules import (
     unjudged_commit_fault,
 )
 from pytest_aexp.work.check.tracked_runs import tracked_faults
+from pytest_aexp.work.install.driver import driver_faults
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -292,6 +293,7 @@ class Checker:
         yield from marker_faults(self.repository)
         if isinstance(self.view, WorkTree):
             yield from tracked_faults(self.repository)
+            yield from driver_faults(self.repository.root)
         ledger = self.sources.ledger
         found = ledger.survey()
         doubted = {entry.job_id for entry in found.notable if not entry.usable}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ GITIGNORE_BODY = b"""\
 GITATTRIBUTES_BODY = b"""\
 # Two machines that promoted one run: `aexp ledger merge-driver` settles it.
 .aexp/ledger/*.json merge=aexp-ledger
+# Written by programs, and read with `aexp ledger show` and `aexp ledger diff`.
+.aexp/ledger/*.json linguist-generated -diff
+.aexp/ledger/packs/** linguist-generated -diff
 """
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -57,10 +61,27 @@ class ControlFile:
     data: bytes | None
 
 
-def planned_files(root: Path, *, force: bool) -> Mapping[str, ControlFile]:
+def ignored_store(root: Path, store: Path) -> tuple[str, ...]:
+    """The rules that keep the run store out of git; none where it lies elsewhere."""
+    relative = os.path.relpath(store, root).replace(os.sep, "/")
+    if relative == ".":
+        return ("/.signac/", "/workspace/")
+    if relative.startswith("../") or os.path.isabs(relative):
+        return ()
+    escaped = re.sub(r"([\\*?\[#!])", r"\\\1", relative)
+    # A link is no folder to git.
+    return (f"/{escaped}" if os.path.islink(store) else f"/{escaped}/",)
+
+
+def planned_files(
+    root: Path, store: Path | None = None, *, force: bool
+) -> Mapping[str, ControlFile]:
     """What to do to the two files at ``root``, by name. Raises InstallRefused."""
+    rules = "".join(f"{rule}\n" for rule in ignored_store(root, store)) if store else ""
+    comment = "# and the runs are this machine's alone.\n" if rules else ""
+    ignored = GITIGNORE_BODY + os.fsencode(comment + rules)
     files = (
-        _planned(root, GITIGNORE, GITIGNORE_BODY, "merged_gitignore", force=force),
+        _planned(root, GITIGNORE, ignored, "merged_gitignore", force=force),
         _planned(root, GITATTRIBUTES, GITATTRIBUTES_BODY, "merged_gitattributes", force=force),
     )
     return {file.name: file for file in files}

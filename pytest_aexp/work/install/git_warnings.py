@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
-from pytest_aexp.ground.git.ignore_rules import Rule, Tree, rehearsal
-from pytest_aexp.ground.text import listed, quoted
+from pytest_aexp.ground.git.ignore_rules import Rule, Tree
+from pytest_aexp.ground.repository import Repository, read_configuration
+from pytest_aexp.ground.text import counted, listed, quoted
+from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.model.packs.segment import PACKS_DIR
+from pytest_aexp.work.check.tracked_runs import removal, store_places, tracked_paths
 from pytest_aexp.work.install.control_files import DRIVER, GITATTRIBUTES, GITIGNORE, is_whole_folder
 from pytest_aexp.work.install.plan import InstallAction
 
-LEDGER = ".aexp/ledger"
 ENTRY = f"{LEDGER}/{'0' * 32}.json"
 """The path of an entry that cannot be: all that is asked is what git would do with one."""
 
@@ -36,28 +37,21 @@ def git_warnings(
     root: Path,
     store: Path,
     legacy: Mapping[int, str],
-    planned: Mapping[str, bytes] | None,
     *,
     shared: Sequence[str] = (GITIGNORE, GITATTRIBUTES),
 ) -> list[InstallAction]:
     """What is wrong, asked of git itself. Raises GitError.
 
-    ``legacy`` are the rules of .gitignore that ignore the whole folder, by line; ``planned`` are
-    the files as they would be, None if they are written; ``shared`` are those that are to be
-    committed, .gitattributes among them if it has the block.
+    ``legacy`` are the rules of .gitignore that ignore the whole folder, by line; ``shared`` are
+    the files that are to be committed, .gitattributes among them if it has the block.
     """
     runs = _runs_probe(root, store)
     probes = [*_TAKE_BACK, *([runs[0]] if runs else [])]
-    tree = (
-        nullcontext(Tree(root, root))
-        if planned is None
-        else rehearsal(root, planned, [os.path.dirname(p) for p in (*probes[2:], *shared)])
-    )
-    with tree as asked:
-        rules = asked.ignoring_rules(probes)
-        unshared = asked.ignoring_rules(shared, tracked=False)
-        driver = asked.attribute("merge", ENTRY)
-        filters = {path: asked.attribute("filter", path) for path in _MANY}
+    tree = Tree(root, root)
+    rules = tree.ignoring_rules(probes)
+    unshared = tree.ignoring_rules(shared, tracked=False)
+    driver = tree.attribute("merge", ENTRY)
+    filters = {path: tree.attribute("filter", path) for path in _MANY}
     warnings = list(_ledger_warnings(rules, legacy))
     warnings += map(_unshared_warning, unshared.values())
     # Without the block there is no other line to blame.
@@ -68,6 +62,9 @@ def git_warnings(
         warnings.append(_filter_warning(filtered[0], filters[filtered[0]]))
     if runs and runs[0] not in rules:
         warnings.append(_runs_warning(runs[1]))
+    tracked = tracked_paths(Repository(root, read_configuration(root)))
+    if tracked:
+        warnings.append(_tracked_warning(tracked, Repository(root, read_configuration(root))))
     return warnings
 
 
@@ -171,6 +168,12 @@ def _runs_probe(root: Path, store: Path) -> tuple[str, str] | None:
 
 def _anchored(parts: list[str]) -> str:
     return "/" + re.sub(r"([\\*?\[])", r"\\\1", "/".join(parts))
+
+
+def _tracked_warning(paths: Sequence[str], repository: Repository) -> InstallAction:
+    fix = removal(store_places(repository)).partition(", and")[0]
+    detail = f"git has {counted(len(paths), 'file')} of the run store: {fix}, and commit"
+    return InstallAction("tracked_runs_warning", paths[0], detail)
 
 
 def _runs_warning(rule: str) -> InstallAction:

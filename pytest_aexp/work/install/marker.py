@@ -13,7 +13,8 @@ from typing import Any
 
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.find_root import MARKER_REL
-from pytest_aexp.ground.machine_label import is_safe_label, safe_label
+from pytest_aexp.ground.git.worktree import main_root
+from pytest_aexp.ground.machine_label import is_safe_label, is_telling, safe_label
 from pytest_aexp.ground.repository import CONFIG_LIMIT, Marker, default_machine_label, read_marker
 from pytest_aexp.ground.text import quoted, shown_json
 from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step
@@ -37,7 +38,8 @@ def planned_marker(
     if isinstance(data, Unreadable) and not data.missing:
         raise InstallRefused(f"{_PATH} {data.reason}: nothing was changed")
     known = read_marker(root)
-    values = renewed(known, default_store, label=label, run_store=run_store)
+    is_linked = main_root(root) is not None
+    values = renewed(known, default_store, label=label, run_store=run_store, is_linked=is_linked)
     steps = []
     if known.fault is not None and isinstance(data, bytes):
         steps.append(_kept_aside(path, data, known.fault, values))
@@ -49,21 +51,27 @@ def planned_marker(
     else:
         action = InstallAction("wrote_marker", _PATH, _changes(known.values, values))
         steps.append(Step(action, partial(write_atomic, path, new)))
-    return values, [*steps, *_label_warning(str(values[LABEL]).strip())]
+    return values, [*steps, *_label_warning(str(values.get(LABEL, "linked")).strip())]
 
 
 def renewed(
-    known: Marker, default_store: str, *, label: str | None = None, run_store: str | None = None
+    known: Marker,
+    default_store: str,
+    *,
+    label: str | None = None,
+    run_store: str | None = None,
+    is_linked: bool = False,
 ) -> dict[str, Any]:
     """The marker's values: all that are known, but for ``label`` and ``run_store`` if given.
 
-    What is missing is added: the label (the short host name, made safe), where the run store is,
+    In a linked worktree those of the main one hold unless they are given. Else what is missing is
+    added: the label (the short host name, made safe), where the run store is,
     when this was.
     """
     values = dict(known.values)
-    if label is not None or known.text(LABEL) is None:
+    if label is not None or (known.text(LABEL) is None and not is_linked):
         values[LABEL] = label or safe_label(default_machine_label())
-    if run_store is not None or known.text(RUN_STORE) is None:
+    if run_store is not None or (known.text(RUN_STORE) is None and not is_linked):
         values[RUN_STORE] = run_store or default_store
     if known.text(INSTALLED_AT) is None:
         values[INSTALLED_AT] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -97,6 +105,12 @@ def _kept_aside(path: Path, data: bytes, fault: str, values: Mapping[str, Any]) 
 
 
 def _label_warning(label: str) -> list[Step]:
+    if is_safe_label(label) and not is_telling(label):
+        detail = (
+            f"the machine label {quoted(label)} says little of the machine, and another may have "
+            "the same: run `aexp install --machine-label LABEL`"
+        )
+        return [Step(InstallAction("marker_warning", _PATH, detail))]
     if is_safe_label(label):
         return []
     detail = (

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pytest_aexp.ground.errors import AexpError
@@ -29,6 +32,7 @@ ActionKind = Literal[
     "ignored_ledger_warning",
     "marker_warning",
     "merge_driver_warning",
+    "tracked_runs_warning",
     "unignored_runs_warning",
     "unshared_file_warning",
 ]
@@ -58,6 +62,25 @@ class Step:
 
     action: InstallAction
     carry_out: Callable[[], object] | None = None
+
+
+@contextmanager
+def one_at_a_time(root: Path) -> Iterator[None]:
+    """Wait until no other install works in the repository, where systems offer that."""
+    try:
+        # Here, since Windows has none.
+        import fcntl
+
+        descriptor = os.open(root, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def carry_out(steps: Iterable[Step]) -> None:

@@ -54,20 +54,20 @@ def test_warnings_are_marked_and_leave_the_status_0(
         line for line in capsys.readouterr().out.splitlines() if line.startswith("WARNING: ")
     ]
     assert warnings[0].startswith('WARNING: .gitignore: line 1, ".aexp/", ignores the whole folder')
-    assert warnings[1].endswith("add the line /.runs/")
-    assert len(warnings) == 2
+    assert len(warnings) == 1
 
 
 def test_what_is_warned_of_comes_before_the_commit(
     repo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    write(repo, ".git/info/exclude", "*.json\n")
     assert main(["install"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == (
         "next: do what the warnings say, then git add .gitignore .gitattributes && git commit"
     )
 
 
-def test_a_file_that_a_warning_says_to_add_to_is_committed_as_well(
+def test_what_was_written_is_to_be_committed(
     repo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["install"])
@@ -75,7 +75,7 @@ def test_a_file_that_a_warning_says_to_add_to_is_committed_as_well(
     (repo / ".gitattributes").unlink()
     capsys.readouterr()
     main(["install"])
-    assert capsys.readouterr().out.endswith(" git add .gitignore .gitattributes && git commit\n")
+    assert capsys.readouterr().out.endswith(" git add .gitattributes && git commit\n")
     main(["install"])
     assert "next: " not in capsys.readouterr().out
 
@@ -112,7 +112,7 @@ def test_a_dry_run_speaks_of_what_would_be(repo: Path, capsys: pytest.CaptureFix
     assert main(["install", "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {line.split(": ")[0] for line in lines} == {
-        "would write", "would create", "would set", "WARNING"
+        "would write", "would create", "would set"
     }  # fmt: skip
     assert sorted(path.name for path in repo.iterdir()) == [".git"]
 
@@ -192,3 +192,27 @@ def test_the_module_is_the_command_too(repo: Path) -> None:
     )
     assert done.stdout.startswith("wrote: .aexp/installed.json")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "options", [["-y"], ["--yes", "--dev"], ["--require-git"], ["--run-store", "data/runs"]]
+)
+def test_what_scripts_of_agentic_experiments_pass_is_taken(repo: Path, options: list[str]) -> None:
+    assert main(["install", *options]) == 0
+    store = "data/runs" if "data/runs" in options else ".runs"
+    assert (repo / store / ".signac/config").is_file()
+    assert f"/{store}/" in (repo / ".gitignore").read_text().splitlines()
+
+
+@pytest.mark.parametrize("label", ["3f9a1c7be204", "10", "localhost", "ip-10-0-0-5"])
+def test_a_host_name_that_says_little_is_asked_for(
+    repo: Path,
+    label: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: label)
+    assert main(["install"]) == 0
+    assert "run `aexp install --machine-label LABEL`" in capsys.readouterr().out
+    assert main(["install", "--machine-label", "cluster"]) == 0
+    assert "--machine-label" not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""git is asked which rule ignores a path, in the repository or in a rehearsal of it."""
+"""git is asked which rule ignores a path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from repositories import git, new_repository, write
 
 from pytest_aexp.ground.errors import GitError, UsageError
-from pytest_aexp.ground.git.ignore_rules import Rule, Tree, rehearsal
+from pytest_aexp.ground.git.ignore_rules import Rule, Tree
 from pytest_aexp.work.pack.files import refuse_unshared
 
 
@@ -87,56 +87,6 @@ def test_outside_a_repository_git_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(GitError, match="not a git repository"):
         rules(tmp_path, "a")
-
-
-def test_a_rehearsal_sees_what_is_planned_and_every_other_rule(repo: Path) -> None:
-    write(repo, ".gitignore", "old\n")
-    write(repo, ".gitattributes", "* merge=old\n")
-    write(repo, "deep/.gitignore", "mine\n")
-    write(repo, ".git/info/exclude", "*.tmp\n")
-    planned = {".gitignore": b"new/\n", ".gitattributes": b"* merge=new\n"}
-    before = snapshot(repo)
-    with rehearsal(repo, planned, ["deep/er", "new/er"]) as tree:
-        found = tree.ignoring_rules(["old", "new", "new/er/x", "deep/mine", "a.tmp"])
-        assert tree.attribute("merge", "x") == "new"
-        assert not tree.place.is_relative_to(repo)
-    assert found == {
-        "new": Rule(".gitignore", 1, "new/", "new"),
-        "new/er/x": Rule(".gitignore", 1, "new/", "new/er/x"),
-        "deep/mine": Rule("deep/.gitignore", 1, "mine", "deep/mine"),
-        "a.tmp": Rule(".git/info/exclude", 1, "*.tmp", "a.tmp"),
-    }
-    assert snapshot(repo) == before
-    assert not tree.place.exists()
-
-
-def test_a_rehearsal_of_a_folder_knows_the_rules_above_it(repo: Path) -> None:
-    write(repo, ".gitignore", "*.above\n")
-    (repo / "a" / "part").mkdir(parents=True)
-    with rehearsal(repo / "a" / "part", {".gitignore": b"*.here\n"}, ["x"]) as tree:
-        found = tree.ignoring_rules(["x/a.above", "x/a.here"])
-    assert found["x/a.here"].source == ".gitignore"
-    assert found["x/a.above"].pattern == "*.above"
-
-
-def test_a_linked_control_file_is_no_rule_in_a_rehearsal_as_in_git(
-    repo: Path, tmp_path: Path
-) -> None:
-    write(tmp_path, "rules", "*.json\n")
-    (repo / "deep").mkdir()
-    os.symlink(tmp_path / "rules", repo / "deep" / ".gitignore")
-    with rehearsal(repo, {}, ["deep"]) as tree:
-        assert tree.ignoring_rules(["deep/a.json"]) == rules(repo, "deep/a.json") == {}
-
-
-def snapshot(root: Path) -> dict[str, tuple[int, bytes | None]]:
-    return {
-        str(path.relative_to(root)): (
-            path.stat().st_mtime_ns,
-            path.read_bytes() if path.is_file() else None,
-        )
-        for path in root.rglob("*")
-    }
 
 
 @pytest.mark.parametrize("name", [".gitattributes", ".aexp/.gitignore", ".aexp/ledger/.gitignore"])

@@ -53,7 +53,11 @@ def test_the_block_holds_these_rules_and_no_other() -> None:
         return [line for line in body.splitlines() if not line.startswith(b"#")]
 
     assert said(GITIGNORE_BODY) == [b".aexp/*", b"!.aexp/runs-index/", b"!.aexp/ledger/"]
-    assert said(GITATTRIBUTES_BODY) == [b".aexp/ledger/*.json merge=aexp-ledger"]
+    assert said(GITATTRIBUTES_BODY) == [
+        b".aexp/ledger/*.json merge=aexp-ledger",
+        b".aexp/ledger/*.json linguist-generated -diff",
+        b".aexp/ledger/packs/** linguist-generated -diff",
+    ]
 
 
 def test_again_changes_nothing(tmp_path: Path) -> None:

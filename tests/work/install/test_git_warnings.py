@@ -43,27 +43,20 @@ BLAMED = [
 ]
 
 
-def planned(root: Path) -> dict[str, bytes]:
-    files = planned_files(root, force=False)
-    return {name: file.data for name, file in files.items() if file.data is not None}
-
-
 def put_blocks(root: Path) -> None:
     carry_out(file.step for file in planned_files(root, force=False).values())
     (root / ".aexp/ledger").mkdir(parents=True, exist_ok=True)
 
 
-@pytest.fixture(params=["rehearsed", "written"])
-def ask(request: pytest.FixtureRequest, repo: Path) -> Ask:
-    """What git says of the repository with the blocks, which are only planned or written."""
+@pytest.fixture
+def ask(repo: Path) -> Ask:
+    """What git says of the repository with the blocks, the run store aside."""
 
     def asked(root: Path = repo, store: str = ".runs") -> list[InstallAction]:
-        files = planned(root)
-        legacy = whole_folder_rules(files.get(GITIGNORE, b""))
-        if request.param == "rehearsed":
-            return git_warnings(root, root / store, legacy, files)
         put_blocks(root)
-        return git_warnings(root, root / store, legacy, None)
+        gitignore = root / GITIGNORE
+        text = gitignore.read_bytes() if gitignore.is_file() else b""
+        return git_warnings(root, root / store, whole_folder_rules(text))
 
     return asked
 
@@ -133,7 +126,7 @@ def test_what_is_advised_is_enough_and_git_then_commits_the_entry(
 
 def ledger_warnings(repo: Path) -> list[InstallAction]:
     legacy = whole_folder_rules((repo / ".gitignore").read_bytes())
-    found = git_warnings(repo, repo.parent, legacy, None)
+    found = git_warnings(repo, repo.parent, legacy)
     return [warning for warning in found if warning.kind in (LEGACY, IGNORED)]
 
 

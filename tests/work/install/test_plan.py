@@ -1,39 +1,22 @@
-"""The steps of an install are carried out in order, and a refusal says what to do."""
+"""Installs at once, as the tasks of an array job do."""
 
 from __future__ import annotations
 
-import pytest
+import subprocess
+import sys
+from pathlib import Path
 
-from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step, carry_out
-
-
-def test_steps_are_carried_out_in_order_and_those_without_work_are_passed_over() -> None:
-    done: list[str] = []
-    carry_out(
-        [
-            Step(InstallAction("wrote_marker", "a"), lambda: done.append("a")),
-            Step(InstallAction("skipped_identical", "b")),
-            Step(InstallAction("merged_gitignore", "c"), lambda: done.append("c")),
-        ]
-    )
-    assert done == ["a", "c"]
+from repositories import git
 
 
-def test_the_first_step_that_fails_ends_the_install_and_names_its_file() -> None:
-    done: list[str] = []
-
-    def fail() -> None:
-        raise PermissionError(13, "Permission denied")
-
-    steps = [
-        Step(InstallAction("wrote_marker", ".aexp/installed.json"), fail),
-        Step(InstallAction("merged_gitignore", ".gitignore"), lambda: done.append("no")),
+def test_eight_at_once_all_succeed(repo: Path) -> None:
+    command = [sys.executable, "-m", "pytest_aexp", "install"]
+    running = [
+        subprocess.Popen(command, cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(8)
     ]
-    with pytest.raises(InstallRefused, match=r"^\.aexp/installed\.json .*Permission denied.*again"):
-        carry_out(steps)
-    assert done == []
-
-
-def test_an_action_is_a_warning_if_somebody_has_to_look_at_it() -> None:
-    assert InstallAction("ignored_ledger_warning", ".gitignore").is_warning
-    assert not InstallAction("wrote_marker", ".aexp/installed.json").is_warning
+    answers = [(process.communicate()[1], process.returncode) for process in running]
+    assert answers == [(b"", 0)] * 8
+    assert (repo / ".gitignore").read_text().count("agentic-experiments:begin") == 1
+    assert len(git(repo, "config", "--get-all", "merge.aexp-ledger.driver").splitlines()) == 1
+    assert (repo / ".runs/.signac/config").is_file()

@@ -1,0 +1,82 @@
+"""git's merge driver for ledger entries: what the clone's configuration says, and whether it works.
+
+The configuration names this installation, for `aexp` may be on no PATH, or be another program.
+Where nothing can merge, the file is left with both sides and conflict markers: a merge that seems
+done with one side of it would be believed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote, split
+
+from pytest_aexp.ground.files import read_bounded
+from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.model.problems import MERGE_DRIVER, Fault
+from pytest_aexp.work.install.control_files import DRIVER
+
+DRIVER_KEY = f"merge.{DRIVER}.driver"
+_CONFIG_LIMIT = 1 << 20
+_VERB = "ledger merge-driver %O %A %B"
+_BOTH = (
+    "{ { printf '<<<<<<< ours\\n'; cat %A; printf '\\n=======\\n'; cat %B; "
+    "printf '\\n>>>>>>> theirs\\n'; } > %A.both; mv %A.both %A; exit 1; }"
+)
+_PROGRAM = re.compile(r"if test -x ('[^']*'|\S+);")
+
+
+def driver_command(python: str) -> str:
+    """What git runs in a shell: this Python, else ``aexp``, and else both sides with markers."""
+    program = quote(python)
+    own = f"{program} -P -m pytest_aexp {_VERB}"
+    return f"if test -x {program}; then {own}; else aexp {_VERB}; fi || {_BOTH}"
+
+
+def driver_fault(command: str) -> str | None:
+    """Why a configured driver cannot work; None if it looks as if it could."""
+    found = _PROGRAM.match(command)
+    if found is not None:
+        program = split(found[1])[0]
+        return None if os.access(program, os.X_OK) else f"names {program}, which is not there"
+    if command == f"aexp {_VERB}":
+        return _fault_of_program(shutil.which("aexp"))
+    # Somebody may have another way to call it.
+    return None if command.endswith(_VERB) else "is another program"
+
+
+def _fault_of_program(program: str | None) -> str | None:
+    if program is None:
+        return "calls `aexp`, which is not on PATH"
+    return None if _is_ours(Path(program)) else f"calls {program}, which is another program"
+
+
+def _is_ours(program: Path) -> bool:
+    try:
+        with open(program, "rb") as stream:
+            return b"pytest_aexp" in stream.read(1 << 14)
+    except OSError:
+        return False
+
+
+def driver_faults(root: Path) -> Iterator[Fault]:
+    """One fault if this clone has a driver set that cannot work."""
+    config = root / ".git" / "config"
+    if config.is_file():
+        # Without starting git, since most clones have none set.
+        data = read_bounded(config, _CONFIG_LIMIT)
+        if isinstance(data, bytes) and DRIVER.encode() not in data:
+            return
+    elif not os.path.lexists(root / ".git"):
+        return
+    answer = git_or_none(["config", "--get", DRIVER_KEY], root)
+    fault = driver_fault(os.fsdecode(answer).strip()) if answer else None
+    if fault is not None:
+        message = (
+            f"the merge driver of this clone {fault}, so entries of one run that two machines "
+            "promoted will not be merged"
+        )
+        yield Fault(MERGE_DRIVER, ".gitattributes", message, "run `aexp install`")

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_aexp.ground.metric_names import WALLCLOCK
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model import ledger as model
 from pytest_aexp.model.batches import experiments_of
@@ -97,6 +98,22 @@ class Ledger(Mapping[str, LedgerEntry]):
         documents = (self._documents.of_run(entry.job_id) for entry in found if entry.usable)
         meant = (d for d in documents if d is not None and self._fits(d) and fits(d))
         return [MappingProxyType(document) for document in meant]
+
+    def metric(self, job_id: str, name: str) -> int | float | None:
+        """A number of a run, ``wallclock_s`` among them; None for a NaN or an infinity.
+
+        Raises KeyError if there is no such run, or it does not have the metric.
+        """
+        entry = self[job_id]
+        number: int | float | None = entry[name] if name == WALLCLOCK else entry["metrics"][name]
+        return number
+
+    @cached_property
+    def retracted(self) -> Mapping[str, tuple[str, ...]]:
+        """Why runs are retracted, by job id: of those in the ledger, and of others."""
+        retractions = self._ledger.retractions
+        found = ((job_id, retractions.get(job_id)) for job_id in sorted(retractions.job_ids))
+        return MappingProxyType({job_id: one.reasons for job_id, one in found if one is not None})
 
     def records(self) -> list[dict[str, Any]]:
         """Every entry as a plain dict, which json, pickle and pandas.json_normalize take.

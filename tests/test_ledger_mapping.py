@@ -154,3 +154,20 @@ def test_an_experiment_in_escapes_is_found(repo: Path) -> None:
     text = entry_text(entry_of(POINTS[0])).replace("E001", "E\\u003001")
     write(repo, entry_path(IDS[0]), text)
     assert set(Ledger.of(repo).where("E001")) == {IDS[0]}
+
+
+def test_the_numbers_of_a_run(repo: Path) -> None:
+    job_id = add_entry(repo, POINTS[0], metrics={"accuracy": 0.93, "loss": None}, wallclock_s=3)
+    ledger = Ledger.of(repo)
+    assert ledger.metric(job_id, "accuracy") == 0.93
+    assert ledger.metric(job_id, "loss") is None
+    assert ledger.metric(job_id, "wallclock_s") == 3
+    for other, name in ((job_id, "f1"), (IDS[1], "accuracy")):
+        with pytest.raises(KeyError):
+            ledger.metric(other, name)
+
+
+def test_the_runs_that_are_retracted(study: Study, repo: Path) -> None:
+    retracted = Ledger.of(study.root).retracted
+    assert dict(retracted) == {study.cancer[0]: ("the validation split leaked",)}
+    assert Ledger.of(repo).retracted == {}

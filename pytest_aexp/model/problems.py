@@ -385,6 +385,8 @@ class Fault:
     job_id: str | None = None
     machine: str | None = None
     cited: bool = False
+    retractions: tuple[str, ...] = ()
+    """The records that retract the runs concerned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +438,11 @@ class Problem:
     def machine(self) -> str | None:
         """The machine that has the run, if another one has it."""
         return self.fault.machine
+
+    @property
+    def retractions(self) -> tuple[str, ...]:
+        """The records that retract the runs concerned."""
+        return self.fault.retractions
 
     def but(self, **changes: Any) -> Problem:
         """The same problem of a changed fault."""

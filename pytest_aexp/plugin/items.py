@@ -134,6 +134,8 @@ def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
     yield "severity", problem.severity
     if problem.machine:
         yield "machine", clean(problem.machine)
+    for record_id in problem.retractions:
+        yield "retraction", record_id
 
 
 class FrontMatterItem(FindingItem):

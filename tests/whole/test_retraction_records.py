@@ -34,6 +34,19 @@ def test_every_command_reports_it_once(
     assert capsys.readouterr().out.count(CODE) == 1
 
 
+def test_pytest_has_the_record_as_a_property(
+    pytester: pytest.Pytester, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    job_id = add_entry(repo, {"seed": 1})
+    add_finding(repo, "F001-x", job(job_id))
+    record = add_record(repo, retracts=[job_id])
+    options = ("--aexp", f"--rootdir={repo}", f"--junitxml={repo}/result.xml", *ARGUMENTS)
+    pytester.runpytest_inprocess(*options, f"{repo}/kb").assert_outcomes(failed=1, passed=1)
+    xml = (repo / "result.xml").read_text()
+    assert f'<property name="retraction" value="{record}" />' in xml
+
+
 def test_pytest_reports_it_once(
     pytester: pytest.Pytester, broken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

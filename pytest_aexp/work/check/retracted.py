@@ -37,8 +37,16 @@ def retraction_faults(
         return
     rule = ACCEPTED_RETRACTION if records <= set(accepted) else RETRACTED_RUN
     job_id = found[0].job_id if len(found) == 1 else None
-    fix = _fix(citation, found[0], sorted(records))
-    yield Fault(rule, citation.path, _message(citation, found), fix, citation.position, job_id)
+    ids = tuple(sorted(records))
+    yield Fault(
+        rule,
+        citation.path,
+        _message(citation, found),
+        _fix(citation, found[0], list(ids)),
+        citation.position,
+        job_id,
+        retractions=ids,
+    )
 
 
 def _message(citation: Resolvable, found: list[Retraction]) -> str:

@@ -53,6 +53,9 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
     "look at evidence": (
         Verb("validate", "evidence.validate", "check every citation and every ledger entry"),
         Verb("numbers", "evidence.numbers", "show or correct numbers in the text of findings"),
+        Verb("evidence", "evidence.evidence", "show every run behind a finding"),
+        Verb("cited-by", "evidence.cited_by", "show which findings cite a run"),
+        Verb("changes", "evidence.changes", "show what has changed behind a finding since"),
         Verb("retract", "evidence.retract", "record that runs are no evidence any more, and why"),
         Verb("report", "evidence.report", "write findings, verdicts and runs as one HTML page"),
     ),
@@ -73,6 +76,7 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
         Verb("import csv", "imports.csv_file", "import runs from a csv file"),
         Verb("import mlflow", "imports.mlflow_store", "import runs from an MLflow store"),
         Verb("import hydra", "imports.hydra_folder", "import runs from Hydra's folders"),
+        Verb("ledger diff", "ledger.diff", "show what entries say that they did not in a commit"),
         Verb("ledger resolve", "ledger.resolve", "resolve merge conflicts in ledger entries"),
         Verb(
             "ledger pack", "ledger.pack", "move runs that no finding cites into a few large files"

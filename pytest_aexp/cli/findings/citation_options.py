@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Collection, Iterator
 
 from pytest_aexp.ground.errors import UsageError
@@ -12,10 +11,12 @@ from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Pin
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
+from pytest_aexp.model.query.table import summary
 from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, Resolution, resolve
 from pytest_aexp.work.edit.citation_yaml import job_text, list_text, time_text
+from pytest_aexp.work.evidence.evidence import EvidenceReader
 
 Keys = dict[str, str | None]
 PIN_KEYS = ("count", "digest", "ended_at")
@@ -143,13 +144,6 @@ def _pin_keys_of(citation: Citation) -> list[str]:
 
 
 def described(checker: Checker, citation: Citation) -> str:
-    """What a citation cites: ``16 runs: 11 complete, 5 abandoned; 3 commits``."""
-    if not isinstance(citation, BatchCitation):
-        return ""
-    entries = resolve(citation, checker.sources).entries
-    statuses = Counter(entry.status for entry in entries)
-    how = ", ".join(f"{count:,} {status}" for status, count in statuses.most_common())
-    ledger = checker.sources.ledger
-    commits = {(ledger.document(e.job_id) or {}).get("code_commit") for e in entries}
-    code = f"; {counted(len(commits - {None}), 'commit')}" if commits - {None} else ""
-    return f"{counted(len(entries), 'run')}: {how}{code}" if entries else ""
+    """What a citation cites: ``16 runs: 11 complete, 5 abandoned; 3 commits; seeds 0 to 4``."""
+    runs = EvidenceReader(checker).runs(citation)
+    return summary(runs) if runs else ""

@@ -16,7 +16,6 @@ from pytest_aexp.model.packs.segment import (
     lines_of,
     run_of,
 )
-from pytest_aexp.model.retractions import Retractions
 
 Document = dict[str, Any]
 
@@ -34,7 +33,7 @@ class Documents:
     """The runs whose entries were passed over, since they cannot be used."""
 
     def __post_init__(self) -> None:
-        self.retractions = Retractions.of(self.view)
+        self.retractions = self.ledger.retractions
 
     def of(self, experiments: frozenset[str] | None = None) -> Iterator[Document]:
         """The runs of the experiments, or all: the loose ones by id, then the packed ones."""

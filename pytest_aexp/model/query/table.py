@@ -192,8 +192,8 @@ def summary(runs: Sequence[Run]) -> str:
 
 def _statuses(runs: Sequence[Run]) -> str:
     counts = Counter(str(run.get("status", "")) for run in runs)
-    if len(counts) == 1 and len(runs) > 1:
-        return f", all {next(iter(counts))}"
+    if len(counts) == 1:
+        return f"{', all' if len(runs) > 1 else ':'} {next(iter(counts))}"
     known = [s for s in TERMINAL_STATUSES if s in counts]
     said = ", ".join(f"{counts[status]:,} {status}" for status in known)
     return f": {said}" if said else ""

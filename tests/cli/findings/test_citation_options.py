@@ -73,7 +73,7 @@ def test_names_and_statuses_are_for_one_citation(
         capsys, "cite", "F001", "--status", "complete", "--as", "full", "--batch", "E005"
     )
     assert status == 0
-    assert "(3 runs: 3 complete)" in out
+    assert "(3 runs, all complete" in out
     assert "{type: batch, experiment_id: E005, as: full, status: complete}" in text(repo)
     status, _, err = run_aexp(capsys, "cite", "F001", "--as", "x")
     assert (status, "--as is for one citation, and 2 could be meant" in err) == (2, True)

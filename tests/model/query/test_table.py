@@ -95,12 +95,12 @@ def test_the_top_is_the_beginning(values: list[Any], top: int) -> None:
 @pytest.mark.parametrize(
     ("runs", "expected"),
     [
-        ([run(seed=3)], "1 run: 1 complete; seed 3"),
+        ([run(seed=3)], "1 run: complete; seed 3"),
         ([run(seed=s) for s in range(5)], "5 runs, all complete; seeds 0 to 4"),
         ([run(seed=s) for s in (0, 2, 7)], "3 runs, all complete; seeds 0, 2 and 7"),
         ([run(seed=1), run(seed=1)], "2 runs, all complete; seed 1"),
         ([run(seed="a"), run(seed=1)], "2 runs, all complete"),
-        ([run(seed=True)], "1 run: 1 complete"),
+        ([run(seed=True)], "1 run: complete"),
         (
             [run(), run(status="abandoned"), run(status="failed")],
             "3 runs: 1 complete, 1 failed, 1 abandoned",

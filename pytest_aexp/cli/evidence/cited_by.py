@@ -1,0 +1,74 @@
+"""``aexp cited-by``: which findings cite a run, alone or in a batch."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+
+from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.findings.editing import open_checker
+from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.evidence.cited_by import CitedBy, cited_by
+from pytest_aexp.work.runs.run_link import check_experiment
+
+DESCRIPTION = """\
+Show which findings cite a run: by its id, in a batch, or by a link.
+"""
+STATUSES = {0: "the findings are shown; there may be none"}
+EXAMPLES = """\
+aexp cited-by 4076a08a
+aexp cited-by --experiment E003
+aexp cited-by --all --format jsonl > cited.jsonl
+"""
+_COLUMNS = ("job_id", "finding", "path", "citation", "cited")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp cited-by``."""
+    parser.add_argument("ids", nargs="*", metavar="ID", help="a job id, or how it begins")
+    parser.add_argument("--experiment", metavar="E###", help="every run of an experiment")
+    parser.add_argument("--all", action="store_true", help="every run that is cited")
+    add_format_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each run with each citation of it."""
+    if (bool(arguments.ids) + bool(arguments.experiment) + arguments.all) != 1:
+        raise UsageError("name runs, or --experiment E###, or --all")
+    checker = open_checker()
+    wanted = _wanted(arguments, checker)
+    findings = [checker.finding(path) for path in checker.finding_paths]
+    cited = list(cited_by(checker, findings, wanted))
+    if arguments.format in ("json", "jsonl"):
+        sys.stdout.write(render_records(arguments.format, [each.record() for each in cited]))
+    elif arguments.ids or arguments.format == "csv":
+        rows = [list(each.record().values()) for each in cited]
+        sys.stdout.write(render_rows(arguments.format, _COLUMNS, rows))
+    else:
+        sys.stdout.write(_by_citation(cited, arguments.format))
+    for job_id in sorted(set(wanted or ()) - {each.job_id for each in cited}):
+        if arguments.ids:
+            complain(f"no finding cites run {job_id}")
+    return 0
+
+
+def _wanted(arguments: argparse.Namespace, checker: Checker) -> Sequence[str] | None:
+    if arguments.all:
+        return None
+    if arguments.ids:
+        known = checker.sources.job_ids
+        return [full_job_id(written, known) for written in arguments.ids]
+    as_usage(check_experiment, arguments.experiment)
+    return [entry.job_id for entry in checker.sources.ledger.select(arguments.experiment, {})]
+
+
+def _by_citation(cited: Sequence[CitedBy], format_name: str) -> str:
+    """A row a citation, with the number of runs: a batch may have thousands."""
+    counts = Counter((c.finding, c.path, c.citation, c.cited) for c in cited)
+    rows = [[*citation, count] for citation, count in counts.items()]
+    return render_rows(format_name, (*_COLUMNS[1:], "runs"), rows)

@@ -1,0 +1,60 @@
+"""``aexp ledger diff``: what the entries say that they did not say in a commit."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from pytest_aexp.cli.change_table import change_record, render_changes
+from pytest_aexp.cli.run_table import add_format_argument, render_records
+from pytest_aexp.ground.git.view import GitView
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.query.documents import Document, Documents
+from pytest_aexp.model.query.words import Query, query
+from pytest_aexp.work.evidence.changes import KINDS, compare
+
+DESCRIPTION = """\
+Show which runs in the ledger are new, gone, ran again, changed or were
+retracted since a commit, and which values differ.
+"""
+STATUSES = {0: "the ledger says the same", 1: "it does not"}
+EXAMPLES = """\
+aexp ledger diff main
+aexp ledger diff HEAD~5 E003 status=complete
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp ledger diff``."""
+    parser.add_argument("revision", metavar="REV", help="the commit to compare with")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="an experiment, or a condition")
+    add_format_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what differs; 1 if something does."""
+    asked = query(arguments.words)
+    root = Repository.open().root
+    with GitView.at(root, arguments.revision) as view:
+        then = _runs(view, Ledger(view), asked)
+    work_tree = WorkTree(root)
+    ledger = Ledger(work_tree)
+    changes = list(compare(then, _runs(work_tree, ledger, asked), ledger.retractions))
+    if arguments.format in ("json", "jsonl"):
+        records = [change_record(change) for change in changes]
+        sys.stdout.write(render_records(arguments.format, records))
+        return int(bool(changes))
+    sys.stdout.write(render_changes(arguments.format, changes) if changes else "")
+    if arguments.format == "table":
+        kinds = [change.kind for change in changes]
+        said = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
+        print(f"since {arguments.revision}: {', '.join(said) or 'nothing has changed'}")
+    return int(bool(changes))
+
+
+def _runs(view: View, ledger: Ledger, asked: Query) -> dict[str, Document]:
+    fits = asked.matcher()
+    documents = Documents(view, ledger).of(asked.experiments)
+    return {document["job_id"]: document for document in documents if fits(document)}

@@ -1,0 +1,130 @@
+"""Since when a finding's evidence is compared: since its pin, its last edit, or a given commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Self
+
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.git.view import GitView
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.findings.pins import Fit, pinned
+from pytest_aexp.model.query.documents import Document
+from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.resolve import Place, resolve
+from pytest_aexp.work.evidence.changes import Change, compare
+from pytest_aexp.work.evidence.evidence import EvidenceReader
+
+
+class CannotTell(AexpError):
+    """The history that would be needed is not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A commit, and why it is the one to compare with; ``""`` is the pin itself."""
+
+    revision: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of the runs of one citation."""
+
+    citation: Citation
+    since: Since
+    changes: tuple[Change, ...]
+
+
+class ChangesReader:
+    """Compares the evidence of findings now with what it was."""
+
+    def __init__(self, checker: Checker, since: str | None = None) -> None:
+        self._checker = checker
+        self._since = since
+        self._root = checker.repository.root
+        self._retractions = checker.sources.ledger.retractions
+        self._now = EvidenceReader(checker)
+        self._then: dict[str, EvidenceReader] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def of(self, finding: Finding) -> Iterator[Changes]:
+        """The changes of each citation. Raises CannotTell, UsageError."""
+        for citation in finding.citations:
+            since, now = self._since_when(finding, citation), self._now.runs(citation)
+            then = self._at(since.revision).runs(citation) if since.revision else _unmarked(now)
+            changes = compare(_by_id(then), _by_id(now), self._retractions)
+            yield Changes(citation, since, tuple(changes))
+
+    def _at(self, revision: str) -> EvidenceReader:
+        if revision not in self._then:
+            view = self._open.enter_context(GitView.at(self._root, revision))
+            checker = Checker(self._checker.repository, view, self._checker.policy)
+            self._then[revision] = EvidenceReader(checker)
+        return self._then[revision]
+
+    def _since_when(self, finding: Finding, citation: Citation) -> Since:
+        if self._since is not None:
+            return Since(self._since, f"since {self._since}")
+        pin = _pin_of(citation)
+        if self._is_shallow():
+            if pin and self._fits(citation):
+                return Since("", "since it was pinned")
+            raise CannotTell(
+                f"{finding.path}: this clone is shallow, so that nobody can tell what has changed: "
+                "run `git fetch --unshallow`, or give --since REV"
+            )
+        found = self._last_commit(finding.path, "-S", pin) if pin else None
+        if found is not None:
+            return Since(found[0], f"since it was pinned in {found[0][:10]} of {found[1]}")
+        found = self._last_commit(finding.path)
+        if found is None:
+            raise CannotTell(f"{finding.path} is in no commit: give --since REV")
+        return Since(found[0], f"since it was edited in {found[0][:10]} of {found[1]}")
+
+    def _fits(self, citation: Citation) -> bool:
+        if not isinstance(citation, JobCitation | BatchCitation):
+            return False
+        found = resolve(citation, self._checker.sources)
+        if found.place is not Place.LEDGER:
+            return False
+        if isinstance(citation, JobCitation):
+            return all(entry.ended_at == citation.ended_at for entry in found.entries)
+        return pinned(citation.pin, found.entries).fit is Fit.EXACT
+
+    def _last_commit(self, path: str, *options: str) -> tuple[str, str] | None:
+        """The last commit that changed a file (in that way), and its day."""
+        asked = ["log", "-1", "--format=%H %cs", *options, "--", path]
+        said = run_git(["--literal-pathspecs", *asked], self._root).decode().split()
+        return (said[0], said[1]) if said else None
+
+    def _is_shallow(self) -> bool:
+        return run_git(["rev-parse", "--is-shallow-repository"], self._root) == b"true\n"
+
+
+def _pin_of(citation: Citation) -> str:
+    """The text that pins the attempts of a citation; empty if nothing does."""
+    if isinstance(citation, JobCitation):
+        return citation.ended_at
+    pin = citation.pin if isinstance(citation, BatchCitation) else None
+    return pin.digest if pin is not None else ""
+
+
+def _by_id(runs: Iterable[Document]) -> dict[str, Document]:
+    return {run["job_id"]: run for run in runs}
+
+
+def _unmarked(runs: Iterable[Document]) -> list[Document]:
+    """The runs as they were pinned: no pin tells of retractions."""
+    return [{name: v for name, v in run.items() if name != "retracted"} for run in runs]

@@ -1,0 +1,51 @@
+"""``aexp cited-by`` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from study import Study
+
+
+def test_a_run(asked, study: Study) -> None:
+    lines = asked("cited-by", study.cancer[0][:8]).splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["job_id", "finding"],
+        [study.cancer[0], "F002"],
+        [study.cancer[0], "F002"],
+    ]
+    assert lines[1].endswith("  supporting_runs[0]  E002")
+
+
+def test_a_run_that_nothing_cites(asked, study: Study) -> None:
+    said = asked("cited-by", study.others[0], study.svm[0])
+    assert f"no finding cites run {study.others[0]}" in said
+    assert f"{study.svm[0]}  F001" in said
+
+
+def test_an_experiment(asked) -> None:
+    lines = asked("cited-by", "--experiment", "E003").splitlines()
+    assert lines[1].split() == [
+        *("F003", "kb/research/findings/F003-scaling.md", "supporting_runs[0]"),
+        *("E003", "scale=true", "5"),
+    ]
+    assert len(lines) == 2
+
+
+def test_all_for_programs(asked, study: Study) -> None:
+    records = [
+        json.loads(line) for line in asked("cited-by", "--all", "--format", "jsonl").splitlines()
+    ]
+    assert len(records) == len(study.svm) + len(study.cancer) + 1 + len(study.scaled)
+    assert records[0]["finding"] == "F001"
+    assert records[0]["cited"] == "E001 model=svm"
+    assert asked("cited-by", "--all", "--format", "csv").startswith("job_id,finding,path,citation")
+
+
+@pytest.mark.parametrize("words", [[], ["--all", "--experiment", "E001"], ["0123", "--all"]])
+def test_one_way_of_asking(asked, words: list[str]) -> None:
+    assert "name runs, or --experiment E###, or --all" in asked("cited-by", *words, status=2)

@@ -1,0 +1,63 @@
+"""A reviewer asks four questions of a study of 45 runs; one command answers each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from study import Study, reviewed_study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return reviewed_study(tmp_path_factory.mktemp("study"))
+
+
+def aexp(root: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "pytest_aexp", *words]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def columns(said: str, *names: str) -> dict[str, list[str]]:
+    rows = [line.split(",") for line in said.splitlines()]
+    return {row[rows[0].index("id")]: [row[rows[0].index(n)] for n in names] for row in rows[1:]}
+
+
+def test_which_runs_are_behind_it(study: Study) -> None:
+    said = aexp(study.root, "evidence", "F001")
+    assert "7 runs: 4 complete, 3 abandoned; 2 commits; seeds 0 to 6" in said
+    assert all(job_id in said for job_id in study.svm)
+
+
+def test_with_which_code(study: Study) -> None:
+    found = columns(aexp(study.root, "evidence", "F001", "--format", "csv"), "code_commit", "notes")
+    assert found == {
+        **{key: [study.code[0], ""] for key in study.svm[:5]},
+        **{key: [study.code[1], ""] for key in study.svm[5:]},
+    }
+
+
+def test_did_you_drop_any(study: Study) -> None:
+    said = aexp(study.root, "ledger", "list", "E001", "model=svm", "status!=complete")
+    assert "3 runs, all abandoned; 1 commit; seeds 1, 3 and 4" in said
+    said = aexp(study.root, "evidence", "F002")
+    assert "18 runs: 15 complete, 2 failed, 1 stopped; 1 commit; 1 retracted" in said
+    assert "retracted: the validation split leaked" in said
+
+
+def test_has_anything_changed_since(study: Study) -> None:
+    said = aexp(study.root, "changes", "F001", "F002", "F003")
+    day = f"in {study.submitted[:10]} of 2026-05-10"
+    assert f"since it was edited {day}: 2 new\n" in said
+    assert said.count(f"since it was edited {day}: 1 retracted\n") == 2
+    assert f"since it was pinned {day}: 5 ran again\n" in said
+    assert "accuracy 0.987 -> 0.9" in said
+
+
+def test_and_where_else_it_is_cited(study: Study) -> None:
+    said = aexp(study.root, "cited-by", study.cancer[0])
+    assert said.count("F002") >= 2

@@ -1,0 +1,96 @@
+"""Since when evidence is compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import add_entry, add_finding, batch, git
+from study import Study, reviewed_study
+
+from pytest_aexp.cli.findings.editing import open_checker
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.work.evidence.since import CannotTell, Changes, ChangesReader
+
+PATHS = {
+    f"F00{n}": f"kb/research/findings/F00{n}-{name}.md"
+    for n, name in enumerate(("svm", "cancer", "scaling"), start=1)
+}
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return reviewed_study(tmp_path / "study")
+
+
+def changes(root: Path, name: str, since: str | None, at: pytest.MonkeyPatch) -> list[Changes]:
+    at.chdir(root)
+    checker = open_checker()
+    with ChangesReader(checker, since) as reader:
+        return list(reader.of(checker.finding(PATHS[name])))
+
+
+def test_since_the_pin_though_the_finding_was_edited(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = study.root / PATHS["F003"]
+    path.write_text(path.read_text() + "A typo less.\n")
+    study.commit("Mend a typo", 20)
+    (found,) = changes(study.root, "F003", None, monkeypatch)
+    assert found.since.reason == f"since it was pinned in {study.submitted[:10]} of 2026-05-10"
+    assert [change.kind for change in found.changes] == ["ran again"] * 5
+    assert "accuracy 0.987 -> 0.9" in {d for c in found.changes for d in c.details}
+
+
+def test_else_since_the_last_edit(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = changes(study.root, "F001", None, monkeypatch)
+    assert found.since.reason == f"since it was edited in {study.submitted[:10]} of 2026-05-10"
+    assert sorted(c.run["job_id"] for c in found.changes) == sorted(study.svm[-2:])
+    path = study.root / PATHS["F001"]
+    path.write_text(path.read_text() + "Read again.\n")
+    study.commit("Read it again", 20)
+    (found,) = changes(study.root, "F001", None, monkeypatch)
+    assert found.changes == ()
+
+
+def test_since_a_commit(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = changes(study.root, "F003", "HEAD~1", monkeypatch)
+    assert found.changes == ()
+    with pytest.raises(UsageError):
+        changes(study.root, "F003", "nowhere", monkeypatch)
+
+
+def shallow(study: Study) -> Path:
+    clone = study.root.parent / "clone"
+    git(study.root.parent, "clone", "-q", "--depth", "1", study.root.as_uri(), "clone")
+    return clone
+
+
+def test_a_shallow_clone_cannot_tell(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = shallow(study)
+    for name in PATHS:
+        with pytest.raises(CannotTell, match="this clone is shallow, so that nobody can tell"):
+            changes(clone, name, None, monkeypatch)
+
+
+def test_a_pin_that_fits_tells_in_a_shallow_clone_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from study import retract, submitted_study
+
+    study = submitted_study(tmp_path / "study")
+    (found,) = changes(shallow(study), "F003", None, monkeypatch)
+    assert (found.since.reason, found.changes) == ("since it was pinned", ())
+    retract(tmp_path / "clone", [study.scaled[0]], "wrong")
+    (found,) = changes(tmp_path / "clone", "F003", None, monkeypatch)
+    assert [change.kind for change in found.changes] == ["retracted"]
+
+
+def test_a_finding_in_no_commit(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(repo, "commit", "-qm", "x", "--allow-empty")
+    add_entry(repo, {"experiment_id": "E001"})
+    add_finding(repo, "F001-svm", batch("E001"))
+    with pytest.raises(CannotTell, match="is in no commit: give --since REV"):
+        changes(repo, "F001", None, monkeypatch)
+    (found,) = changes(repo, "F001", "HEAD", monkeypatch)
+    assert [change.kind for change in found.changes] == ["new"]

@@ -34,7 +34,7 @@ aexp import jsonl runs.jsonl --experiment E005 --distinct run_id
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp import jsonl``."""
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
     parser.add_argument("--experiment", required=True, metavar="E###", help="of these runs")
     add_import_arguments(parser)
 

@@ -23,7 +23,7 @@ STATUSES = {0: "the findings are shown; there may be none"}
 EXAMPLES = """\
 aexp cited-by 4076a08a
 aexp cited-by --experiment E003
-aexp cited-by --all --format jsonl > cited.jsonl
+aexp cited-by --all --format jsonl
 """
 _COLUMNS = ("job_id", "finding", "path", "citation", "cited")
 

@@ -22,7 +22,7 @@ code that is not in the repository.
 STATUSES = {0: "the runs are shown"}
 EXAMPLES = """\
 aexp evidence F003
-aexp evidence F003 --format csv > runs.csv
+aexp evidence F003 --format csv
 """
 _LAST = ("machine", "ended", "notes")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import NoReturn
 
@@ -16,7 +16,6 @@ from pytest_aexp.ground.text import closest, quoted
 from pytest_aexp.run_program import run_program
 
 _VALUE_OF_DASHES = re.compile(r"--[\w-]+=--")
-_DESCENDING = re.compile(r"-[^-]")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +39,6 @@ def _run(words: list[str]) -> int:
 
 def _run_verb(verb: Verb, words: list[str]) -> int:
     parser = verb_parser(verb)
-    words = list(_with_values_of_sort(words))
     for word in takewhile(lambda word: word != "--", words):
         # argparse would take the two dashes away and hand on an empty list.
         if _VALUE_OF_DASHES.fullmatch(word):
@@ -48,19 +46,6 @@ def _run_verb(verb: Verb, words: list[str]) -> int:
     arguments = parser.parse_args(words)
     status: int = arguments.run(arguments)
     return status
-
-
-def _with_values_of_sort(words: list[str]) -> Iterator[str]:
-    """The words, with ``--sort -accuracy`` as one: argparse would take the second for an option."""
-    sort = False
-    for word in words:
-        if sort:
-            yield from (f"--sort={word}",) if _DESCENDING.match(word) else ("--sort", word)
-        elif word != "--sort":
-            yield word
-        sort = not sort and word == "--sort"
-    if sort:
-        yield "--sort"
 
 
 def _run_without_verb(words: list[str]) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_aexp.cli.verbs import GROUPS, VERBS, Verb, verbs_below
 
+_DESCENDING = re.compile(r"-[^-]")
 SHELLS = ("bash", "zsh")
 _DESCRIPTION = "Check every run that a finding cites against the ledger, and keep the ledger."
 _EXAMPLES = """\
@@ -51,9 +54,25 @@ def _listing_parser(typed: str, examples: str) -> argparse.ArgumentParser:
     )
 
 
+class _VerbParser(argparse.ArgumentParser):
+    """A parser that takes ``--sort -accuracy``, where argparse sees two options."""
+
+    def parse_known_args(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse the words, a value of ``--sort`` that begins with a dash joined to it."""
+        words = list(sys.argv[1:] if args is None else args)
+        for at in range(len(words) - 1, 0, -1):
+            if words[at - 1] == "--sort" and _DESCENDING.match(words[at]):
+                words[at - 1 : at + 1] = [f"--sort={words[at]}"]
+        return super().parse_known_args(words, namespace)
+
+
 def verb_parser(verb: Verb) -> argparse.ArgumentParser:
     """The parser of one verb, whose module this imports."""
-    parser = argparse.ArgumentParser(
+    parser = _VerbParser(
         prog=f"aexp {verb.name}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     _fill(parser, verb)

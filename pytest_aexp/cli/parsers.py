@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_aexp.cli.verbs import GROUPS, VERBS, Verb, verbs_below
 
 _DESCENDING = re.compile(r"-[^-]")
+_WIDTH = 79
 SHELLS = ("bash", "zsh")
 _DESCRIPTION = "Check every run that a finding cites against the ledger, and keep the ledger."
 _EXAMPLES = """\
@@ -133,7 +135,8 @@ def _names_of(first: str) -> str:
 
 
 def _listed(lines: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"{name:<18} {text}" for name, text in lines)
+    wrap = textwrap.TextWrapper(_WIDTH, subsequent_indent=" " * 19, break_on_hyphens=False)
+    return "\n".join(wrap.fill(f"{name:<18} {text}") for name, text in lines)
 
 
 def _statuses(statuses: Mapping[int, str]) -> str:

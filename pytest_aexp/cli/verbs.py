@@ -71,11 +71,7 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
         Verb("ledger backfill", "ledger.backfill", "write the entry of every finished run"),
         Verb("ledger check", "ledger.check", "check schema, identity and leaks of entries"),
         Verb("ledger show", "ledger.show", "show one entry"),
-        Verb("ledger list", "ledger.list", "list the entries"),
-        Verb("import jsonl", "imports.jsonl_file", "import runs from a file of JSON lines"),
-        Verb("import csv", "imports.csv_file", "import runs from a csv file"),
-        Verb("import mlflow", "imports.mlflow_store", "import runs from an MLflow store"),
-        Verb("import hydra", "imports.hydra_folder", "import runs from Hydra's folders"),
+        Verb("ledger list", "ledger.list", "list the runs that fit, with parameters and metrics"),
         Verb("ledger diff", "ledger.diff", "show what entries say that they did not in a commit"),
         Verb("ledger resolve", "ledger.resolve", "resolve merge conflicts in ledger entries"),
         Verb(
@@ -85,6 +81,10 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
         Verb(
             "ledger merge-driver", "ledger.merge_driver", "merge two versions of an entry for git"
         ),
+        Verb("import jsonl", "imports.jsonl_file", "import runs from a file of JSON lines"),
+        Verb("import csv", "imports.csv_file", "import runs from a csv file"),
+        Verb("import mlflow", "imports.mlflow_store", "import runs from an MLflow store"),
+        Verb("import hydra", "imports.hydra_folder", "import runs from Hydra's folders"),
         Verb("runs-export-index", "runs.export_index", "deprecated: see `aexp ledger backfill`"),
     ),
     "set up": (

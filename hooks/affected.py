@@ -16,6 +16,7 @@ from pytest_aexp.work.check.checker import Checker
 from .commit import Commit
 from .early_exit import Change
 from .segments import changed_segments
+from .untouched import dependents, retracted_runs, touched_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Evidence:
 
     job_ids: frozenset[str]
     batches: Batches[Entry]
+    replaced: tuple[tuple[Entry, Entry], ...] = ()
+    """The entries that are changed, as they were and as they would be."""
 
     def supports(self, finding: Finding) -> bool:
         """Whether the finding cites one of the runs, by itself or in a batch."""
@@ -41,11 +44,14 @@ def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
     if commit.changes is None or _changes_what_counts(commit):
         return [checker.finding(path) for path in checker.finding_paths]
     staged = {path: checker.finding(path) for path in _changed_findings(commit)}
-    evidence = _changed_evidence(commit, checker)
-    if not evidence.job_ids:
-        return list(staged.values())
-    every = (staged.get(path) or checker.finding(path) for path in checker.finding_paths)
-    return [each for each in every if each.path in staged or evidence.supports(each)]
+    evidence = changed_evidence(commit, checker)
+    affected = list(staged.values())
+    if evidence.job_ids:
+        every = (staged.get(path) or checker.finding(path) for path in checker.finding_paths)
+        affected = [each for each in every if each.path in staged or evidence.supports(each)]
+    paths = {finding.path for finding in affected}
+    built = dependents(commit, checker, paths | touched_findings(commit))
+    return [*affected, *(finding for finding in built if finding.path not in paths)]
 
 
 def _changes_what_counts(commit: Commit) -> bool:
@@ -87,9 +93,9 @@ def _changed_findings(commit: Commit) -> list[str]:
     return sorted(path for path in changed if is_matched(path, globs))
 
 
-def _changed_evidence(commit: Commit, checker: Checker) -> Evidence:
+def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
     """What of the ledger's changes can matter to a finding: not a new entry that is right."""
-    job_ids, entries = set[str](), list[Entry]()
+    job_ids, entries, replaced = set[str](), list[Entry](), list[tuple[Entry, Entry]]()
     changed, ledger = commit.entries(), checker.sources.ledger
     ledger.expect(changed)
     new = set(changed) | ledger.packed_in(changed_segments(commit))
@@ -100,8 +106,12 @@ def _changed_evidence(commit: Commit, checker: Checker) -> Evidence:
         if is_new and now is not None and now.usable and job_id not in doubted:
             continue
         job_ids.add(job_id)
-        entries += [entry for entry in (now, *_before(commit, change)) if entry is not None]
-    return Evidence(frozenset(job_ids), Batches(entries))
+        before = list(_before(commit, change))
+        replaced += [(old, now) for old in before if now is not None and old.usable and now.usable]
+        entries += [entry for entry in (now, *before) if entry is not None]
+    retracted = retracted_runs(commit, checker)
+    entries += ledger.all_of(retracted - job_ids)
+    return Evidence(frozenset(job_ids | retracted), Batches(entries), tuple(replaced))
 
 
 def _before(commit: Commit, change: Change | None) -> Iterator[Entry]:

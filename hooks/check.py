@@ -34,12 +34,13 @@ from pytest_aexp.work.check.policy_change import (
 from pytest_aexp.work.check.projects import combined, merged
 from pytest_aexp.work.check.tracked_runs import staged_faults
 
-from .affected import affected_findings, affects_collection
+from .affected import affected_findings, affects_collection, changed_evidence
 from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
 from .push import Push, pushes
 from .records import deleted_records
 from .segments import changed_segments, segment_faults
+from .untouched import replaced_faults, softened, touched_findings
 
 if TYPE_CHECKING:
     from pytest_aexp.model.batch_cache import RememberedRuns
@@ -129,12 +130,26 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
     lacking = tuple(policy.judge(each.fault for each in behind))
     uncollected = checker.uncollected(None if commit.changes is None else commit.kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
+    if commit.changes is not None:
+        outcome = replace(outcome, problems=_of_others(commit, checker, findings, outcome))
     problems = (*lacking, *outcome.problems)
     if problems:
         problems = tuple(_completed(commit, lacking, outcome.problems))
     if affects_collection(commit):
         problems = (*checker.collection(), *problems)
     return replace(outcome, problems=problems), added
+
+
+def _of_others(
+    commit: Commit, checker: Checker, findings: Sequence[Finding], outcome: Outcome
+) -> tuple[Problem, ...]:
+    """The problems, with those that the commit brings about in findings it does not touch."""
+    problems = tuple(softened(commit, outcome.problems))
+    if not commit.entries():
+        return problems
+    replaced = changed_evidence(commit, checker).replaced
+    faults = replaced_faults(checker, findings, touched_findings(commit), replaced)
+    return (*problems, *checker.policy.judge(faults))
 
 
 def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str] = ()) -> Checker:

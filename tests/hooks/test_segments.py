@@ -68,11 +68,11 @@ def test_findings_may_cite_what_is_packed(sealed: Path, hooks: Hooks) -> None:
     assert hooks.findings().codes == ["finding.empty_batch"]
 
 
-@pytest.mark.parametrize(("theirs", "promoted"), [("complete", False), ("failed", True)])
+@pytest.mark.parametrize(("theirs", "promoted"), [("complete", False), ("stopped", True)])
 def test_a_packed_entry_of_another_machines_attempt(
     repo: Path, hooks: Hooks, theirs: str, promoted: bool
 ) -> None:
-    """It is left as it is unless that attempt failed and the one here is complete."""
+    """It is left as it is unless that attempt was stopped and the one here is complete."""
     job_id = add_run(repo, seed=1, ended_at="2026-06-01T00:00:00Z")
     add_segment(repo, [entry_of({"experiment_id": "E001", "seed": 1}, status=theirs)])
     commit(repo, ".aexp")
@@ -162,7 +162,7 @@ def test_two_entries_of_a_run_that_differ_are_told(sealed: Path, hooks: Hooks) -
     assert "has two entries that differ" in said.out
 
 
-CONTRADICTING = {**ENTRIES[0], "status": "failed"}
+CONTRADICTING = {**ENTRIES[0], "status": "stopped"}
 CITATIONS = [job(IDS[0]), batch("E001", "{seed: 0}")]
 
 

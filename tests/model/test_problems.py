@@ -25,6 +25,7 @@ EXISTENCE = {"error": "warning", "warn": "warning", "off": None}
 OFF = dict.fromkeys(["error", "warn", "off"], None)
 SEVERITIES = {
     "CHANGED_EVIDENCE": STRICT,
+    "REPLACED_EVIDENCE": WARNING,
     "GROWN_BATCH": EXISTENCE,
     "RETRACTED_RUN": ERROR,
     "ACCEPTED_RETRACTION": WARNING,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_aexp.ground.text import counted, listed, quoted, shown
+from pytest_aexp.ground.text import counted, quoted, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
@@ -131,17 +131,19 @@ _RULES = (
     _EvidenceRule(
         REPEATED_RUN,
         _repeated,
-        "repeats another one of the batch with other code, so one run counts twice",
+        "ran before with other code, so that one run counts twice",
         "leave one of the two out (`except`), or select by `code_commit`",
     ),
-    _EvidenceRule(STOPPED_RUN, _with_status("stopped"), "was stopped", "leave it out (`except`)"),
+    _EvidenceRule(
+        STOPPED_RUN, _with_status("stopped"), "ended early (stopped)", "leave it out (`except`)"
+    ),
     _EvidenceRule(
         DIRTY_CODE, _dirty, "ran on uncommitted code", "run it again from a commit, and cite that"
     ),
     _EvidenceRule(
         FOREIGN_EXPERIMENT,
         _foreign,
-        "belongs to another experiment than the finding",
+        "ran for another experiment than the finding's",
         "correct `experiment:` or the citation",
     ),
     _EvidenceRule(
@@ -171,9 +173,10 @@ def _broken(evidence: Evidence, rule: _EvidenceRule, breaking: Sequence[Entry]) 
     if isinstance(citation, JobCitation):
         message = f"run {citation.job_id} {rule.says}"
     else:
-        ids = listed([f"{entry.job_id[:8]} ({shown(entry.status)})" for entry in breaking], 3)
-        runs = f"{len(breaking):,} of {counted(len(evidence.entries), 'run')} of the batch"
-        message = f"{runs}, {ids}: each {rule.says}"
+        ids = "; ".join(f"{entry.job_id[:8]}, {shown(entry.status)}" for entry in breaking[:3])
+        more = f" and {len(breaking) - 3:,} more" if len(breaking) > 3 else ""
+        runs = f"{len(breaking):,} of the {counted(len(evidence.entries), 'run')} of the batch"
+        message = f"{runs} {rule.says}: {ids}{more}"
     fix = f"{rule.fix}; or say that you know: `accept: [{rule.name}]`"
     job_id = breaking[0].job_id if len(breaking) == 1 else None
     return Fault(rule.rule, citation.path, message, fix, citation.position, job_id=job_id)

@@ -1,0 +1,113 @@
+"""Bad news is never refused: what a commit does to findings that it does not touch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hooking import Hooks, commit, stage
+from repositories import add_entry, add_finding, add_record, batch, job, write
+
+POINT = {"condition": "full", "experiment_id": "E005", "seed": 1}
+ENDED = "2026-05-14T11:00:00Z"
+LATER = "2026-06-14T11:00:00Z"
+FINDINGS = "kb/research/findings"
+
+
+@pytest.fixture
+def hooks(capsys: pytest.CaptureFixture[str]) -> Hooks:
+    return Hooks(capsys)
+
+
+@pytest.fixture
+def cited(repo: Path) -> str:
+    """A run that F001, already committed, cites; F002 builds on F001, and F003 on that."""
+    job_id = add_entry(repo, POINT, ended_at=ENDED, metrics={"accuracy": 0.9})
+    add_finding(repo, "F001-x", job(job_id))
+    write(repo, f"{FINDINGS}/F002-y.md", "---\nbuilds_on: [F001]\n---\n")
+    write(repo, f"{FINDINGS}/F003-z.md", "---\nbuilds_on: [F002]\n---\n")
+    commit(repo)
+    return job_id
+
+
+def test_a_record_reaches_every_finding_and_blocks_none(
+    repo: Path, cited: str, hooks: Hooks
+) -> None:
+    record = add_record(repo, retracts=[cited])
+    said = hooks.findings()
+    # An untracked record does not count.
+    assert (said.status, "retracted" in said.out) == (0, False)
+    stage(repo)
+    said = hooks.findings()
+    assert said.status == 0
+    assert sorted(said.codes) == ["finding.at_risk", "finding.at_risk", "finding.retracted_run"]
+    assert ": error: " not in said.out
+    commit(repo)
+    write(repo, f"{FINDINGS}/F001-x.md", f"---\nsupporting_runs: [{job(cited)}]\n---\nnew\n")
+    stage(repo)
+    said = hooks.findings()
+    # Who changes a finding that rests on it is told in full.
+    assert said.status == 1
+    assert "finding.retracted_run" in said.codes
+    add_record(repo, lifts=[record])
+    stage(repo)
+    assert hooks.findings().status == 0
+
+
+def test_a_batch_is_reached_as_well(repo: Path, hooks: Hooks) -> None:
+    job_id = add_entry(repo, POINT)
+    add_finding(repo, "F001-x", batch("E005"))
+    commit(repo)
+    add_record(repo, retracts=[job_id])
+    stage(repo)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (0, ["finding.retracted_run"])
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("---\nretracted: it leaked\n---\n", "finding.retracted_premise"),
+        (None, "finding.broken_premise"),
+    ],
+)
+def test_who_builds_on_a_changed_finding_is_judged(
+    repo: Path, cited: str, hooks: Hooks, change: str | None, code: str
+) -> None:
+    path = repo / FINDINGS / "F001-x.md"
+    path.unlink() if change is None else path.write_text(change)
+    stage(repo)
+    said = hooks.findings()
+    assert code in said.codes
+    # A finding that is gone leaves an error, as an entry does.
+    assert said.status == int(change is None)
+
+
+def test_a_replaced_run_is_told_of_without_a_pin(repo: Path, cited: str, hooks: Hooks) -> None:
+    add_entry(repo, POINT, ended_at=LATER, metrics={"accuracy": 0.8})
+    stage(repo)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (0, ["finding.changed_evidence"])
+    assert f"it was complete ({ENDED}" in said.out
+    assert f"is complete ({LATER}" in said.out
+    commit(repo)
+    add_entry(repo, POINT, ended_at=LATER, metrics={"accuracy": 0.8}, attempt=2)
+    stage(repo)
+    assert hooks.findings().codes == []
+
+
+def test_a_broken_pin_of_others_is_a_warning_and_a_deleted_entry_is_not(
+    repo: Path, hooks: Hooks
+) -> None:
+    job_id = add_entry(repo, POINT, ended_at=ENDED)
+    add_entry(repo, {**POINT, "seed": 2}, ended_at=ENDED)
+    pinned = "{type: batch, experiment_id: E005, count: 2, digest: " + "0" * 16 + "}"
+    add_finding(repo, "F001-x", pinned)
+    commit(repo)
+    add_entry(repo, POINT, ended_at=LATER)
+    stage(repo)
+    said = hooks.findings()
+    assert (said.status, said.codes) == (0, ["finding.changed_evidence"])
+    (repo / f".aexp/ledger/{job_id}.json").unlink()
+    stage(repo)
+    assert hooks.findings().status == 1

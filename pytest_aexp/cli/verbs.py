@@ -47,6 +47,7 @@ class Verb(NamedTuple):
 
 GROUPS: Mapping[str, Sequence[Verb]] = {
     "write findings": (
+        Verb("finding new", "findings.new", "begin a finding with the next free number"),
         Verb("cite", "findings.cite", "add citations to a finding"),
         Verb("fix", "findings.fix", "mend citations where only one thing can have been meant"),
     ),

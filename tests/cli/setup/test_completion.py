@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from repositories import add_finding, write
 
 from pytest_aexp.cli import main
 from pytest_aexp.cli.parsers import SHELLS
@@ -46,6 +47,10 @@ def test_bash_completes_what_is_being_typed(
     bash_script: Path, line: str, offered: list[str]
 ) -> None:
     subprocess.run(["bash", "-n", bash_script], check=True)
+    assert completed(bash_script, line) == offered
+
+
+def completed(bash_script: Path, line: str) -> list[str]:
     words = line.split()
     # What bash itself does when the tab key is pressed.
     script = (
@@ -55,7 +60,29 @@ def test_bash_completes_what_is_being_typed(
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert sorted(done.stdout.split()) == offered
+    return sorted(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("aexp cite F0", ["F001", "F002"]),
+        ("aexp validate kb/", ["kb/research"]),
+        ("aexp ledger show 4", ["4" * 32]),
+        ("aexp cite F001 4", ["4" * 32]),
+        ("aexp report --html rep", ["report.html"]),
+        ("aexp mark 4 com", ["complete"]),
+        ("aexp ledger list --status f", ["failed"]),
+    ],
+)
+def test_bash_offers_findings_files_ids_and_statuses(
+    bash_script: Path, repo: Path, line: str, offered: list[str]
+) -> None:
+    add_finding(repo, "F001-x")
+    add_finding(repo, "F002-x")
+    write(repo, f".aexp/ledger/{'4' * 32}.json", "{}")
+    write(repo, "report.html", "")
+    assert completed(bash_script, line) == offered
 
 
 def test_zsh_has_a_script_of_its_own() -> None:

@@ -1,0 +1,75 @@
+"""``aexp finding new``: begin a finding with the next free number."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from pytest_aexp.cli.output import at_root
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import write_new
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean, quoted
+from pytest_aexp.ground.views import WorkTree, fixed_part, is_matched, matching
+from pytest_aexp.model.findings.finding import name_of
+
+DESCRIPTION = """\
+Begin a finding: a Markdown file with the next free number, its front matter and
+its title. Then cite runs in it with `aexp cite`.
+"""
+STATUSES = {0: "the file is written"}
+EXAMPLES = """\
+aexp finding new "Full context beats none"     kb/research/findings/F004-full-context-beats-none.md
+"""
+_LONGEST = 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``aexp finding new``."""
+    parser.add_argument("title", metavar="TITLE", help="the finding in one sentence, in quotes")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the file and say what is next."""
+    title = clean(" ".join(arguments.title.split()))
+    if not title:
+        raise UsageError("a finding needs a title: aexp finding new 'Full context beats none'")
+    repository = Repository.open()
+    globs = repository.configuration.findings
+    view = WorkTree(repository.root)
+    name = f"F{_next_number(matching(view, globs)):03}"
+    path = f"{fixed_part(globs[0].split('/'))}/{name}-{_slug(title)}.md".lstrip("/")
+    if not is_matched(path, globs):
+        raise UsageError(
+            f"{path} would not be a finding: nothing in tool.aexp.findings matches it; write the "
+            "file by hand"
+        )
+    _write(repository.root, path, f"---\nid: {name}\n---\n\n# {title}\n")
+    print(path)
+    print(f"next: {at_root(repository.root, f'aexp cite {name} RUN')}")
+    return 0
+
+
+def _next_number(paths: Iterable[str]) -> int:
+    numbers = [re.match(r"F(\d{1,9})", name_of(path)) for path in paths]
+    return max((int(match[1]) for match in numbers if match), default=0) + 1
+
+
+def _slug(title: str) -> str:
+    """The title as part of a file's name, in plain letters."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return slug[:_LONGEST].rstrip("-") or "finding"
+
+
+def _write(root: Path, path: str, text: str) -> None:
+    target = root / path
+    if target.parent.resolve() != (root / path).parent.absolute():
+        raise UsageError(
+            f"{quoted(str(Path(path).parent))} is reached by a link; nothing is written"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_new(target, text.encode())

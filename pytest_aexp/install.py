@@ -14,6 +14,7 @@ from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import can_be_named
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.run import own_environment, run_git
+from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.ground.machine_label import checked_label
 from pytest_aexp.ground.repository import (
     DEFAULT_RUN_STORE,
@@ -137,13 +138,17 @@ def _checked_root(repo_root: str | Path, *, assert_git: bool) -> Path:
             f"{root} is not a git repository: run `git init` there first "
             "(install_scaffold(…, assert_git=False) installs without)"
         )
-    for folder in (".aexp", LEDGER):
-        real = Path(os.path.realpath(root / folder))
-        if not real.is_relative_to(root):
-            raise InstallRefused(
-                f"{folder} is a link that leaves the repository; such links are not followed: "
-                "put a folder in its place"
-            )
+    link = link_on_the_way(root, root / LEDGER)
+    if link is not None:
+        raise InstallRefused(
+            f"{link} is a link, which is not written through and which git does not follow: put "
+            "a folder in its place"
+        )
+    if (root / LEDGER / ".git").exists():
+        raise InstallRefused(
+            f"{LEDGER} is a git submodule, which is not supported: keep the ledger in this "
+            "repository"
+        )
     return root
 
 

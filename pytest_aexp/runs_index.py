@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.machine_label import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
@@ -103,11 +103,8 @@ def _place(root: Path, label: str) -> Path:
             f"the machine label {quoted(label)} cannot name a file: give another with --as, such "
             f"as {safe_label(label)}"
         )
-    folder = root / INDEX_DIR_REL
-    real = os.path.realpath(folder)
-    if not real.startswith(os.path.realpath(root).rstrip(os.sep) + os.sep):
-        raise UsageError(f"{INDEX_DIR} is a link that leaves the repository: nothing is written")
-    return folder / f"{label}.json"
+    require_no_link(root, root / INDEX_DIR_REL)
+    return root / INDEX_DIR_REL / f"{label}.json"
 
 
 def _exported_before(path: Path, index: dict[str, Any]) -> Any:

@@ -58,7 +58,17 @@ class ReportWriter:
 def _path(config: pytest.Config) -> Path | None:
     """As pytest's own reports: an option is relative to where pytest was started."""
     given = config.getoption("aexp_report")
-    if given:
+    typed = config.invocation_params.args
+    if given and any(str(word).startswith("--aexp-report") for word in typed):
         return Path(os.path.abspath(config.invocation_params.dir / given))
-    configured = config.getini("aexp_report")
-    return config.rootpath / configured if configured else None
+    configured = str(given or config.getini("aexp_report") or "")
+    if not configured:
+        return None
+    # What a file says, addopts among it, may be anybody's.
+    parts = Path(configured).parts
+    if os.path.isabs(configured) or ".." in parts or ".git" in parts:
+        raise pytest.UsageError(
+            f"aexp_report = {clean(configured)}: a configuration file may name a file below "
+            "pytest's rootdir only; give --aexp-report on the command line"
+        )
+    return config.rootpath / configured

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
+from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.report import chart
@@ -90,6 +91,7 @@ def write_report(checker: Checker, path: Path) -> Report:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file in it, such as {path / 'report.html'}")
+    require_no_link(checker.repository.root, path)
     page_template()
     report = gather(checker)
     data = render(report).encode("utf-8", "backslashreplace")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
+from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
@@ -24,8 +25,9 @@ def open_checker() -> Checker:
 def write_finding(checker: Checker, path: str, text: str) -> None:
     """Replace a finding's text; a link is refused."""
     target = checker.repository.root / path
-    if target.is_symlink():
-        raise UsageError(f"{path} is a link; edit the file it leads to")
+    link = link_on_the_way(checker.repository.root, target)
+    if link is not None:
+        raise UsageError(f"{link} is a link; edit the file it leads to")
     write_atomic(target, text.encode())
 
 

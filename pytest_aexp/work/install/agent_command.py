@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.model.problems import (
     BROKEN,
     CODES,
@@ -61,8 +61,8 @@ nearest id that the message names as well, ask the person who wrote the finding.
 def planned_agent_command(root: Path, *, force: bool) -> Step:
     """What to do to the agent's command at ``root``; a file that somebody changed is kept."""
     path = root / AGENT_COMMAND
-    if not Path(os.path.realpath(path.parent)).is_relative_to(root):
-        return _left_alone("lies behind a link that leaves the repository: it was not written")
+    if link_on_the_way(root, path.parent) is not None:
+        return _left_alone("lies behind a link, which is not written through")
     data = read_bounded(path, _LIMIT, follow=False)
     if isinstance(data, Unreadable) and not data.missing:
         return _left_alone(f"{data.reason}: put a plain text file in its place")

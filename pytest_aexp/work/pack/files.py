@@ -13,6 +13,7 @@ from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git.ignore_rules import Tree, rules_fault
 from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
@@ -44,9 +45,7 @@ def line_of(data: bytes) -> bytes | None:
 
 def refuse_unshared(root: Path, path: str) -> None:
     """Raises UsageError if a segment at ``path`` would not reach other machines as it is."""
-    real = os.path.realpath(root)
-    if not os.path.realpath(root / path).startswith(real.rstrip(os.sep) + os.sep):
-        raise UsageError(f"{path} leads out of the repository: nothing is packed")
+    require_no_link(root, root / path)
     fault = rules_fault(root, [path])
     if fault is not None:
         raise UsageError(f"nothing is packed: {fault}")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground import jsontext, schema
-from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
+from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
 from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
+from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.machine_label import checked_label
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
@@ -83,7 +84,7 @@ class Promoter:
         )
         self._overwrite = overwrite
         self._replace = replace
-        _refuse_outside(repository)
+        require_no_link(repository.root, repository.root / LEDGER_DIR)
 
     def promote(self, job_id: str, files: RunFiles | None = None) -> Promoted:
         """Write the entry of a run, unless one that says the same or outranks it is there.
@@ -238,12 +239,6 @@ def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, A
     if before is None or promoted_at(entry) > before or before.year == MAXYEAR:
         return entry
     return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}
-
-
-def _refuse_outside(repository: Repository) -> None:
-    real = os.path.realpath(repository.root / LEDGER_DIR)
-    if not real.startswith(os.path.realpath(repository.root).rstrip(os.sep) + os.sep):
-        raise UsageError(f"{LEDGER_DIR} is a link that leaves the repository: nothing is written")
 
 
 def promote_to_ledger(

@@ -160,8 +160,28 @@ def wandb_stand_in() -> ModuleType:
 ONE_RUN: dict[str, Any] = {"condition": "a", "experiment_id": "E001", "seed": 1}
 """The run that the pages on the ledger and on codes speak of."""
 
+
+def claimed(repo: Path) -> None:
+    """A finding with numbers in its text, one of them wrong, and one that builds on it."""
+    accuracies = {
+        "full": (0.9349, 0.9312, 0.9288, 0.9331, 0.9345),
+        "none": (0.8715, 0.8715, 0.8715, 0.8715, 0.8715),
+    }
+    runs = []
+    for condition, values in accuracies.items():
+        for seed, accuracy in enumerate(values, start=1):
+            point = {"experiment_id": "E005", "condition": condition, "seed": seed}
+            runs.append(add_entry(repo, point, metrics={"accuracy": accuracy}))
+    page = text_of("docs/evidence.md")
+    draft = re.search(r"^```text\n(---\nid: F002.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert draft is not None
+    write(repo, "kb/research/findings/F002-context.md", draft[1])
+    add_finding(repo, "F004-tuning", job(runs[1]), extra="builds_on: [F002]\n")
+
+
 SCENES: dict[str, Callable[[Path], None]] = {
     "docs/codes.md": unstaged_evidence,
+    "docs/evidence.md": claimed,
     "docs/importing.md": results,
     "docs/packing.md": mostly_uncited,
     "docs/pre-commit.md": unstaged_evidence,

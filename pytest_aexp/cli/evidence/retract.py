@@ -255,7 +255,9 @@ def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
         for premise in other.premises:
             if premise.name == finding.name:
                 print(
-                    clean(f"  {other.name} builds on {finding.name}: an error until that is gone")
+                    clean(
+                        f"  {other.name} builds on {finding.name}: an error until it no longer does"
+                    )
                 )
     for line in dict.fromkeys(at_risk(after)):
         if line not in before:

@@ -100,7 +100,9 @@ class _Gathering:
         return tuple(self._finding(finding) for finding in findings)
 
     def _finding(self, finding: Finding) -> FindingPart:
-        problems = tuple(map(_problem, self._checker.front_matter(finding)))
+        of_premises = (self._checker.premise(finding, each) for each in finding.premises)
+        found = [problem for verdict in of_premises for problem in verdict.problems]
+        problems = tuple(map(_problem, (*self._checker.front_matter(finding), *found)))
         citations = tuple(map(self._citation, finding.citations))
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         return FindingPart(

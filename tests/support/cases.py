@@ -12,6 +12,10 @@ from xml.etree import ElementTree
 from tree import DATA
 
 from pytest_aexp.cli import main
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.problems import Policy, Problem
+from pytest_aexp.work.check.checker import Checker, judge_repository
 
 if TYPE_CHECKING:
     import pytest
@@ -56,6 +60,15 @@ def _fits(outcome: list[list[str]], told: list[tuple[str, str]]) -> bool:
         left[match] -= 1
         left += Counter()
     return True
+
+
+def problems_of(repo: Path) -> list[Problem]:
+    """The problems of everything in a repository, that it has no findings aside."""
+    repository = Repository.open(repo)
+    configured = repository.configuration
+    policy = Policy(configured.strict_runs, configured.severity)
+    problems = judge_repository(Checker(repository, WorkTree(repo), policy)).problems
+    return [problem for problem in problems if problem.code != NONE_COLLECTED]
 
 
 def by_command(

@@ -28,6 +28,7 @@ from pytest_aexp.report.model import (
     Report,
     verdict_of,
 )
+from pytest_aexp.report.numbers import numbers_of
 from pytest_aexp.report.origin import origin_of
 from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters
 from pytest_aexp.work.check.checker import Checker, Verdict
@@ -100,9 +101,11 @@ class _Gathering:
         return tuple(self._finding(finding) for finding in findings)
 
     def _finding(self, finding: Finding) -> FindingPart:
-        of_premises = (self._checker.premise(finding, each) for each in finding.premises)
-        found = [problem for verdict in of_premises for problem in verdict.problems]
-        problems = tuple(map(_problem, (*self._checker.front_matter(finding), *found)))
+        numbers, wrong = numbers_of(self._checker, finding)
+        premises = (self._checker.premise(finding, each) for each in finding.premises)
+        found = [problem for verdict in premises for problem in verdict.problems]
+        front_matter = self._checker.front_matter(finding)
+        problems = tuple(map(_problem, (*front_matter, *found, *wrong)))
         citations = tuple(map(self._citation, finding.citations))
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         return FindingPart(
@@ -116,6 +119,8 @@ class _Gathering:
             Doubts.of(runs.values()),
             tuple(sorted({run.status for run in runs.values()})),
             tuple(sorted({run.machine for run in runs.values() if run.machine})),
+            shown(finding.withdrawal.reason, 200) if finding.withdrawal else "",
+            tuple(numbers),
         )
 
     def _anchor(self, finding: Finding) -> str:
@@ -144,6 +149,7 @@ class _Gathering:
             says,
             rows,
             len(runs) - len(rows),
+            _pin(citation),
         )
 
     def _shown(
@@ -183,6 +189,16 @@ class _Gathering:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
         return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
+
+
+def _pin(citation: Citation) -> str:
+    if isinstance(citation, JobCitation) and citation.ended_at:
+        return f"Pinned to the attempt that ended {shown(citation.ended_at, LABEL)}"
+    pin = citation.pin if isinstance(citation, BatchCitation) else None
+    if pin is None:
+        return ""
+    least = "at least " if pin.at_least else "these " if pin.digest else ""
+    return f"Pinned to {least}{counted(pin.count, 'run')}"
 
 
 def _bare(entry: Entry) -> RunFacts:

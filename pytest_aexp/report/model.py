@@ -10,6 +10,7 @@ from functools import cached_property
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import Severity
 from pytest_aexp.report.ledger_facts import LedgerFacts
+from pytest_aexp.report.numbers import NumberPart
 from pytest_aexp.report.origin import Origin
 from pytest_aexp.report.run_facts import RunFacts
 
@@ -44,6 +45,8 @@ class CitationPart:
     says: str
     runs: tuple[RunFacts, ...]
     more: int
+    pin: str = ""
+    """What it is pinned to, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,15 @@ class FindingPart:
     doubts: Doubts
     statuses: tuple[str, ...]
     machines: tuple[str, ...]
+    withdrawn: str = ""
+    """Why it is withdrawn; empty if it is not."""
+    numbers: tuple[NumberPart, ...] = ()
+
+    @property
+    def at_risk(self) -> bool:
+        """Whether it builds on something that is in doubt."""
+        codes = ("finding.at_risk", "finding.retracted_premise")
+        return any(problem.code in codes for problem in self.problems)
 
     @property
     def every_problem(self) -> Iterator[ProblemPart]:

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from pytest_aexp.ground.repository import read_machine_label
     from pytest_aexp.install import InstallAction, InstallRefused, install_scaffold
     from pytest_aexp.ledger_mapping import Ledger
-    from pytest_aexp.linking import link_to_experiment
+    from pytest_aexp.linking import (
+        BatchSummary,
+        RunSummary,
+        link_to_experiment,
+        list_batches,
+        runs_for_experiment,
+        show_batch,
+        summarize_run,
+    )
     from pytest_aexp.runs import (
         RunNotFound,
         RunStoreNotInitialized,
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_aexp.validate import Issue, ValidateResult, validate_repo
 
 __all__ = [
+    "BatchSummary",
     "CitationWarning",
     "InstallAction",
     "InstallRefused",
@@ -34,6 +43,7 @@ __all__ = [
     "Ledger",
     "RunNotFound",
     "RunStoreNotInitialized",
+    "RunSummary",
     "ValidateResult",
     "create_run",
     "find_runs",
@@ -41,10 +51,14 @@ __all__ = [
     "init_run_store",
     "install_scaffold",
     "link_to_experiment",
+    "list_batches",
     "mark_status",
     "open_run",
     "read_machine_label",
     "run_lifecycle",
+    "runs_for_experiment",
+    "show_batch",
+    "summarize_run",
     "validate_repo",
 ]
 
@@ -53,7 +67,8 @@ _WHERE = {
     "ground.repository": "read_machine_label",
     "install": "InstallAction InstallRefused install_scaffold",
     "ledger_mapping": "Ledger",
-    "linking": "link_to_experiment",
+    "linking": "BatchSummary RunSummary link_to_experiment list_batches runs_for_experiment "
+    "show_batch summarize_run",
     "runs": "RunNotFound RunStoreNotInitialized create_run find_runs get_run_store init_run_store "
     "mark_status open_run run_lifecycle",
     "validate": "Issue ValidateResult validate_repo",

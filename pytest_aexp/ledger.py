@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.repository import Repository
@@ -19,9 +19,31 @@ from pytest_aexp.work.promote.project import project
 from pytest_aexp.work.promote.promote import parsed, promote_to_ledger, store_of
 from pytest_aexp.work.signac_store import Job, repository_of
 
-__all__ = ["LEDGER_DIR_REL", "SCHEMA_VERSION", "backfill_ledger", "ledger_path"]
+__all__ = ["LEDGER_DIR_REL", "SCHEMA_VERSION", "LedgerEntry", "backfill_ledger", "ledger_path"]
 __all__ += ["list_ledger_job_ids", "load_ledger_entry", "project_to_ledger_entry"]
 __all__ += ["promote_to_ledger"]
+
+
+class LedgerEntry(TypedDict, total=False):
+    """A ledger entry as Python has it; what is not known is left out."""
+
+    schema_version: int
+    job_id: str
+    statepoint: dict[str, Any]
+    status: str
+    registered_machine: str
+    promoted_at: str
+    attempt: int
+    run_link: dict[str, Any]
+    started_at: str
+    ended_at: str
+    wallclock_s: float
+    tracker: dict[str, Any]
+    code_commit: str
+    code_dirty: bool
+    metrics: dict[str, Any]
+    redacted: list[str]
+
 
 LEDGER_DIR_REL = Path(".aexp") / "ledger"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import UsageError
@@ -25,6 +25,8 @@ from pytest_aexp.work.promote.project import utc_now
 __all__ = [
     "INDEX_DIR_REL",
     "SCHEMA_VERSION",
+    "IndexEntry",
+    "IndexFile",
     "build_index",
     "collect_known_elsewhere",
     "export_index",
@@ -33,6 +35,25 @@ __all__ = [
 
 INDEX_DIR_REL = Path(INDEX_DIR)
 SCHEMA_VERSION = 1
+
+
+class IndexEntry(TypedDict, total=False):
+    """A run in a machine index."""
+
+    job_id: str
+    experiment_id: str
+    condition: str
+    status: str
+    registered_at: str
+
+
+class IndexFile(TypedDict):
+    """A machine index."""
+
+    schema_version: int
+    machine_label: str
+    exported_at: str
+    entries: list[IndexEntry]
 
 
 def build_index(repo_root: str | Path | None = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -33,6 +34,15 @@ class ValidateResult:
     """The issues of a repository."""
 
     issues: list[Issue]
+
+    def __len__(self) -> int:
+        return len(self.issues)
+
+    def __iter__(self) -> Iterator[Issue]:
+        return iter(self.issues)
+
+    def __bool__(self) -> bool:
+        return True  # also without an issue: ``ok`` says whether there is an error
 
     @property
     def errors(self) -> list[Issue]:

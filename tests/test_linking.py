@@ -1,19 +1,29 @@
-"""Linking a run to an experiment after the fact."""
+"""Linking runs to experiments, and what is said of runs and batches in one line."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reference import reference_python, run_reference
 from repositories import write
 from runscripts import document_of, entry_in
 
 import pytest_aexp.linking
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
 from pytest_aexp.ledger import load_ledger_entry
-from pytest_aexp.linking import link_to_experiment
-from pytest_aexp.runs import get_run_store, init_run_store, mark_status
+from pytest_aexp.linking import (
+    link_to_experiment,
+    list_batches,
+    runs_for_experiment,
+    show_batch,
+    summarize_run,
+)
+from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status
 
 
 @pytest.fixture
@@ -104,5 +114,95 @@ def test_runs_that_cannot_be_told(job: Any) -> None:
         link_to_experiment("abcd", experiment_id="E001")
 
 
-def test_the_public_name_is_there() -> None:
-    assert pytest_aexp.linking.__all__ == ["link_to_experiment"]
+def test_the_public_names_are_there() -> None:
+    assert set(pytest_aexp.linking.__all__) == {
+        *("link_to_experiment", "list_batches", "runs_for_experiment", "show_batch"),
+        *("summarize_run", "RunSummary", "BatchSummary"),
+    }
+
+
+# Runs and batches in one line each
+
+
+@pytest.fixture
+def batches(repo: Path) -> Path:
+    """Three runs in two batches, one of them complete and tracked."""
+    init_run_store(repo)
+    make = partial(create_run, include_commit=False)
+    first = make(experiment_id="E001", statepoint={"condition": "a", "seed": 1})
+    make(experiment_id="E001", hypothesis_id="H001", statepoint={"condition": "a", "seed": 2})
+    make(experiment_id="E002", statepoint={"seed": 2})
+    mark_status(first, "complete")
+    first.doc["tracker"] = {"url": "u", "group": "g"}
+    return repo
+
+
+def test_batches_are_counted(batches: Path) -> None:
+    assert [asdict(batch) for batch in list_batches()] == [
+        {
+            "experiment_id": "E001",
+            "batch_slug": "H001/E001/a",
+            "selector": {"condition": "a"},
+            "count": 2,
+            "status_counts": {"complete": 1, "created": 1},
+            "tracker_group": "g",
+        },
+        {
+            "experiment_id": "E002",
+            "batch_slug": "_/E002/fa4cd420",
+            "selector": {"condition": None},
+            "count": 1,
+            "status_counts": {"created": 1},
+            "tracker_group": None,
+        },
+    ]
+    finer = list_batches(experiment_id="E001", selector_keys=("condition", "seed"))
+    assert [batch.selector for batch in finer] == [
+        {"condition": "a", "seed": seed} for seed in (1, 2)
+    ]
+
+
+def test_values_of_any_kind_make_batches(batches: Path) -> None:
+    create_run(experiment_id="E003", statepoint={"condition": ["x"]}, include_commit=False)
+    create_run(experiment_id="E003", statepoint={"condition": 1}, include_commit=False)
+    assert [batch.selector["condition"] for batch in list_batches(experiment_id="E003")] == [
+        1,
+        ["x"],
+    ]
+
+
+def test_the_runs_of_a_batch(batches: Path) -> None:
+    runs = show_batch(experiment_id="E001", selector={"condition": "a"})
+    assert [(run.status, run.hypothesis_id, run.tracker_url) for run in runs] == [
+        ("complete", None, "u"),
+        ("created", "H001", None),
+    ]
+    assert runs[0].sp == {"experiment_id": "E001", "condition": "a", "seed": 1}
+    assert [run.id for run in runs_for_experiment("E002")] == ["fa4cd42098d3dfe4e8e61258704a7012"]
+
+
+def test_a_run_that_belongs_to_no_experiment_has_a_line_too(repo: Path, job: Any) -> None:
+    job.doc["tracker"] = 5
+    run = summarize_run(job)
+    assert (run.experiment_id, run.batch_slug, run.status, run.tracker_url) == (None,) * 4
+    assert list_batches() == []
+
+
+SUMMARIES = """
+import dataclasses, json
+from PACKAGE.linking import list_batches, show_batch, summarize_run
+from PACKAGE.runs import find_runs
+rows = [*list_batches(), *list_batches(selector_keys=("condition", "seed"), experiment_id="E001"),
+        *show_batch(experiment_id="E001", selector={"condition": "a"}),
+        *map(summarize_run, sorted(find_runs(), key=lambda run: run.id))]
+print(json.dumps([dataclasses.asdict(row) for row in rows], sort_keys=True))
+"""
+
+
+@pytest.mark.slow
+def test_the_lines_are_those_of_the_package_this_replaces(
+    batches: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = run_reference(reference_python(), batches, SUMMARIES.replace("PACKAGE", "aexp"))
+    exec(SUMMARIES.replace("PACKAGE", "pytest_aexp"), {})
+    assert json.loads(capsys.readouterr().out) == json.loads(theirs)

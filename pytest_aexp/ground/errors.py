@@ -19,7 +19,7 @@ class GitError(AexpError):
 
 
 @dataclass
-class RepositoryNotFound(AexpError):
+class RepositoryNotFound(AexpError, RuntimeError):
     """No folder from ``start`` upwards holds ``.git`` or a ledger."""
 
     start: Path
@@ -65,7 +65,7 @@ class RunNotFound(AexpError, LookupError):
 
 
 @dataclass
-class AmbiguousRun(AexpError, LookupError):
+class AmbiguousRun(RunNotFound):
     """A prefix of a job id fits several runs."""
 
     prefix: str

@@ -261,7 +261,7 @@ def test_each_name_of_the_old_package_is_where_the_page_says() -> None:
         r"^\| (`.+`) \| `(pytest_aexp\.\w+)` \|$", text_of("docs/migration.md"), re.MULTILINE
     )
     named = {name: module for names, module in rows for name in re.findall(r"`(\w+)`", names)}
-    assert len(named) == 16
+    assert len(named) == 22
     for name, module in named.items():
         assert getattr(pytest_aexp, name) is getattr(importlib.import_module(module), name)
 

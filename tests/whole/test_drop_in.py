@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from reference import reference_python, run_reference
 from repositories import add_finding, batch, job
 
 import pytest_aexp
@@ -19,7 +20,7 @@ from pytest_aexp import (
     runs_index,
     validate,
 )
-from pytest_aexp.ground import repository
+from pytest_aexp.ground import errors, repository
 
 
 @pytest.fixture
@@ -139,3 +140,35 @@ def test_the_label_and_the_block(installed: Path) -> None:
     merged = install.block_merge_gitignore("*.pyc\n", "a\n")
     assert install.block_merge_gitignore(merged, "a\n") == merged
     assert merged.startswith("*.pyc\n")
+
+
+def test_exceptions_are_caught_where_those_of_the_package_it_replaces_were() -> None:
+    assert issubclass(repository.RepositoryNotFound, RuntimeError)
+    assert issubclass(errors.AmbiguousRun, runs.RunNotFound)
+    assert issubclass(runs.RunNotFound, LookupError)
+    assert issubclass(runs.RunStoreNotInitialized, RuntimeError)
+
+
+def test_a_result_is_the_list_of_its_issues_too(installed: Path) -> None:
+    add_finding(installed, "F001-x", job("0" * 32), job("1" * 32))
+    result = validate.validate_repo(installed, strict_runs="error")
+    assert len(result) == 2
+    assert list(result) == result.issues
+    (installed / "kb/research/findings/F001-x.md").unlink()
+    assert validate.validate_repo(installed), "no issue is not no result"
+
+
+@pytest.mark.slow
+def test_the_typed_dictionaries_have_the_keys_of_the_package_it_replaces(tmp_path: Path) -> None:
+    code = """
+import json
+from PACKAGE import ledger, runs_index
+kinds = (ledger.LedgerEntry, runs_index.IndexEntry, runs_index.IndexFile)
+print(json.dumps([sorted(kind.__annotations__) for kind in kinds]))
+"""
+    theirs = json.loads(
+        run_reference(reference_python(), tmp_path, code.replace("PACKAGE", "aexp"))
+    )
+    kinds = (ledger.LedgerEntry, runs_index.IndexEntry, runs_index.IndexFile)
+    for kind, known in zip(kinds, theirs, strict=True):
+        assert set(known) <= set(kind.__annotations__)

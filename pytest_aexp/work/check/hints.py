@@ -124,11 +124,25 @@ def _value_hint(key: str, value: Any, counts: Mapping[str, int]) -> str:
         number = counts.get(value_key(other))
         if number:
             return f"{name} is {kind_of(other)} in {counted(number, 'run')}: {_how(value, other)}"
+    if isinstance(value, str) and (same := _other_composition(value, counts)):
+        return (
+            f"{name} is written with other Unicode characters in {counted(same, 'run')} "
+            "(composed, NFC, in one and decomposed, NFD, in the other): copy the value from "
+            "`aexp ledger show`"
+        )
     nothing = f"no run has {name}: {shown_json(value, 40)}"
     whole = _copyable(tuple(islice(counts, 5)))
     if not whole:
         return f"{nothing}; there are {counted(len(counts), 'value')}, too long to show here"
     return f"{nothing}; there is {listed(whole, total=len(counts))}"
+
+
+def _other_composition(value: str, counts: Mapping[str, int]) -> int:
+    """How many runs have a value that looks the same and is not: e and accent, or one letter."""
+    import unicodedata  # here, since it is rarely asked for and takes a while to load
+
+    forms = {unicodedata.normalize(form, value) for form in ("NFC", "NFD")} - {value}
+    return sum(counts.get(value_key(form), 0) for form in forms)
 
 
 @lru_cache(maxsize=64)  # every citation of a finding may be wrong in the same key

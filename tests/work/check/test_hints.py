@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from repositories import add_entry, add_jobs, write
@@ -208,3 +209,13 @@ def test_1800_hints_over_1000_values_take_little_time(tmp_path: Path) -> None:
         hint(known, {"seed": str(number)})
         hint(known, {"seed": number + 0.5})
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(("written", "known"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_two_forms_of_one_letter_are_told_apart(
+    repo: Path, written: Literal["NFC", "NFD"], known: Literal["NFC", "NFD"]
+) -> None:
+    city = unicodedata.normalize(known, "Zürich")
+    add_entry(repo, {"experiment_id": "E001", "dataset": city})
+    hinted = hint(sources(repo), {"dataset": unicodedata.normalize(written, "Zürich")})
+    assert hinted.startswith("dataset is written with other Unicode characters in 1 run ")

@@ -192,9 +192,10 @@ SUMMARIES = """
 import dataclasses, json
 from PACKAGE.linking import list_batches, show_batch, summarize_run
 from PACKAGE.runs import find_runs
-rows = [*list_batches(), *list_batches(selector_keys=("condition", "seed"), experiment_id="E001"),
-        *show_batch(experiment_id="E001", selector={"condition": "a"}),
-        *map(summarize_run, sorted(find_runs(), key=lambda run: run.id))]
+runs = [*show_batch(experiment_id="E001", selector={"condition": "a"})]
+runs += map(summarize_run, find_runs())
+rows = [*list_batches(), *list_batches(selector_keys=("condition", "seed"), experiment_id="E001")]
+rows += sorted(runs, key=lambda run: run.job_id)
 print(json.dumps([dataclasses.asdict(row) for row in rows], sort_keys=True))
 """
 

@@ -43,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="check the findings' citations, and write all verdicts and runs as a page of HTML",
     )
+    group.addoption(
+        "--aexp-policy-from",
+        default=None,
+        metavar="REV",
+        help="take [tool.aexp] from that commit, which the change does not control",
+    )
     parser.addini("aexp", "check the findings' citations", type="bool", default=False)
     parser.addini(
         "aexp_strict_runs",
@@ -64,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
     strictness = _strictness(config)
     report = config.getoption("aexp_report") or config.getini("aexp_report")
     wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
+    wanted = wanted or config.getoption("aexp_policy_from")
     root = _root(config)
     if not wanted and (root is None or not (root / ".aexp").is_dir()):
         return
@@ -71,15 +78,19 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_aexp.plugin.collector import Collector
     from pytest_aexp.plugin.summary import Summary
 
-    collector = Collector.of(config, root or config.rootpath, strictness or None)
+    policy_from = config.getoption("aexp_policy_from")
+    place = root or config.rootpath
+    collectors = Collector.all_of(config, place, strictness or None, policy_from)
+    collector = collectors[0]
     if root is None and collector.finds_nothing():
         raise pytest.UsageError(
             f"aexp: no repository at {config.rootpath}, which holds neither .git nor "
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
         )
-    config.pluginmanager.register(collector, "aexp-collector")
+    for each in collectors:
+        config.pluginmanager.register(each, f"aexp-collector-{each.checker.repository.root}")
     required = bool(config.getoption("aexp") or config.getoption("aexp_strict_runs"))
-    summary = Summary(config, collector, required=required)
+    summary = Summary(config, collectors, required=required)
     config.pluginmanager.register(summary, "aexp-summary")
     if report:
         from pytest_aexp.plugin.report import ReportWriter

@@ -19,6 +19,8 @@ from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Walk
 from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.policy_change import configuration_at, under_policy_of, weakened
+from pytest_aexp.work.check.projects import work_trees
 
 
 class Collector:
@@ -29,21 +31,52 @@ class Collector:
         self._rootdir = config.rootpath
         self._walk = Walk(config, checker)
         self._findings: dict[str, Finding] = {}
+        self._laxer: tuple[Problem, ...] = ()
         self._reporter: FindingItem | None = None
         self._first: FindingItem | None = None
         self._first_due: FindingItem | None = None
 
     @classmethod
-    def of(cls, config: pytest.Config, root: Path, strictness: str | None) -> Collector:
-        """The collector for the repository at ``root``; raises pytest.UsageError."""
+    def all_of(
+        cls,
+        config: pytest.Config,
+        root: Path,
+        strictness: str | None,
+        policy_from: str | None = None,
+    ) -> list[Collector]:
+        """A collector for each repository at and below ``root``; raises pytest.UsageError."""
         try:
-            repository = Repository.open(root)
-            configured = repository.configuration
-            strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
-            policy = Policy(strict, configured.severity)
-            return cls(config, Checker(repository, WorkTree(repository.root), policy))
+            found = work_trees(root).values()
+            return [
+                cls._of(config, *each, strictness=strictness, policy_from=policy_from)
+                for each in found
+            ]
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
+
+    @classmethod
+    def _of(
+        cls,
+        config: pytest.Config,
+        repository: Repository,
+        view: WorkTree,
+        *,
+        strictness: str | None,
+        policy_from: str | None,
+    ) -> Collector:
+        own, laxer = repository.configuration, tuple[Problem, ...]()
+        if policy_from is not None:
+            before = configuration_at(repository.root, policy_from)
+            laxer = weakened(before, own, view)
+            repository = under_policy_of(repository, before)
+        configured = repository.configuration
+        strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
+        # What addopts or an ini file say is the repository's own word, which does not overrule.
+        typed = any(str(w).startswith("--aexp-strict-runs") for w in config.invocation_params.args)
+        policy = Policy(strict, configured.severity, commanded=bool(strictness) and typed)
+        collector = cls(config, Checker(repository, view, policy))
+        collector._laxer = laxer
+        return collector
 
     def read(self, path: str) -> Finding:
         """The finding at ``path``, kept for what is reported once for all findings."""
@@ -56,6 +89,7 @@ class Collector:
         if item is self._first_due and isinstance(item, CitationItem):
             problems += self.checker.authority([item.citation])
         if item is self._first:
+            problems += self._laxer
             problems += self.checker.records()
             problems += self.checker.unjudged_commits(self._findings.values())
         if item is self._reporter:
@@ -115,14 +149,16 @@ class Collector:
         """Behind all that pytest was asked for, add what it passes over there."""
         report = yield
         if report.passed and isinstance(collector, pytest.Session):
-            rest: PassedOver = PassedOver.from_parent(collector, name="findings", nodeid="findings")
+            name = self.shown_path("findings")
+            rest: PassedOver = PassedOver.from_parent(collector, name=name, nodeid=name)
             rest.collector = self
             report.result.append(rest)
         return report
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Choose the items that report what belongs to no item; xdist workers choose alike."""
-        ours = [item for item in session.items if isinstance(item, FindingItem)]
+        every = (item for item in session.items if isinstance(item, FindingItem))
+        ours = [item for item in every if item.collector is self]
         with suppress(OSError):  # to expect them only saves time; each item meets it again
             self.checker.expect(
                 [c for finding in self._findings.values() for c in finding.citations]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import pytest
 
@@ -14,6 +14,7 @@ from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
 from pytest_aexp.plugin.items import PROBLEMS, FindingItem
+from pytest_aexp.work.check.checker import Checker
 
 OK, FAILED, NOT_CHECKED = "ok", "failed", "not checked"
 _SELECTING = ("keyword", "markexpr", "deselect", "lf", "stepwise", "ignore", "ignore_glob")
@@ -26,25 +27,31 @@ class Summary:
     ``required`` says whether the check was asked for by name: checking nothing is an error then.
     """
 
-    def __init__(self, config: pytest.Config, collector: Collector, *, required: bool) -> None:
+    def __init__(
+        self, config: pytest.Config, collectors: Sequence[Collector], *, required: bool
+    ) -> None:
         self._config = config
-        self._checker = collector.checker
-        self._shown_path = collector.shown_path
+        self._checkers = [collector.checker for collector in collectors]
+        self._checker = self._checkers[0]
         self._is_everything = _is_everything(config)
         self._required = required and self._is_everything
         self._problems: dict[str, list[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
 
-    def pytest_report_header(self) -> str:
-        """Entries, machines and strictness."""
-        ledger = self._checker.sources.ledger
+    def pytest_report_header(self) -> list[str]:
+        """Entries, machines and strictness, of each repository."""
+        return [self._header(checker) for checker in self._checkers]
+
+    def _header(self, checker: Checker) -> str:
+        ledger = checker.sources.ledger
         try:
             machines = listed([shown(name, 40) for name in ledger.machines], 8)
         except OSError as error:
             return f"aexp: the ledger cannot be read: {clean(str(error))}"
+        place = "" if len(self._checkers) == 1 else f"{clean(checker.repository.root.name)}: "
         of = f" from {machines}" if machines else ""
-        strict = self._checker.policy.strict_runs
-        return f"aexp: {count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"
+        strict = checker.policy.strict_runs
+        return f"aexp: {place}{count_entries(len(ledger.job_ids))}{of}; strict-runs: {strict}"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -54,10 +61,11 @@ class Summary:
         report = yield
         if isinstance(item, FindingItem) and call.when == "call":
             problems = item.stash.get(PROBLEMS, ())
+            shown_path = item.collector.shown_path
             report.aexp = [  # type: ignore[attr-defined]
-                [self._shown_path(p.path), p.severity, p.code] for p in problems
+                [shown_path(p.path), p.severity, p.code] for p in problems
             ]
-            report.aexp_finding = self._shown_path(item.finding.path)  # type: ignore[attr-defined]
+            report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
                 path, line, _ = item.reportinfo()
                 report.longrepr = (str(path), line + 1, report.longrepr[2])
@@ -65,7 +73,7 @@ class Summary:
 
     def pytest_unconfigure(self) -> None:
         """Let go of what was read, as the collector does."""
-        del self._checker
+        del self._checker, self._checkers
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the problems for the summary."""
@@ -116,7 +124,9 @@ class Summary:
 
     def _unread(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, if there is none that could be."""
-        return () if self._total() else self._checker.collection()
+        if self._total():
+            return ()
+        return tuple(problem for checker in self._checkers for problem in checker.collection())
 
     def _is_worth_a_line(self, terminalreporter: pytest.TerminalReporter) -> bool:
         if self._config.getoption("collectonly"):
@@ -147,7 +157,7 @@ class Summary:
 
     def _total(self) -> int:
         try:
-            return len(self._checker.finding_paths)
+            return sum(len(checker.finding_paths) for checker in self._checkers)
         except OSError:
             return 0
 

@@ -22,7 +22,7 @@ from pytest_aexp.model.run_store import RUN_LINK_KEYS
 from pytest_aexp.work.promote.metrics import remove_metrics
 from pytest_aexp.work.promote.project import NO_METRICS, utc_now
 from pytest_aexp.work.runs.code_state import CodeState, put_attempts_code
-from pytest_aexp.work.runs.ranks import Rank
+from pytest_aexp.work.runs.ranks import Rank, enter, killed_ranks, leave
 from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
 
 FIRST_RANK_WAIT = 10.0
@@ -62,6 +62,8 @@ class Attempt:
         """Whether the document said how the attempt ended before this process did."""
         self.superseded: dict[str, Any] = {}
         """The attempt that began while this one went on, if one did."""
+        self.killed: list[str] = []
+        """Which other processes of this attempt were killed."""
         self.begun = False
         self._mark_started = mark_started
         self._heartbeat_s = heartbeat_s
@@ -79,6 +81,8 @@ class Attempt:
             self.joined, self.token = True, str(current.get("token"))
         elif not self.rank.variable:
             self._begin(document, current)
+        if self.rank.variable:
+            enter(document, self.rank)
         self.remember(document)
 
     def _joins(self, document: dict[str, Any], current: dict[str, Any]) -> bool:
@@ -171,6 +175,11 @@ class Attempt:
 
     def end(self, document: dict[str, Any], outcome: str, *, by_signal: bool) -> None:
         """Record how the attempt ended, unless another has begun or the document says worse."""
+        self._end(document, outcome, by_signal=by_signal)
+        if self.rank.variable:
+            leave(document, self.rank)
+
+    def _end(self, document: dict[str, Any], outcome: str, *, by_signal: bool) -> None:
         self.superseded = {}
         if not self.begun and document.get("status") not in ("stopped", "abandoned"):
             self.start(document)
@@ -183,6 +192,9 @@ class Attempt:
         for name in _OURS:
             if name in self._remembered:
                 document.setdefault(name, copy.deepcopy(self._remembered[name]))
+        self.killed = [] if self.joined else killed_ranks(document, self.rank)
+        if self.killed and outcome == "complete":
+            outcome = "failed"
         status = document.get("status")
         if self.joined and not self._worsens(status, outcome):
             return

@@ -175,6 +175,9 @@ class _Lifecycle(ContextDecorator):
                 "begun since: neither its document nor its ledger entry was changed"
             )
         elif after.get("status") in TERMINAL_STATUSES:
+            if self._attempt.killed and outcome == "complete":
+                names = ", ".join(self._attempt.killed)
+                notice(f"run {self._job_id} is recorded as failed: {names} was killed")
             if signum is not None and not (self._attempt.kept or self._watch.fatal):
                 self._explain_stopped(signum)
             promoted(self._job, self._root, after)

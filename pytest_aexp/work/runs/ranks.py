@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_aexp.model.run_attempt import host_name
+from pytest_aexp.model.run_attempt import (
+    ATTEMPT_KEY,
+    has_process_here,
+    host_name,
+    process_start,
+)
 
 RANK_VARIABLES = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "PMI_RANK", "OMPI_COMM_WORLD_RANK")
 _SCHEDULER_VARIABLES = ("SLURM_JOB_ID", "SLURM_RESTART_COUNT")
@@ -74,6 +79,44 @@ class Rank:
             self.group == attempt.get("group")
             or (attempt.get("host"), attempt.get("pid")) == (host_name(), os.getppid())
         )
+
+
+_RANKS_KEY = "aexp_ranks"
+"""Where a run's document lists the processes, other than the first, that have not ended."""
+
+
+def enter(document: dict[str, Any], rank: Rank) -> None:
+    """List this process, so that the first one notices if it is killed."""
+    listed = document.get(_RANKS_KEY)
+    if not isinstance(listed, dict) or listed.get("group") != rank.group:
+        listed = document[_RANKS_KEY] = {"group": rank.group, "processes": {}}
+    listed["processes"][rank.variable] = {
+        "host": host_name(),
+        "pid": os.getpid(),
+        "process": process_start(os.getpid()),
+    }
+
+
+def leave(document: dict[str, Any], rank: Rank) -> None:
+    """List this process no longer."""
+    _processes(document, rank).pop(rank.variable, None)
+
+
+def killed_ranks(document: dict[str, Any], rank: Rank) -> list[str]:
+    """The processes of the group of ``rank`` that are gone from this host without having ended."""
+    return [
+        variable
+        for variable, process in sorted(_processes(document, rank).items())
+        if process.get("host") == host_name() and not has_process_here({ATTEMPT_KEY: process})
+    ]
+
+
+def _processes(document: dict[str, Any], rank: Rank) -> dict[str, dict[str, Any]]:
+    listed = document.get(_RANKS_KEY)
+    if not isinstance(listed, dict) or listed.get("group") != rank.group:
+        return {}
+    processes = listed.get("processes")
+    return processes if isinstance(processes, dict) else {}
 
 
 def token_variable(job_id: str) -> str:

@@ -152,12 +152,28 @@ def test_an_attempt_is_complete_if_all_of_it_is(
 def test_only_the_first_process_records_start_heartbeat_and_success() -> None:
     document: dict[str, Any] = {"status": "created"}
     other = begun(document, OTHER)
-    assert document == {"status": "created"}
+    assert without_ranks(document) == {"status": "created"}
     begun(document)
-    before = dict(document)
+    before = without_ranks(document)
     other.beat(document)
     end(other, document, "complete")
-    assert document == before
+    assert without_ranks(document) == before
+
+
+def without_ranks(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without the list of processes that go on."""
+    return {key: value for key, value in document.items() if key != "aexp_ranks"}
+
+
+@pytest.mark.parametrize(("host", "status"), [("", "failed"), ("another", "complete")])
+def test_an_attempt_of_which_a_process_was_killed_is_not_complete(host: str, status: str) -> None:
+    document: dict[str, Any] = {}
+    attempt = begun(document)
+    begun(document, OTHER)
+    listed = document["aexp_ranks"]["processes"]["RANK=1"]
+    listed |= {"process": "an earlier process of that pid"} | ({"host": host} if host else {})
+    assert end(attempt, document, "complete") == status
+    assert attempt.killed == ([] if host else ["RANK=1"])
 
 
 def test_a_process_without_a_first_one_records_its_run_itself(
@@ -166,7 +182,7 @@ def test_a_process_without_a_first_one_records_its_run_itself(
     document: dict[str, Any] = {"status": "created"}
     alone = begun(document, OTHER)
     alone.beat(document)
-    assert document == {"status": "created"}
+    assert without_ranks(document) == {"status": "created"}
     monkeypatch.setattr(attempts, "FIRST_RANK_WAIT", 0)
     alone.beat(document)
     assert (document["status"], number(document)) == ("running", 1)

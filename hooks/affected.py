@@ -34,7 +34,7 @@ class Evidence:
             citation.job_id in self.job_ids
             if isinstance(citation, JobCitation)
             else isinstance(citation, BatchCitation)
-            and bool(self.batches.select(citation.experiment_id, citation.selector))
+            and any(self.batches.select(citation.experiment_id, s) for s in citation.selectors)
             for citation in finding.citations
         )
 

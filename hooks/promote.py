@@ -67,7 +67,8 @@ class Promotions:
 
     def _finished(self, citation: JobCitation | BatchCitation) -> list[Run]:
         if isinstance(citation, BatchCitation):
-            runs = self._store.batches.select(citation.experiment_id, citation.selector)
+            select, experiment = self._store.batches.select, citation.experiment_id
+            runs = [run for selector in citation.selectors for run in select(experiment, selector)]
         else:
             run = self._store.get(citation.job_id)
             runs = [run] if run is not None else []

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from pytest_aexp.cli.errors import complain
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings.editing import diff_lines, open_checker, write_finding
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted
+from pytest_aexp.model.findings.citation import BatchCitation
+from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.resolve import settled
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import mended
+from pytest_aexp.work.edit.settle import with_settled
 
 DESCRIPTION = """\
 Mend citations of findings where only one thing can have been meant: misspelt
@@ -59,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
     text = mended(document, checker.sources.job_ids)
+    text = with_settled(open_for_edit(path, text.encode()), _settled(checker, path, text))
     if text == document.text:
         return False
     if show:
@@ -67,3 +73,14 @@ def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
         write_finding(checker, path, text)
         print(f"fixed: {clean(path)}")
     return True
+
+
+def _settled(checker: Checker, path: str, text: str) -> dict[int, dict[str, Any]]:
+    """The values, by citation and key, that runs have of those that YAML leaves open."""
+    values: dict[int, dict[str, Any]] = {}
+    for citation in read_finding(path, text.encode()).citations:
+        if isinstance(citation, BatchCitation) and citation.readings:
+            selectors = settled(citation, checker.sources)
+            if len(selectors) == 1:
+                values[citation.index] = {key: selectors[0][key] for key in citation.readings}
+    return values

@@ -83,6 +83,43 @@ def scalar(node: Scalar) -> bool | int | float | str | None:
     return _number(text)
 
 
+# As YAML 1.2 reads numbers; and a number with an exponent as YAML 1.1 reads it.
+_INT_12 = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_FLOAT_12 = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_EXPONENT_11 = re.compile(r"[^eE]*\.[^eE]*[eE][-+][0-9]+")
+_BOOL_12 = {word: truth for word, truth in _BOOL.items() if word.lower() in ("true", "false")}
+
+
+def readings(node: Scalar) -> list[Any]:
+    """The values that readers of YAML 1.1 and 1.2 take ``node`` for, ours first.
+
+    More than one only for a plain scalar such as `on`, `80:20`, `010` or `1e-3`.
+    """
+    own, text = scalar(node), node.text
+    if not node.plain or len(text) > NUMBER_LIMIT:
+        return [own]
+    others: list[Any] = [own]
+    if isinstance(own, float) and "e" in text.lower() and not _EXPONENT_11.fullmatch(text):
+        others.append(text)
+    others.append(_yaml_12(text))
+    distinct: list[Any] = []
+    for each in others:
+        # True is not 1, but 1 is 1.0.
+        if not any(each == e and isinstance(each, bool) == isinstance(e, bool) for e in distinct):
+            distinct.append(each)
+    return distinct
+
+
+def _yaml_12(text: str) -> Any:
+    if _NULL.fullmatch(text):
+        return None
+    if text in _BOOL_12:
+        return _BOOL_12[text]
+    if _INT_12.fullmatch(text):
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+    return float(text) if _FLOAT_12.fullmatch(text) else text
+
+
 def _tagged(node: Scalar) -> bool | int | float | str | None:
     plain = scalar(Scalar(node.text, node.offset, plain=True))
     if node.tag == TAG + "float" and type(plain) is int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice, product
 from typing import Any
 
 from pytest_aexp.ground import schema
@@ -23,6 +24,8 @@ HOW_TO_CITE = (
     "`{type: batch, experiment_id: E001, selector: {key: value}}`"
 )
 
+# Of so many keys that may mean several values only some ways to read them are tried.
+_MOST_SELECTORS = 64
 _ON_BOTH = ("note", "as", "accept")
 _ON_BATCH = ("status", "except", "count", "digest")
 _KEYS_OF = {
@@ -77,6 +80,7 @@ class BatchCitation(Citation):
     """A citation of every run of an experiment that has the selector's values.
 
     Of these only the runs with one of ``statuses`` (if there are any) that are not in ``excluded``.
+    ``readings`` has the values of keys that readers of YAML take for more than one.
     """
 
     experiment_id: str
@@ -84,6 +88,15 @@ class BatchCitation(Citation):
     statuses: tuple[str, ...] = field(default=(), kw_only=True)
     excluded: tuple[str, ...] = field(default=(), kw_only=True)
     pin: Pin | None = field(default=None, kw_only=True)
+    readings: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def selectors(self) -> list[dict[str, Any]]:
+        """Every selector that may be meant, the one that is read first."""
+        if not self.readings:
+            return [self.selector]
+        choices = islice(product(*self.readings.values()), _MOST_SELECTORS)
+        return [{**self.selector, **dict(zip(self.readings, c, strict=True))} for c in choices]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +236,17 @@ def _citation(front_matter: FrontMatter, index: int, node: Node, names: dict[str
         statuses=_several(written.get("status")),
         excluded=_several(written.get("except")),
         pin=_pin(item),
+        readings=_readings(item),
     )
+
+
+def _readings(item: _Item) -> dict[str, list[Any]]:
+    selector = item.nodes.get("selector")
+    if not isinstance(selector, Mapping):
+        return {}
+    pairs = scalars(values.merged(selector))
+    plain = ((k.text, values.readings(v)) for k, v in pairs if isinstance(v, Scalar) and v.plain)
+    return {key: readings for key, readings in plain if len(readings) > 1}
 
 
 def read_links(front_matter: FrontMatter) -> Iterator[Citation]:

@@ -19,6 +19,7 @@ from pytest_aexp.model.problems import (
     ABSENT_BATCH,
     BROKEN,
     EMPTY_BATCH,
+    MALFORMED,
     UNFINISHED,
     UNPROMOTED,
     UNSTAGED_ENTRY,
@@ -47,6 +48,12 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
 
 def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault | None:
     """The fault of a well-written citation that leads to ``found``; None if it holds."""
+    if found.selectors and isinstance(citation, BatchCitation):
+        return _ambiguous(citation, found)
+    return _fault_at(citation, found, sources)
+
+
+def _fault_at(citation: Resolvable, found: Resolution, sources: Sources) -> Fault | None:
     match found.place:
         case Place.LEDGER:
             return _in_ledger(citation, found, sources.ledger)
@@ -60,6 +67,17 @@ def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault
             return _not_found(citation, found, sources)
         case _:
             return _empty(citation, sources)
+
+
+def _ambiguous(citation: BatchCitation, found: Resolution) -> Fault:
+    ways = [f"{{{shown_json(selector)[1:-1]}}}" for selector in found.selectors]
+    keys = listed([quoted(key, 30) for key in citation.readings], 3)
+    message = (
+        f"{_cited(citation)} may be read in {len(ways)} ways, and there are runs of each: readers "
+        f"of YAML 1.1 and 1.2 take {keys} for different values"
+    )
+    fix = f"write what is meant: `selector: {ways[0]}` or `selector: {ways[1]}`"
+    return _fault(MALFORMED, citation, message, fix)
 
 
 def _in_ledger(citation: Resolvable, found: Resolution, ledger: Ledger) -> Fault | None:

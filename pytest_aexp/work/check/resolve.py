@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
@@ -131,7 +131,8 @@ def _can_be_added(root: Path) -> bool:
 class Resolution:
     """Where a citation leads. Only what belongs to ``place`` is filled in.
 
-    ``entries`` may hold unusable ones: a damaged entry is still what was cited.
+    ``entries`` may hold unusable ones: a damaged entry is still what was cited. ``selectors`` are
+    those that runs have where readers of YAML take the citation's for different ones.
     """
 
     place: Place
@@ -139,6 +140,7 @@ class Resolution:
     runs: tuple[Run, ...] = ()
     machines: tuple[str, ...] = ()
     matches: int = 0
+    selectors: tuple[dict[str, Any], ...] = ()
 
 
 def resolve(citation: JobCitation | BatchCitation, sources: Sources) -> Resolution:
@@ -164,7 +166,29 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
     return Resolution(Place.NOWHERE, runs=(run,) if run is not None else ())
 
 
+def settled(citation: BatchCitation, sources: Sources) -> list[dict[str, Any]]:
+    """The selectors that the citation may mean and that runs have."""
+    ledgers = [ledger for ledger in (sources.ledger, sources.on_disk) if ledger is not None]
+    store, experiment = sources.store, citation.experiment_id
+    return [
+        selector
+        for selector in citation.selectors
+        if any(ledger.select(experiment, selector) for ledger in ledgers)
+        or (store is not None and store.batches.select(experiment, selector))
+    ]
+
+
 def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
+    if citation.readings:
+        selectors = settled(citation, sources)
+        if len(selectors) > 1:
+            return replace(_resolved(citation, sources), selectors=tuple(selectors))
+        if selectors:
+            citation = replace(citation, selector=selectors[0])
+    return _resolved(citation, sources)
+
+
+def _resolved(citation: BatchCitation, sources: Sources) -> Resolution:
     experiment, selector = citation.experiment_id, citation.selector
     entries = _kept(citation, sources.ledger.select(experiment, selector))
     if entries:

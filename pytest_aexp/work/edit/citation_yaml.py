@@ -36,17 +36,17 @@ def job_citation(job_id: str) -> str:
 
 def batch_citation(experiment: str, selector: dict[str, Any]) -> str:
     """A citation of a batch; of the whole experiment if the selector is empty."""
-    pairs = ", ".join(f"{_yaml(key)}: {_yaml(value)}" for key, value in selector.items())
+    pairs = ", ".join(f"{value_text(key)}: {value_text(value)}" for key, value in selector.items())
     chosen = f", selector: {{{pairs}}}" if pairs else ""
     return f"{{type: batch, experiment_id: {experiment}{chosen}}}"
 
 
 def text_as_yaml(text: str) -> str:
     """A text as YAML, inside brackets too, quoted where it needs to be."""
-    return _yaml(text)
+    return value_text(text)
 
 
-def _yaml(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A JSON value as YAML that reads back as the same; JSON is YAML, plain text is nicer."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _OTHERWISE:
         return value

@@ -25,7 +25,9 @@ _ONE_BY_ONE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Replacement:
+class Replacement:
+    """Text to be written in the place of a scalar."""
+
     node: Scalar
     text: str
 
@@ -41,7 +43,7 @@ def mended(front: FrontMatter, known: AbstractSet[str]) -> str:
         return front.text
     found = value_of(root, KEY)
     if found is not None:
-        return _replaced(front, root, found[1], list(_in_value(front, found[1], known)))
+        return replaced(front, root, found[1], list(_in_value(front, found[1], known)))
     slips = [pair for pair in root.pairs if isinstance(pair[0], Scalar) and is_slip(pair[0].text)]
     if len(slips) != 1:
         return front.text
@@ -49,13 +51,13 @@ def mended(front: FrontMatter, known: AbstractSet[str]) -> str:
     assert isinstance(key, Scalar)
     renamed = _rewritten(front, key, KEY)
     inside = _in_value(front, node, known)
-    text = _replaced(front, root, node, [*renamed, *inside], first=len(renamed))
+    text = replaced(front, root, node, [*renamed, *inside], first=len(renamed))
     cited = read_finding(front.path, text.encode()).citations
     return text if any(isinstance(c, JobCitation | BatchCitation) for c in cited) else front.text
 
 
-def _replaced(
-    front: FrontMatter, root: Mapping, value: Node, every: list[_Replacement], first: int = 0
+def replaced(
+    front: FrontMatter, root: Mapping, value: Node, every: list[Replacement], first: int = 0
 ) -> str:
     """The text with all replacements, or as many as can be made; the ``first`` always."""
     if not every:
@@ -68,7 +70,7 @@ def _replaced(
     return front.text if text is None else text
 
 
-def _with(front: FrontMatter, root: Mapping, value: Node, every: list[_Replacement]) -> str | None:
+def _with(front: FrontMatter, root: Mapping, value: Node, every: list[Replacement]) -> str | None:
     instead = {id(each.node): nodes.parse(each.text) for each in every}
     pairs = [
         # Only there: what an alias carries to other keys must stay as it is.
@@ -95,26 +97,26 @@ def _substituted(node: Node, instead: dict[int, Node | None]) -> Node:
     return instead.get(id(node)) or node
 
 
-def _in_value(front: FrontMatter, node: Node, known: AbstractSet[str]) -> Iterator[_Replacement]:
+def _in_value(front: FrontMatter, node: Node, known: AbstractSet[str]) -> Iterator[Replacement]:
     items = node.items if isinstance(node, Sequence) else [node]
     # An alias is the node it names: mended once, where it stands, if that is here.
     own = {id(item): item for item in items if item.offset >= node.offset}
     return chain.from_iterable(_in_item(front, item, known) for item in own.values())
 
 
-def _in_item(front: FrontMatter, item: Node, known: AbstractSet[str]) -> Iterator[_Replacement]:
+def _in_item(front: FrontMatter, item: Node, known: AbstractSet[str]) -> Iterator[Replacement]:
     if isinstance(item, Scalar):
         job_id = _meant(item.text, known)
         if job_id is not None and not _is_block(front, item):
             marks = _MARKED.match(front.source(item))
-            yield _Replacement(item, (marks.group() if marks else "") + job_citation(job_id))
+            yield Replacement(item, (marks.group() if marks else "") + job_citation(job_id))
     elif isinstance(item, Mapping):
         yield from _in_citation(front, item, known)
 
 
 def _in_citation(
     front: FrontMatter, item: Mapping, known: AbstractSet[str]
-) -> Iterator[_Replacement]:
+) -> Iterator[Replacement]:
     keys = {key.text: key for key, _ in item.pairs if isinstance(key, Scalar)}
     nodes = {key.text: node for key, node in item.pairs if isinstance(key, Scalar)}
     written = {name: node.text if isinstance(node, Scalar) else {} for name, node in nodes.items()}
@@ -132,7 +134,7 @@ def _in_citation(
 
 def _rewritten(
     front: FrontMatter, node: Scalar, text: str, *, bare: str | None = None
-) -> list[_Replacement]:
+) -> list[Replacement]:
     """``text`` in the place of ``node``, quoted and marked as that is; ``bare`` without quotes."""
     if _is_block(front, node):
         return []
@@ -141,7 +143,7 @@ def _rewritten(
     before = marks.group() if marks else ""
     quote = source[len(before) : len(before) + 1]
     inside = f"{quote}{text}{quote}" if quote in ("'", '"') else bare or text
-    return [_Replacement(node, before + inside)]
+    return [Replacement(node, before + inside)]
 
 
 def _is_block(front: FrontMatter, node: Scalar) -> bool:

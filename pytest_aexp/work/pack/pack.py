@@ -104,7 +104,8 @@ def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
     batches = [each for each in citations if isinstance(each, BatchCitation)]
     ledger.expect_batches(batch.experiment_id for batch in batches)
     for batch in batches:
-        cited.update(e.job_id for e in ledger.select(batch.experiment_id, batch.selector))
+        for selector in batch.selectors:
+            cited.update(e.job_id for e in ledger.select(batch.experiment_id, selector))
     return cited
 
 

@@ -1,0 +1,95 @@
+"""Formatters of either YAML do not change what a finding cites, and `aexp fix` settles it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import problems_of
+from commands import run_aexp
+from repositories import add_entry, add_finding
+
+from pytest_aexp.ground.yaml import nodes, values
+
+
+def selected(value: str) -> str:
+    return f"{{type: batch, experiment_id: E002, selector: {{x: {value}}}}}"
+
+
+OPEN: dict[str, tuple[Any, Any]] = {
+    "on": (True, "on"),
+    "yes": (True, "yes"),
+    "80:20": (4820, "80:20"),
+    "010": (8, 10),
+    "08": ("08", 8),
+    "1e-3": (0.001, "1e-3"),
+    "1.5e3": (1500.0, "1.5e3"),
+    "1_000": (1000, "1_000"),
+    "0o17": (15, 15),
+    "0b11": (3, "0b11"),
+}
+
+
+@pytest.mark.parametrize(("written", "read"), OPEN.items())
+def test_what_readers_of_yaml_differ_in(written: str, read: tuple[Any, Any]) -> None:
+    node = nodes.parse(written)
+    assert isinstance(node, nodes.Scalar)
+    found = values.readings(node)
+    assert found == list(dict.fromkeys(read))
+    assert found[0] == values.value(node)
+
+
+@pytest.mark.parametrize(
+    "written", ["1", "1.5", "1.0e+3", "true", "null", "text", "'on'", "2026-01-01"]
+)
+def test_what_they_agree_on(written: str) -> None:
+    node = nodes.parse(written)
+    assert isinstance(node, nodes.Scalar)
+    assert values.readings(node) == [values.value(node)]
+
+
+@pytest.mark.parametrize("written", [name for name, (a, b) in OPEN.items() if a != b])
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_value_that_a_run_has_is_meant_and_fix_settles_it(
+    repo: Path, capsys: pytest.CaptureFixture[str], written: str, which: int
+) -> None:
+    meant = OPEN[written][which]
+    add_entry(repo, {"experiment_id": "E002", "x": meant})
+    path = add_finding(repo, "F001-x", selected(written))
+    assert problems_of(repo) == []
+    assert run_aexp(capsys, "fix")[0] == 0
+    node = nodes.parse(path.read_text().split("x: ", 1)[1].split("}")[0])
+    assert isinstance(node, nodes.Scalar)
+    assert values.readings(node) == [meant]
+    assert problems_of(repo) == []
+    after = path.read_text()
+    assert run_aexp(capsys, "fix")[0] == 0
+    assert path.read_text() == after
+
+
+def test_runs_of_both_values_are_an_error(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for value in (True, "on"):
+        add_entry(repo, {"experiment_id": "E002", "x": value})
+    path = add_finding(repo, "F001-x", selected("on"))
+    (problem,) = problems_of(repo)
+    assert (problem.code, problem.severity) == ("finding.broken_run_citation", "error")
+    assert '`selector: {"x": true}` or `selector: {"x": "on"}`' in problem.fix
+    before = path.read_text()
+    run_aexp(capsys, "fix")
+    assert path.read_text() == before
+
+
+def test_of_several_keys_each_has_its_own_value(repo: Path) -> None:
+    add_entry(repo, {"experiment_id": "E002", "x": "off", "y": 4820})
+    citation = "{type: batch, experiment_id: E002, selector: {x: off, y: 80:20}}"
+    add_finding(repo, "F001-x", citation.replace("80:20", "'80:20'"))
+    assert [problem.code for problem in problems_of(repo)] == ["finding.empty_batch"]
+    add_finding(repo, "F001-x", citation)
+    assert problems_of(repo) == []
+
+
+def test_a_run_with_neither_is_no_match(repo: Path) -> None:
+    add_entry(repo, {"experiment_id": "E002", "x": 9})
+    add_finding(repo, "F001-x", selected("010"))
+    assert [problem.code for problem in problems_of(repo)] == ["finding.empty_batch"]

@@ -76,6 +76,8 @@ def test_every_block_is_of_a_language_that_is_tried_here() -> None:
         *("console", "sh", "toml", "yaml", "json", "python", "markdown"),
         # nothing but files as they lie there; test_docs_codes has those of the codes
         "text",
+        # tests/whole/test_duckdb.py runs it
+        "sql",
     }
     strange = [
         f"{page}:{line}: {language}"

@@ -60,8 +60,19 @@ class Number:
     @property
     def value(self) -> Fraction:
         """What it says."""
-        number = Fraction(f"0{plain_digits(self.digits)}e{self._power}")
-        return -number if self.is_negative else number
+        return self._times_quantum(self._count)
+
+    @property
+    def _count(self) -> int:
+        """How many times its last digit's worth it is."""
+        count = int(plain_digits(self.digits).replace(".", ""))
+        return -count if self.is_negative else count
+
+    def _times_quantum(self, count: int, divisor: int = 1) -> Fraction:
+        power = self._power - self._decimals
+        if power >= 0:
+            return Fraction(count * 10**power, divisor)
+        return Fraction(count, divisor * 10**-power)
 
     @property
     def is_negative(self) -> bool:
@@ -71,7 +82,7 @@ class Number:
     @property
     def quantum(self) -> Fraction:
         """What its last digit is worth."""
-        return Fraction(f"1e{self._power - self._decimals}")
+        return self._times_quantum(1)
 
     @property
     def _power(self) -> int:
@@ -86,14 +97,15 @@ class Number:
 
         Of an exact tie both neighbours are. A bound is one of the exact value.
         """
-        number = self.value
         if self.bound:
-            return value.compare(number) in _HOLDS[self.bound]
-        half = self.quantum / 2
-        if value.compare(number - half) < 0 or value.compare(number + half) > 0:
+            return value.compare(self.value) in _HOLDS[self.bound]
+        count = self._count
+        if value.compare(self._times_quantum(2 * count - 1, 2)) < 0:
+            return False
+        if value.compare(self._times_quantum(2 * count + 1, 2)) > 0:
             return False
         # What is printed as −0.00 is not above zero.
-        order = value.compare(Fraction(0)) if self.sign and not number else 0
+        order = value.compare(Fraction(0)) if self.sign and not count else 0
         return order == 0 or (order < 0) == self.is_negative
 
     def nearest(self, value: Value) -> tuple[Number, ...]:

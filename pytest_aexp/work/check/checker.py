@@ -35,6 +35,7 @@ from pytest_aexp.work.check.messages import fault_of, written_faults
 from pytest_aexp.work.check.numbers import (
     Cited,
     Metrics,
+    References,
     Result,
     check_claim,
     fault_of_claim,
@@ -90,7 +91,7 @@ class Checker:
         self.view = view
         self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
         self._metrics = Metrics(self.sources.ledger)
-        self._cited_last: tuple[Finding, list[Cited]] | None = None
+        self._referring: tuple[Finding, References] | None = None
         self._history = History(repository.root, view.revision)
         self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
 
@@ -231,7 +232,7 @@ class Checker:
 
     def claim(self, finding: Finding, claim: Claim) -> Verdict:
         """The verdict on the numbers of one comment in a finding's text."""
-        results = check_claim(claim, self._cited_by(finding), self._metrics)
+        results = check_claim(claim, self._references(finding))
         fault = fault_of_claim(claim, results)
         is_asked = finding.withdrawal is None or (fault and fault.rule is MALFORMED_NUMBER)
         if fault is None or not is_asked:
@@ -239,12 +240,12 @@ class Checker:
         problems = tuple(self.policy.judge([fault]))
         return Verdict(problems, None if problems else fault.message, results=results)
 
-    def _cited_by(self, finding: Finding) -> list[Cited]:
-        """What the expressions in a finding's text may refer to; kept for its next claim."""
-        if self._cited_last is None or self._cited_last[0] is not finding:
+    def _references(self, finding: Finding) -> References:
+        """What the expressions in a finding's text refer to; kept for its next claim."""
+        if self._referring is None or self._referring[0] is not finding:
             cited = [self._cited_runs(finding, c) for c in finding.citations if not c.is_link]
-            self._cited_last = (finding, cited)
-        return self._cited_last[1]
+            self._referring = (finding, References(cited, self._metrics))
+        return self._referring[1]
 
     def _cited_runs(self, finding: Finding, citation: Citation) -> Cited:
         verdict = self.citation(finding, citation)

@@ -82,9 +82,8 @@ class _Unresolved(Exception):
         self.rule, self.message, self.fix = rule, message, fix
 
 
-def check_claim(claim: Claim, cited: Sequence[Cited], metrics: Metrics) -> tuple[Result, ...]:
+def check_claim(claim: Claim, references: References) -> tuple[Result, ...]:
     """Each number of a claim that is not malformed, judged by what its finding cites."""
-    references = _References(cited, metrics)
     return tuple(_result(claim, index, references) for index in range(len(claim.numbers)))
 
 
@@ -95,14 +94,14 @@ def fault_of_claim(claim: Claim, results: Sequence[Result]) -> Fault | None:
     return claim.fault or min(faults, key=lambda fault: order.index(fault.rule), default=None)
 
 
-def _result(claim: Claim, index: int, references: _References) -> Result:
+def _result(claim: Claim, index: int, references: References) -> Result:
     number, written = claim.numbers[index], claim.expressions[index]
-    entries: list[Entry] = []
+    entries: dict[str, Entry] = {}
     value = None
 
     def leaf(reference: Aggregate) -> Leaf:
         runs = references.runs(reference)
-        entries.extend(entry for entry in runs if entry not in entries)
+        entries.update((entry.job_id, entry) for entry in runs)
         return references.leaf(reference, runs)
 
     def fault(rule: Rule, message: str, fix: str) -> Fault:
@@ -123,7 +122,7 @@ def _result(claim: Claim, index: int, references: _References) -> Result:
         prefix = _printed(number) + " cannot be checked: " if error.rule is UNCHECKED_NUMBER else ""
         prefix = f"{_text(written)} cannot be read: " if error.rule is MALFORMED_NUMBER else prefix
         found = fault(error.rule, prefix + error.message, error.fix)
-    return Result(number, written, tuple(entries), value, found)
+    return Result(number, written, tuple(entries.values()), value, found)
 
 
 def _printed(number: Number) -> str:
@@ -152,12 +151,13 @@ def _wrong(number: Number, written: Written, value: Value, runs: int) -> tuple[s
     return message, f"{write}correct the expression"
 
 
-class _References:
+class References:
     """What the expressions of a finding refer to."""
 
     def __init__(self, cited: Sequence[Cited], metrics: Metrics) -> None:
         self._cited = cited
         self._metrics = metrics
+        self._leaves: dict[tuple[str, str | None, str], Leaf] = {}
 
     @cached_property
     def _names(self) -> Mapping[str, Cited]:
@@ -202,6 +202,13 @@ class _References:
         """What a reference stands for; raises NoValue and _Unresolved."""
         if reference.function == "n":
             return Fraction(len(entries))
+        key = (reference.function, reference.name, reference.metric)
+        leaf = self._leaves.get(key)
+        if leaf is None:
+            leaf = self._leaves[key] = self._computed(reference, entries)
+        return leaf
+
+    def _computed(self, reference: Aggregate, entries: Sequence[Entry]) -> Leaf:
         metric = reference.metric
         numbers, lacking = list[Decimal](), list[Entry]()
         for entry in entries:

@@ -44,9 +44,9 @@ link between a finding and its evidence. So:
 - Never delete a citation, and never replace an id or a selector by one that happens to exist.
 - Never write, edit or delete a file in `.aexp/ledger/` by hand; `aexp ledger promote` writes them.
 - Never make the check laxer (`--strict-runs`, `[tool.aexp]`) to get rid of a problem.
-- Never change a number in the text or the expression behind it: whether the number or the sentence is
-  wrong is for its author to say, as is what to do about a retracted run. Do not add `accept`, `except`, `status`,
-  `count`, `digest` or `retracted`, and do not lift a retraction.
+- Never change a number in the text, or the expression behind it: whether the number or the
+  sentence is wrong is for its author to say, as is what to do about a retracted run. Add no
+  `accept`, `except`, `status`, `count`, `digest` or `retracted`, and lift no retraction.
 - If the run may be on another machine, name that machine if the message does, and ask the person.
 
 ## Leave the citation alone

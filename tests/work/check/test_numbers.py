@@ -17,7 +17,7 @@ from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import read_claims
 from pytest_aexp.model.problems import Fault, Policy
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.numbers import Cited, Metrics, check_claim, fault_of_claim
+from pytest_aexp.work.check.numbers import Cited, Metrics, References, check_claim, fault_of_claim
 
 ACCURACIES = (0.9349, 0.9312, 0.9288, 0.9331, 0.9345)
 
@@ -47,7 +47,7 @@ BEST = Cited(
 def fault(text: str, *cited: Cited, repo: Path | None = None) -> Fault | None:
     (claim,) = read_claims("F001-x.md", text, 0)
     metrics = Metrics(Ledger(WorkTree(repo or Path("/nonexistent"))))
-    return fault_of_claim(claim, check_claim(claim, cited, metrics))
+    return fault_of_claim(claim, check_claim(claim, References(cited, metrics)))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import read_front_matter
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import Claim
-from pytest_aexp.work.check.numbers import Cited, Metrics, Result, check_claim
+from pytest_aexp.work.check.numbers import Cited, Metrics, References, Result, check_claim
 from pytest_aexp.work.edit.numbers import with_right_numbers
 
 HEAD = "---\nid: F001\nsupporting_runs: []\n---\n\n"
@@ -47,7 +47,7 @@ def rewritten(text: str, values: list[float]) -> tuple[str, list[tuple[str, str,
 
     def checked(whole: str) -> list[tuple[Claim, tuple[Result, ...]]]:
         finding = read_finding("F001-x.md", whole.encode())
-        return [(claim, check_claim(claim, cited, metrics)) for claim in finding.claims]
+        return [(claim, check_claim(claim, References(cited, metrics))) for claim in finding.claims]
 
     before = checked(HEAD + text)
     front = read_front_matter("F001-x.md", (HEAD + text).encode())

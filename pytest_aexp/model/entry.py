@@ -196,6 +196,9 @@ class _Judge:
                 Position(text.count("\n", 0, conflict.start()) + 1),
                 _resolve(self._job_id),
             )
+        if text.startswith("version https://git-lfs"):
+            fix = "run `git lfs pull`, or take the ledger out of Git LFS"
+            return self.refused("the ledger entry is a Git LFS pointer", Position(), fix)
         if isinstance(error, json.JSONDecodeError):
             what, at = jsontext.syntax_error(error)
             return self.refused(f"the ledger entry is not valid JSON: {what}", at)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
 
 from pytest_aexp.ground import schema
-from pytest_aexp.ground.text import Position, position_in, quoted, resembles
+from pytest_aexp.ground.text import Position, closest, position_in, quoted, resembles
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
@@ -115,6 +116,23 @@ class MalformedCitation(Citation):
     written: str | None
 
 
+_TYPES = {"run": "job", "runs": "job"}
+
+
+def meant_type(written: object) -> str | None:
+    """The type of citation that a misspelt one is meant to be."""
+    word = written.strip().lower() if isinstance(written, str) else ""
+    meant = _TYPES.get(word) or closest(word[:20], _KEYS_OF, 0.8)
+    return meant if meant != written else None
+
+
+def meant_experiment(written: object) -> str | None:
+    """The experiment id that one in other letters or with too few digits is meant to be."""
+    match = re.fullmatch(r"\s*[eE](\d{1,9})\s*", written) if isinstance(written, str) else None
+    meant = f"E{match[1].zfill(3)}" if match else None
+    return meant if meant != written else None
+
+
 class _Malformed(Exception):
     """An item that is not a citation: what is wrong, where, and the id it has, if any."""
 
@@ -146,6 +164,19 @@ class _Item:
         plain = {name: _plain(name, inner) for name, inner in nodes.items()}
         return cls(front_matter, index, [key for key, _ in pairs], nodes, plain)
 
+    def _fix(self) -> str:
+        """What to do about values that are not those of a citation."""
+        kind, experiment = self.values.get("type"), self.values.get("experiment_id")
+        meant = meant_type(kind)
+        if meant is not None:
+            return f"write `type: {meant}`, or run `aexp fix`"
+        meant = meant_experiment(experiment)
+        if kind == "batch" and meant is not None:
+            return f"write `experiment_id: {meant}`, or run `aexp fix`"
+        if kind != "job" or self.id is None or is_job_id(self.id):
+            return HOW_TO_CITE
+        return _fix_id(self.id)
+
     def check(self) -> None:
         """Raises _Malformed unless it is a citation."""
         slip = slip_in(self.values)
@@ -160,7 +191,7 @@ class _Item:
         at = next((self.nodes[key] for key in keys if key in self.nodes), None)
         message = "; ".join(dict.fromkeys(violation.message for violation in violations))
         joint = "." if violations[0].pointer else " "
-        fix = HOW_TO_CITE if self.id is None or is_job_id(self.id) else _fix_id(self.id)
+        fix = self._fix()
         raise _Malformed(joint + message, fix, at, self.id)
 
     @property

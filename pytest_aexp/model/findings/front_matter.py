@@ -9,6 +9,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 from pytest_aexp.ground.files import UNMERGED, Unreadable, size
 from pytest_aexp.ground.text import LineMap, Position, position_in, shown
@@ -94,14 +95,16 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     Raises UnreadableFinding.
     """
     if isinstance(data, Unreadable):
-        fix = f"resolve it, then `git add {path}`" if data is UNMERGED else "restore the file"
+        fix = (
+            f"resolve it, then `git add {quote(path)}`" if data is UNMERGED else "restore the file"
+        )
         raise UnreadableFinding(path, f"the finding {data.reason}", fix)
     text = _decoded(path, data)
     start, end = _span(path, text)
     yaml = text[start:end]
     if len(yaml) > FRONT_MATTER_LIMIT or len(yaml.encode()) > FRONT_MATTER_LIMIT:
         message = f"the front matter is larger than {size(FRONT_MATTER_LIMIT)}"
-        raise UnreadableFinding(path, message, "move the long part below the second `---`")
+        raise UnreadableFinding(path, message, _TOO_LONG)
     lines = LineMap(yaml, position_in(text, start).line)
     try:
         root = _root(yaml)
@@ -110,10 +113,36 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     except YamlFault as fault:
         _refuse_conflict(path, text, start, end)
         _refuse_dots(path, text, start, end)
-        message = f"the front matter cannot be read: {shown(fault.message, 200)}"
-        fix = _KEYS_ABOVE if fault.message == _NO_MAPPING else "correct the YAML there"
+        what, fix = _in_plain_words(yaml, fault)
+        message = f"the front matter cannot be read: {shown(what, 200)}"
         raise UnreadableFinding(path, message, fix, lines.position(fault.offset)) from fault
     return FrontMatter(path, text, start, end, root, lines)
+
+
+_TOO_LONG = (
+    "cite a batch in place of single runs (`aexp cite F001 --batch E001 condition=full`), or "
+    "write two findings"
+)
+_INVISIBLE = {"\u00a0": "no-break space", "\u200b": "zero-width space", "\ufeff": "byte order mark"}
+_QUOTE_IT = "put quotes around the text"
+
+
+def _in_plain_words(yaml: str, fault: YamlFault) -> tuple[str, str]:
+    """What is wrong with the YAML, without the parser's vocabulary, and what to do about it."""
+    said, here = fault.message, yaml[fault.offset : fault.offset + 1]
+    line = yaml[yaml.rfind("\n", 0, fault.offset) + 1 :].partition("\n")[0]
+    hidden = next((name for character, name in _INVISIBLE.items() if character in line), None)
+    if hidden is not None:
+        return f"there is a {hidden} in this line", "type a plain space in its place"
+    if "mapping values are not allowed" in said:
+        return "a text with a colon in it needs quotes", _QUOTE_IT
+    if here == "\t" or "tab" in said:
+        return "the line is indented with a tab", "indent with spaces"
+    if "cannot start any token" in said:
+        return f"a text that begins with {here} needs quotes", _QUOTE_IT
+    if said.endswith("stands twice"):
+        return said.replace("stands twice", "is there twice"), "remove one of the two"
+    return said, _KEYS_ABOVE if said == _NO_MAPPING else "correct the YAML there"
 
 
 _NO_MAPPING = "it is not a mapping of keys to values"
@@ -154,7 +183,7 @@ def _refuse_conflict(path: str, text: str, start: int, end: int) -> None:
     marker = _CONFLICT.search(text, start, end)
     if marker is not None:
         message = "the finding holds conflict markers"
-        fix = f"keep what is right of both sides, then `git add {path}`"
+        fix = f"keep what is right of both sides, then `git add {quote(path)}`"
         raise UnreadableFinding(path, message, fix, position_in(text, marker.start()))
 
 

@@ -43,6 +43,7 @@ from pytest_aexp.work.check.numbers import (
 from pytest_aexp.work.check.pins import pin_faults, pinned_entries
 from pytest_aexp.work.check.premises import Premises
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
+from pytest_aexp.work.check.restore import Restoration
 from pytest_aexp.work.check.retracted import retraction_faults, retractions_of
 from pytest_aexp.work.check.rules import (
     Evidence,
@@ -96,6 +97,10 @@ class Checker:
         self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
 
     @cached_property
+    def _restoration(self) -> Restoration:
+        return Restoration(self.repository, self.view, self.sources.store)
+
+    @cached_property
     def _files(self) -> list[str]:
         """The paths of all files in the findings folders."""
         return files_below(self.view, self.repository.configuration.findings)
@@ -146,7 +151,7 @@ class Checker:
         if self.sources.authority:
             fault = fault_of(citation, resolution, self.sources)
             if fault is not None:
-                faults.append(fault)
+                faults.append(self._restoration.advise(fault))
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
         if finding.withdrawal is None:
@@ -287,7 +292,8 @@ class Checker:
 
     def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
         """The problems no citation answers for: of entries, run store, indexes and marker."""
-        return tuple(self.policy.judge(self._surrounding_faults(citations)))
+        faults = map(self._restoration.advise, self._surrounding_faults(citations))
+        return tuple(self.policy.judge(faults))
 
     def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
         yield from self._uncollected_faults(None)

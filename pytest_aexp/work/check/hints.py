@@ -23,12 +23,17 @@ _HALF = 15
 """How much two ids that differ in one place, or in two beside it, share at an end at least."""
 
 
+CERTAIN = ("is that id", "differs in upper and lower case", "is the only one that begins so")
+"""What `nearest_id` says of an id that can be no other."""
+
+
 def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
     """The existing job id most like ``written``, and how it differs from it."""
     known = sources.job_ids
-    text = written.strip().lower()
+    text = written.strip().lower().replace("-", "")
     if text in known:
-        return text, "differs in upper and lower case" if text != written else "is that id"
+        is_same = text == written.replace("-", "")
+        return text, "is that id" if is_same else "differs in upper and lower case"
     if not _is_half_known(text, sources):
         return _by_prefix(text, sources.sorted_ids)
     tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
+from pytest_aexp.ground.machine_label import is_safe_label
+from pytest_aexp.ground.text import counted, cut, listed, quoted, shown_json
 from pytest_aexp.model.entry import count_entries, entry_path
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -28,7 +29,7 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.run_attempt import age
 from pytest_aexp.model.run_store import Run
-from pytest_aexp.work.check.hints import nearest_id, selector_hint
+from pytest_aexp.work.check.hints import CERTAIN, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources
 
 Resolvable = JobCitation | BatchCitation
@@ -41,7 +42,9 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
             near = nearest_id(citation.written, sources)
             if near is not None:
                 which = "" if near[1] == "is that id" else f", the run whose id {near[1]}"
-                yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}")
+                # What `aexp fix` can tell for certain.
+                does = ", or run `aexp fix`" if near[1] in CERTAIN else ""
+                yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}{does}")
                 continue
         yield fault
 
@@ -163,7 +166,7 @@ def _promote_here(runs: list[Run]) -> str:
 
 
 def _in_index(citation: Resolvable, found: Resolution) -> Fault:
-    machines = listed([shown(machine, 30) for machine in found.machines])
+    machines = listed([_machine(machine) for machine in found.machines])
     first = found.machines[0] if len(found.machines) == 1 else None
     if isinstance(citation, JobCitation):
         message = f"{_cited(citation)} is not here: the index of {machines} has it"
@@ -180,6 +183,11 @@ def _in_index(citation: Resolvable, found: Resolution) -> Fault:
         message += f" (an index does not say {keys}, so that was not checked)"
     fix = f"leave the citation as it is; run `aexp ledger backfill` on {machines}, commit and push"
     return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)
+
+
+def _machine(label: str) -> str:
+    """A machine as a message names it: what is not a label may be anything, a command too."""
+    return label if is_safe_label(label) else quoted(label.replace("`", "'"), 30)
 
 
 def _not_found(citation: JobCitation, found: Resolution, sources: Sources) -> Fault:

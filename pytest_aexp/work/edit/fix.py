@@ -10,7 +10,14 @@ from itertools import chain
 
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
-from pytest_aexp.model.findings.citation import KEY, BatchCitation, JobCitation, slip_in
+from pytest_aexp.model.findings.citation import (
+    KEY,
+    BatchCitation,
+    JobCitation,
+    meant_experiment,
+    meant_type,
+    slip_in,
+)
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.findings.suspicious import is_slip
@@ -125,6 +132,12 @@ def _in_citation(
         if keys[name].offset >= item.offset:
             yield from _rewritten(front, keys[name], meant)
         nodes[meant], written[meant] = nodes.pop(name), written.pop(name)
+    for name, meant_value in (("type", meant_type), ("experiment_id", meant_experiment)):
+        node = nodes.get(name)
+        if isinstance(node, Scalar) and node.offset > item.offset:
+            right = meant_value(node.text)
+            if right is not None:
+                yield from _rewritten(front, node, right)
     cited = nodes.get("id")
     if isinstance(cited, Scalar) and not is_job_id(cited.text) and cited.offset > item.offset:
         job_id = _meant(cited.text, known)
@@ -152,8 +165,8 @@ def _is_block(front: FrontMatter, node: Scalar) -> bool:
 
 
 def _meant(written: str, known: AbstractSet[str]) -> str | None:
-    if not may_begin(written):
+    beginning = written.strip().lower().replace("-", "")
+    if not may_begin(beginning):
         return None
-    beginning = written.strip().lower()
     found = [job_id for job_id in known if job_id.startswith(beginning)]
     return found[0] if len(found) == 1 else None

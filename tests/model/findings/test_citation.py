@@ -10,6 +10,8 @@ from pytest_aexp.model.findings.citation import (
     Citation,
     JobCitation,
     MalformedCitation,
+    meant_experiment,
+    meant_type,
     slip_in,
 )
 from pytest_aexp.model.findings.finding import read_finding
@@ -107,7 +109,7 @@ def test_a_malformed_citation_is_told_with_its_place(item: str, said: str, colum
     (fault,) = citation.faults
     assert fault.rule is MALFORMED
     assert fault.message.startswith(said)
-    assert fault.fix.endswith(HOW_TO_CITE)
+    assert fault.fix.endswith((HOW_TO_CITE, "or run `aexp fix`"))
     assert (fault.position.line, fault.position.column) == (3, column)
 
 
@@ -152,7 +154,7 @@ def test_a_key_that_must_be_a_slip_is_an_error(item: str, written: str, meant: s
         ("abc", False),
         ("smith2020", False),
         (f"{{type: job, id: {A}0}}", False),
-        (f"{{type: jobb, id: {A}}}", False),
+        (f"{{type: jobb, id: {A}}}", True),
     ],
 )
 def test_what_fix_may_mend_names_it(item: str, mended: bool) -> None:
@@ -198,3 +200,24 @@ def test_one_mapping_is_one_citation() -> None:
     (citation,) = read_finding("F1.md", text.encode()).citations
     assert isinstance(citation, JobCitation)
     assert (citation.index, citation.position.line) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("jobs", "job"), ("Job", "job"), ("run", "job"), ("batches", "batch"), ("job", None)],
+)
+def test_a_misspelt_type_is_recognised(written: str | None, meant: str | None) -> None:
+    assert meant_type(written) == meant
+
+
+@pytest.mark.parametrize("written", ["wandb", "mlflow", "", None])
+def test_another_type_is_not_taken_for_one(written: str | None) -> None:
+    assert meant_type(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("E5", "E005"), ("e005", "E005"), (" E005", "E005"), ("E1234", None), ("5", None), (5, None)],
+)
+def test_an_experiment_in_other_letters_is_recognised(written: object, meant: str | None) -> None:
+    assert meant_experiment(written) == meant

@@ -116,7 +116,7 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
     "UTF-16": ("---\n".encode("utf-16"), "the file is not UTF-8: byte 0xff", (1, 1)),
     "half a character": (b"---\nx: 1\n---\n\xe2\x82", "the file is not UTF-8: byte 0xe2", (4, 1)),
     "bad YAML": ("---\nid: F001\nx: [\n---\n", YAML, (4, 1)),
-    "a key twice": ("---\na: 1\nb: 2\na: 3\n---\n", YAML + 'the key "a" stands twice', (4, 1)),
+    "a key twice": ("---\na: 1\nb: 2\na: 3\n---\n", YAML + 'the key "a" is there twice', (4, 1)),
     "a foreign tag on citations": (
         "---\nsupporting_runs: !x []\n---\n",
         YAML + 'the tag "!x" is not allowed here',
@@ -382,3 +382,27 @@ def test_tags_and_keys_of_other_programs_are_their_own_business() -> None:
     finding = front(f"{TAGGED}? [a, b]\n: !m {{c: 1}}\n~: x\n{CITED}")
     assert finding.faults == ()
     assert [type(citation) for citation in finding.citations] == [JobCitation]
+
+
+@pytest.mark.parametrize(
+    ("yaml", "what", "fix"),
+    [
+        ("title: a: b", "a text with a colon in it needs quotes", "put quotes around the text"),
+        ("title: x\n\tsub: 1", "the line is indented with a tab", "indent with spaces"),
+        ("title: @x", "a text that begins with @ needs quotes", "put quotes around the text"),
+        ("a:\u00a0[]", "there is a no-break space in this line", "type a plain space"),
+        ("a: \u200bx: y", "there is a zero-width space in this line", "type a plain space"),
+        ("a: 1\na: 2", 'the key "a" is there twice', "remove one of the two"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_named_in_plain_words(yaml: str, what: str, fix: str) -> None:
+    (fault,) = read_finding("F001.md", f"---\n{yaml}\n---\n".encode()).faults
+    assert fault.message == f"the front matter cannot be read: {what}"
+    assert fault.fix.startswith(fix)
+
+
+def test_a_long_list_of_runs_is_not_sent_where_nobody_checks_it() -> None:
+    runs = "".join(f"  - {{type: job, id: {number:032x}}}\n" for number in range(1500))
+    (fault,) = read_finding("F001.md", f"---\nsupporting_runs:\n{runs}---\n".encode()).faults
+    assert "cite a batch" in fault.fix
+    assert "below" not in fault.fix

@@ -248,17 +248,20 @@ def cited(item: str) -> Citation:
     return read_finding("F1.md", f"---\nsupporting_runs:\n  - {item}\n---\n".encode()).citations[0]
 
 
+FITS = ", the run whose id is the only one that begins so, or run `aexp fix`"
+
+
 @pytest.mark.parametrize(
     ("item", "which"),
     [
-        (JOB_ID, ""),
-        (f"{{type: jobb, id: {JOB_ID}}}", ""),
+        (JOB_ID, ", or run `aexp fix`"),
+        (f"{{type: jobb, id: {JOB_ID}}}", ", or run `aexp fix`"),
         (
             f"{{type: job, id: {JOB_ID.upper()}}}",
-            ", the run whose id differs in upper and lower case",
+            ", the run whose id differs in upper and lower case, or run `aexp fix`",
         ),
         (f"{{type: job, id: {JOB_ID[:-1]}}}", ", the run whose id has one character more"),
-        (f"{{type: job, id: {JOB_ID[:8]}}}", ", the run whose id is the only one that begins so"),
+        (f"{{type: job, id: {JOB_ID[:8]}}}", FITS),
     ],
 )
 def test_the_id_that_was_meant_is_offered(repo: Path, item: str, which: str) -> None:

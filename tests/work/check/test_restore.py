@@ -1,0 +1,59 @@
+"""Advice on an entry that is missing or damaged: what the last commit or this machine has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import add_entry, add_jobs, git, write
+
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.problems import BROKEN, INVALID_ENTRY, SUSPICIOUS_KEY, Fault, Rule
+from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.work.check.restore import Restoration
+
+POINT = {"experiment_id": "E001", "seed": 1}
+
+
+def advise(repo: Path, rule: Rule, job_id: str, fix: str = "look") -> Fault:
+    repository = Repository.open(repo)
+    restoration = Restoration(repository, WorkTree(repo), RunStore.of(repository))
+    return restoration.advise(Fault(rule, "kb/F001.md", "wrong", fix, job_id=job_id))
+
+
+@pytest.fixture
+def committed(repo: Path) -> str:
+    job_id = add_entry(repo, POINT)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "entry")
+    return job_id
+
+
+@pytest.mark.parametrize("rule", [BROKEN, INVALID_ENTRY])
+def test_what_the_last_commit_has_is_restored(repo: Path, committed: str, rule: Rule) -> None:
+    fault = advise(repo, rule, committed)
+    assert f"`git restore --staged --worktree -- {entry_path(committed)}`" in fault.fix
+    assert ("was deleted" in fault.message) == (rule is BROKEN)
+
+
+def test_what_is_damaged_there_as_well_is_not(repo: Path, committed: str) -> None:
+    write(repo, entry_path(committed), "{")
+    git(repo, "commit", "-qam", "damage")
+    assert advise(repo, INVALID_ENTRY, committed).fix == "look"
+
+
+def test_a_run_of_this_machine_is_promoted(repo: Path) -> None:
+    (job_id,) = add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "complete"}}])
+    assert advise(repo, INVALID_ENTRY, job_id).fix == (
+        f"run `aexp ledger promote {job_id}`: this machine has the run"
+    )
+    (other,) = add_jobs(repo, [{"statepoint": {"seed": 2}, "doc": {"status": "running"}}])
+    assert advise(repo, INVALID_ENTRY, other).fix == "look"
+
+
+def test_other_problems_keep_their_advice(repo: Path, committed: str) -> None:
+    assert advise(repo, SUSPICIOUS_KEY, committed).fix == "look"
+    assert advise(repo, INVALID_ENTRY, committed, "run `git lfs pull`").fix == "run `git lfs pull`"
+    assert advise(repo, BROKEN, "0" * 32).fix == "look"

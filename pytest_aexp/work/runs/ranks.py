@@ -21,6 +21,8 @@ from pytest_aexp.model.run_attempt import (
 
 RANK_VARIABLES = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "PMI_RANK", "OMPI_COMM_WORLD_RANK")
 _SCHEDULER_VARIABLES = ("SLURM_JOB_ID", "SLURM_RESTART_COUNT")
+_INSTANT = 50
+"""Hundredths of a second: the ticks in which Linux says when a process started."""
 _LAUNCHER_VARIABLES = (
     "SLURM_STEP_ID",
     "TORCHELASTIC_RUN_ID",
@@ -75,10 +77,23 @@ class Rank:
         if self.token and self.token == attempt.get("token"):
             # A job that was submitted from inside a run inherits the token, and is another attempt.
             return self.scheduler == attempt.get("scheduler")
-        return bool(self.variable) and (
-            self.group == attempt.get("group")
-            or (attempt.get("host"), attempt.get("pid")) == (host_name(), os.getppid())
+        if not self.variable:
+            return self.group == attempt.get("group") and _started_together(attempt)
+        return self.group == attempt.get("group") or (
+            (attempt.get("host"), attempt.get("pid")) == (host_name(), os.getppid())
         )
+
+
+def _started_together(attempt: Mapping[str, Any]) -> bool:
+    """Whether what started this process started that of the attempt in the same instant.
+
+    Not every launcher sets a variable. A job that is started again is started later.
+    """
+    mine, other = process_start(os.getpid()), attempt.get("process")
+    if attempt.get("pid") == os.getpid() or not has_process_here({ATTEMPT_KEY: attempt}):
+        return False
+    is_known = mine is not None and isinstance(other, str) and other.isdecimal()
+    return is_known and abs(int(mine or 0) - int(other or 0)) <= _INSTANT
 
 
 _RANKS_KEY = "aexp_ranks"

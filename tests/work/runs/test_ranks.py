@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from runscripts import entry_in, run_script
 
-from pytest_aexp.model.run_attempt import host_name
+from pytest_aexp.model.run_attempt import host_name, process_start
+from pytest_aexp.runs import find_runs, init_run_store
 from pytest_aexp.work.runs.ranks import RANK_VARIABLES, Rank, token_variable
 
 RUN = "0" * 32
@@ -63,3 +68,39 @@ def test_a_process_that_was_handed_the_token_is_part_of_that_attempt_of_that_run
     assert not Rank.here(RUN, environment | {"SLURM_JOB_ID": "18"}).is_part_of(
         {"token": "t", **scheduler}
     )
+
+
+def test_processes_that_one_parent_started_in_one_instant_are_one_group() -> None:
+    sleep = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(sleep, stdin=subprocess.PIPE) as child:
+        me, started = Rank.here(RUN, {}), process_start(child.pid)
+        assert started is not None
+        mine = str(process_start(os.getpid()))
+        other = {"group": me.group, "host": host_name(), "pid": child.pid, "process": started}
+        assert me.is_part_of(other) is (abs(int(mine) - int(started)) <= 50)
+        child.kill()
+        child.wait()
+        assert not me.is_part_of(other), "it is gone"
+    own = {"group": me.group, "host": host_name(), "pid": os.getpid(), "process": mine}
+    assert not me.is_part_of(own), "a process has several attempts one after the other"
+
+
+LAUNCHED = """
+import subprocess, sys
+code = (
+    "import sys, time; from pytest_aexp.runs import create_run, run_lifecycle\\n"
+    "with run_lifecycle(create_run(experiment_id='E001', include_commit=False)):\\n"
+    "    time.sleep(float(sys.argv[1])); 1 / int(sys.argv[2])"
+)
+each = [subprocess.Popen([sys.executable, "-c", code, *a]) for a in (ORDER)]
+for process in each: process.wait()
+"""
+
+
+@pytest.mark.parametrize("order", [[["2", "1"], ["3", "0"]], [["3", "0"], ["2", "1"]]])
+def test_a_launcher_without_variables(repo: Path, order: list[list[str]]) -> None:
+    init_run_store(repo)
+    run_script(repo, LAUNCHED.replace("ORDER", repr(order)))
+    (job,) = find_runs()
+    entry = entry_in(repo, job.id)
+    assert (entry["status"], entry["attempt"]) == ("failed", 1)

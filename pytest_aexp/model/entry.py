@@ -184,9 +184,20 @@ class _Judge:
             self._add(
                 NOT_A_NUMBER,
                 f"the ledger entry holds {listed(sorted(set(constants)))}, which is not valid JSON",
-                fix=f"other programs may refuse the file; {self._promote_again()}",
+                fix=self._instead_of_nan(document.get("statepoint")),
             )
         return document
+
+    def _instead_of_nan(self, statepoint: Any) -> str:
+        try:
+            json.dumps(statepoint, allow_nan=False)
+        except ValueError:
+            # It cannot be promoted any more, and with another value it would be another run.
+            return (
+                "other programs may refuse the file; leave it as it is, since the value is part of "
+                'the run\'s id, and write it as text ("nan") or null in new runs'
+            )
+        return f"other programs may refuse the file; {self._promote_again()}"
 
     def _not_json(self, text: str, error: ValueError) -> Entry:
         conflict = _CONFLICT.search(text)

@@ -211,6 +211,14 @@ def test_nan_of_an_older_writer_is_a_warning(point: dict[str, Any], usable: bool
     assert found.usable
     assert [fault.rule for fault in found.faults] == ([NOT_A_NUMBER] if usable else [])
     assert found.cause is None
+    # Promoting it again would be refused.
+    assert all("leave it as it is" in fault.fix for fault in found.faults)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_nan_beside_the_statepoint_goes_with_the_next_promotion() -> None:
+    (fault,) = judged(with_fields(wallclock_s=float("nan"))).faults
+    assert "aexp ledger promote" in fault.fix
 
 
 @pytest.mark.usefixtures("both_ways")

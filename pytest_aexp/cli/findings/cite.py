@@ -14,7 +14,12 @@ from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, quoted
 from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.citation import (
+    BatchCitation,
+    Citation,
+    JobCitation,
+    MalformedCitation,
+)
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.query.grammar import conditions
@@ -104,7 +109,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{clean(path)} {'has that citation already' if cited else 'is as it was'}")
         return 0
     after = read_finding(path, text.encode())
-    changed = [c for c in _citations(after) if c.index in indexes]
+    changed = [
+        citation
+        for citation in _citations(after)
+        if citation.index in indexes or (new and isinstance(citation, MalformedCitation))
+    ]
     if not _would_hold(checker, after, changed):
         return 1
     write_finding(checker, path, text)

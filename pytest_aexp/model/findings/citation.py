@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from itertools import islice, product
 from typing import Any
 
 from pytest_aexp.ground import schema
-from pytest_aexp.ground.text import Position, closest, position_in, quoted, resembles
+from pytest_aexp.ground.text import Position, closest, position_in, quoted, resembles, shown
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
@@ -17,6 +18,7 @@ from pytest_aexp.model.findings.body import entry_links
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
+from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.short_id import may_begin
 
 KEY = "supporting_runs"
@@ -177,6 +179,25 @@ class _Item:
             return HOW_TO_CITE
         return _fix_id(self.id)
 
+    def _check_selector(self) -> None:
+        """Raises _Malformed for a selector that asks for what the ledger redacts."""
+        selector = self.values.get("selector")
+        if not selector or not may_leak(json.dumps(selector)):
+            return
+        # Here, for start-up time: few selectors need it.
+        from pytest_aexp.model.redaction.redact import leaks
+
+        found = leaks(selector, "/selector")
+        if found:
+            key = found[0].pointer.removeprefix("/selector/").replace("/", ".")
+            raise _Malformed(
+                f".selector.{shown(key, 40)} is {found[0].kind}, which no ledger entry holds "
+                "(it reads <redacted> there), so no machine can find the runs by it",
+                "select by another parameter; in new runs give a relative path or a name, or keep "
+                "the value out of the statepoint with `local` ([tool.aexp.runs])",
+                self.nodes["selector"],
+            )
+
     def check(self) -> None:
         """Raises _Malformed unless it is a citation."""
         slip = slip_in(self.values)
@@ -186,6 +207,7 @@ class _Item:
             raise _Malformed(message, fix, self.nodes[slip[0]], self.id)
         violations = schema.violations("citation", self.values)
         if not violations:
+            self._check_selector()
             return
         keys = [violation.pointer.removeprefix("/").split("/")[0] for violation in violations]
         at = next((self.nodes[key] for key in keys if key in self.nodes), None)

@@ -221,3 +221,27 @@ def test_another_type_is_not_taken_for_one(written: str | None) -> None:
 )
 def test_an_experiment_in_other_letters_is_recognised(written: object, meant: str | None) -> None:
     assert meant_experiment(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("selector", "key"),
+    [
+        ("{data_dir: /scratch/team/c10}", "data_dir"),
+        ("{seed: 1, data: {root: /home/me/x}}", "data.root"),
+        ("{api_key: 3f9a1c7be2043f9a1c7be204}", "api_key"),
+    ],
+)
+def test_a_selector_of_what_the_ledger_redacts_is_malformed_on_every_machine(
+    selector: str, key: str
+) -> None:
+    citation = cited(f"{{type: batch, experiment_id: E005, selector: {selector}}}")
+    assert isinstance(citation, MalformedCitation)
+    (fault,) = citation.faults
+    assert fault.rule is MALFORMED
+    assert fault.message.startswith(f"supporting_runs[0].selector.{key} is a")
+    assert "no machine can find the runs by it" in fault.message
+
+
+def test_a_relative_path_is_a_value_like_any_other() -> None:
+    citation = cited("{type: batch, experiment_id: E005, selector: {data_dir: data/c10}}")
+    assert citation.faults == ()

@@ -271,6 +271,18 @@ class TestWhatIsNotRead:
         assert (said.status, said.codes) == (1, ["finding.none_collected"])
         assert said.out.startswith(f"{place}:1:1: error: no findings of kb/research/findings")
 
+    @pytest.mark.parametrize("place", ["kb", "kb/research", "kb/research/findings"])
+    def test_a_link_there_that_is_changed_to_another(
+        self, repo: Path, held: str, hooks: Hooks, place: str
+    ) -> None:
+        (repo / place).parent.mkdir(parents=True, exist_ok=True)
+        (repo / place).symlink_to("one")
+        commit(repo)
+        (repo / place).unlink()
+        (repo / place).symlink_to("another")
+        stage(repo)
+        assert hooks.findings().codes == ["finding.none_collected"]
+
     def test_a_link_to_a_folder_with_findings(self, repo: Path, held: str, hooks: Hooks) -> None:
         write(repo, "elsewhere/F009-old.md", "no front matter")
         add_finding(repo, "F001-x", job(held))

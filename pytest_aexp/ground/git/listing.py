@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.find_root import nearest_root
 from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare, run_git, start_git
+from pytest_aexp.ground.git.variables import require_own_repository
 from pytest_aexp.ground.text import quoted
 
 FOLDER, LINK, SUBMODULE, UNMERGED = "040000", "120000", "160000", "unmerged"
@@ -87,8 +88,12 @@ class Location:
 
     @classmethod
     def of(cls, root: Path) -> Location:
-        """The location of the repository at ``root``, which may lie below git's top level."""
+        """The location of the repository at ``root``, which may lie below git's top level.
+
+        Raises UsageError if an environment variable points git elsewhere.
+        """
         top = next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), root)
+        require_own_repository(top)
         return cls(top, "" if top == root else f"{root.relative_to(top).as_posix()}/")
 
     def ask(self, *arguments: str, paths: Iterable[str] = ()) -> bytes:

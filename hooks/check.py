@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.git.projects import projects_below, require_one_root
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import StrictRuns, find_repo_root
 from pytest_aexp.ground.text import shown
@@ -26,13 +25,13 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import stray_fault
-from pytest_aexp.work.check.policy_change import (
+from pytest_aexp.work.scope.policy_change import (
     configuration_at,
     under_policy_of,
     weakened,
 )
-from pytest_aexp.work.check.projects import combined, merged
-from pytest_aexp.work.check.tracked_runs import staged_faults
+from pytest_aexp.work.scope.projects import combined, merged, projects_below, require_one_root
+from pytest_aexp.work.scope.tracked_runs import staged_faults
 
 from .affected import affected_findings, affects_collection, changed_evidence
 from .commit import Commit, open_commit

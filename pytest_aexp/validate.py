@@ -11,7 +11,7 @@ from pytest_aexp.ground.repository import StrictRuns, find_repo_root, parse_stri
 from pytest_aexp.ground.text import Position, quoted
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.work.check.checker import Checker, judge_repository
-from pytest_aexp.work.check.projects import merged, work_trees
+from pytest_aexp.work.scope.projects import merged, work_trees
 
 __all__ = ["Issue", "StrictRuns", "ValidateResult", "validate_repo"]
 

@@ -19,8 +19,8 @@ from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Walk
 from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.policy_change import configuration_at, under_policy_of, weakened
-from pytest_aexp.work.check.projects import work_trees
+from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
+from pytest_aexp.work.scope.projects import work_trees
 
 
 class Collector:

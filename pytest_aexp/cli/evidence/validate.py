@@ -28,8 +28,8 @@ from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.checker import Checker, judge_repository
-from pytest_aexp.work.check.policy_change import configuration_at, under_policy_of, weakened
-from pytest_aexp.work.check.projects import git_views, merged, work_trees
+from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
+from pytest_aexp.work.scope.projects import git_views, merged, work_trees
 
 WORKTREE = "worktree"
 

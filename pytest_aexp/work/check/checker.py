@@ -27,8 +27,6 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.retractions import Retraction
 from pytest_aexp.model.run_store import marker_faults
-from pytest_aexp.work.check.adoption import missing_ledger_fault
-from pytest_aexp.work.check.collection import collection_faults
 from pytest_aexp.work.check.history import History
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
@@ -51,8 +49,10 @@ from pytest_aexp.work.check.rules import (
     rule_faults,
     unjudged_commit_fault,
 )
-from pytest_aexp.work.check.tracked_runs import tracked_faults
 from pytest_aexp.work.install.driver import driver_faults
+from pytest_aexp.work.scope.adoption import missing_ledger_fault
+from pytest_aexp.work.scope.collection import collection_faults
+from pytest_aexp.work.scope.tracked_runs import tracked_faults
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"

@@ -19,7 +19,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.run_store import Run, RunStore
-from pytest_aexp.work.check.adoption import has_adopted
+from pytest_aexp.work.scope.adoption import has_adopted
 
 
 class Place(Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
@@ -28,37 +29,6 @@ ALLOWED = ("aexp validate", "aexp ledger check", "aexp ledger show", "aexp fix -
 """What the agent may run unasked: nothing that changes a file."""
 
 _LIMIT = 1 << 20
-_COMMAND = """\
----
-description: Check every run that a finding cites, without damaging a citation
-allowed-tools: {tools}
----
-
-Run `aexp validate $ARGUMENTS` and report what it says: each problem with its place, its code in
-square brackets, and the command after "next:". With `--format json` it is the same for programs.
-
-**Never "repair" a citation because its run is not found here.** Findings are written on one machine
-and runs happen on another. A citation that is only elsewhere is right, and changing it destroys the
-link between a finding and its evidence. So:
-
-- Never delete a citation, and never replace an id or a selector by one that happens to exist.
-- Never write, edit or delete a file in `.aexp/ledger/` by hand; `aexp ledger promote` writes them.
-- Never make the check laxer (`--strict-runs`, `[tool.aexp]`) to get rid of a problem.
-- Never change a number in the text, or the expression behind it: whether the number or the
-  sentence is wrong is for its author to say, as is what to do about a retracted run. Add no
-  `accept`, `except`, `status`, `count`, `digest` or `retracted`, and lift no retraction.
-- If the run may be on another machine, name that machine if the message does, and ask the person.
-
-## Leave the citation alone
-
-{alone}
-## The citation may be wrong
-
-Correct only what the message itself shows to be a slip: a misspelt key, a value without its quotes.
-`aexp fix --diff` shows the corrections that can only have been meant in one way. For all else, the
-nearest id that the message names as well, ask the person who wrote the finding.
-
-{wrong}"""
 
 
 def planned_agent_command(root: Path, *, force: bool) -> Step:
@@ -86,7 +56,9 @@ def agent_command() -> str:
     alone = (code for code in CODES.values() if code.name not in CITATION_MAY_BE_WRONG)
     wrong = (code for code in CODES.values() if code.name in CITATION_MAY_BE_WRONG)
     tools = ", ".join(f"Bash({command}:*)" for command in ALLOWED)
-    return _COMMAND.format(tools=tools, alone=_listed(alone), wrong=_listed(wrong))
+    template = files(__package__).joinpath("agent_command.md").read_text(encoding="utf-8")
+    template = template.replace("\r\n", "\n")
+    return template.format(tools=tools, alone=_listed(alone), wrong=_listed(wrong))
 
 
 def _listed(codes: Iterable[Code]) -> str:

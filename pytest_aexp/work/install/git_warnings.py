@@ -12,9 +12,9 @@ from pytest_aexp.ground.repository import Repository, read_configuration
 from pytest_aexp.ground.text import counted, listed, quoted
 from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.model.packs.segment import PACKS_DIR
-from pytest_aexp.work.check.tracked_runs import removal, store_places, tracked_paths
 from pytest_aexp.work.install.control_files import DRIVER, GITATTRIBUTES, GITIGNORE, is_whole_folder
 from pytest_aexp.work.install.plan import InstallAction
+from pytest_aexp.work.scope.tracked_runs import removal, store_places, tracked_paths
 
 ENTRY = f"{LEDGER}/{'0' * 32}.json"
 """The path of an entry that cannot be: all that is asked is what git would do with one."""

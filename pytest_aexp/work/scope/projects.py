@@ -1,17 +1,75 @@
-"""One outcome for the repositories in folders of one git work tree."""
+"""Repositories in folders of one git work tree: each has its own ledger, findings, settings."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_aexp.ground.git.projects import projects_below, require_one_root
+from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_MARK, nearest_root, uses_ledger
+from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import CONFIG, CONFIG_LIMIT, Repository, configuration_in
-from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.ground.views import View, WorkTree, fixed_part
 from pytest_aexp.model.problems import Outcome, Problem
+
+_CONTROL_LIMIT = 1 << 20
+
+
+def projects_below(root: Path, view: View) -> tuple[str, ...]:
+    """The folders below git's top level ``root`` that use a ledger, relative and sorted.
+
+    Only what is in git counts, so that every clone has the same. "" is the top itself; it is left
+    out where only folders below it use a ledger, and holds the only repository where none does.
+    """
+    location = Location.of(root)
+    if location.prefix or not os.path.lexists(location.top / ".git"):
+        return ("",)
+    try:
+        paths = location.control_paths(view.tree)
+    except GitError:
+        return ("",)
+    folders = {path.partition("/.aexp/")[0] for path in paths if "/.aexp/" in path}
+    blocks = [p for p in paths if p.rpartition("/")[2] in BLOCK_FILES]
+    for path in blocks:
+        folder = path.rpartition("/")[0]
+        if folder and folder not in folders:
+            data = view.read(path, _CONTROL_LIMIT)
+            if isinstance(data, bytes) and BLOCK_MARK in data:
+                folders.add(folder)
+    if folders and not _is_used(root, view, paths):
+        return tuple(sorted(folders))
+    return ("", *sorted(folders))
+
+
+def _is_used(root: Path, view: View, paths: list[str]) -> bool:
+    """Whether the top itself has a ledger, settings or findings."""
+    if uses_ledger(root) or any(path.startswith(".aexp/") for path in paths):
+        return True
+    config = view.read(CONFIG, _CONTROL_LIMIT)
+    if isinstance(config, bytes) and b"tool.aexp" in config:
+        return True
+    return view.has_folder("kb/research/findings")
+
+
+def require_one_root(root: Path) -> None:
+    """Raise UsageError if ``root`` is a git repository among the findings of another one."""
+    if uses_ledger(root) or not os.path.lexists(root / ".git"):
+        return
+    outer = nearest_root(root.parent)
+    if outer is None or not uses_ledger(outer):
+        return
+    inside = root.relative_to(outer).as_posix() + "/"
+    for glob in Repository.open(outer).configuration.findings:
+        folder = fixed_part(glob.split("/")) + "/"
+        if folder.startswith(inside) or inside.startswith(folder):
+            raise UsageError(
+                f"{root} is a git repository of its own, without a ledger, among the findings of "
+                f"{outer}: run the check in {outer}, or install a ledger here with `aexp install`"
+            )
 
 
 def work_trees(root: Path) -> dict[str, tuple[Repository, WorkTree]]:

@@ -14,7 +14,7 @@ from repositories import add_entry, add_finding, git, job, write
 from pytest_aexp.cli import main
 from pytest_aexp.ground.repository import Configuration
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.work.check.policy_change import weakened
+from pytest_aexp.work.scope.policy_change import weakened
 
 NOWHERE = "deadbeefdeadbeefdeadbeefdeadbeef"
 BROKEN, WEAKENED = "finding.broken_run_citation", "policy.weakened"

@@ -1,0 +1,1 @@
+"""What is looked at: which repositories, which findings, by which policy."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from pytest_aexp.ground.markdown import code_and_comments
 
 MOST_COMMENTS = 1000
 BEFORE_LIMIT = 2000
@@ -14,18 +14,6 @@ BEFORE_LIMIT = 2000
 
 # Banners such as `<!-- ==== -->` and arrows such as `<!-- => -->` claim nothing.
 _CLAIM = re.compile(r"<!--\s*+=(?![=>])")
-_TOKEN = re.compile(
-    r"(?P<fence>^(?P<margin>[ \t>]*+(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]++)*+)"
-    r"(?P<marks>`{3,}(?=[^`\n]*$)|~{3,}))"
-    r"|(?P<escape>\\[!-/:-@\[-`{-~])"
-    r"|(?P<ticks>`+)"
-    r"|(?P<comment><!--)",
-    re.MULTILINE,
-)
-_TICKS = re.compile(r"`+")
-_BLANK_LINE = re.compile(r"^[ \t>]*\r?$", re.MULTILINE)
-_CLOSING_FENCE = re.compile(r"^([ \t>]*+)(`{3,}|~{3,})[ \t]*\r?$", re.MULTILINE)
-_NOT_QUOTED = re.compile(r"^(?![ \t]*>)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +39,23 @@ def may_hold_comments(text: str, start: int) -> bool:
 
 def comments_in(text: str, start: int) -> Iterator[Comment]:
     """The comments in ``text`` from ``start`` on."""
-    code = _Code(text)
-    at, claimed, blanks = start, start, list[tuple[int, int]]()
-    last_end = text.rfind("-->")
-    while (token := _TOKEN.search(text, at)) is not None:
-        at = token.end()
-        if token["fence"]:
-            at = code.end_of_fence(token)
-        elif token["ticks"]:
-            at = code.end_of_span(token)
-        elif token["comment"]:
-            end = text.find("-->", at) if at <= last_end else -1
-            claim = _CLAIM.match(text, token.start())
-            if claim is None:
-                # What is never closed is text.
-                at = end + 3 if end >= 0 else at
-                blanks.append((token.start(), at))
-                continue
-            inner = text[claim.end() : end] if end >= 0 else None
-            first = _line_start(text, token.start(), claimed)
-            before = _blanked(text, first, token.start(), blanks)
-            yield Comment(token.start(), claim.end(), inner, before, first)
-            if inner is None:
-                return
-            at = claimed = end + 3
-            blanks.clear()
+    claimed, blanks = start, list[tuple[int, int]]()
+    for span in code_and_comments(text, start):
+        if not span.is_comment:
+            continue
+        claim = _CLAIM.match(text, span.start)
+        if claim is None:
+            if span.is_closed:
+                blanks.append((span.start, span.end))
+            continue
+        inner = text[claim.end() : span.end - 3] if span.is_closed else None
+        first = _line_start(text, span.start, claimed)
+        before = _blanked(text, first, span.start, blanks)
+        yield Comment(span.start, claim.end(), inner, before, first)
+        if not span.is_closed:
+            return
+        claimed = span.end
+        blanks.clear()
 
 
 def _line_start(text: str, comment: int, claimed: int) -> int:
@@ -91,60 +71,3 @@ def _blanked(text: str, start: int, end: int, blanks: list[tuple[int, int]]) -> 
         if last > 0:
             before = before[:first] + " " * (last - first) + before[last:]
     return before
-
-
-class _Code:
-    """Where code in a text ends."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._quotation_end = 0
-        self._unclosed: list[tuple[str, int, int]] = []
-        self._ticks: dict[int, list[int]] | None = None
-        self._blank_lines: list[int] = []
-
-    def end_of_fence(self, opening: re.Match[str]) -> int:
-        """Where the fenced code ends whose first fence is ``opening``."""
-        margin, mark = opening["margin"], opening["marks"][0]
-        is_quoted = ">" in margin
-        length, deepest = min(len(opening["marks"]), 16), min(_width(margin) + 3, 40)
-        end = self._end_of_quotation(opening.end()) if is_quoted else len(self._text)
-        if not any(m == mark and n <= length and d >= deepest for m, n, d in self._unclosed):
-            for closing in _CLOSING_FENCE.finditer(self._text, opening.end(), end):
-                is_same = closing[2][0] == mark and len(closing[2]) >= length
-                is_same = is_same and (">" in closing[1]) == is_quoted
-                if is_same and _width(closing[1]) <= deepest:
-                    return closing.end()
-            if end == len(self._text):
-                # Nor is one closed that is longer or stands further left: none is looked for twice.
-                self._unclosed.append((mark, length, deepest))
-        # One that is indented and never closed is more likely no fence at all: what is wrong after
-        # it must not go unseen.
-        return opening.end() if deepest > 6 and not is_quoted else end
-
-    def _end_of_quotation(self, start: int) -> int:
-        """Where the quotation ends, and with it its fences."""
-        if self._quotation_end < start:
-            outside = _NOT_QUOTED.search(self._text, start)
-            self._quotation_end = outside.start() if outside else len(self._text)
-        return self._quotation_end
-
-    def end_of_span(self, opening: re.Match[str]) -> int:
-        """Where the code span ends that starts there; if there is none, where its ticks do."""
-        if self._ticks is None:
-            self._ticks = defaultdict(list)
-            for match in _TICKS.finditer(self._text):
-                self._ticks[len(match[0])].append(match.start())
-            self._blank_lines = [match.start() for match in _BLANK_LINE.finditer(self._text)]
-        length = len(opening[0])
-        same = self._ticks[length]
-        number = bisect_left(same, opening.end())
-        if number == len(same):
-            return opening.end()
-        blank = bisect_left(self._blank_lines, opening.end())
-        ends_before = blank < len(self._blank_lines) and self._blank_lines[blank] < same[number]
-        return opening.end() if ends_before else same[number] + length
-
-
-def _width(margin: str) -> int:
-    return len(margin.expandtabs(4))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cases import problems_of
 from commands import run_aexp
 from repositories import add_entry, add_finding
+from ruamel.yaml import YAML
 
 from pytest_aexp.ground.yaml import nodes, values
 
@@ -87,6 +91,41 @@ def test_of_several_keys_each_has_its_own_value(repo: Path) -> None:
     assert [problem.code for problem in problems_of(repo)] == ["finding.empty_batch"]
     add_finding(repo, "F001-x", citation)
     assert problems_of(repo) == []
+
+
+def by_yaml_11(text: str) -> str:
+    """As python-frontmatter and its kind write it."""
+    return yaml.safe_dump(yaml.safe_load(text))
+
+
+def by_yaml_12(text: str) -> str:
+    """As mdformat and its kind write it: quotes go where YAML 1.2 does not need them."""
+    formatter, out = YAML(typ="rt", pure=True), io.StringIO()
+    formatter.dump(formatter.load(text), out)
+    return out.getvalue()
+
+
+VALUES = ["off", "on", "80:20", "1e-3", "010", "y", "null", "2026-01-01", "0x1f", "1_000", "5"]
+
+
+@pytest.mark.parametrize("pin", [False, True])
+@pytest.mark.parametrize("rounds", [[by_yaml_11], [by_yaml_12], [by_yaml_11, by_yaml_12]])
+def test_what_cite_writes_survives_every_formatter(
+    repo: Path, capsys: pytest.CaptureFixture[str], rounds: list[Any], pin: bool
+) -> None:
+    path = add_finding(repo, "F001-x")
+    for number, value in enumerate([*VALUES, True, 5, 0.001, None]):
+        point = {"experiment_id": f"E{number:03}", "x": value}
+        job_id = add_entry(repo, point, ended_at="2026-05-14T11:00:00Z")
+        batch = ["--batch", f"E{number:03}", f"x={json.dumps(value)}"]
+        options = ["--pin"] if pin else []
+        assert run_aexp(capsys, "cite", "F001", *batch, *options)[0] == 0
+        assert run_aexp(capsys, "cite", "F001", job_id, *options)[0] == 0
+    assert problems_of(repo) == []
+    for once in rounds:
+        _, front, body = path.read_text().split("---\n", 2)
+        path.write_text(f"---\n{once(front)}---\n{body}")
+        assert problems_of(repo) == []
 
 
 def test_a_run_with_neither_is_no_match(repo: Path) -> None:

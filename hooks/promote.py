@@ -76,9 +76,11 @@ class Promotions:
         return [run for run in runs if run.usable and run.finished]
 
     def _of(self, citation: JobCitation | BatchCitation, runs: list[Run]) -> Iterator[Behind]:
-        said = {run.job_id: self._promoted(run.job_id) for run in runs}
-        refusals = [reason for reason in said.values() if isinstance(reason, str)]
-        paths = tuple(entry_path(job_id) for job_id, is_behind in said.items() if is_behind is True)
+        states = {run.job_id: self._promoted(run.job_id) for run in runs}
+        refusals = [reason for reason in states.values() if isinstance(reason, str)]
+        paths = tuple(
+            entry_path(job_id) for job_id, is_behind in states.items() if is_behind is True
+        )
         if paths:
             message, fix = self._message(citation, paths), f"run `{git_add(paths)}`"
             rule = UNSTAGED_ENTRY

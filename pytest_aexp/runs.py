@@ -146,7 +146,7 @@ def find_runs(
     repo_root: str | Path | None = None,
     **sp_filters: Any,
 ) -> list[Job]:
-    """The signac jobs of the runs that fit all that is asked, by job id.
+    """The signac jobs of the runs that fit every condition, by job id.
 
     A run belongs to an experiment or a hypothesis if its statepoint or its run link says so.
     ``sp_filters`` are values that its statepoint must have, equal as JSON; a mapping,
@@ -184,9 +184,9 @@ def _fits(
     if statepoint is None or (status is not None and files.document.get("status") != status):
         return False
     link = run_link_of(files.document)
-    said = [part for part in (statepoint, link) if isinstance(part, dict)]
+    sources = [part for part in (statepoint, link) if isinstance(part, dict)]
     return all(
-        value is None or any(part.get(name) == value for part in said)
+        value is None or any(part.get(name) == value for part in sources)
         for name, value in wanted.items()
     ) and all(
         name in statepoint and value_key(statepoint[name]) == value_key(value)

@@ -4,10 +4,10 @@ Without a common version one of them is kept whole, the greater in the one order
 `pytest_aexp.model.ranking`, so any number of machines may be merged in any order.
 
 With a common version, a field that one side alone changed takes the change. ``OUTCOME`` stays
-together, and the promotion goes with it. Where both sides changed the outcome, they tell of two
+together, and the promotion goes with it. Where both sides changed the outcome, they describe two
 attempts: all of the greater is kept, and only the run link, which belongs to the run and not to an
 attempt, is still merged by itself. A complete side is never given up for one that is not: if it
-can not be used, and the other is not complete, there is no merge.
+cannot be used, and the other is not complete, there is no merge.
 
 What either side redacted stays redacted, even if that makes the identity uncheckable: a leak can
 not be taken back. Entries of a newer format are never mixed, as what their fields mean is unknown.
@@ -84,7 +84,7 @@ def _usable_one(usable: Side, other: Side, run: Run) -> Merged | Refused:
     if other.proves_complete and not usable.is_complete:
         return Refused(
             f"one version says that the run is complete and cannot be used, since {other.fault}; "
-            f"the other says {_told(usable, 'status')}, but a merge never drops a complete run"
+            f"the other says {_shown(usable, 'status')}, but a merge never drops a complete run"
         )
     note = f"kept the one that can be used; in the other, {other.fault}"
     return _written(usable, run, note)
@@ -106,7 +106,7 @@ def promote_again(job_id: str) -> str:
 
 def _are_mixable(base: Side, *sides: Side) -> bool:
     return base.fault is None and all(
-        version.job_id == base.job_id and version.is_of_known_format for version in (base, *sides)
+        side.job_id == base.job_id and side.is_of_known_format for side in (base, *sides)
     )
 
 
@@ -158,9 +158,9 @@ def _source(base: Side, leader: Side, other: Side, names: tuple[str, ...]) -> Si
     return other if changeable and unchanged else leader
 
 
-def _written(version: Side, run: Run, note: str) -> Merged | Refused:
-    document = {**version.fields, "statepoint": run.statepoint}
-    if pointers := version.pointers | run.pointers:
+def _written(side: Side, run: Run, note: str) -> Merged | Refused:
+    document = {**side.fields, "statepoint": run.statepoint}
+    if pointers := side.pointers | run.pointers:
         document["redacted"] = sorted(pointers)
     data = entry_bytes(document)
     if len(data) > ENTRY_LIMIT:
@@ -172,13 +172,13 @@ def _preference(kept: Side, other: Side) -> str:
     if kept.fields == other.fields:
         return "both versions say the same"
     if kept.content == other.content:
-        return f"kept the earlier promotion, {_told(kept, 'registered_machine', 'promoted_at')}"
+        return f"kept the earlier promotion, {_shown(kept, 'registered_machine', 'promoted_at')}"
     if kept.outcome == other.outcome:
-        return f"kept what {_told(kept, 'registered_machine')} promoted"
+        return f"kept what {_shown(kept, 'registered_machine')} promoted"
     ended = ("status", "ended_at", "registered_machine")
-    return f"kept {_told(kept, *ended)} over {_told(other, *ended)}"
+    return f"kept {_shown(kept, *ended)} over {_shown(other, *ended)}"
 
 
-def _told(version: Side, *names: str) -> str:
-    fields = version.fields
+def _shown(side: Side, *names: str) -> str:
+    fields = side.fields
     return ", ".join(shown(str(fields[name])) for name in names if name in fields)

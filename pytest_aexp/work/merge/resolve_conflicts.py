@@ -114,9 +114,9 @@ def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | 
         return Refused("both sides deleted or renamed it")
     cause = judge_entry(job_id, entry_path(job_id), left).cause
     if not isinstance(left, bytes) or cause is not None:
-        said = f": {cause.message}" if cause else ""
+        why = f": {cause.message}" if cause else ""
         return Refused(
-            f"one side deleted or renamed it, and what the other has cannot be used{said}"
+            f"one side deleted or renamed it, and what the other has cannot be used{why}"
         )
     if packed is None:
         return Merged(left, "kept, though one side deleted it: a merge deletes no evidence")

@@ -18,7 +18,7 @@ def gone_runs(repository: Repository, store: RunStore) -> list[str]:
 
 
 def gone_line(gone: list[str]) -> str:
-    """What is said of them, in one line; empty if there are none."""
+    """These runs in one line of text; empty if there are none."""
     if not gone:
         return ""
     entries = counted(len(gone), "entry", "entries")

@@ -36,7 +36,7 @@ from pytest_aexp.work.signac_store import Job, repository_of
 
 _MOST_ROUNDS = 5
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
-_TOLD_OF_THE_PROMOTION = tuple(
+_PROMOTION_PATTERNS = tuple(
     re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in PROMOTION_FIELDS
 )
 
@@ -226,8 +226,8 @@ def parsed(data: bytes) -> dict[str, Any] | None:
 
 def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
     """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
-    told = [pattern.search(data) for pattern in _TOLD_OF_THE_PROMOTION]
-    known = [found[1].decode(errors="replace") for found in told if found]
+    matches = [pattern.search(data) for pattern in _PROMOTION_PATTERNS]
+    known = [found[1].decode(errors="replace") for found in matches if found]
     if len(known) < len(PROMOTION_FIELDS):
         return None
     return {**entry, **dict(zip(PROMOTION_FIELDS, known, strict=True))}

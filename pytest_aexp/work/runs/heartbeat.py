@@ -15,15 +15,15 @@ HEARTBEAT_VARIABLE = "AEXP_HEARTBEAT_S"
 _JOIN_WAIT = 2.0
 
 
-def heartbeat_interval(asked: float | None) -> float:
+def heartbeat_interval(seconds: float | None) -> float:
     """Seconds between heartbeats; 0 for none."""
-    if asked is None:
+    if seconds is None:
         try:
-            asked = float(os.environ.get(HEARTBEAT_VARIABLE, ""))
+            seconds = float(os.environ.get(HEARTBEAT_VARIABLE, ""))
         except ValueError:
-            asked = math.nan
-        asked = DEFAULT_HEARTBEAT_S if math.isnan(asked) else asked
-    return min(float(asked), threading.TIMEOUT_MAX) if asked > 0 else 0.0
+            seconds = math.nan
+        seconds = DEFAULT_HEARTBEAT_S if math.isnan(seconds) else seconds
+    return min(float(seconds), threading.TIMEOUT_MAX) if seconds > 0 else 0.0
 
 
 class Heartbeat:

@@ -45,7 +45,7 @@ def run_lifecycle(
     Of several processes that execute one run (see `RANK_VARIABLES`), the first records its start
     and its success, each of them its failure. Once another attempt at the run has begun, the end of
     this one changes nothing. The block's own exception always comes out; what could not be recorded
-    is told on standard error.
+    is reported on standard error.
     """
     return _Lifecycle(job, mark_started=mark_started, heartbeat_s=heartbeat_interval(heartbeat_s))
 

@@ -26,7 +26,7 @@ def run_link(
     check_experiment(experiment_id)
     for hypothesis in (hypothesis_id, sub_hypothesis_id):
         if hypothesis is not None:
-            _check("hypothesis", "H", _HYPOTHESIS, hypothesis)
+            _check("a hypothesis", "H", _HYPOTHESIS, hypothesis)
     return {
         "experiment_id": experiment_id,
         "experiment_path": experiment_path or f"kb/research/experiments/{experiment_id}-*.md",
@@ -44,12 +44,12 @@ def put_link(document: dict[str, Any], link: dict[str, str | None]) -> None:
 
 def check_experiment(written: object) -> None:
     """Raises ValueError if ``written`` is not the id of an experiment."""
-    _check("experiment", "E", _EXPERIMENT, written)
+    _check("an experiment", "E", _EXPERIMENT, written)
 
 
 def _check(what: str, letter: str, pattern: re.Pattern[str], written: object) -> None:
     if not (isinstance(written, str) and pattern.fullmatch(written)):
         raise ValueError(
-            f"{quoted(str(written))} is no {what}: it is written {letter} and three digits or "
-            f"more, such as {letter}001"
+            f"{quoted(str(written))} is not {what} id: write {letter} and three digits or more, "
+            f"such as {letter}001"
         )

@@ -52,7 +52,7 @@ class Watch:
         self._previous: dict[int, Any] = {}
         self._pid = os.getpid()
         self._over = False
-        # One object, so that it can be told from a handler that somebody put in its place.
+        # One object, so that it can be distinguished from a handler that somebody put in its place.
         self._handler: _Handler = self._on_signal
 
     def start(self) -> None:
@@ -117,7 +117,7 @@ def held() -> Iterator[None]:
     finally:
         _put_back(before, note)
         # Ctrl-C last: the exception that it becomes would hide the others.
-        for signum in sorted(set(came), key=lambda each: each == signal.SIGINT):
+        for signum in sorted(set(came), key=lambda signum: signum == signal.SIGINT):
             signal.raise_signal(signum)
 
 

@@ -58,9 +58,9 @@ def mark_status(job: Job, status: str, *, set_ended_at: bool = True, replace: bo
     ``ended_at`` is set to now where the run has none (of a run that was lost, to its last
     heartbeat), unless ``set_ended_at`` is False. A status that is not an ending takes away the
     times of an earlier end. A ledger entry that cannot be written, or that is kept since it counts
-    more, is told on standard error, in one line, and changes nothing else. Raises ValueError for an
-    unknown status, and for a run whose status is not one of these unless ``replace``; AexpError or
-    OSError if the run's document cannot be changed.
+    more, is reported on standard error, in one line, and changes nothing else. Raises ValueError
+    for an unknown status, and for a run whose status is not one of these unless ``replace``;
+    AexpError or OSError if the run's document cannot be changed.
     """
     marked(job, status, set_ended_at=set_ended_at, replace=replace)
 
@@ -163,7 +163,7 @@ def promoted(
 
     What the files say counts, unless they cannot be used or lag behind ``document``, as they do
     while signac is buffering. ``root`` is the repository, ``statepoint`` the run's, if they are
-    known already. A failure is told in one line unless ``quiet``.
+    known already. A failure is reported in one line unless ``quiet``.
     """
     for pause in (*_PAUSES, None):
         try:

@@ -85,8 +85,8 @@ def test_new_run_makes_the_run_that_the_old_command_makes(
     ("arguments", "said"),
     [
         (("new-run",), "--experiment"),
-        (("new-run", "--experiment", "1"), '"1" is no experiment'),
-        (("new-run", "--experiment", "E001", "--hypothesis", "x"), '"x" is no hypothesis'),
+        (("new-run", "--experiment", "1"), '"1" is not an experiment id'),
+        (("new-run", "--experiment", "E001", "--hypothesis", "x"), '"x" is not a hypothesis id'),
         (("new-run", "--experiment", "E001", "--sp", "seed"), '--sp "seed" is not KEY=VALUE'),
         (("new-run", "--experiment", "E001", "--sp", "a=x,2"), '--sp "a=x,2" is not KEY=VALUE'),
         (("new-run", "--experiment", "E001", "--sp", "=1"), "is not KEY=VALUE"),
@@ -98,7 +98,7 @@ def test_new_run_makes_the_run_that_the_old_command_makes(
         (("mark", "0" * 32, "complete"), "there is no run"),
         (("mark", "0" * 32, "completed"), "unknown status"),
         (("link", "0" * 32, "--experiment", "E001"), "there is no run"),
-        (("link", "0" * 32, "--experiment", "E1"), "is no experiment"),
+        (("link", "0" * 32, "--experiment", "E1"), "is not an experiment id"),
         (("link", "0" * 32), "--experiment"),
     ],
 )

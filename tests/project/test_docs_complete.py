@@ -32,7 +32,8 @@ MARKDOWN = MarkdownIt()
 
 
 def test_every_verb_has_its_section_and_there_is_no_other() -> None:
-    assert set(CLI_SECTIONS) == set(PARSERS) - {"aexp"}
+    groups = {typed.rpartition(" ")[0] for typed in PARSERS}
+    assert set(PARSERS) - groups <= set(CLI_SECTIONS) <= set(PARSERS)
 
 
 @pytest.mark.parametrize("typed", PARSERS)

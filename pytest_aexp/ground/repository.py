@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -52,6 +52,8 @@ class Configuration:
     runs: RunSettings = field(default_factory=RunSettings)
     pin: bool = False
     """Whether `aexp cite` pins what it cites."""
+    commit_url: str | None = None
+    """Where a commit can be looked at, with ``{commit}`` for its id."""
 
 
 def strictness_word(text: str) -> str:
@@ -85,7 +87,7 @@ def parse_configuration(data: bytes) -> Configuration:
     table = table.get("aexp", {}) if isinstance(table, dict) else {}
     if not isinstance(table, dict):
         raise ConfigurationError("tool.aexp is not a table")
-    settings = ("findings", "strict_runs", "severity", "run_store", "metrics", "runs", "pin")
+    settings = tuple(setting.name for setting in fields(Configuration))
     unknown = sorted(set(table).difference(settings))
     if unknown:
         raise ConfigurationError(
@@ -100,6 +102,7 @@ def parse_configuration(data: bytes) -> Configuration:
         metrics=parse_metrics(table.get("metrics", {})),
         runs=parse_run_settings(table.get("runs", {})),
         pin=_truth("pin", table.get("pin", False)),
+        commit_url=_commit_url(table.get("commit_url")),
     )
 
 
@@ -107,6 +110,16 @@ def _truth(setting: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ConfigurationError(f"tool.aexp.{setting} must be true or false")
     return value
+
+
+def _commit_url(value: object) -> str | None:
+    is_web = isinstance(value, str) and re.fullmatch(r"https?://[^\s\"'<>\\@]+", value)
+    if value is not None and not (is_web and "{commit}" in str(value)):
+        raise ConfigurationError(
+            "tool.aexp.commit_url must be an address with {commit} in it, such as "
+            '"https://forge.example/team/paper/commit/{commit}"'
+        )
+    return None if value is None else str(value)
 
 
 def _globs(value: object) -> tuple[str, ...]:

@@ -18,9 +18,11 @@ from pytest_aexp.model.findings.finding import (
     Finding,
 )
 from pytest_aexp.model.problems import Problem
+from pytest_aexp.model.query.table import Differing
 from pytest_aexp.model.run_store import Run
 from pytest_aexp.report.ledger_facts import LedgerFacts
 from pytest_aexp.report.model import (
+    VERDICTS,
     CitationPart,
     Doubts,
     FindingPart,
@@ -30,14 +32,12 @@ from pytest_aexp.report.model import (
 )
 from pytest_aexp.report.numbers import numbers_of
 from pytest_aexp.report.origin import origin_of
-from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters
+from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.resolve import Place
 
-BATCH_ROWS = 8
-"""How many runs of a batch have a row of their own."""
-MOST_BATCH_ROWS = 4000
-"""How many runs of all batches together have one."""
+MOST_BATCH_ROWS = 10_000
+"""How many runs of all batches together have a row of their own."""
 MOST_PROBLEMS = 100
 """How many of the problems that belong to no finding are shown."""
 
@@ -74,6 +74,7 @@ def gather(checker: Checker) -> Report:
         len(around),
         ledger,
         len(citations),
+        checker.repository.configuration.commit_url,
     )
 
 
@@ -98,7 +99,9 @@ class _Gathering:
         self._anchors = Counter[str]()
 
     def findings(self, findings: Iterable[Finding]) -> tuple[FindingPart, ...]:
-        return tuple(self._finding(finding) for finding in findings)
+        parts = [self._finding(finding) for finding in findings]
+        # What does not stand is on top.
+        return tuple(sorted(parts, key=lambda part: list(VERDICTS).index(part.verdict)))
 
     def _finding(self, finding: Finding) -> FindingPart:
         numbers, wrong = numbers_of(self._checker, finding)
@@ -162,14 +165,20 @@ class _Gathering:
             written = citation.written if isinstance(citation, MalformedCitation) else None
             return (), f"Not a citation: {shown(written)}" if written else "Not a citation"
         # First those that a reader should know of, wherever they come in a long list.
-        first = sorted(runs, key=lambda run: run.status == "complete" and not run.dirty)
-        rows = tuple(first[: min(BATCH_ROWS, self._rows_left)])
+        first = sorted(runs, key=_is_in_order)
+        names = Differing({"statepoint": dict(run.values)} for run in runs).parameters
+        rows = tuple(with_first(run, names) for run in first[: self._rows_left])
         self._rows_left -= len(rows)
         selector = parameters(citation.selector) or "every run"
         statuses = Counter(run.status for run in runs)
         how = ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items()))
         of = f": {counted(len(runs), 'run')} ({how})" if runs else ": no run"
-        return rows, f"Batch {shown(citation.experiment_id, LABEL)}, {selector}{of}"
+        alike = dict(runs[0].values) if len(runs) > 1 else {}
+        for name in (*names, *citation.selector):
+            alike.pop(name, None)
+        common = parameters(alike)
+        all_with = f", all with {common}" if common else ""
+        return rows, f"Batch {shown(citation.experiment_id, LABEL)}, {selector}{of}{all_with}"
 
     def _runs(self, citation: Citation) -> list[RunFacts]:
         found = self._verdicts[id(citation)].resolution
@@ -189,6 +198,10 @@ class _Gathering:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
         return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
+
+
+def _is_in_order(run: RunFacts) -> bool:
+    return run.status == "complete" and not run.dirty and not run.retracted
 
 
 def _pin(citation: Citation) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.report.chart import Chart, Point, chart_of
@@ -48,7 +49,9 @@ class LedgerFacts:
         for entry in ledger:
             document = ledger.document(entry.job_id) if entry.usable else None
             if document is not None:
-                reading.add(facts_of(document))
+                retraction = ledger.retractions.get(entry.job_id)
+                reasons = "; ".join(retraction.reasons) if retraction is not None else ""
+                reading.add(replace(facts_of(document), retracted=shown(reasons, 300)))
         every = reading.machines()
         return cls(
             len(reading.points),

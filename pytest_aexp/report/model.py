@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -134,6 +135,12 @@ class Report:
     around_total: int
     ledger: LedgerFacts
     citations: int
+    commit_url: str | None = None
+
+    def commit_link(self, commit: str) -> str | None:
+        """Where a commit can be looked at; None if the settings name no place."""
+        is_id = re.fullmatch(r"[0-9a-fA-F]{7,64}", commit) is not None
+        return self.commit_url.replace("{commit}", commit) if self.commit_url and is_id else None
 
     @property
     def verdicts(self) -> tuple[tuple[str, str, int], ...]:

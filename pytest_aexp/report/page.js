@@ -64,6 +64,78 @@
   });
   byId("findings").parentElement.addEventListener("toggle", nameToggle, true);
 
+  for (const link of document.querySelectorAll("[data-show]")) {
+    link.addEventListener("click", () => { verdict.value = link.dataset.show; apply(); });
+  }
+
+  const button = (name, action) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = name;
+    made.addEventListener("click", action);
+    return made;
+  };
+  const cell = (row, index) => row.cells[index]?.textContent.trim() ?? "";
+  const order = new Intl.Collator("en", { numeric: true });
+  const isRun = (row) => row.className === "";
+  const sort = (table, index, heading) => {
+    const down = heading.getAttribute("aria-sort") === "ascending";
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+    for (const body of table.tBodies) {
+      const runs = [...body.rows].filter(isRun);
+      const keyed = runs.map((row) => [cell(row, index), row]);
+      keyed.sort(([a], [b]) => (a === "") - (b === "") || (down ? order.compare(b, a) : order.compare(a, b)));
+      const end = runs.length ? runs.at(-1).nextSibling : null;
+      for (const [, row] of keyed) body.insertBefore(row, end);
+    }
+  };
+  for (const table of document.querySelectorAll("table.runs")) {
+    const runs = [...table.querySelectorAll("tbody tr")].filter(isRun);
+    if (runs.length < 2) continue;
+    [...table.tHead.rows[0].cells].forEach((heading, index) => {
+      if (index === 0) return;
+      const name = heading.textContent;
+      heading.textContent = "";
+      heading.append(button(name, () => sort(table, index, heading)));
+    });
+    if (runs.length < 12) continue;
+    table.classList.add("long");
+    const input = document.createElement("input");
+    input.type = "search";
+    input.className = "rows";
+    input.placeholder = `search these ${number.format(runs.length)} runs`;
+    input.setAttribute("aria-label", input.placeholder);
+    let texts;
+    input.addEventListener("input", () => {
+      texts ??= runs.map((row) => row.textContent.toLowerCase());
+      const asked = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      runs.forEach((row, index) => { row.hidden = !asked.every((word) => texts[index].includes(word)); });
+    });
+    table.before(input);
+  }
+
+  const copy = async (text, told) => {
+    try { await navigator.clipboard.writeText(text); } catch { return; }
+    const name = told.textContent;
+    told.textContent = "copied";
+    setTimeout(() => { told.textContent = name; }, 1200);
+  };
+  for (const code of document.querySelectorAll(".next code, .begin code")) {
+    const made = button("copy", () => copy(code.textContent, made));
+    made.className = "copy";
+    code.after(made);
+  }
+  // Thousands of runs need no thousands of buttons: the one of a row appears where the pointer is.
+  const ofRun = button("copy", () => copy(ofRun.previousSibling.textContent, ofRun));
+  ofRun.className = "copy";
+  const offer = (event) => {
+    const run = event.target.closest?.("td.run");
+    if (run && ofRun.parentElement !== run) run.querySelector("code").after(ofRun);
+  };
+  document.addEventListener("pointerover", offer);
+  document.addEventListener("click", offer);
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !controls.includes(document.activeElement)) {
       event.preventDefault();

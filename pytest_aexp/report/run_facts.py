@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_aexp.ground.text import clean, cut, shown
 from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.query.table import flat
 
 PARAMETERS_SHOWN = 110
 """How many characters of a run's statepoint are shown."""
+WHOLE = 2000
+"""How many of it are there to be seen on demand."""
 LABEL = 40
 """How many characters of a machine's name or a status are shown."""
 _URL_LIMIT = 2000
@@ -51,6 +54,13 @@ class RunFacts:
     machine: str = ""
     experiment: str = ""
     parameters: str = ""
+    whole: str = ""
+    """All parameters, where not all of them are shown."""
+    values: tuple[tuple[str, Any], ...] = ()
+    """The parameters by dotted name."""
+    metrics: str = ""
+    retracted: str = ""
+    """Why it was retracted."""
     started: Moment = Moment()
     ended: Moment = Moment()
     took: str = ""
@@ -73,7 +83,10 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
         status=_text(document.get("status"), LABEL) or "unknown",
         machine=_text(document.get("registered_machine"), LABEL),
         experiment=shown(", ".join(experiments), LABEL),
-        parameters=parameters(statepoint if isinstance(statepoint, dict) else {}),
+        parameters=parameters(point := statepoint if isinstance(statepoint, dict) else {}),
+        whole=parameters(point, WHOLE),
+        values=tuple(flat(point)),
+        metrics=_metrics(document.get("metrics")),
         started=moment(document.get("started_at")),
         ended=moment(document.get("ended_at")),
         took=duration(document.get("wallclock_s")),
@@ -81,6 +94,18 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
         dirty=document.get("code_dirty") is True,
         tracker=_tracker(document.get("tracker")),
     )
+
+
+def with_first(run: RunFacts, names: Sequence[str]) -> RunFacts:
+    """The run, showing of its parameters only these: what tells it from its siblings."""
+    values = dict(run.values)
+    shown_ones = {name: values[name] for name in names if name in values}
+    return replace(run, parameters=parameters(shown_ones), whole=parameters(shown_ones, WHOLE))
+
+
+def _metrics(values: Any) -> str:
+    pairs = values.items() if isinstance(values, dict) else ()
+    return shown(", ".join(f"{name} {json.dumps(value)}" for name, value in pairs), 200)
 
 
 def _text(value: Any, limit: int = 80) -> str:

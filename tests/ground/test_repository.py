@@ -236,3 +236,17 @@ def test_where_the_run_store_lies(
     if setting is not None:
         write(repo, "pyproject.toml", f"[tool.aexp]\nrun_store = {json.dumps(setting)}\n")
     assert Repository.open().run_store == repo / expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"https://forge.example/commit/"', '"javascript:{commit}"', "1", '"https://a b/{commit}"'],
+)
+def test_an_address_of_commits_must_be_one(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="commit_url must be an address"):
+        parse_configuration(f"[tool.aexp]\ncommit_url = {value}\n".encode())
+
+
+def test_the_address_of_commits() -> None:
+    text = '[tool.aexp]\ncommit_url = "https://forge.example/{commit}"\n'
+    assert parse_configuration(text.encode()).commit_url == "https://forge.example/{commit}"

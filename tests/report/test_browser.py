@@ -126,7 +126,7 @@ def file(repo: Path) -> Path:
 def test_it_loads_without_an_error_and_asks_for_nothing(file: Path, opening) -> None:
     opened = opening(file)
     assert (opened.said, opened.asked) == ([], [])
-    assert opened.visible == ["F001", "F002", "F003", "F004"]
+    assert opened.visible == ORDER
     counts = opened.page.locator(".counts dd").all_inner_texts()
     words = opened.page.locator(".counts dt").all_inner_texts()
     assert dict(zip(words, counts, strict=True)) == {
@@ -138,9 +138,42 @@ def test_it_loads_without_an_error_and_asks_for_nothing(file: Path, opening) -> 
     assert opened.page.locator("svg rect").count() == 8
 
 
+ORDER = ["F002", "F003", "F001", "F004"]
+"""What does not stand is on top."""
+
+
+def test_a_whole_batch_is_sorted_searched_and_copied(repo: Path, opening) -> None:
+    for n in range(30):
+        metrics = {"f1": (7 * n) % 30}
+        add_entry(repo, point(n), status="failed" if n == 4 else "complete", metrics=metrics)
+    add_finding(repo, "F001-a", batch("E001"))
+    opened = opening(report(repo))
+    page = opened.page
+    rows = page.locator("table.runs").first.locator("tbody tr:visible:not(.batch, .more, .told)")
+    assert rows.count() == 30
+    assert "failed" in rows.first.inner_text()
+    page.locator("thead button", has_text="Status").first.click()
+    assert "failed" in rows.last.inner_text()
+    page.locator("thead button", has_text="Status").first.click()
+    assert "failed" in rows.first.inner_text()
+    page.fill(".rows", "seed=17")
+    assert rows.count() == 1
+    assert "f1 29" in rows.first.inner_text()
+    rows.first.locator("td.run").hover()
+    assert rows.first.locator("button.copy").is_visible()
+    assert opened.said == []
+
+
+def test_the_counts_filter(file: Path, opening) -> None:
+    opened = opening(file)
+    opened.page.locator(".counts .error a").click()
+    assert opened.visible == ["F002"]
+    assert opened.page.locator("#verdict").input_value() == "error"
+
+
 def test_links_lead_to_the_tracker_and_give_nothing_away(file: Path, opening) -> None:
     links = opening(file).page.locator("td a[href^=http]")
-    assert links.first.get_attribute("href") == "https://wandb.ai/l/s/r0"
+    assert links.first.get_attribute("href") == "https://wandb.ai/l/s/r5"
     assert {each.get_attribute("rel") for each in links.all()} == {"noopener noreferrer"}
 
 
@@ -158,7 +191,7 @@ def test_search_and_filters_narrow_the_findings(file: Path, opening) -> None:
     assert opened.visible == ["F002"]
     page.select_option("#verdict", "")
     page.select_option("#machine", label="cluster")
-    assert opened.visible == ["F001", "F003"]
+    assert opened.visible == ["F003", "F001"]
     page.select_option("#machine", "")
     page.select_option("#status", label="failed")
     assert opened.visible == ["F002"]
@@ -260,7 +293,7 @@ def test_on_paper_every_finding_is_open(file: Path, opening) -> None:
 
 def test_without_javascript_everything_is_there(file: Path, opening) -> None:
     opened = opening(file, java_script_enabled=False)
-    assert opened.visible == ["F001", "F002", "F003", "F004"]
+    assert opened.visible == ORDER
     assert not opened.page.locator("#filter").is_visible()
     assert not opened.page.locator("#theme").is_visible()
 

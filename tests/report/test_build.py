@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from reports import NOWHERE, gathered, point
 from repositories import add_entry, add_finding, add_jobs, batch, job, write
+from study import retract
 
 from pytest_aexp.report import build
 
@@ -21,11 +22,11 @@ def test_a_finding_gets_the_gravest_verdict_of_its_citations(repo: Path) -> None
     write(repo, "kb/research/findings/F005-e.md", "no front matter\n")
     report = gathered(repo)
     assert [(f.name, f.verdict) for f in report.findings] == [
-        ("F001", "stands"),
         ("F002", "error"),
-        ("F003", "warning"),
-        ("F004", "nothing"),
         ("F005", "error"),
+        ("F003", "warning"),
+        ("F001", "stands"),
+        ("F004", "nothing"),
     ]
     assert [(words, count) for _, words, count in report.verdicts] == [
         ("do not stand", 2),
@@ -97,16 +98,13 @@ def test_a_run_that_is_not_in_the_ledger_says_where_it_is(repo: Path) -> None:
     assert finding.doubts.says == ("1 stopped run",)
 
 
-def test_failed_and_uncommitted_runs_come_first_in_a_batch(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build, "BATCH_ROWS", 3)
+def test_failed_and_uncommitted_runs_come_first_in_a_batch(repo: Path) -> None:
     ids = {n: add_entry(repo, point(n), code_dirty=n == 4) for n in range(8)}
     failed = add_entry(repo, point(9), status="failed")
     add_finding(repo, "F001-a", batch("E001"), batch("E001", "{seed: 99}"))
     full, empty = gathered(repo).findings[0].citations
     assert {run.job_id for run in full.runs[:2]} == {failed, ids[4]}
-    assert (len(full.runs), full.more) == (3, 6)
+    assert (len(full.runs), full.more) == (9, 0)
     assert full.says == "Batch E001, every run: 9 runs (8 complete, 1 failed)"
     assert empty.says == "Batch E001, seed=99: no run"
 
@@ -157,3 +155,30 @@ def test_findings_of_one_name_have_their_own_anchors(repo: Path) -> None:
         add_finding(repo, name)
     anchors = [finding.anchor for finding in gathered(repo).findings]
     assert anchors == ["F001", "F001--2", "F001--3"]
+
+
+def test_what_differs_in_a_batch_is_shown_and_the_rest_once(repo: Path) -> None:
+    for seed in range(2):
+        add_entry(repo, {"experiment_id": "E001", "seed": seed, "model": {"C": 1, "kernel": "rbf"}})
+    add_finding(repo, "F001-a", batch("E001"))
+    (citation,) = gathered(repo).findings[0].citations
+    assert {run.parameters for run in citation.runs} == {"seed=0", "seed=1"}
+    assert citation.says.endswith("(2 complete), all with model.C=1, model.kernel=rbf")
+
+
+def test_a_retracted_run_is_marked_and_comes_first(repo: Path) -> None:
+    ids = [add_entry(repo, point(n), metrics={"f1": n}) for n in range(3)]
+    retract(repo, [ids[2]], "wrong split")
+    add_finding(repo, "F001-a", batch("E001"))
+    (citation,) = gathered(repo).findings[0].citations
+    assert [run.retracted for run in citation.runs] == ["wrong split", "", ""]
+    assert citation.runs[0].job_id == ids[2]
+    assert citation.runs[0].metrics == "f1 2"
+
+
+def test_commits_lead_to_where_the_settings_say(repo: Path) -> None:
+    setting = 'commit_url = "https://forge.example/p/commit/{commit}"'
+    write(repo, "pyproject.toml", f"[tool.aexp]\n{setting}\n")
+    report = gathered(repo)
+    assert report.commit_link("a" * 40) == f"https://forge.example/p/commit/{'a' * 40}"
+    assert report.commit_link("not a commit") is None

@@ -50,7 +50,8 @@ def test_many_runs_are_counted(repo: Path) -> None:
 def test_pins_withdrawals_and_what_is_at_risk_are_shown(repo: Path) -> None:
     study(repo, "", "retracted: it leaked\n")
     write(repo, FINDING.replace("F001", "F002"), "---\nid: F002\nbuilds_on: [F001]\n---\n")
-    first, second = gathered(repo).findings
+    by_name = {finding.name: finding for finding in gathered(repo).findings}
+    first, second = by_name["F001"], by_name["F002"]
     assert first.withdrawn == "it leaked"
     assert first.citations[0].pin == "Pinned to at least 2 runs"
     assert second.at_risk

@@ -139,5 +139,5 @@ def test_an_empty_repository_has_a_page(repo: Path) -> None:
     (repo / ".aexp").mkdir()
     write(repo, ".aexp/installed.json", "{}")
     text = Elements(page(repo)).text
-    assert "There are no findings." in text
-    assert "No run of the ledger says when it was." in text
+    assert "There are no findings yet." in text
+    assert 'aexp finding new "What was found"' in text

@@ -47,6 +47,7 @@ from pytest_aexp.work.check.rules import (
     Evidence,
     has_unjudged_commit,
     rule_faults,
+    rules_under,
     unjudged_commit_fault,
 )
 from pytest_aexp.work.install.driver import driver_faults
@@ -93,6 +94,7 @@ class Checker:
         self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
         self._metrics = Metrics(self.sources.ledger)
         self._referring: tuple[Finding, References] | None = None
+        self._rules = rules_under(policy)
         self._history = History(repository.root, view.revision)
         self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
 
@@ -180,7 +182,7 @@ class Checker:
             citation, resolution.entries, pinned_entries(citation, resolution.entries)
         )
         if not citation.is_link:
-            yield from rule_faults(self._evidence(finding, citation, entries), self.policy)
+            yield from rule_faults(self._evidence(finding, citation, entries), self._rules)
 
     def _evidence(
         self, finding: Finding, citation: JobCitation | BatchCitation, entries: Sequence[Entry]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pytest_aexp.ground.text import counted, quoted, shown
@@ -29,6 +31,9 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.work.check.history import History
 
 _CODE_KEYS = ("code_commit", "code_dirty")
+_CODE = re.compile(
+    r'"code_(?:commit|dirty)": (?:"(?:[^"\\]|\\.)*+"|[^",\[\]{}]*+)(?:, )?', re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _EvidenceRule:
+class EvidenceRule:
     """A rule, the runs that break it, and what to say of them and to do about them."""
 
     rule: Rule
@@ -74,22 +79,37 @@ def _with_status(*statuses: str) -> Callable[[Evidence], Iterable[Entry]]:
 
 def _repeated(evidence: Evidence) -> list[Entry]:
     """All but the first of the runs whose statepoints differ in the code alone."""
+    if not isinstance(evidence.citation, BatchCitation):
+        return []
     groups: dict[str, list[Entry]] = defaultdict(list)
-    for entry in evidence.entries if isinstance(evidence.citation, BatchCitation) else ():
-        text = entry.statepoint or ""
-        # Others are alike only if they are the same run.
-        if any(f'"{key}"' in text for key in _CODE_KEYS):
-            point = json.loads(text)
-            bare = {key: value for key, value in point.items() if key not in _CODE_KEYS}
-            text = json.dumps(bare, sort_keys=True)
-        groups[text].append(entry)
+    for entry in evidence.entries:
+        groups[_without_code(entry.statepoint or "")].append(entry)
     # Runs whose statepoints are wholly the same differ in what was redacted.
     return [
         entry
         for group in groups.values()
-        for entry in group[1:]
-        if len({entry.statepoint for entry in group}) > 1
+        if len(group) > 1 and len({entry.statepoint for entry in group}) > 1
+        for entry in _alike(group)
     ]
+
+
+# One run is cited by many batches.
+@lru_cache(16_384)
+def _without_code(statepoint: str) -> str:
+    """Canonical JSON without what looks like the code's state: quickly, so nested as well."""
+    return _CODE.sub("", statepoint).replace(", }", "}") if '"code_' in statepoint else statepoint
+
+
+def _alike(group: Sequence[Entry]) -> Iterator[Entry]:
+    """Those of ``group`` that another one before them is but for the code, now read exactly."""
+    seen: set[str] = set()
+    for entry in group:
+        point = json.loads(entry.statepoint or "{}")
+        bare = {key: value for key, value in point.items() if key not in _CODE_KEYS}
+        text = json.dumps(bare, sort_keys=True)
+        if text in seen:
+            yield entry
+        seen.add(text)
 
 
 def _dirty(evidence: Evidence) -> list[Entry]:
@@ -122,31 +142,31 @@ def unjudged_commit_fault(citation: JobCitation | BatchCitation) -> Fault:
 
 
 _RULES = (
-    _EvidenceRule(
+    EvidenceRule(
         FAILED_RUN,
         _with_status("failed", "abandoned"),
         "did not complete (failed or abandoned)",
         "leave it out (`except`, or `status: complete` on a batch)",
     ),
-    _EvidenceRule(
+    EvidenceRule(
         REPEATED_RUN,
         _repeated,
         "ran before with other code, so that one run counts twice",
         "leave one of the two out (`except`), or select by `code_commit`",
     ),
-    _EvidenceRule(
+    EvidenceRule(
         STOPPED_RUN, _with_status("stopped"), "ended early (stopped)", "leave it out (`except`)"
     ),
-    _EvidenceRule(
+    EvidenceRule(
         DIRTY_CODE, _dirty, "ran on uncommitted code", "run it again from a commit, and cite that"
     ),
-    _EvidenceRule(
+    EvidenceRule(
         FOREIGN_EXPERIMENT,
         _foreign,
         "ran for another experiment than the finding's",
         "correct `experiment:` or the citation",
     ),
-    _EvidenceRule(
+    EvidenceRule(
         UNKNOWN_COMMIT,
         _unknown_commit,
         "ran on a commit that nobody else has",
@@ -155,11 +175,14 @@ _RULES = (
 )
 
 
-def rule_faults(evidence: Evidence, policy: Policy) -> Iterator[Fault]:
+def rules_under(policy: Policy) -> tuple[EvidenceRule, ...]:
+    """The rules that are not off."""
+    return tuple(rule for rule in _RULES if not policy.is_off(rule.rule))
+
+
+def rule_faults(evidence: Evidence, rules: Iterable[EvidenceRule]) -> Iterator[Fault]:
     """One fault for each rule that the runs break and the citation does not accept."""
-    for rule in _RULES:
-        if policy.is_off(rule.rule):
-            continue
+    for rule in rules:
         breaking = list(rule.breaking(evidence))
         is_accepted = rule.name in evidence.citation.accept
         if breaking and not is_accepted:
@@ -168,7 +191,7 @@ def rule_faults(evidence: Evidence, policy: Policy) -> Iterator[Fault]:
             yield idle_acceptance(evidence.citation, rule.name, "no cited run is such a one")
 
 
-def _broken(evidence: Evidence, rule: _EvidenceRule, breaking: Sequence[Entry]) -> Fault:
+def _broken(evidence: Evidence, rule: EvidenceRule, breaking: Sequence[Entry]) -> Fault:
     citation = evidence.citation
     if isinstance(citation, JobCitation):
         message = f"run {citation.job_id} {rule.says}"

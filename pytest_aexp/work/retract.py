@@ -10,6 +10,7 @@ from typing import Any
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
+from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.model.retractions import (
     SCHEMA_VERSION,
@@ -70,6 +71,7 @@ def _checked(meant: Retracting) -> dict[str, Any]:
 def _write(repository: Repository, document: dict[str, Any]) -> str:
     record_id = record_id_of(document)
     path = repository.root / record_path(record_id)
+    require_no_link(repository.root, path)
     write_atomic(path, jsontext.dump(document) + b"\n")
     return record_id
 

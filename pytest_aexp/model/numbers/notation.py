@@ -45,7 +45,7 @@ _NUMBER = re.compile(
         [ $\t\u00a0\u2009\u202f]*+ 10 \$?
         (?: \^\{{ {SIGNED} \}} | \^ {SIGNED} | {RAISED} | <sup> {SIGNED} </sup> )
     )?
-    (?P<percent> {_MARKUP} (?: \\?% | percent\b ) )?
+    (?P<percent> {_MARKUP} (?: \\?% | [Pp]ercent\b ) )?
     """,
     re.VERBOSE,
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
 from pytest_aexp.ground.metric_names import WALLCLOCK
-from pytest_aexp.ground.text import counted, listed, quoted, shown
+from pytest_aexp.ground.text import closest, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry, metrics_of
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import HOW_TO_CLAIM, Claim
@@ -66,12 +66,18 @@ class Metrics:
         if name == WALLCLOCK:
             seconds = (self._ledger.document(entry.job_id) or {}).get(WALLCLOCK)
             return seconds is not None, None if seconds is None else Decimal(repr(seconds))
-        if entry.metrics is None:
-            return False, None
+        metrics = self._of(entry)
+        return name in metrics, metrics.get(name)
+
+    def names(self, entry: Entry) -> Collection[str]:
+        """The metrics that a run has."""
+        return self._of(entry).keys()
+
+    def _of(self, entry: Entry) -> Mapping[str, Decimal | None]:
         metrics = self._read.get(entry.job_id)
         if metrics is None:
             metrics = self._read[entry.job_id] = metrics_of(entry)
-        return name in metrics, metrics.get(name)
+        return metrics
 
 
 class _Unresolved(Exception):
@@ -223,8 +229,16 @@ class References:
             else:
                 numbers.append(number)
         if lacking:
-            raise _Unresolved(UNCHECKED_NUMBER, *_lacking(metric, lacking, len(entries)))
+            message, fix = _lacking(metric, lacking, len(entries))
+            near = self._meant(metric, entries) if len(lacking) == len(entries) else None
+            if near is not None:
+                fix = f"if {near} is meant, write that; else {fix}"
+            raise _Unresolved(UNCHECKED_NUMBER, message, fix)
         return aggregate(reference.function or "max", numbers)
+
+    def _meant(self, metric: str, entries: Sequence[Entry]) -> str | None:
+        """The metric that runs do have and that is spelt most like it."""
+        return closest(metric, {name for entry in entries for name in self._metrics.names(entry)})
 
 
 def _lacking(metric: str, lacking: Sequence[Entry], count: int) -> tuple[str, str]:

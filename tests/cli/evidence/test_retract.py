@@ -140,6 +140,17 @@ def test_what_is_refused_records_nothing(
     assert records(study).records == {}
 
 
+def test_nothing_is_written_through_a_link(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (study / ".aexp/ledger/retractions").symlink_to(outside)
+    assert main(["retract", RUN, "--reason", "leaked"]) == 2
+    assert "is a link" in capsys.readouterr().err
+    assert list(outside.iterdir()) == []
+
+
 def test_the_reason_is_required(study: Path) -> None:
     with pytest.raises(SystemExit) as left:
         main(["retract", RUN])

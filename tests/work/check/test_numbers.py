@@ -188,6 +188,12 @@ def test_failed_runs_without_the_metric_can_be_left_out() -> None:
     assert found.fix.startswith("add `status: complete` to the citation")
 
 
+def test_a_misspelt_metric_is_recognised() -> None:
+    found = fault("0.93<!-- = mean(full.acuracy) -->", FULL)
+    assert found is not None
+    assert found.fix.startswith("if accuracy is meant, write that; else list acuracy in")
+
+
 def test_without_a_citation_there_is_nothing_to_compute() -> None:
     found = fault("0.93<!-- = mean(accuracy) -->")
     assert found is not None

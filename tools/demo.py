@@ -1,14 +1,14 @@
-"""Two machines and one paper: the main job on real input, step by step.
+"""Two machines and one paper, step by step: from a first run to a published finding.
 
-A repository that the real agentic-experiments made is taken over, runs end on a "cluster", a
-"laptop" cites them, and one citation is broken on purpose. Every command is real, and so is all
-that is printed; the folders are temporary.
+Runs end on a "cluster", a "laptop" writes a finding about them, a citation is broken and mended, a
+hook and a report look at it. Every command is real, and so is all that is printed; the folders are
+temporary.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,56 +17,23 @@ import textwrap
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-
-from reference import (  # type: ignore[import-not-found] # noqa: E402
-    reference_python,
-    run_reference,
-)
-
-OLD_WORK = """
-import aexp
-from aexp.runs import create_run, mark_status
-aexp.install_scaffold(".", machine_label="cluster")
-aexp.new_hypothesis(title="Context helps", repo_root=".")
-aexp.new_experiment(title="Full against none", hypothesis_id="H001", repo_root=".")
-run = create_run(experiment_id="E001", hypothesis_id="H001",
-                 statepoint={"condition": "pilot", "seed": 0})
-mark_status(run, "complete")
-print(run.id)
-"""
-
 TRAIN = """\
-import sys, time
+import sys
+import time
+
 from pytest_aexp.runs import create_run, run_lifecycle
 
-condition, what = sys.argv[1:]
-run = create_run(experiment_id="E001", hypothesis_id="H001",
-                 statepoint={"condition": condition, "seed": 1})
-print(run.id, flush=True)
+condition, seed, *rest = sys.argv[1:]
+statepoint = {"condition": condition, "seed": int(seed)}
+run = create_run(experiment_id="E001", statepoint=statepoint)
+print("run", run.id, flush=True)
 with run_lifecycle(run):
-    if what == "fail":
-        raise RuntimeError("out of memory")
-    time.sleep(60 if what == "wait" else 0.1)
+    if "fail" in rest:
+        raise MemoryError("out of memory")
+    time.sleep(60 if "slow" in rest else 0.1)
 """
-
-FINDING = """\
----
-id: F001
-title: Full context helps
-supporting_runs:
-  - {{type: job, id: {complete}}}
-  - {{type: job, id: {failed}, note: the run that ran out of memory}}
-  - {{type: job, id: {stopped}}}
-  - {{type: job, id: {running}}}
-  - type: batch
-    experiment_id: E001
-    selector: {{condition: pilot}}
----
-
-# F001 — Full context helps
-"""
+HOOK = "#!/bin/sh\nexec aexp-findings\n"
+WIDTH = min(shutil.get_terminal_size((80, 24)).columns, 100)
 
 
 class Machine:
@@ -84,13 +51,15 @@ class Machine:
             "GIT_COMMITTER_NAME": name,
             "GIT_COMMITTER_EMAIL": f"{name}@example.org",
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "COLUMNS": "200",
+            "COLUMNS": str(WIDTH - 4),
         }
 
     def run(self, command: str, *, expect: int = 0, show: bool = True) -> str:
         """Run ``command`` and show it with what it prints; end the demo if it ends otherwise."""
+        if show:
+            say(f"{self.name}$ {command}")
         done = subprocess.run(
-            shlex.split(command),
+            ["bash", "-c", command],
             cwd=self.folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,
@@ -99,19 +68,17 @@ class Machine:
             text=True,
             check=False,
         )
-        if show:
-            say(f"{self.name}$ {command}")
-            if done.stdout.strip():
-                say(textwrap.indent(done.stdout.rstrip(), "    "))
+        if show and done.stdout.strip():
+            say(fitted(done.stdout))
         if done.returncode != expect:
             sys.exit(f"{done.stdout}\n{command}: exit status {done.returncode}, not {expect}")
         return done.stdout
 
-    def start(self, command: str) -> tuple[subprocess.Popen[str], str]:
-        """Start a run that goes on, and its job id."""
+    def start(self, command: str) -> subprocess.Popen[str]:
+        """Start a run that goes on, and wait until it is registered."""
         say(f"{self.name}$ {command} &")
         process = subprocess.Popen(
-            shlex.split(command),
+            ["bash", "-c", f"exec {command}"],
             cwd=self.folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,
@@ -120,7 +87,18 @@ class Machine:
             text=True,
         )
         assert process.stdout is not None
-        return process, process.stdout.readline().strip()
+        say(fitted(process.stdout.readline()))
+        time.sleep(0.5)
+        return process
+
+
+def fitted(text: str) -> str:
+    """Output as a window of this width shows it, indented."""
+    lines = (
+        textwrap.wrap(line, WIDTH - 4, break_on_hyphens=False, replace_whitespace=False) or [""]
+        for line in text.rstrip().splitlines()
+    )
+    return "\n".join(f"    {part}" for wrapped in lines for part in wrapped)
 
 
 def say(text: str) -> None:
@@ -131,96 +109,108 @@ def say(text: str) -> None:
 
 def step(text: str) -> None:
     """A heading."""
-    say(f"\n== {text}\n")
+    say(f"\n== {textwrap.fill(text, WIDTH - 3, subsequent_indent='   ')}\n")
 
 
 def main() -> None:
     """Tell the story."""
+    say("Two machines in two temporary folders; this takes about half a minute.")
     with tempfile.TemporaryDirectory() as folder:
         cluster, laptop = set_up(Path(folder))
-        ids, still_running = run_on_cluster(cluster)
-        cite_on_laptop(laptop, ids)
-        finish(cluster, laptop, still_running)
-        break_a_citation(laptop, ids["complete"])
-    step("This is all: commit the ledger, let pytest gate, and every machine says the same.")
+        best, slow = run_on_cluster(cluster)
+        write_on_laptop(laptop, best)
+        finish(cluster, laptop, slow)
+        break_and_mend(laptop)
+        commit_with_hook(laptop)
+        step("And a page to read and to share")
+        laptop.run("aexp report --html report.html")
+    step("That is all: commit the ledger, let pytest or the hook check, and every machine agrees.")
 
 
 def set_up(folder: Path) -> tuple[Machine, Machine]:
-    """A remote, a cluster whose repository agentic-experiments made, and a laptop."""
-    step("A repository as the real agentic-experiments 0.6.1 leaves it, taken over on the cluster")
+    """A remote, and a clone on each machine."""
+    step("A repository on the cluster: install, and commit what is for everybody")
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder / "remote.git"], check=True)
-    for name in ("cluster", "laptop"):
-        (folder / name).mkdir()
-    cluster = Machine("cluster", folder / "cluster" / "paper")
-    laptop = Machine("laptop", folder / "laptop" / "paper")
-    for machine in (cluster, laptop):
-        remote = str(folder / "remote.git")
+    machines = [Machine(name, folder / name / "paper") for name in ("cluster", "laptop")]
+    for machine in machines:
         subprocess.run(
-            ["git", "clone", "-q", remote, machine.folder], check=True, stderr=subprocess.DEVNULL
+            ["git", "clone", "-q", folder / "remote.git", machine.folder],
+            check=True,
+            stderr=subprocess.DEVNULL,
         )
-    cluster.run("git checkout -q -B main", show=False)
-    run_reference(reference_python(), cluster.folder, OLD_WORK)
+    cluster, laptop = machines
     (cluster.folder / "train.py").write_text(TRAIN, encoding="utf-8")
-    with (cluster.folder / ".gitignore").open("a", encoding="utf-8") as stream:
-        stream.write("\n.runs/\n")
-    cluster.run("aexp install")
-    cluster.run("git add -A", show=False)
-    cluster.run("git commit -qm 'Take the repository over'")
+    cluster.run("git checkout -q -B main", show=False)
+    cluster.run("aexp install --machine-label cluster")
+    cluster.run("git add train.py .gitignore .gitattributes && git commit -qm 'Begin'")
     cluster.run("git push -q -u origin main")
     return cluster, laptop
 
 
-def run_on_cluster(cluster: Machine) -> tuple[dict[str, str], subprocess.Popen[str]]:
-    """One run completes, one fails, one is stopped as Slurm stops it, one goes on."""
-    step("Runs end on the cluster: each enters the ledger by itself")
-    ids = {"complete": cluster.run("python train.py full finish").split()[0]}
-    ids["failed"] = cluster.run("python train.py large fail", expect=1, show=False).split()[0]
-    say("cluster$ python train.py large fail")
-    stopped, ids["stopped"] = cluster.start("python train.py long wait")
-    running, ids["running"] = cluster.start("python train.py slow wait")
-    time.sleep(1)
-    say("cluster$ scancel …   # SIGTERM")
-    stopped.send_signal(signal.SIGTERM)
-    stopped.wait()
+def run_on_cluster(cluster: Machine) -> tuple[str, subprocess.Popen[str]]:
+    """Three runs complete, one fails, one goes on; the id of the first, and the last."""
+    step("A script that registers its run")
+    cluster.run("cat train.py")
+    step("Runs end, and enter the ledger by themselves, however they end")
+    best = cluster.run("python train.py full 1").split()[-1]
+    for seed in (2, 3):
+        cluster.run(f"python train.py full {seed}")
+    cluster.run("python train.py large 1 fail 2>&1 | tail -1")
+    slow = cluster.start("python train.py full 4 slow")
+    cluster.run("aexp status")
     cluster.run("aexp ledger list")
-    cluster.run("git add .aexp/ledger")
-    cluster.run("git commit -qm 'Add runs to the ledger'")
-    cluster.run("git push -q")
-    return ids, running
+    cluster.run("git add .aexp/ledger && git commit -qm 'Add runs' && git push -q")
+    return best, slow
 
 
-def cite_on_laptop(laptop: Machine, ids: dict[str, str]) -> None:
-    """The laptop has no run store, and knows all but the run that goes on."""
-    step("The laptop pulls and cites all four, and the batch of the old pilot run")
+def write_on_laptop(laptop: Machine, best: str) -> None:
+    """A finding about runs that the laptop does not have."""
+    step("The laptop has none of the runs. It pulls, and writes a finding about them")
     laptop.run("git pull -q origin main")
     laptop.run("git checkout -q main", show=False)
-    findings = laptop.folder / "kb/research/findings"
-    findings.mkdir(parents=True, exist_ok=True)
-    (findings / "F001-full-context-helps.md").write_text(FINDING.format(**ids), encoding="utf-8")
-    laptop.run("aexp validate", expect=1)
-    say("\n   The cluster has not pushed that run yet. Until then, on the laptop:\n")
-    laptop.run("python -m pytest -q --aexp-strict-runs=warn kb")
-
-
-def finish(cluster: Machine, laptop: Machine, running: subprocess.Popen[str]) -> None:
-    """The last run ends and is pushed; now everything holds."""
-    step("The last run ends, the cluster pushes, the laptop pulls")
-    running.send_signal(signal.SIGTERM)
-    running.wait()
-    cluster.run("git add .aexp/ledger")
-    cluster.run("git commit -qm 'Add the last run'")
-    cluster.run("git push -q")
-    laptop.run("git pull -q origin main")
+    laptop.run("aexp install", show=False)
+    laptop.run("aexp finding new 'Full context helps'")
+    laptop.run("aexp cite F001 --batch E001 condition=full")
+    laptop.run(f"aexp cite F001 {best[:8]}")
+    laptop.run("cat kb/research/findings/F001-full-context-helps.md")
     laptop.run("aexp validate")
 
 
-def break_a_citation(laptop: Machine, job_id: str) -> None:
-    """Somebody "repairs" a citation that was right."""
-    step("Somebody mistypes one digit of a citation")
+def finish(cluster: Machine, laptop: Machine, slow: subprocess.Popen[str]) -> None:
+    """The slow run is stopped, as Slurm would, and its entry pushed."""
+    step("On the cluster the last run reaches its time limit")
+    say("cluster$ scancel …   # SIGTERM")
+    slow.send_signal(signal.SIGTERM)
+    slow.wait()
+    cluster.run("git add .aexp/ledger && git commit -qm 'Add the last run' && git push -q")
+    laptop.run("git pull -q origin main && aexp ledger list E001 condition=full")
+
+
+def break_and_mend(laptop: Machine) -> None:
+    """A slip of the finger, what the check says of it, and its repair."""
+    step("Somebody mistypes one digit of a citation. pytest, as in CI:")
     finding = laptop.folder / "kb/research/findings/F001-full-context-helps.md"
-    wrong = ("0" if job_id[0] != "0" else "1") + job_id[1:]
-    finding.write_text(finding.read_text(encoding="utf-8").replace(job_id, wrong), encoding="utf-8")
+    right = finding.read_text(encoding="utf-8")
+    before, _, after = right.partition("id: F001")
+    head, job, tail = after.partition("{type: job, id: ")
+    wrong = ("0" if tail[0] != "0" else "1") + tail[1:]
+    finding.write_text(f"{before}id: F001{head}{job}{wrong}", encoding="utf-8")
     laptop.run("python -m pytest -q kb", expect=1)
+    step("It names the run that was meant: write it, and all is well again")
+    finding.write_text(right, encoding="utf-8")
+    laptop.run("aexp validate")
+
+
+def commit_with_hook(laptop: Machine) -> None:
+    """The hook judges what the commit would hold."""
+    step("Before a commit, the hook checks what it will hold: here an entry would be deleted")
+    hook = laptop.folder / ".git/hooks/pre-commit"
+    hook.write_text(HOOK, encoding="utf-8")
+    hook.chmod(0o755)
+    laptop.run("git rm -q --cached $(git ls-files .aexp/ledger) && git add kb", show=False)
+    laptop.run("git commit -qm 'Add a finding'", expect=1)
+    laptop.run("git restore --staged --worktree -- .aexp/ledger")
+    laptop.run("git commit -qm 'Add a finding' && git log --oneline -1")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import can_be_named
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.run import own_environment, run_git
+from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.ground.machine_label import checked_label
 from pytest_aexp.ground.repository import (
@@ -103,7 +104,7 @@ def _install(  # noqa: PLR0913 - as above
         root, default, label=machine_label, run_store=run_store, force=force
     )
     store = _store_path(root, configured, values)
-    files = planned_files(root, store, force=force)
+    files = planned_files(root, _as_in_main(root, store), force=force)
     steps += [file.step for file in files.values()]
     commands = [planned_agent_command(root, force=force)] if agent_commands else []
     steps += commands
@@ -160,6 +161,13 @@ def _configured_store(root: Path, run_store: str | None) -> str | None:
             f"than {quoted(run_store)}: change it there"
         )
     return configured
+
+
+def _as_in_main(root: Path, store: Path) -> Path:
+    """Where the run store of the main worktree lies in that, for the files that both share."""
+    main = main_root(root)
+    is_there = main is not None and store.is_relative_to(main)
+    return root / store.relative_to(main) if main is not None and is_there else store
 
 
 def _store_path(root: Path, configured: str | None, values: Mapping[str, Any]) -> Path:

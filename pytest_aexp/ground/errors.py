@@ -50,9 +50,9 @@ class NotCheckedOut(AexpError):
 
     def __str__(self) -> str:
         return (
-            f"files of {self.folder} are not checked out here (sparse checkout), so nothing can be "
-            f"said of the runs they tell of; run `git sparse-checkout add {self.folder}`, or "
-            "`aexp validate --at HEAD`"
+            f"files of {self.folder} are not checked out here (sparse checkout), so not everything "
+            f"can be checked; run `git sparse-checkout add {self.folder}`, or `aexp validate --at "
+            "HEAD`"
         )
 
 

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from shlex import quote
 
-from pytest_aexp.ground.git.listing import Location
-from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.git.run import bare_around, git_or_none, own_environment
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import RUNS_STAGED, RUNS_TRACKED, Fault
@@ -43,13 +42,12 @@ def tracked_faults(repository: Repository) -> Iterator[Fault]:
 
 def tracked_paths(repository: Repository) -> list[str]:
     """The files of the run store that git has."""
-    location = Location.of(repository.root)
-    places = [f"{location.prefix}{place}" for place in store_places(repository)]
-    if not places or not os.path.lexists(location.top / ".git"):
+    places = store_places(repository)
+    if not places or bare_around(repository.root) is not None:
         return []
     command = ("--literal-pathspecs", "ls-files", "-z", "--", *places)
-    listed = os.fsdecode(git_or_none(command, location.top) or b"").split("\0")[:-1]
-    return [path[len(location.prefix) :] for path in listed]
+    listed = git_or_none(command, repository.root, env=own_environment()) or b""
+    return os.fsdecode(listed).split("\0")[:-1]
 
 
 def removal(places: Iterable[str]) -> str:

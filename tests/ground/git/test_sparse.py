@@ -10,8 +10,8 @@ from repositories import add_entry, add_finding, git, job
 from pytest_aexp.cli import main
 
 SAID = (
-    "files of .aexp/ledger are not checked out here (sparse checkout), so nothing can be said of "
-    "the runs they tell of; run `git sparse-checkout add .aexp/ledger`"
+    "files of .aexp/ledger are not checked out here (sparse checkout), so not everything can be "
+    "checked; run `git sparse-checkout add .aexp/ledger`"
 )
 
 

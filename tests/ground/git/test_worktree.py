@@ -36,6 +36,7 @@ def test_store_and_label_are_those_of_the_main_one(repo: Path, linked: Path) -> 
 def test_an_install_keeps_them(repo: Path, linked: Path) -> None:
     actions = install_scaffold(linked)
     assert not [action for action in actions if action.is_warning]
+    assert git(linked, "status", "--porcelain") == ""
     assert not (linked / "data").exists()
     assert not (linked / ".runs").exists()
     assert Repository(linked).run_store == repo / "data/runs"

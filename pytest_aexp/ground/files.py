@@ -41,15 +41,23 @@ class Unreadable:
 
 MISSING = Unreadable("does not exist", missing=True)
 LINK = Unreadable("is a link")
+OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
 UNMERGED = Unreadable("is in conflict: git holds both sides of a merge that is not finished")
 
 
 def read_bounded(
-    path: str | Path, limit: int, *, whole: bool = True, follow: bool = True
+    path: str | Path,
+    limit: int,
+    *,
+    whole: bool = True,
+    follow: bool = True,
+    inside: str | None = None,
 ) -> bytes | Unreadable:
     """The bytes of a regular file of at most ``limit`` bytes; ``whole=False`` cuts a longer one.
 
     Never blocks on a FIFO or a device, and with ``follow=False`` answers LINK for a symbolic link.
+    A file that was opened and does not lie in the real folder ``inside`` is not read: a link may
+    have taken a folder's place since somebody looked (where the system tells, as Linux does).
     Raises OSError where the reason is no fault of the file: too many are open.
     """
     try:
@@ -57,11 +65,21 @@ def read_bounded(
     except (OSError, ValueError) as error:
         return _refusal(error, path, follow=follow)
     try:
+        if inside is not None and not _lies_in(descriptor, inside):
+            return OUTSIDE
         return _read_descriptor(descriptor, limit, whole=whole)
     except OSError as error:
         return _refusal(error, path, follow=follow)
     finally:
         os.close(descriptor)
+
+
+def _lies_in(descriptor: int, folder: str) -> bool:
+    try:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return True
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def unopenable(path: str | Path, limit: int) -> Unreadable | None:

@@ -15,9 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
-from pytest_aexp.ground.files import LINK, Unreadable, is_absence, read_bounded
+from pytest_aexp.ground.files import LINK, OUTSIDE, Unreadable, is_absence, read_bounded
 
-OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
 DANGLING = Unreadable("is a link to a file that does not exist")
 LOOP = Unreadable("is a link that leads back to itself")
 
@@ -186,13 +185,13 @@ class WorkTree:
         if not self._stays_inside(path.rpartition("/")[0]):
             return OUTSIDE
         full = f"{self._root}/{path}"
-        data = read_bounded(full, limit, whole=whole, follow=False)
+        data = read_bounded(full, limit, whole=whole, follow=False, inside=self._real_root)
         if data is not LINK:
             return data
         target = self._target(full)
         if isinstance(target, Unreadable):
             return target
-        return read_bounded(target, limit, whole=whole, follow=False)
+        return read_bounded(target, limit, whole=whole, follow=False, inside=self._real_root)
 
     def read_many(
         self, paths: Iterable[str], limit: int

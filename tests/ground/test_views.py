@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repositories import write
 
-from pytest_aexp.ground.files import MISSING, Unreadable
+from pytest_aexp.ground.files import MISSING, OUTSIDE, Unreadable
 from pytest_aexp.ground.views import (
     DANGLING,
     LOOP,
-    OUTSIDE,
     WorkTree,
     fits,
     fixed_part,
@@ -228,3 +227,16 @@ def test_a_hidden_folder_that_the_glob_names_is_searched(tmp_path: Path) -> None
     write(tmp_path, ".notes/F1.md", "x")
     assert list(matching(WorkTree(tmp_path), [".notes/*.md"])) == [".notes/F1.md"]
     assert is_matched(".notes/F1.md", [".notes/*.md"])
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not tell")
+def test_a_link_that_takes_a_folders_place_later_is_not_followed(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    for folder in (root / "a", outside):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text(folder.name)
+    view = WorkTree(root)
+    assert view.read("a/file", LIMIT) == b"a"
+    (root / "a").rename(root / "b")
+    (root / "a").symlink_to(outside)
+    assert view.read("a/file", LIMIT) is OUTSIDE

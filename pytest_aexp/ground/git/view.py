@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pytest_aexp.ground.files import MISSING, UNMERGED, Unreadable
+from pytest_aexp.ground.files import MISSING, OUTSIDE, UNMERGED, Unreadable
 from pytest_aexp.ground.git.listing import (
     FOLDER,
     LINK,
@@ -28,7 +28,7 @@ from pytest_aexp.ground.git.listing import (
 )
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
-from pytest_aexp.ground.views import OUTSIDE, above
+from pytest_aexp.ground.views import above
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")

@@ -383,3 +383,12 @@ def test_what_decided_is_said(base: bytes | None, mine: bytes, other: bytes, not
         outcome = merge_entries(base, *sides)
         assert isinstance(outcome, Merged)
         assert outcome.note == note
+
+
+def test_numbers_belong_to_the_outcome_and_are_never_mixed() -> None:
+    first = {"ended_at": "2026-01-01T01:00:00Z", "metrics": {"accuracy": 0.5, "loss": 1}}
+    second = {"ended_at": "2026-01-02T01:00:00Z", "metrics": {"accuracy": 0.9}}
+    base, linked, again = entry(first), entry(first, run_link=E1), entry(second)
+    result = json.loads(merged(base, linked, again))
+    assert result["metrics"] == {"accuracy": 0.9}
+    assert result["run_link"] == E1

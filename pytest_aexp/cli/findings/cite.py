@@ -30,7 +30,7 @@ from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
 from pytest_aexp.work.edit.finding_text import open_for_edit
-from pytest_aexp.work.edit.fix import mended
+from pytest_aexp.work.edit.fix import corrected
 
 DESCRIPTION = """\
 Add citations of runs or of batches to a finding, or change those that it has.
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     before = checker.view.read(path, READ_LIMIT, whole=False)
     front = open_for_edit(path, before)
     known = checker.sources.job_ids
-    if mended(front, known) != front.text:
+    if corrected(front, known) != front.text:
         raise UsageError(f"{path}: fix its existing citations first: `aexp fix {path}`")
     cited = [job_citation(full_job_id(run, known)) for run in arguments.runs]
     cited += [_batch(*batch) for batch in arguments.batch]

@@ -1,4 +1,4 @@
-"""``aexp fix``: mend citations where only one thing can have been meant."""
+"""``aexp fix``: correct citations where only one thing can have been meant."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import settled
 from pytest_aexp.work.edit.finding_text import open_for_edit
-from pytest_aexp.work.edit.fix import mended
+from pytest_aexp.work.edit.fix import corrected
 from pytest_aexp.work.edit.settle import with_settled
 
 DESCRIPTION = """\
-Mend citations of findings where only one thing can have been meant: misspelt
+Correct citations of findings where only one thing can have been meant: misspelt
 keys, ids cut short or with a wrong character. Every other byte stays.
 """
 STATUSES = {
@@ -31,7 +31,7 @@ STATUSES = {
 }
 EXAMPLES = """\
 aexp fix --diff     show what would change
-aexp fix F004       mend one finding
+aexp fix F004       correct one finding
 """
 
 
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Mend the findings, or show how; 2 if one of them could not be read or written."""
+    """Correct the findings, or show how; 2 if one of them could not be read or written."""
     checker = open_checker()
     paths = dict.fromkeys(finding_named(each, checker) for each in arguments.findings)
     changed, failed = 0, False
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
-    text = mended(document, checker.sources.job_ids)
+    text = corrected(document, checker.sources.job_ids)
     text = with_settled(open_for_edit(path, text.encode()), _settled(checker, path, text))
     if text == document.text:
         return False

@@ -130,8 +130,8 @@ def _composed(make_parser: Callable[[str], Any], text: str, meant: dict[int, str
         return _Composer(make_parser(text).get_event, meant).document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = error.problem or error.context or "it is not YAML"
-        raise YamlFault(str(said), mark.index if mark else 0) from error
+        reason = error.problem or error.context or "it is not YAML"
+        raise YamlFault(str(reason), mark.index if mark else 0) from error
     except YAMLError as error:
         offset = getattr(error, "position", 0) or 0
         raise YamlFault(str(error).splitlines()[0], offset) from error

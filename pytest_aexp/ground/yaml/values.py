@@ -166,13 +166,13 @@ def merged(node: Mapping) -> list[tuple[Node, Node]]:
     own = [pair for pair in node.pairs if not _is_merge(pair[0])]
     if len(own) == len(node.pairs):
         return own
-    known = {key.text for key, _ in own if isinstance(key, Scalar)}
+    keys = {key.text for key, _ in own if isinstance(key, Scalar)}
     for key, inner in node.pairs:
         if _is_merge(key):
             for source in _sources(inner):
                 for pair in merged(source):
-                    if isinstance(pair[0], Scalar) and pair[0].text not in known:
-                        known.add(pair[0].text)
+                    if isinstance(pair[0], Scalar) and pair[0].text not in keys:
+                        keys.add(pair[0].text)
                         own.append(pair)
     return own
 

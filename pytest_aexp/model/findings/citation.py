@@ -187,11 +187,11 @@ class _Item:
         # Here, for start-up time: few selectors need it.
         from pytest_aexp.model.redaction.redact import leaks
 
-        found = leaks(selector, "/selector")
-        if found:
-            key = found[0].pointer.removeprefix("/selector/").replace("/", ".")
+        redacted = leaks(selector, "/selector")
+        if redacted:
+            key = redacted[0].pointer.removeprefix("/selector/").replace("/", ".")
             raise _Malformed(
-                f".selector.{shown(key, 40)} is {found[0].kind}, which no ledger entry holds "
+                f".selector.{shown(key, 40)} is {redacted[0].kind}, which no ledger entry holds "
                 "(it reads <redacted> there), so no machine can find the runs by it",
                 "select by another parameter; in new runs give a relative path or a name, or keep "
                 "the value out of the statepoint with `local` ([tool.aexp.runs])",
@@ -355,7 +355,7 @@ def _fix_id(written: str) -> str:
     """What to do about what is written for a job id: a beginning can be completed."""
     if not may_begin(written):
         return HOW_TO_CITE
-    return f"run `aexp fix`, which mends it if one run alone is meant; or {HOW_TO_CITE}"
+    return f"run `aexp fix`, which completes it if only one run fits; or {HOW_TO_CITE}"
 
 
 def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
@@ -363,12 +363,12 @@ def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
     if "type" not in written:
         meant = (name for name, value in written.items() if str(value) in _KEYS_OF)
         return next(((name, "type") for name in meant if resembles(name, "type")), None)
-    known = _KEYS_OF.get(str(written["type"]))
-    if known is None:
+    keys = _KEYS_OF.get(str(written["type"]))
+    if keys is None:
         return None
     for name in written:
-        if name not in known:
-            for missing in known:
+        if name not in keys:
+            for missing in keys:
                 if missing not in written and missing not in _OPTIONAL and resembles(name, missing):
                     return name, missing
     return None

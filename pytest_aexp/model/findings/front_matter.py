@@ -129,20 +129,20 @@ _QUOTE_IT = "put quotes around the text"
 
 def _in_plain_words(yaml: str, fault: YamlFault) -> tuple[str, str]:
     """What is wrong with the YAML, without the parser's vocabulary, and what to do about it."""
-    said, here = fault.message, yaml[fault.offset : fault.offset + 1]
+    reason, here = fault.message, yaml[fault.offset : fault.offset + 1]
     line = yaml[yaml.rfind("\n", 0, fault.offset) + 1 :].partition("\n")[0]
     hidden = next((name for character, name in _INVISIBLE.items() if character in line), None)
     if hidden is not None:
         return f"there is a {hidden} in this line", "type a plain space in its place"
-    if "mapping values are not allowed" in said:
+    if "mapping values are not allowed" in reason:
         return "a text with a colon in it needs quotes", _QUOTE_IT
-    if here == "\t" or "tab" in said:
+    if here == "\t" or "tab" in reason:
         return "the line is indented with a tab", "indent with spaces"
-    if "cannot start any token" in said:
+    if "cannot start any token" in reason:
         return f"a text that begins with {here} needs quotes", _QUOTE_IT
-    if said.endswith("stands twice"):
-        return said.replace("stands twice", "is there twice"), "remove one of the two"
-    return said, _KEYS_ABOVE if said == _NO_MAPPING else "correct the YAML there"
+    if reason.endswith("stands twice"):
+        return reason.replace("stands twice", "is there twice"), "remove one of the two"
+    return reason, _KEYS_ABOVE if reason == _NO_MAPPING else "correct the YAML there"
 
 
 _NO_MAPPING = "it is not a mapping of keys to values"

@@ -1,4 +1,4 @@
-"""Markdown beside the findings that cites runs and is no finding by its name."""
+"""Markdown beside the findings that cites runs, though its name is not a finding's."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def may_cite(path: str) -> bool:
 
 
 def uncollected_fault(path: str, data: bytes | Unreadable) -> Fault | None:
-    """The fault of a file that is no finding, if its front matter cites runs."""
+    """The fault of a file that is not a finding, if its front matter cites runs."""
     if isinstance(data, Unreadable) or not _may_have_front_matter(data):
         return None
     at = _citations_in(path, data)
     if at is None:
         return None
-    message = f"the file cites runs, but it is no finding by its name ({_name(path)})"
+    message = f"the file cites runs, but {_name(path)} is not the name of a finding"
     fix = (
         "name it as a finding (`F###-slug.md`), or add a glob for it to `findings` in [tool.aexp]; "
         f"if it is a template, empty its {KEY}"

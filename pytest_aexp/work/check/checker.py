@@ -120,7 +120,7 @@ class Checker:
         globs = self.repository.configuration.findings
         folders = [fixed_part(glob.split("/")) for glob in globs]
         if not all(folders):
-            # The whole repository is no folder of findings.
+            # The whole repository is not a folder of findings.
             return
         inside = tuple(f"{folder}/" for folder in folders)
         files = self._files if paths is None else [p for p in paths if p.startswith(inside)]
@@ -134,7 +134,7 @@ class Checker:
         return load_finding(self.view, path)
 
     def expect(self, citations: Sequence[Citation]) -> None:
-        """Be told which citations will be judged, so that their runs are looked up at once."""
+        """Be reported which citations will be judged, so that their runs are looked up at once."""
         ledger = self.sources.ledger
         ledger.expect(each.job_id for each in citations if isinstance(each, JobCitation))
         ledger.expect_batches(e.experiment_id for e in citations if isinstance(e, BatchCitation))
@@ -304,16 +304,16 @@ class Checker:
             yield from tracked_faults(self.repository)
             yield from driver_faults(self.repository.root)
         ledger = self.sources.ledger
-        found = ledger.survey()
-        doubted = {entry.job_id for entry in found.notable if not entry.usable}
-        doubted.update(fault.job_id for fault in found.faults if fault.job_id)
-        cited = self._cited(doubted, citations) if doubted else set()
+        survey = ledger.survey()
+        unusable = {entry.job_id for entry in survey.notable if not entry.usable}
+        unusable.update(fault.job_id for fault in survey.faults if fault.job_id)
+        cited = self._cited(unusable, citations) if unusable else set()
         # A citation tells of the entry that counts for its run, and of one that contradicts it; a
         # run may have others.
-        told = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
-        for entry in found.notable:
-            yield from (fault for fault in entry.faults if fault not in told)
-        yield from (fault for fault in found.faults if fault.job_id not in cited)
+        reported = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
+        for entry in survey.notable:
+            yield from (fault for fault in entry.faults if fault not in reported)
+        yield from (fault for fault in survey.faults if fault.job_id not in cited)
         yield from map(stray_fault, ledger.strays)
         if self.sources.store is not None:
             yield from self.sources.store.faults

@@ -29,9 +29,9 @@ CERTAIN = ("is that id", "differs in upper and lower case", "is the only one tha
 
 def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
     """The existing job id most like ``written``, and how it differs from it."""
-    known = sources.job_ids
+    job_ids = sources.job_ids
     text = written.strip().lower().replace("-", "")
-    if text in known:
+    if text in job_ids:
         is_same = text == written.replace("-", "")
         return text, "is that id" if is_same else "differs in upper and lower case"
     if not _is_half_known(text, sources):
@@ -43,9 +43,9 @@ def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
         (_deletions, "has one character less"),
     )
     for variants, how in tries:
-        found = {variant for variant in variants(text[:40]) if variant in known}
-        if len(found) == 1:
-            return found.pop(), how
+        matches = {variant for variant in variants(text[:40]) if variant in job_ids}
+        if len(matches) == 1:
+            return matches.pop(), how
     return _by_prefix(text, sources.sorted_ids)
 
 
@@ -62,14 +62,14 @@ def _is_half_known(text: str, sources: Sources) -> bool:
     return False
 
 
-def _by_prefix(text: str, known: Sequence[str]) -> tuple[str, str] | None:
+def _by_prefix(text: str, job_ids: Sequence[str]) -> tuple[str, str] | None:
     if len(text) < _PREFIX:
         return None
     for prefix, how in ((text, "is the only one that begins so"), (text[:8], "begins alike")):
-        first = bisect_left(known, prefix)
-        found = [job_id for job_id in known[first : first + 2] if job_id.startswith(prefix)]
-        if len(found) == 1:
-            return found[0], how
+        first = bisect_left(job_ids, prefix)
+        matches = [job_id for job_id in job_ids[first : first + 2] if job_id.startswith(prefix)]
+        if len(matches) == 1:
+            return matches[0], how
     return None
 
 

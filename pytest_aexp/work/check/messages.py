@@ -49,31 +49,31 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
         yield fault
 
 
-def fault_of(citation: Resolvable, found: Resolution, sources: Sources) -> Fault | None:
-    """The fault of a well-written citation that leads to ``found``; None if it holds."""
-    if found.selectors and isinstance(citation, BatchCitation):
-        return _ambiguous(citation, found)
-    return _fault_at(citation, found, sources)
+def fault_of(citation: Resolvable, resolution: Resolution, sources: Sources) -> Fault | None:
+    """What is wrong with a well-written citation that leads there; None if nothing is."""
+    if resolution.selectors and isinstance(citation, BatchCitation):
+        return _ambiguous(citation, resolution)
+    return _fault_at(citation, resolution, sources)
 
 
-def _fault_at(citation: Resolvable, found: Resolution, sources: Sources) -> Fault | None:
-    match found.place:
+def _fault_at(citation: Resolvable, resolution: Resolution, sources: Sources) -> Fault | None:
+    match resolution.place:
         case Place.LEDGER:
-            return _in_ledger(citation, found, sources.ledger)
+            return _in_ledger(citation, resolution, sources.ledger)
         case Place.DISK:
-            return _on_disk(citation, found)
+            return _on_disk(citation, resolution)
         case Place.STORE:
-            return _in_store(citation, found)
+            return _in_store(citation, resolution)
         case Place.INDEX:
-            return _in_index(citation, found)
+            return _in_index(citation, resolution)
         case Place.NOWHERE if isinstance(citation, JobCitation):
-            return _not_found(citation, found, sources)
+            return _not_found(citation, resolution, sources)
         case _:
             return _empty(citation, sources)
 
 
-def _ambiguous(citation: BatchCitation, found: Resolution) -> Fault:
-    ways = [f"{{{shown_json(selector)[1:-1]}}}" for selector in found.selectors]
+def _ambiguous(citation: BatchCitation, resolution: Resolution) -> Fault:
+    ways = [f"{{{shown_json(selector)[1:-1]}}}" for selector in resolution.selectors]
     keys = listed([quoted(key, 30) for key in citation.readings], 3)
     message = (
         f"{_cited(citation)} may be read in {len(ways)} ways, and there are runs of each: readers "
@@ -83,10 +83,10 @@ def _ambiguous(citation: BatchCitation, found: Resolution) -> Fault:
     return _fault(MALFORMED, citation, message, fix)
 
 
-def _in_ledger(citation: Resolvable, found: Resolution, ledger: Ledger) -> Fault | None:
-    causes = [e.cause for e in found.entries if e.faults and e.cause is not None]
+def _in_ledger(citation: Resolvable, resolution: Resolution, ledger: Ledger) -> Fault | None:
+    causes = [e.cause for e in resolution.entries if e.faults and e.cause is not None]
     doubted = [replace(cause, message=f"{cause.message} ({_place(cause)})") for cause in causes]
-    doubted += ledger.conflicts(found.entries)
+    doubted += ledger.conflicts(resolution.entries)
     if not doubted:
         return None
     fault, more = doubted[0], len(doubted) - 1
@@ -101,9 +101,9 @@ def _place(fault: Fault) -> str:
     return f"{fault.path}:{fault.position.line}:{fault.position.column}"
 
 
-def _on_disk(citation: Resolvable, found: Resolution) -> Fault:
-    paths = list(dict.fromkeys(entry.path for entry in found.entries))
-    many = len(found.entries) > 1
+def _on_disk(citation: Resolvable, resolution: Resolution) -> Fault:
+    paths = list(dict.fromkeys(entry.path for entry in resolution.entries))
+    many = len(resolution.entries) > 1
     message = (
         f"{_cited(citation)} is in the ledger on disk, but its "
         f"{'entries are' if many else 'entry is'} not in the commit"
@@ -111,8 +111,8 @@ def _on_disk(citation: Resolvable, found: Resolution) -> Fault:
     return _fault(UNSTAGED_ENTRY, citation, message, f"run `git add {' '.join(paths[:20])}`")
 
 
-def _in_store(citation: Resolvable, found: Resolution) -> Fault:
-    finished = [run for run in found.runs if run.finished]
+def _in_store(citation: Resolvable, resolution: Resolution) -> Fault:
+    finished = [run for run in resolution.runs if run.finished]
     if finished:
         count = counted(len(finished), "run")
         what = (
@@ -124,12 +124,12 @@ def _in_store(citation: Resolvable, found: Resolution) -> Fault:
         verb = "are" if len(finished) > 1 else "is"
         message = f"{what} {verb} finished{state}, but only on this machine: no other can see it"
         return _fault(UNPROMOTED, citation, message, _promote_here(finished))
-    run = found.runs[0]
+    run = resolution.runs[0]
     state, fix = _unfinished(run)
     if isinstance(citation, JobCitation):
         message = f"{_cited(citation)} has not finished: {state}"
     else:
-        count = counted(len(found.runs), "run")
+        count = counted(len(resolution.runs), "run")
         message = f"{_cited(citation)} has {count} here, none finished: {run.job_id[:8]}: {state}"
     return _fault(UNFINISHED, citation, message, fix)
 
@@ -165,9 +165,9 @@ def _promote_here(runs: list[Run]) -> str:
     return "run `aexp ledger backfill`, then `git add .aexp/ledger`"
 
 
-def _in_index(citation: Resolvable, found: Resolution) -> Fault:
-    machines = listed([_machine(machine) for machine in found.machines])
-    first = found.machines[0] if len(found.machines) == 1 else None
+def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
+    machines = listed([_machine(machine) for machine in resolution.machines])
+    first = resolution.machines[0] if len(resolution.machines) == 1 else None
     if isinstance(citation, JobCitation):
         message = f"{_cited(citation)} is not here: the index of {machines} has it"
         fix = (
@@ -175,7 +175,7 @@ def _in_index(citation: Resolvable, found: Resolution) -> Fault:
             f"{machines}, commit and push"
         )
         return replace(_fault(ABSENT, citation, message, fix), machine=first)
-    runs = counted(found.matches, "run")
+    runs = counted(resolution.matches, "run")
     unchecked = sorted(set(citation.selector) - {"condition"})
     message = f"{_cited(citation)} is not here: the index of {machines} has {runs} that may fit"
     if unchecked:
@@ -190,10 +190,12 @@ def _machine(label: str) -> str:
     return label if is_safe_label(label) else quoted(label.replace("`", "'"), 30)
 
 
-def _not_found(citation: JobCitation, found: Resolution, sources: Sources) -> Fault:
+def _not_found(citation: JobCitation, resolution: Resolution, sources: Sources) -> Fault:
     message = f"{_cited(citation)} was not found: {_searched(sources)}"
-    if found.runs:
-        message += f"; the store's folder for it cannot be used: {found.runs[0].faults[0].message}"
+    if resolution.runs:
+        message += (
+            f"; the store's folder for it cannot be used: {resolution.runs[0].faults[0].message}"
+        )
     near = nearest_id(citation.job_id, sources)
     if near is not None:
         message += f"; the nearest id is {near[0]} ({near[1]})"
@@ -211,9 +213,9 @@ def _searched(sources: Sources) -> str:
     ledger: Ledger = sources.ledger
     places = [f"not in the ledger ({count_entries(len(ledger.job_ids))})"]
     if sources.store is not None:
-        known = counted(len(sources.store.job_ids), "run")
-        known = "which cannot be listed" if sources.store.unlisted else known
-        places.append(f"not in this machine's run store ({known})")
+        count = counted(len(sources.store.job_ids), "run")
+        count = "which cannot be listed" if sources.store.unlisted else count
+        places.append(f"not in this machine's run store ({count})")
     if sources.indexes.files:
         places.append("not in a machine index")
     return ", ".join(places)

@@ -58,18 +58,18 @@ def edited(front_matter: FrontMatter, edits: Iterable[Edit], meant: Mapping) -> 
     return text if _same(meant, after.root, set()) else None
 
 
-def _same(meant: Node | None, found: Node | None, compared: set[tuple[int, int]]) -> bool:
-    if isinstance(meant, Scalar) and isinstance(found, Scalar):
-        return (meant.text, meant.plain, meant.tag) == (found.text, found.plain, found.tag)
-    if not isinstance(meant, Sequence | Mapping) or not isinstance(found, type(meant)):
+def _same(meant: Node | None, written: Node | None, compared: set[tuple[int, int]]) -> bool:
+    if isinstance(meant, Scalar) and isinstance(written, Scalar):
+        return (meant.text, meant.plain, meant.tag) == (written.text, written.plain, written.tag)
+    if not isinstance(meant, Sequence | Mapping) or not isinstance(written, type(meant)):
         return False
     # However often an alias names a node, and be it inside itself, it is compared once.
-    pair = (id(meant), id(found))
+    pair = (id(meant), id(written))
     if pair in compared:
         return True
     compared.add(pair)
-    inner, others = children(meant), children(found)
-    return (meant.tag, len(inner)) == (found.tag, len(others)) and all(
+    inner, others = children(meant), children(written)
+    return (meant.tag, len(inner)) == (written.tag, len(others)) and all(
         _same(each, other, compared) for each, other in zip(inner, others, strict=True)
     )
 

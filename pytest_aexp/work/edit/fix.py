@@ -1,4 +1,4 @@
-"""Mending citations where there is only one thing that can have been meant."""
+"""Correct citations where only one thing can have been meant."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Replacement:
     text: str
 
 
-def mended(front: FrontMatter, known: AbstractSet[str]) -> str:
-    """The finding's text, mended; ``known`` are the job ids that exist.
+def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
+    """The finding's text, corrected; ``job_ids`` are the job ids that exist.
 
     A unique beginning of an id or an id in upper case becomes the id, a bare id a citation, a
     misspelt key the key. Where several could be meant, or more would change, nothing is done.
@@ -50,14 +50,14 @@ def mended(front: FrontMatter, known: AbstractSet[str]) -> str:
         return front.text
     found = value_of(root, KEY)
     if found is not None:
-        return replaced(front, root, found[1], list(_in_value(front, found[1], known)))
+        return replaced(front, root, found[1], list(_in_value(front, found[1], job_ids)))
     slips = [pair for pair in root.pairs if isinstance(pair[0], Scalar) and is_slip(pair[0].text)]
     if len(slips) != 1:
         return front.text
     ((key, node),) = slips
     assert isinstance(key, Scalar)
     renamed = _rewritten(front, key, KEY)
-    inside = _in_value(front, node, known)
+    inside = _in_value(front, node, job_ids)
     text = replaced(front, root, node, [*renamed, *inside], first=len(renamed))
     cited = read_finding(front.path, text.encode()).citations
     return text if any(isinstance(c, JobCitation | BatchCitation) for c in cited) else front.text
@@ -90,9 +90,9 @@ def _with(front: FrontMatter, root: Mapping, value: Node, every: list[Replacemen
 
 def _substituted(node: Node, instead: dict[int, Node | None]) -> Node:
     """A copy of ``node`` in which some nodes are others; ``instead`` also learns the copies."""
-    known = instead.get(id(node))
-    if known is not None:
-        return known
+    copy = instead.get(id(node))
+    if copy is not None:
+        return copy
     if isinstance(node, Sequence):
         items: list[Node] = []
         instead[id(node)] = Sequence(0, items)
@@ -104,25 +104,25 @@ def _substituted(node: Node, instead: dict[int, Node | None]) -> Node:
     return instead.get(id(node)) or node
 
 
-def _in_value(front: FrontMatter, node: Node, known: AbstractSet[str]) -> Iterator[Replacement]:
+def _in_value(front: FrontMatter, node: Node, job_ids: AbstractSet[str]) -> Iterator[Replacement]:
     items = node.items if isinstance(node, Sequence) else [node]
-    # An alias is the node it names: mended once, where it stands, if that is here.
+    # An alias is the node it names: corrected once, where it stands, if that is here.
     own = {id(item): item for item in items if item.offset >= node.offset}
-    return chain.from_iterable(_in_item(front, item, known) for item in own.values())
+    return chain.from_iterable(_in_item(front, item, job_ids) for item in own.values())
 
 
-def _in_item(front: FrontMatter, item: Node, known: AbstractSet[str]) -> Iterator[Replacement]:
+def _in_item(front: FrontMatter, item: Node, job_ids: AbstractSet[str]) -> Iterator[Replacement]:
     if isinstance(item, Scalar):
-        job_id = _meant(item.text, known)
+        job_id = _meant(item.text, job_ids)
         if job_id is not None and not _is_block(front, item):
             marks = _MARKED.match(front.source(item))
             yield Replacement(item, (marks.group() if marks else "") + job_citation(job_id))
     elif isinstance(item, Mapping):
-        yield from _in_citation(front, item, known)
+        yield from _in_citation(front, item, job_ids)
 
 
 def _in_citation(
-    front: FrontMatter, item: Mapping, known: AbstractSet[str]
+    front: FrontMatter, item: Mapping, job_ids: AbstractSet[str]
 ) -> Iterator[Replacement]:
     keys = {key.text: key for key, _ in item.pairs if isinstance(key, Scalar)}
     nodes = {key.text: node for key, node in item.pairs if isinstance(key, Scalar)}
@@ -140,7 +140,7 @@ def _in_citation(
                 yield from _rewritten(front, node, right)
     cited = nodes.get("id")
     if isinstance(cited, Scalar) and not is_job_id(cited.text) and cited.offset > item.offset:
-        job_id = _meant(cited.text, known)
+        job_id = _meant(cited.text, job_ids)
         if job_id is not None:
             yield from _rewritten(front, cited, job_id, bare=job_text(job_id))
 
@@ -164,9 +164,9 @@ def _is_block(front: FrontMatter, node: Scalar) -> bool:
     return "\n" in front.source(node)
 
 
-def _meant(written: str, known: AbstractSet[str]) -> str | None:
+def _meant(written: str, job_ids: AbstractSet[str]) -> str | None:
     beginning = written.strip().lower().replace("-", "")
     if not may_begin(beginning):
         return None
-    found = [job_id for job_id in known if job_id.startswith(beginning)]
-    return found[0] if len(found) == 1 else None
+    matches = [job_id for job_id in job_ids if job_id.startswith(beginning)]
+    return matches[0] if len(matches) == 1 else None

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import read_finding
+from pytest_aexp.model.redaction.redact import leaks
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 
 DIGITS = "12345678901234567890123456789012"
@@ -54,6 +55,8 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), VALUES))
 def test_a_selector_reads_back_as_the_same_values(selector: dict[str, Any]) -> None:
+    # What the ledger redacts cannot be selected by.
+    assume(not leaks(selector))
     citation = read(batch_citation("E001", selector))
     assert isinstance(citation, BatchCitation)
     assert citation.experiment_id == "E001"

@@ -1,4 +1,4 @@
-"""What can only have been meant in one way is mended; the rest is left alone."""
+"""What can only have been meant in one way is corrected; the rest is left alone."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ PATH = "F001.md"
         ("- {type: job, ID: abcdef}", f"- {{type: job, id: {A}}}"),
     ],
 )
-def test_what_can_only_mean_one_thing_is_mended(before: str, after: str) -> None:
-    assert mended(f"supporting_runs:\n{before}\n") == f"supporting_runs:\n{after}\n"
+def test_what_can_only_mean_one_thing_is_corrected(before: str, after: str) -> None:
+    assert corrected(f"supporting_runs:\n{before}\n") == f"supporting_runs:\n{after}\n"
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_what_can_only_mean_one_thing_is_mended(before: str, after: str) -> None
     ],
 )
 def test_what_may_mean_several_things_is_left_alone(untouched: str) -> None:
-    assert mended(f"supporting_runs:\n{untouched}\n") == f"supporting_runs:\n{untouched}\n"
+    assert corrected(f"supporting_runs:\n{untouched}\n") == f"supporting_runs:\n{untouched}\n"
 
 
 @pytest.mark.parametrize("key", ["supporting_run", "Supporting_Runs", "supporting-runs"])
-def test_a_misspelt_key_is_mended_with_what_is_below_it(key: str) -> None:
-    assert mended(f"{key}:\n- abcdef\n") == f"supporting_runs:\n- {{type: job, id: {A}}}\n"
+def test_a_misspelt_key_is_corrected_with_what_is_below_it(key: str) -> None:
+    assert corrected(f"{key}:\n- abcdef\n") == f"supporting_runs:\n- {{type: job, id: {A}}}\n"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_misspelt_key_is_mended_with_what_is_below_it(key: str) -> None:
     ],
 )
 def test_the_misspelt_key_is_written_as_it_stood(before: str, after: str) -> None:
-    assert mended(f"{before}\n") == f"{after}\n"
+    assert corrected(f"{before}\n") == f"{after}\n"
 
 
 @pytest.mark.parametrize(
@@ -95,35 +95,35 @@ def test_the_misspelt_key_is_written_as_it_stood(before: str, after: str) -> Non
 )
 def test_a_key_that_may_well_mean_something_else_is_left_alone(key: str) -> None:
     yaml = f"{key}: [abcdef]\n"
-    assert mended(yaml) == yaml
+    assert corrected(yaml) == yaml
 
 
 @pytest.mark.parametrize("value", ["see the appendix", "[smith2020]", "[]", "5", "{a: 1}"])
 def test_a_misspelt_key_without_a_citation_is_left_alone(value: str) -> None:
     yaml = f"supporting_run: {value}\n"
-    assert mended(yaml) == yaml
+    assert corrected(yaml) == yaml
 
 
 def test_what_would_be_too_large_is_left_alone() -> None:
     yaml = "supporting_runs:\n" + "- abcdef # 0\n" * 2_800
-    assert mended(yaml) == yaml
+    assert corrected(yaml) == yaml
 
 
 def test_two_keys_that_could_be_meant_are_left_alone() -> None:
     yaml = "supporting_run: []\nSupporting_Runs: []\n"
-    assert mended(yaml) == yaml
+    assert corrected(yaml) == yaml
 
 
-def test_an_alias_is_mended_where_it_stands() -> None:
+def test_an_alias_is_corrected_where_it_stands() -> None:
     yaml = "supporting_runs:\n- &a {type: job, id: abcdef}\n- *a\n"
-    assert mended(yaml) == yaml.replace("abcdef", A)
+    assert corrected(yaml) == yaml.replace("abcdef", A)
 
 
 def test_what_an_alias_brings_from_elsewhere_is_left_alone() -> None:
     yaml = "x: &x abcdef\nsupporting_runs:\n- {type: job, id: *x}\n- *x\n"
-    assert mended(yaml) == yaml
+    assert corrected(yaml) == yaml
 
 
-def mended(yaml: str) -> str:
+def corrected(yaml: str) -> str:
     document = open_for_edit(PATH, f"---\n{yaml}---\n".encode())
-    return fix.mended(document, KNOWN).removeprefix("---\n").removesuffix("---\n")
+    return fix.corrected(document, KNOWN).removeprefix("---\n").removesuffix("---\n")

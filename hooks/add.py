@@ -29,11 +29,11 @@ def on_disk_only(findings: Sequence[Finding], sources: Sources) -> Iterator[str]
     """The paths of entries that findings cite and that only the working tree has."""
     for citation in (citation for finding in findings for citation in finding.citations):
         if isinstance(citation, JobCitation | BatchCitation):
-            found = resolve(citation, sources)
-            if found.place is Place.DISK and isinstance(citation, JobCitation):
+            resolution = resolve(citation, sources)
+            if resolution.place is Place.DISK and isinstance(citation, JobCitation):
                 yield entry_path(citation.job_id)
-            elif found.place is Place.DISK:
-                yield from (entry.path for entry in found.entries)
+            elif resolution.place is Place.DISK:
+                yield from (entry.path for entry in resolution.entries)
 
 
 def add(commit: Commit, paths: Sequence[str]) -> list[str]:

@@ -48,7 +48,9 @@ def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
     affected = list(staged.values())
     if evidence.job_ids:
         every = (staged.get(path) or checker.finding(path) for path in checker.finding_paths)
-        affected = [each for each in every if each.path in staged or evidence.supports(each)]
+        affected = [
+            finding for finding in every if finding.path in staged or evidence.supports(finding)
+        ]
     paths = {finding.path for finding in affected}
     built = dependents(commit, checker, paths | touched_findings(commit))
     return [*affected, *(finding for finding in built if finding.path not in paths)]
@@ -99,7 +101,7 @@ def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
     changed, ledger = commit.entries(), checker.sources.ledger
     ledger.expect(changed)
     new = set(changed) | ledger.packed_in(changed_segments(commit))
-    doubted = {each.job_id for each in ledger.conflicts(ledger.all_of(new)) if each.job_id}
+    doubted = {finding.job_id for finding in ledger.conflicts(ledger.all_of(new)) if finding.job_id}
     for job_id in sorted(doubted.union(changed)):
         now, change = ledger.get(job_id), changed.get(job_id)
         is_new = change is None or change.status == "A"

@@ -44,7 +44,7 @@ from .untouched import replaced_faults, softened, touched_findings
 if TYPE_CHECKING:
     from pytest_aexp.model.batch_cache import RememberedRuns
 
-    from .promote import Behind
+    from .promote import Outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +117,16 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
     """The outcome, and the entries that were added to the commit for it."""
     checker = _checker(commit, commit.view, policy)
     findings = affected_findings(commit, checker)
-    behind = _behind(commit, checker, findings)
-    added = _added(commit, checker, findings, behind) if adds else []
+    outdated = _outdated(commit, checker, findings)
+    added = _added(commit, checker, findings, outdated) if adds else []
     if not added:
         outcome = judge_findings(checker, findings)
     else:
-        behind = [each for each in behind if not set(each.paths) <= set(added)]
+        outdated = [each for each in outdated if not set(each.paths) <= set(added)]
         with GitView.at(commit.repository.root, INDEX) as view:
             checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
-    lacking = tuple(policy.judge(each.fault for each in behind))
+    lacking = tuple(policy.judge(each.fault for each in outdated))
     uncollected = checker.uncollected(None if commit.changes is None else commit.kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     if commit.changes is not None:
@@ -172,25 +172,25 @@ def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str]
     return checker
 
 
-def _behind(commit: Commit, checker: Checker, findings: Sequence[Finding]) -> list[Behind]:
+def _outdated(commit: Commit, checker: Checker, findings: Sequence[Finding]) -> list[Outdated]:
     store = checker.sources.store
     if store is None or not commit.brings_something:
         return []
     # Here, since most machines that commit findings have no runs.
-    from .promote import Promotions
+    from .promote import LocalRuns
 
-    return list(Promotions(commit, checker.sources, store).behind(findings))
+    return list(LocalRuns(commit, checker.sources, store).outdated(findings))
 
 
 def _added(
     commit: Commit,
     checker: Checker,
     findings: Sequence[Finding],
-    behind: Sequence[Behind],
+    outdated: Sequence[Outdated],
 ) -> list[str]:
     from .add import add, on_disk_only
 
-    lacking = {path for each in behind for path in each.paths}
+    lacking = {path for each in outdated for path in each.paths}
     return add(commit, sorted(lacking.union(on_disk_only(findings, checker.sources))))
 
 
@@ -200,7 +200,7 @@ def _completed(
     """Both, each citation told of once, with all that must be typed."""
     from .add import advised
 
-    places = {(each.path, each.line, each.column) for each in lacking}
+    places = {(p.path, p.line, p.column) for p in lacking}
     same = (UNSTAGED_ENTRY.code, UNPROMOTED.code)
     for problem in (*lacking, *judged):
         place = (problem.path, problem.line, problem.column)
@@ -232,10 +232,10 @@ def check_ledger(staged: StagedDiff) -> int:
 
 def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     if commit.changes is None:
-        found = ledger.survey()
-        packed = [entry for entry in found.notable if entry.path != entry_path(entry.job_id)]
+        survey = ledger.survey()
+        packed = [entry for entry in survey.notable if entry.path != entry_path(entry.job_id)]
         yield from (fault for entry in packed for fault in entry.faults)
-        yield from found.faults
+        yield from survey.faults
         entries, strays = ledger.at_hand(ledger.loose), list(ledger.strays)
     else:
         yield from segment_faults(commit, ledger)
@@ -243,7 +243,7 @@ def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
         # Who deletes a file may lay bare two packed entries that differ.
         whole = ledger.all_conflicts() if changed_segments(commit) else None
         yield from ledger.conflicts(ledger.at_hand(changed)) if whole is None else whole
-        entries = ledger.at_hand(name for name, each in changed.items() if each.status != "D")
+        entries = ledger.at_hand(name for name, change in changed.items() if change.status != "D")
         there = {entry.job_id for entry in entries}
         # What is no file, such as a submodule, is no entry either, whatever its name.
         kept = [change for change in commit.changes if change.status != "D"]

@@ -30,8 +30,8 @@ from .commit import Commit
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """A citation whose runs the commit tells less of than this machine knows.
+class Outdated:
+    """A citation of runs whose entries on this machine are newer than those in the commit.
 
     ``paths`` are the entries on disk that it lacks; none where a run cannot enter the ledger.
     """
@@ -40,7 +40,7 @@ class Behind:
     paths: tuple[str, ...]
 
 
-class Promotions:
+class LocalRuns:
     """Promotes the runs of one store that findings cite."""
 
     def __init__(self, commit: Commit, sources: Sources, store: RunStore) -> None:
@@ -55,8 +55,8 @@ class Promotions:
     def _promoter(self) -> Promoter:
         return Promoter(self._commit.repository, self._store)
 
-    def behind(self, findings: Sequence[Finding]) -> Iterator[Behind]:
-        """Promote what ``findings`` cite; the citations that the commit is behind of.
+    def outdated(self, findings: Sequence[Finding]) -> Iterator[Outdated]:
+        """Promote what ``findings`` cite; the citations whose entries in the commit are outdated.
 
         Raises UsageError, GitError, OSError.
         """
@@ -75,11 +75,11 @@ class Promotions:
         self._ledger.expect(run.job_id for run in runs)
         return [run for run in runs if run.usable and run.finished]
 
-    def _of(self, citation: JobCitation | BatchCitation, runs: list[Run]) -> Iterator[Behind]:
+    def _of(self, citation: JobCitation | BatchCitation, runs: list[Run]) -> Iterator[Outdated]:
         states = {run.job_id: self._promoted(run.job_id) for run in runs}
         refusals = [reason for reason in states.values() if isinstance(reason, str)]
         paths = tuple(
-            entry_path(job_id) for job_id, is_behind in states.items() if is_behind is True
+            entry_path(job_id) for job_id, is_outdated in states.items() if is_outdated is True
         )
         if paths:
             message, fix = self._message(citation, paths), f"run `{git_add(paths)}`"
@@ -90,7 +90,7 @@ class Promotions:
             return
         job_id = citation.job_id if isinstance(citation, JobCitation) else None
         fault = Fault(rule, citation.path, message, fix, citation.position, job_id)
-        yield Behind(fault, paths)
+        yield Outdated(fault, paths)
 
     def _message(self, citation: JobCitation | BatchCitation, paths: tuple[str, ...]) -> str:
         if isinstance(citation, BatchCitation):
@@ -110,7 +110,7 @@ class Promotions:
         )
 
     def _promoted(self, job_id: str) -> str | bool:
-        """Whether the commit's entry is behind the one on disk; else why there can be none."""
+        """Whether the commit's entry is older than the one on disk; else why there can be none."""
         if job_id not in self._done:
             try:
                 self._done[job_id] = self._promote(job_id)

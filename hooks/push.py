@@ -44,12 +44,12 @@ def pushes() -> list[Push] | None:
 def _from_git() -> list[Push] | None:
     """What git writes to its pre-push hook: a line for each ref, none for what is deleted."""
     lines = [_LINE.fullmatch(line) for line in _standard_input().splitlines()]
-    found = [match for match in lines if match is not None]
-    if not found:
+    matches = [match for match in lines if match is not None]
+    if not matches:
         return None
     return [
         Push(new.decode(), old.decode() if old.strip(b"0") else None)
-        for new, old in (match.groups() for match in found)
+        for new, old in (match.groups() for match in matches)
         if new.strip(b"0")
     ]
 

@@ -23,10 +23,10 @@ def changed_segments(commit: Commit) -> dict[str, Change]:
 def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     """The faults of the segments that the commit adds or changes, and of their lines."""
     changes = {p: c for p, c in changed_segments(commit).items() if c.status != "D"}
-    found = ledger.survey_segments(tuple(sorted(changes)))
-    for entry in found.notable:
+    survey = ledger.survey_segments(tuple(sorted(changes)))
+    for entry in survey.notable:
         yield from entry.faults
-    yield from found.faults
+    yield from survey.faults
     for path, change in changes.items():
         if change.status != "A":
             yield Fault(

@@ -62,12 +62,12 @@ def dependents(commit: Commit, checker: Checker, paths: Iterable[str]) -> list[F
     names, left = {name_of(path) for path in paths}, []
     if names:
         left = [checker.finding(path) for path in _building(commit)]
-    found: list[Finding] = []
+    dependent: list[Finding] = []
     while building := [f for f in left if any(p.name in names for p in f.premises)]:
-        found += building
+        dependent += building
         names |= {finding.name for finding in building}
         left = [finding for finding in left if finding not in building]
-    return found
+    return dependent
 
 
 def _building(commit: Commit) -> list[str]:

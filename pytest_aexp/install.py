@@ -241,8 +241,8 @@ def _shown(value: str) -> str:
 def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
     own = own_environment()
     for key, value in _SETTINGS.items():
-        asked = ["config", "--local", "--get", key]
-        current = run_git(asked, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
+        command = ["config", "--local", "--get", key]
+        current = run_git(command, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
         # Another installation may have written its own, which does as well.
         if key == _DRIVER_KEY and driver_fault(current) is None and not force:
             continue

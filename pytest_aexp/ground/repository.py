@@ -225,10 +225,10 @@ def find_repo_root(start: str | Path | None = None) -> Path:
     It holds ``.git`` (folder or file) or ``.aexp/installed.json``. Raises RepositoryNotFound.
     """
     here = Path(start or Path.cwd()).resolve()
-    found = nearest_root(here)
-    if found is None:
+    root = nearest_root(here)
+    if root is None:
         raise RepositoryNotFound(here)
-    return found
+    return root
 
 
 @dataclass(frozen=True)
@@ -244,8 +244,8 @@ class Repository:
 
         Raises RepositoryNotFound, ConfigurationError.
         """
-        found = Path(root).resolve() if root is not None else find_repo_root()
-        return cls(found, read_configuration(found))
+        place = Path(root).resolve() if root is not None else find_repo_root()
+        return cls(place, read_configuration(place))
 
     @cached_property
     def marker(self) -> Marker:

@@ -153,9 +153,9 @@ class WorkTree:
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders directly in the folder."""
-        known = self._folders.pop(folder, None)
-        if known is not None:
-            return known
+        cached = self._folders.pop(folder, None)
+        if cached is not None:
+            return cached
         return tuple(name for name, is_folder in self._entries(folder) if is_folder)
 
     def walk(self, folder: str) -> Iterator[str]:
@@ -163,7 +163,7 @@ class WorkTree:
 
         One that links lead to as well has its own path.
         """
-        found: list[str] = []
+        paths: list[str] = []
         seen: set[str] = set()
         own, linked = [folder], deque[str]()
         while own or linked:
@@ -175,10 +175,10 @@ class WorkTree:
             for name, is_folder in self._entries(here):
                 path = f"{here}/{name}" if here else name
                 if not is_folder:
-                    found.append(path)
+                    paths.append(path)
                 elif not name.startswith("."):
                     (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
-        yield from sorted(found)
+        yield from sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file; a link is followed only while it stays in the repository."""
@@ -227,11 +227,11 @@ class WorkTree:
             raise
 
     def _stays_inside(self, folder: str) -> bool:
-        known = self._inside.get(folder)
-        if known is None:
-            known = self._contains(os.path.realpath(f"{self._root}/{folder}"))
-            self._inside[folder] = known
-        return known
+        cached = self._inside.get(folder)
+        if cached is None:
+            cached = self._contains(os.path.realpath(f"{self._root}/{folder}"))
+            self._inside[folder] = cached
+        return cached
 
     def _contains(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)

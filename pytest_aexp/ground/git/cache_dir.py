@@ -26,10 +26,10 @@ def memory_folder(root: Path) -> Path | None:
         # Here, since most repositories need not start it.
         from pytest_aexp.ground.git.run import git_or_none
 
-        told = git_or_none(["rev-parse", "--git-common-dir"], root)
-        if told is None:
+        answer = git_or_none(["rev-parse", "--git-common-dir"], root)
+        if answer is None:
             return None
-        git = root / os.fsdecode(told).removesuffix("\n")
+        git = root / os.fsdecode(answer).removesuffix("\n")
     return folder_in(git)
 
 

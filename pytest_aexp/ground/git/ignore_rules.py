@@ -46,8 +46,8 @@ class Tree:
         top = self.place / os.fsdecode(self._ask("rev-parse", "--show-cdup").strip())
         index = ["--no-index"] if tracked else []
         arguments = ["check-ignore", *index, "--verbose", "-z", "--stdin"]
-        asked = "".join(f"{path}\0" for path in paths)
-        answer = self._ask(*arguments, stdin=os.fsencode(asked), accept=(0, 1))
+        questions = "".join(f"{path}\0" for path in paths)
+        answer = self._ask(*arguments, stdin=os.fsencode(questions), accept=(0, 1))
         fields = os.fsdecode(answer).split("\0")[:-1]
         rules = {}
         for source, line, pattern, path in zip(*[iter(fields)] * 4, strict=True):

@@ -130,18 +130,18 @@ def bare_root(start: Path) -> Path | None:
 
     Raises UsageError if that in turn lies in a repository: it may have come with its files.
     """
-    found = None if "GIT_DIR" in os.environ else bare_around(start)
-    if found is not None and ".git" in found.parts:
+    bare = None if "GIT_DIR" in os.environ else bare_around(start)
+    if bare is not None and ".git" in bare.parts:
         return None
-    around = None if found is None else nearest_root(found.parent)
+    around = None if bare is None else nearest_root(bare.parent)
     if around is not None:
         raise UsageError(
-            f"{found} is laid out as a bare git repository within the repository {around}, so it "
-            f"may be somebody else's; if it is yours, say so: GIT_DIR={found} aexp …"
+            f"{bare} is laid out as a bare git repository within the repository {around}, so it "
+            f"may be somebody else's; if it is yours, say so: GIT_DIR={bare} aexp …"
         )
-    options = () if found is None else in_bare(found)
-    asked = (*options, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
-    is_bare, _, folder = (git_or_none(asked, start) or b"").partition(b"\n")
+    options = () if bare is None else in_bare(bare)
+    command = (*options, "rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    is_bare, _, folder = (git_or_none(command, start) or b"").partition(b"\n")
     return Path(os.fsdecode(folder.rstrip(b"\n"))) if is_bare == b"true" else None
 
 
@@ -164,21 +164,21 @@ class Index:
     def holds(self, folder: str) -> bool:
         """Whether a file lies below the folder: git is stopped at the first it names."""
         at, path = self.location, f"{self.location.prefix}{folder}/"
-        asked = [*at.options, "--literal-pathspecs", "ls-files", "-z", "--", path]
-        process = start_git(asked, at.top)
+        command = [*at.options, "--literal-pathspecs", "ls-files", "-z", "--", path]
+        process = start_git(command, at.top)
         assert process.stdout is not None
-        found = process.stdout.read(1)
+        first = process.stdout.read(1)
         process.kill()
         process.communicate()
-        return bool(found)
+        return bool(first)
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, folders included."""
-        found: dict[str, Node] = {}
+        nodes: dict[str, Node] = {}
         for start in range(0, len(paths), _AT_ONCE):
-            chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
-            found |= self._nodes(chunk)
-        return _of_asked(found, paths)
+            chunk = [f"{self.location.prefix}{path}" for path in paths[start : start + _AT_ONCE]]
+            nodes |= self._nodes(chunk)
+        return _at_paths(nodes, paths)
 
     def _nodes(self, paths: Sequence[str]) -> dict[str, Node]:
         answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths)
@@ -191,7 +191,7 @@ class Index:
         """``nodes`` but for what ``git add -N`` announced: that is not in the commit."""
         empty = [path for path, node in nodes.items() if node.name in EMPTY_BLOBS]
         for start in range(0, len(empty), _AT_ONCE):
-            paths = [f"{self.location.prefix}{each}" for each in empty[start : start + _AT_ONCE]]
+            paths = [f"{self.location.prefix}{path}" for path in empty[start : start + _AT_ONCE]]
             new = ("diff-files", "--name-only", "--diff-filter=A", "-z", "--")
             for path in os.fsdecode(self.location.ask(*new, paths=paths)).split("\0")[:-1]:
                 nodes.pop(path[len(self.location.prefix) :], None)
@@ -221,11 +221,11 @@ class Tree:
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, folders included."""
-        found: dict[str, Node] = {}
+        nodes: dict[str, Node] = {}
         for start in range(0, len(paths), _AT_ONCE):
-            chunk = [f"{self.location.prefix}{each}" for each in paths[start : start + _AT_ONCE]]
-            found |= self._nodes([], chunk)
-        return _of_asked(found, paths)
+            chunk = [f"{self.location.prefix}{path}" for path in paths[start : start + _AT_ONCE]]
+            nodes |= self._nodes([], chunk)
+        return _at_paths(nodes, paths)
 
     def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
         answer = self.location.ask(
@@ -253,28 +253,28 @@ def tree_of(location: Location, revision: str) -> str:
 
 def _object_named(location: Location, revision: str) -> str:
     """The name of the one object that ``revision`` stands for; empty if there is none."""
-    asked = ["rev-parse", "--verify", "--quiet", revision]
+    command = ["rev-parse", "--verify", "--quiet", revision]
     try:
-        told = run_git([*location.options, *asked], location.top, accept=(0, 1))
+        answer = run_git([*location.options, *command], location.top, accept=(0, 1))
     except GitError:
         # It may be no fault of the revision's that git refuses: then it refuses this, too.
         location.ask("rev-parse", "--git-dir")
         return ""
-    name = told.decode("ascii", "replace").strip()
+    name = answer.decode("ascii", "replace").strip()
     return name if name.isalnum() else ""
 
 
-def _of_asked(found: dict[str, Node], asked: Sequence[str]) -> dict[str, Node]:
+def _at_paths(nodes: dict[str, Node], paths: Sequence[str]) -> dict[str, Node]:
     """What stands at the paths that were asked for, given what was found there and below."""
-    wanted = set(asked)
-    told = {path: node for path, node in found.items() if path in wanted}
-    for path in found:
+    wanted = set(paths)
+    there = {path: node for path, node in nodes.items() if path in wanted}
+    for path in nodes:
         folder = path.rpartition("/")[0]
         while folder:
             if folder in wanted:
-                told[folder] = Node(FOLDER, "")
+                there[folder] = Node(FOLDER, "")
             folder = folder.rpartition("/")[0]
-    return told
+    return there
 
 
 def earlier_revision_with(root: Path, revisions: Iterable[str], path: str) -> str | None:

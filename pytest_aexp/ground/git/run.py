@@ -164,8 +164,8 @@ def _not_run(args: Sequence[str], cwd: str | Path, error: Exception) -> str:
 
 
 def _refused(args: Sequence[str], status: int, stderr: bytes) -> str:
-    said = " ".join(stderr.decode("utf-8", "replace").split())
-    return f"git {_verb(args)}: {shown(said, 500) or f'exit status {status}'}"
+    message = " ".join(stderr.decode("utf-8", "replace").split())
+    return f"git {_verb(args)}: {shown(message, 500) or f'exit status {status}'}"
 
 
 def _verb(args: Sequence[str]) -> str:

@@ -38,9 +38,9 @@ def driver_command(python: str) -> str:
 
 def driver_fault(command: str) -> str | None:
     """Why a configured driver cannot work; None if it looks as if it could."""
-    found = _PROGRAM.match(command)
-    if found is not None:
-        program = split(found[1])[0]
+    match = _PROGRAM.match(command)
+    if match is not None:
+        program = split(match[1])[0]
         return None if os.access(program, os.X_OK) else f"names {program}, which is not there"
     if command == f"aexp {_VERB}":
         return _fault_of_program(shutil.which("aexp"))

@@ -27,7 +27,8 @@ def merge_block(text: bytes, body: bytes, *, rescue: bool = False) -> bytes:
     """
     mark, text = (_BOM, text[len(_BOM) :]) if text.startswith(_BOM) else (b"", text)
     shipped = [line.rstrip(b"\r") for line in body.rstrip().split(b"\n")] if body.strip() else []
-    lines = _read(text, {said for line in shipped if (said := _said(line))}, rescue=rescue)
+    own = set(filter(None, map(_stripped, shipped)))
+    lines = _read(text, own, rescue=rescue)
     newline = _newline(lines)
     block = [line + newline for line in (BEGIN, *shipped, END)]
     return mark + b"".join(_placed(lines, block, newline))
@@ -73,15 +74,15 @@ class _Line:
         return self.owner in (_Owner.USER, _Owner.RESCUED)
 
 
-def _said(line: bytes) -> bytes:
+def _stripped(line: bytes) -> bytes:
     # To git, blanks before a rule are part of it, those after it are not.
     return line.rstrip(b" \r\n") if line.strip() else b""
 
 
 def _rule(line: bytes) -> bytes | None:
     """What a line says to git, None for a blank line or a comment (a marker is one)."""
-    said = _said(line)
-    return None if not said or said.startswith(b"#") else said
+    stripped = _stripped(line)
+    return None if not stripped or stripped.startswith(b"#") else stripped
 
 
 def _read(
@@ -113,14 +114,14 @@ def _leave_over(
 ) -> None:
     owners[marker] = _Owner.LEFTOVER
     place = marker + step
-    while 0 <= place < len(lines) and _said(lines[place]) in own:
+    while 0 <= place < len(lines) and _stripped(lines[place]) in own:
         owners[place] = _Owner.LEFTOVER
         place += step
 
 
 def _inside(lines: Sequence[bytes], own: AbstractSet[bytes], *, rescue: bool) -> list[_Owner]:
     owners = [
-        _Owner.BLOCK if line.strip() in _MARKERS or _said(line) in own else _Owner.RESCUED
+        _Owner.BLOCK if line.strip() in _MARKERS or _stripped(line) in own else _Owner.RESCUED
         for line in lines
     ]
     strange = [line for line, owner in zip(lines, owners, strict=True) if owner is _Owner.RESCUED]

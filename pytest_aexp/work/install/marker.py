@@ -37,25 +37,25 @@ def planned_marker(
     data = read_bounded(path, CONFIG_LIMIT)
     if isinstance(data, Unreadable) and not data.missing:
         raise InstallRefused(f"{_PATH} {data.reason}: nothing was changed")
-    known = read_marker(root)
+    marker = read_marker(root)
     is_linked = main_root(root) is not None
-    values = renewed(known, default_store, label=label, run_store=run_store, is_linked=is_linked)
+    values = renewed(marker, default_store, label=label, run_store=run_store, is_linked=is_linked)
     steps = []
-    if known.fault is not None and isinstance(data, bytes):
-        steps.append(_kept_aside(path, data, known.fault, values))
+    if marker.fault is not None and isinstance(data, bytes):
+        steps.append(_kept_aside(path, data, marker.fault, values))
     new = dumped(values)
-    if known.fault is None and known.values == values and (new == data or not force):
+    if marker.fault is None and marker.values == values and (new == data or not force):
         steps.append(Step(InstallAction("already_installed", _PATH)))
     elif path.is_symlink():
         raise InstallRefused(f"{_PATH} is a link, which is not written through: put a file there")
     else:
-        action = InstallAction("wrote_marker", _PATH, _changes(known.values, values))
+        action = InstallAction("wrote_marker", _PATH, _changes(marker.values, values))
         steps.append(Step(action, partial(write_atomic, path, new)))
     return values, [*steps, *_label_warning(str(values.get(LABEL, "linked")).strip())]
 
 
 def renewed(
-    known: Marker,
+    marker: Marker,
     default_store: str,
     *,
     label: str | None = None,
@@ -68,12 +68,12 @@ def renewed(
     added: the label (the short host name, made safe), where the run store is,
     when this was.
     """
-    values = dict(known.values)
-    if label is not None or (known.text(LABEL) is None and not is_linked):
+    values = dict(marker.values)
+    if label is not None or (marker.text(LABEL) is None and not is_linked):
         values[LABEL] = label or safe_label(default_machine_label())
-    if run_store is not None or (known.text(RUN_STORE) is None and not is_linked):
+    if run_store is not None or (marker.text(RUN_STORE) is None and not is_linked):
         values[RUN_STORE] = run_store or default_store
-    if known.text(INSTALLED_AT) is None:
+    if marker.text(INSTALLED_AT) is None:
         values[INSTALLED_AT] = datetime.now(UTC).isoformat(timespec="seconds")
     return values
 
@@ -83,13 +83,13 @@ def dumped(values: Mapping[str, Any]) -> bytes:
     return (json.dumps(values, indent=2) + "\n").encode("ascii")
 
 
-def _changes(known: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    news = {key: value for key, value in values.items() if key not in known or known[key] != value}
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    changed = {key: value for key, value in new.items() if key not in old or old[key] != value}
     return ", ".join(
-        f"{key} {shown_json(known[key])} -> {shown_json(value)}"
-        if key in known
+        f"{key} {shown_json(old[key])} -> {shown_json(value)}"
+        if key in old
         else f"{key} {shown_json(value)}"
-        for key, value in news.items()
+        for key, value in changed.items()
     )
 
 

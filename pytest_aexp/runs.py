@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import RunNotFound, RunStoreNotInitialized
-from pytest_aexp.ground.repository import read_configuration
+from pytest_aexp.ground.repository import Repository, read_configuration
 from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
-from pytest_aexp.model.run_attempt import STATUSES
+from pytest_aexp.model.query.words import query
+from pytest_aexp.model.run_attempt import STATUSES, attempt_number
 from pytest_aexp.model.run_store import RunFiles, RunStore, run_link_of
 from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.work.promote.metrics import lifted_metrics
 from pytest_aexp.work.runs.code_state import code_state, put_code
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.lifecycle import run_lifecycle
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 
+_DESCRIBED = ("status", "started_at", "ended_at", "wallclock_s", "code_commit", "code_dirty")
 _IDS = ("experiment_id", "hypothesis_id", "sub_hypothesis_id")
 
 
@@ -143,19 +146,22 @@ def find_runs(
     experiment_id: str | None = None,
     hypothesis_id: str | None = None,
     status: str | None = None,
+    where: str | Iterable[str] = (),
     repo_root: str | Path | None = None,
     **sp_filters: Any,
 ) -> list[Job]:
     """The signac jobs of the runs that fit every condition, by job id.
 
     A run belongs to an experiment or a hypothesis if its statepoint or its run link says so.
+    ``where`` has conditions in the words of `aexp ledger list`: ``"seed!=3 ended>2026-05-01"``.
     ``sp_filters`` are values that its statepoint must have, equal as JSON; a mapping,
     and a key with a dot or a dollar sign, is put to signac's own search. A run whose files
     cannot be used is left out. Raises ValueError for an unknown status, RunStoreNotInitialized,
-    AexpError.
+    UsageError, AexpError.
     """
     if status is not None:
         checked_status(status)
+    fits = query(where).matcher()
     project = get_run_store(repo_root)
     store = _files_of(project)
     wanted = {"experiment_id": experiment_id, "hypothesis_id": hypothesis_id}
@@ -166,9 +172,32 @@ def find_runs(
         for job_id in sorted(store.job_ids)
         if _fits(store.files(job_id), wanted, status, simple)
     ]
+    if where:
+        described = _describer(opened_for(project) or Path(project.path))
+        found = [each for each in found if fits(described(each, store.files(each)))]
     if len(simple) < len(queries):
         found = _searched(project, found, {k: queries[k] for k in queries.keys() - simple.keys()})
     return [project.open_job(id=job_id) for job_id in found]
+
+
+def _describer(root: Path) -> Callable[[str, RunFiles], dict[str, Any]]:
+    """What makes of a run's files what its ledger entry would say, for conditions."""
+    repository = Repository(root, read_configuration(root))
+    machine, metrics = repository.machine_label, repository.configuration.metrics
+
+    def described(job_id: str, files: RunFiles) -> dict[str, Any]:
+        document = files.document
+        return {
+            **{name: document[name] for name in _DESCRIBED if name in document},
+            "job_id": job_id,
+            "statepoint": files.statepoint,
+            "run_link": run_link_of(document),
+            "registered_machine": machine,
+            "attempt": attempt_number(document),
+            "metrics": lifted_metrics(document, metrics),
+        }
+
+    return described
 
 
 def _files_of(project: Project) -> RunStore:

@@ -17,7 +17,7 @@ from runscripts import document_of, entry_in
 
 import pytest_aexp.runs
 from pytest_aexp.cli import main
-from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable
+from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable, UsageError
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.model.run_store import RunStore
 from pytest_aexp.runs import (
@@ -499,3 +499,24 @@ def test_numpy_values_find_the_runs_that_they_made(runs: Path) -> None:
     job = create_run(experiment_id="E001", statepoint={"a": numpy.arange(3), "n": numpy.int32(2)})
     assert [run.id for run in find_runs(a=numpy.arange(3), n=numpy.int64(2))] == [job.id]
     assert find_runs(n=numpy.float64(2.5)) == []
+
+
+def test_runs_are_found_by_the_words_of_the_command_line(repo: Path) -> None:
+    write(repo, "pyproject.toml", '[tool.aexp.metrics]\nf1 = "eval/f1"\n')
+    init_run_store(repo)
+    for seed in range(4):
+        job = create_run(experiment_id="E001", statepoint={"seed": seed, "model": {"C": seed}})
+        job.doc["eval"] = {"f1": seed / 10}
+        mark_status(job, "failed" if seed == 3 else "complete")
+
+    def seeds(*where: str, **more: Any) -> set[int]:
+        words = where[0] if len(where) == 1 else where
+        return {job.sp["seed"] for job in find_runs(where=words, **more)}
+
+    assert seeds("seed!=1") == {0, 2, 3}
+    assert seeds("E001 model.C>=2 status=complete") == {2}
+    assert seeds("seed=[0,3]", "ended>2020-01-01") == {0, 3}
+    assert seeds("f1>0.1", status="complete") == {2}
+    assert seeds("E002") == set()
+    with pytest.raises(UsageError, match="is neither an experiment id such as E003 nor"):
+        find_runs(where="nonsense")

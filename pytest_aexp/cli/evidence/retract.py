@@ -23,8 +23,10 @@ from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
 from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.reach import Citing, at_risk, citing
+from pytest_aexp.work.edit.citation_keys import with_keys
+from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.edit.finding_text import open_for_edit
-from pytest_aexp.work.edit.withdraw import with_accepted, with_withdrawal
+from pytest_aexp.work.edit.withdraw import with_withdrawal
 from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.retract import Retracting, lift, new_runs, record
 
@@ -186,21 +188,28 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
 def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], str]:
     """Have citations accept what retracts their runs; what was written, by finding and index."""
     wanted: dict[str, dict[int, list[str]]] = {}
+    accepted: dict[tuple[str, int], tuple[str, ...]] = {}
     for each in reached:
         records = dict.fromkeys(_records(checker, each.runs))
         new = [record_id for record_id in records if record_id not in each.citation.accept]
         if new and not each.citation.is_link:
             wanted.setdefault(each.finding.path, {})[each.citation.index] = new
+            accepted[each.finding.path, each.citation.index] = each.citation.accept
     marked = {}
-    for path, accepted in wanted.items():
+    for path, added in wanted.items():
         front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
-        text = with_accepted(front, accepted)
-        if text is None:
-            complain(clean(f"{path} could not be marked: add `accept:` by hand"))
+        lists = {
+            i: f"[{', '.join(map(job_text, (*accepted[path, i], *new)))}]"
+            for i, new in added.items()
+        }
+        try:
+            text = with_keys(front, {i: {"accept": written} for i, written in lists.items()})
+        except UsageError as error:
+            complain(clean(str(error)))
             continue
         write_finding(checker, path, text)
-        for index, added in accepted.items():
-            what = f"marked `accept: [{', '.join(added)}]`, a warning until its author decides"
+        for index, new in added.items():
+            what = f"marked `accept: [{', '.join(new)}]`, a warning until its author decides"
             marked[path, index] = f": {what}"
     return marked
 

@@ -99,13 +99,16 @@ class TestDocuments:
                 assert lifecycle.__exit__(Own, own, None) is False
             said = capfd.readouterr().err
             assert f"next: `aexp mark {run.id} failed`" in said
-            assert load_ledger_entry(Path.cwd(), run.id) is None
+            assert "in its document, but its ledger entry is written: " in said
+            entry = entry_in(Path.cwd(), run.id)
+            assert entry["status"] == "failed"
+            assert {"started_at", "ended_at", "wallclock_s"} <= set(entry)
         else:
             assert lifecycle.__exit__(Own, own, None) is False
             assert capfd.readouterr().err == ""
             assert {"started_at", "ended_at", "wallclock_s"} <= set(entry_in(Path.cwd(), run.id))
         assert said.count("\n") == 1
-        assert f"the {moment} of run {run.id} could not be recorded: " in said
+        assert f"the {moment} of run {run.id} could not be recorded" in said
         assert os.strerror(number) in said
         assert self.leftovers(run) == []
 

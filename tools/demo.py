@@ -114,7 +114,7 @@ def step(text: str) -> None:
 
 def main() -> None:
     """Tell the story."""
-    say("Two machines in two temporary folders; this takes about half a minute.")
+    say("Two machines, two temporary folders, half a minute.")
     with tempfile.TemporaryDirectory() as folder:
         cluster, laptop = set_up(Path(folder))
         best, slow = run_on_cluster(cluster)

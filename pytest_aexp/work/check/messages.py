@@ -167,12 +167,14 @@ def _promote_here(runs: list[Run]) -> str:
 
 def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
     machines = listed([_machine(machine) for machine in resolution.machines])
+    # What stands in a command to type must not come from somebody else's file.
+    there = machines if all(map(is_safe_label, resolution.machines)) else "that machine"
     first = resolution.machines[0] if len(resolution.machines) == 1 else None
     if isinstance(citation, JobCitation):
         message = f"{_cited(citation)} is not here: the index of {machines} has it"
         fix = (
             f"leave the citation as it is; run `aexp ledger promote {citation.job_id}` on "
-            f"{machines}, commit and push"
+            f"{there}, commit and push"
         )
         return replace(_fault(ABSENT, citation, message, fix), machine=first)
     runs = counted(resolution.matches, "run")
@@ -181,7 +183,7 @@ def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
     if unchecked:
         keys = listed([quoted(key, 30) for key in unchecked], 3)
         message += f" (an index does not say {keys}, so that was not checked)"
-    fix = f"leave the citation as it is; run `aexp ledger backfill` on {machines}, commit and push"
+    fix = f"leave the citation as it is; run `aexp ledger backfill` on {there}, commit and push"
     return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)
 
 

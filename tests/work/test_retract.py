@@ -1,0 +1,86 @@
+"""Records are written, and lifted, and never changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from repositories import add_record
+
+from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.retractions import Retractions, record_path
+from pytest_aexp.work.retract import MOST_RUNS, Retracting, lift, new_runs, record
+
+A, B, C = "a" * 32, "b" * 32, "c" * 32
+
+
+def retractions(repo: Path) -> Retractions:
+    found = Retractions.of(WorkTree(repo))
+    assert found.faults == ()
+    return found
+
+
+def test_a_record_is_written_as_entries_are(repo: Path) -> None:
+    meant = Retracting("leaked: é", [B, A, A], replaced_by=[C], machine="laptop")
+    record_id = record(Repository.open(repo), meant)
+    text = (repo / record_path(record_id)).read_text(encoding="utf-8")
+    assert text.startswith('{\n  "reason": "leaked: é",\n  "recorded_at": "')
+    assert text.endswith("}\n")
+    found = retractions(repo).records[record_id]
+    assert (found.retracts, found.replaced_by, found.recorded_by) == ((A, B), (C,), "laptop")
+
+
+@pytest.mark.parametrize(
+    "meant",
+    [
+        Retracting("in /home/ada/runs", [A]),
+        Retracting("x" * 2001, [A]),
+        Retracting("x", [f"{number:032x}" for number in range(MOST_RUNS + 1)]),
+    ],
+)
+def test_a_record_that_breaks_a_rule_or_leaks_is_refused(meant: Retracting, repo: Path) -> None:
+    with pytest.raises(UsageError):
+        record(Repository.open(repo), meant)
+    assert retractions(repo).records == {}
+
+
+def test_a_run_is_retracted_once_for_one_reason(repo: Path) -> None:
+    add_record(repo, retracts=[A], reason="leaked")
+    assert new_runs([A, B, B], retractions(repo), "leaked") == [B]
+    assert new_runs([A], retractions(repo), "wrong seed") == [A]
+
+
+def test_all_that_retracts_a_run_is_lifted_and_no_other_run_with_it(repo: Path) -> None:
+    both = add_record(repo, retracts=[A, B], reason="leaked", replaced_by=[C])
+    one = add_record(repo, retracts=[A], reason="wrong seed")
+    done = lift(Repository.open(repo), retractions(repo), [A], "neither")
+    assert done.records == sorted([both, one])
+    found = retractions(repo)
+    assert found.job_ids == {B}
+    (anew,) = done.anew
+    assert (found.records[anew].reason, found.records[anew].replaced_by) == ("leaked", (C,))
+
+
+def test_a_record_is_lifted_with_all_its_runs(repo: Path) -> None:
+    both = add_record(repo, retracts=[A, B])
+    add_record(repo, retracts=[B], reason="wrong seed")
+    assert lift(Repository.open(repo), retractions(repo), [both], "no").anew == {}
+    assert retractions(repo).job_ids == {B}
+
+
+def test_what_retracts_nothing_is_not_lifted(repo: Path) -> None:
+    record_id = add_record(repo, retracts=[A])
+    lift(Repository.open(repo), retractions(repo), [record_id], "no")
+    for target in (A, record_id, "0" * 16):
+        with pytest.raises(UsageError):
+            lift(Repository.open(repo), retractions(repo), [target], "no")
+    assert len(retractions(repo).records) == 2
+
+
+def test_a_lift_that_is_refused_leaves_nothing_behind(repo: Path) -> None:
+    add_record(repo, retracts=[A, B])
+    with pytest.raises(UsageError):
+        lift(Repository.open(repo), retractions(repo), [A], "in /home/ada/runs")
+    assert len(retractions(repo).records) == 1

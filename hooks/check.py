@@ -217,11 +217,14 @@ def refuse_files(files: Sequence[str]) -> None:
         )
 
 
-def check_ledger(staged: StagedDiff) -> int:
+def check_ledger(staged: StagedDiff, options: Options) -> int:
     """Judge the entries and report; 1 if there is an error. Raises AexpError, OSError."""
 
     def judge(commit: Commit) -> Outcome:
-        policy = Policy(severity=commit.repository.configuration.severity, door=True)
+        configured = commit.repository.configuration
+        if options.policy_from is not None:
+            configured = configuration_at(commit.repository.root, options.policy_from)
+        policy = Policy(severity=configured.severity, door=True)
         ledger = Ledger(commit.view)
         faults = (*staged_faults(commit.repository, commit.kept), *_ledger_faults(commit, ledger))
         problems = tuple(policy.judge(faults))

@@ -31,16 +31,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str], staged: StagedDiff) -> int:
-    from .check import check_ledger, refuse_files
+    from .check import Options, check_ledger, refuse_files
 
+    options = Options()
     if arguments:
         import argparse
 
         description = "Check the schema, identity and leaks of staged ledger entries."
         parser = argparse.ArgumentParser(prog=PROGRAM, description=description)
+        parser.add_argument(
+            "--policy-from",
+            metavar="REV",
+            help="take [tool.aexp] from that commit, which the change does not control",
+        )
         parser.add_argument("files", nargs="*", help=argparse.SUPPRESS)
-        refuse_files(parser.parse_args(list(arguments)).files)
-    return check_ledger(staged)
+        chosen = parser.parse_args(list(arguments))
+        refuse_files(chosen.files)
+        options = Options(policy_from=chosen.policy_from)
+    return check_ledger(staged, options)
 
 
 if __name__ == "__main__":

@@ -102,3 +102,13 @@ def test_stricter_or_other_settings_are_no_problem(repo: Path) -> None:
     before = Configuration(strict_runs="warn")
     after = Configuration(strict_runs="error", severity={"finding.suspicious_key": "error"})
     assert weakened(before, after, WorkTree(repo)) == ()
+
+
+def test_the_hook_for_entries_takes_it_too(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(repo, "commit", "-q", "--allow-empty", "-m", "before")
+    write(repo, "pyproject.toml", '[tool.aexp.severity]\n"ledger.invalid_entry" = "off"\n')
+    write(repo, f".aexp/ledger/{NOWHERE}.json", "{}")
+    git(repo, "add", "-A")
+    hooks = Hooks(capsys)
+    assert hooks.ledger().status == 0
+    assert hooks.ledger("--policy-from", "HEAD").codes == ["ledger.invalid_entry"]

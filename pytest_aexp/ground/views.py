@@ -89,7 +89,7 @@ class WorkTree:
     """The files as they lie in the repository's folder."""
 
     label = "the working tree"
-    earlier = ("HEAD",)
+    earlier = ("HEAD", "HEAD^1", "HEAD^2")
     revision = "HEAD"
     tree = None
 

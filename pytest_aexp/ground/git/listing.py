@@ -150,7 +150,7 @@ class Index:
 
     label = "the index"
     tree = None
-    earlier = ("HEAD",)
+    earlier = ("HEAD", "HEAD^1", "HEAD^2")
     revision = "HEAD"
 
     def __init__(self, location: Location) -> None:
@@ -279,7 +279,7 @@ def _at_paths(nodes: dict[str, Node], paths: Sequence[str]) -> dict[str, Node]:
 
 def earlier_revision_with(root: Path, revisions: Iterable[str], path: str) -> str | None:
     """The first of ``revisions`` in which git has something at ``path``."""
-    location = Location.of(root)
+    location = Location.bare(root) if bare_around(root) == root else Location.of(root)
     full = f"{location.prefix}{path}"
     for revision in revisions:
         command = (*location.options, "ls-tree", "--full-tree", "-z", revision, "--", full)

@@ -69,7 +69,7 @@ def _restoring(root: Path, view: View) -> str:
     if earlier is None:
         return "run `aexp install`, then `aexp ledger backfill` on each machine with runs"
     if isinstance(view, WorkTree) or earlier == "HEAD":
-        return f"run `git restore --source=HEAD --staged --worktree -- {LEDGER_DIR}`"
+        return f"run `git restore --source={earlier} --staged --worktree -- {LEDGER_DIR}`"
     return f"run `git checkout {earlier} -- {LEDGER_DIR}` and commit"
 
 

@@ -63,6 +63,10 @@ def test_a_ledger_that_was_deleted(repo: Path, validate: Validate) -> None:
     git(repo, "add", "-A")
     assert codes(validate("--at", "index")) == (1, [BROKEN, MISSING])
     git(repo, "commit", "-qm", "second")
+    answer = validate()
+    assert codes(answer) == (1, [BROKEN, MISSING])
+    restore = restore.replace("HEAD", "HEAD^1")
+    assert f"run `{restore}`" in [problem["fix"] for problem in answer[1]]
     answer = validate("--at", "HEAD")
     assert codes(answer) == (1, [BROKEN, MISSING])
     assert "run `git checkout HEAD^1 -- .aexp/ledger` and commit" in [p["fix"] for p in answer[1]]
@@ -103,3 +107,16 @@ def test_before_the_first_entry_git_has_no_ledger_and_that_is_no_fault(
     add_finding(repo, "F001-x", job(job_id))
     git(repo, "add", "kb", ".gitignore")
     assert codes(validate("--at", "index")) == (0, ["finding.unfinished_run_citation"])
+
+
+def test_a_bare_repository_knows_what_came_before(
+    repo: Path, tmp_path: Path, validate: Validate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_finding(repo, "F001-x", job(add_entry(repo, {"seed": 1})))
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "first")
+    git(repo, "rm", "-rq", ".aexp")
+    git(repo, "commit", "-qm", "second")
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
+    monkeypatch.chdir(tmp_path / "bare.git")
+    assert codes(validate("--at", "HEAD")) == (1, [BROKEN, MISSING])

@@ -25,9 +25,12 @@ from pytest_aexp.model.problems import (
     Policy,
     Problem,
 )
-from pytest_aexp.model.retractions import Retraction
 from pytest_aexp.model.run_store import marker_faults
-from pytest_aexp.work.check.history import History
+from pytest_aexp.work.check.evidence.cited import CitedEvidence
+from pytest_aexp.work.check.evidence.history import History
+from pytest_aexp.work.check.evidence.pins import pinned_entries
+from pytest_aexp.work.check.evidence.premises import Premises
+from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
 from pytest_aexp.work.check.numbers import (
@@ -38,18 +41,8 @@ from pytest_aexp.work.check.numbers import (
     check_claim,
     fault_of_claim,
 )
-from pytest_aexp.work.check.pins import pin_faults, pinned_entries
-from pytest_aexp.work.check.premises import Premises
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 from pytest_aexp.work.check.restore import Restoration
-from pytest_aexp.work.check.retracted import retraction_faults, retractions_of
-from pytest_aexp.work.check.rules import (
-    Evidence,
-    has_unjudged_commit,
-    rule_faults,
-    rules_under,
-    unjudged_commit_fault,
-)
 from pytest_aexp.work.install.driver import driver_faults
 from pytest_aexp.work.scope.adoption import missing_ledger_fault
 from pytest_aexp.work.scope.collection import collection_faults
@@ -94,8 +87,8 @@ class Checker:
         self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
         self._metrics = Metrics(self.sources.ledger)
         self._referring: tuple[Finding, References] | None = None
-        self._rules = rules_under(policy)
-        self._history = History(repository.root, view.revision)
+        history = History(repository.root, view.revision)
+        self._evidence = CitedEvidence(self.sources.ledger, history, policy)
         self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
 
     @cached_property
@@ -157,51 +150,11 @@ class Checker:
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
         if finding.withdrawal is None:
-            faults += self._evidence_faults(finding, citation, resolution, entries)
+            faults += self._evidence.faults(finding, citation, resolution, entries)
         problems = tuple(self.policy.judge(faults))
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
         unjudged = unjudged if self.sources.authority else NO_AUTHORITY
         return Verdict(problems, unjudged, resolution, entries)
-
-    def _evidence_faults(
-        self,
-        finding: Finding,
-        citation: JobCitation | BatchCitation,
-        resolution: Resolution,
-        entries: Sequence[Entry],
-    ) -> Iterator[Fault]:
-        """What is wrong with the cited runs as evidence; of a damaged one, that it is retracted."""
-        accepted = citation.accept
-        if citation.is_link:
-            accepted = tuple(name for each in finding.citations for name in each.accept)
-        retracted = self._retractions(citation, resolution, entries)
-        yield from retraction_faults(citation, retracted, accepted)
-        if not entries:
-            return
-        yield from pin_faults(
-            citation, resolution.entries, pinned_entries(citation, resolution.entries)
-        )
-        if not citation.is_link:
-            yield from rule_faults(self._evidence(finding, citation, entries), self._rules)
-
-    def _evidence(
-        self, finding: Finding, citation: JobCitation | BatchCitation, entries: Sequence[Entry]
-    ) -> Evidence:
-        return Evidence(finding, citation, entries, self.sources.ledger, self._history)
-
-    def _retractions(
-        self,
-        citation: JobCitation | BatchCitation,
-        resolution: Resolution,
-        entries: Sequence[Entry],
-    ) -> list[Retraction]:
-        """The retractions of the runs that a finding rests on, in the ledger or not."""
-        if isinstance(citation, JobCitation):
-            job_ids = [citation.job_id]
-        else:
-            job_ids = [entry.job_id for entry in entries or resolution.entries]
-            job_ids += [run.job_id for run in resolution.runs]
-        return retractions_of(job_ids, self.sources.ledger.retractions)
 
     def _retracted_runs(self, finding: Finding) -> str:
         """The retracted runs that a finding cites, in words; empty if it cites none."""
@@ -212,7 +165,7 @@ class Checker:
             if isinstance(citation, JobCitation | BatchCitation):
                 verdict = self.citation(finding, citation)
                 assert verdict.resolution is not None
-                found = self._retractions(citation, verdict.resolution, verdict.entries)
+                found = self._evidence.retractions(citation, verdict.resolution, verdict.entries)
                 retracted += [f"{retraction.job_id[:8]}…" for retraction in found]
         if not retracted:
             return ""
@@ -229,12 +182,11 @@ class Checker:
         if self.policy.is_off(UNKNOWN_COMMIT):
             return ()
         for finding in findings:
-            for citation in finding.citations if finding.withdrawal is None else ():
-                if not isinstance(citation, JobCitation | BatchCitation) or citation.is_link:
-                    continue
-                entries = self.citation(finding, citation).entries
-                if has_unjudged_commit(self._evidence(finding, citation, entries)):
-                    return tuple(self.policy.judge([unjudged_commit_fault(citation)]))
+            for citation in finding.citations:
+                if isinstance(citation, JobCitation | BatchCitation):
+                    entries = self.citation(finding, citation).entries
+                    if self._evidence.has_unjudged_commit(finding, citation, entries):
+                        return tuple(self.policy.judge([unjudged_commit_fault(citation)]))
         return ()
 
     def claim(self, finding: Finding, claim: Claim) -> Verdict:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 from pytest_aexp.ground.machine_label import is_safe_label
-from pytest_aexp.ground.text import counted, cut, listed, quoted, shown_json
+from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
 from pytest_aexp.model.entry import count_entries, entry_path
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -30,7 +31,7 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.model.run_attempt import age
 from pytest_aexp.model.run_store import Run
 from pytest_aexp.work.check.hints import CERTAIN, nearest_id, selector_hint
-from pytest_aexp.work.check.resolve import Place, Resolution, Sources
+from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
 Resolvable = JobCitation | BatchCitation
 
@@ -225,12 +226,23 @@ def _searched(sources: Sources) -> str:
 
 def _empty(citation: Resolvable, sources: Sources) -> Fault:
     assert isinstance(citation, BatchCitation)
-    hint = selector_hint(citation, sources)
+    hint = _left_out(citation, sources) or selector_hint(citation, sources)
     fix = (
         "correct the citation; if the runs are on another machine, run `aexp ledger backfill` "
         "there, commit and push, then `git pull` here"
     )
     return _fault(EMPTY_BATCH, citation, f"{_cited(citation)} has no runs: {hint}", fix)
+
+
+def _left_out(citation: BatchCitation, sources: Sources) -> str:
+    """That runs fit but for `status` and `except`; empty if they do not."""
+    every = replace(citation, statuses=(), excluded=())
+    entries = resolve(every, sources).entries if every != citation else ()
+    if not entries:
+        return ""
+    statuses = Counter(entry.status for entry in entries)
+    how = ", ".join(f"{count:,} {shown(status, 20)}" for status, count in statuses.most_common())
+    return f"`status` and `except` leave none of the {counted(len(entries), 'run')} ({how})"
 
 
 def _cited(citation: Resolvable) -> str:

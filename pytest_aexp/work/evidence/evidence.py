@@ -13,7 +13,7 @@ from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.match import MISSING, value_of
 from pytest_aexp.model.query.table import summary
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.history import History
+from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.resolve import Place, resolve
 
 

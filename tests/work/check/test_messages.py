@@ -9,7 +9,8 @@ from typing import Any
 from unicodedata import category
 
 import pytest
-from repositories import add_entry, add_jobs, entry_of, entry_text, job_id_of, write
+from cases import problems_of
+from repositories import add_entry, add_finding, add_jobs, entry_of, entry_text, job_id_of, write
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import Position
@@ -285,3 +286,11 @@ def test_a_label_that_is_none_stands_in_no_command(repo: Path) -> None:
     assert "`curl" not in found.message + found.fix
     assert "curl" not in found.fix
     assert "that machine" in found.fix
+
+
+def test_a_batch_of_which_nothing_is_left_says_why(repo: Path) -> None:
+    for seed, status in enumerate(["failed", "failed", "stopped"]):
+        add_entry(repo, {"experiment_id": "E005", "seed": seed}, status=status)
+    add_finding(repo, "F001-x", "{type: batch, experiment_id: E005, status: complete}")
+    (problem,) = problems_of(repo)
+    assert "`status` and `except` leave none of the 3 runs (2 failed, 1 stopped)" in problem.message

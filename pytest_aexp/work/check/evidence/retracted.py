@@ -9,7 +9,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.problems import ACCEPTED_RETRACTION, RETRACTED_RUN, Fault
 from pytest_aexp.model.retractions import Retraction, Retractions, is_record_id
-from pytest_aexp.work.check.rules import idle_acceptance
+from pytest_aexp.work.check.evidence.rules import idle_acceptance
 
 Resolvable = JobCitation | BatchCitation
 

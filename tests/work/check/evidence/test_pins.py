@@ -12,7 +12,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import BatchCitation, Pin
 from pytest_aexp.model.findings.pins import digest_of
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.work.check.pins import pin_faults, pinned_entries
+from pytest_aexp.work.check.evidence.pins import pin_faults, pinned_entries
 
 ENDED = "2026-05-14T11:00:00Z"
 

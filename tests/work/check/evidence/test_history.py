@@ -6,7 +6,7 @@ from pathlib import Path
 
 from repositories import git, new_repository
 
-from pytest_aexp.work.check.history import History
+from pytest_aexp.work.check.evidence.history import History
 
 
 def commit(repo: Path) -> str:

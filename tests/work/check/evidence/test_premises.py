@@ -10,7 +10,7 @@ from cases import problems_of
 from repositories import add_entry, add_record, job, write
 
 from pytest_aexp.model.findings.finding import Finding, read_finding
-from pytest_aexp.work.check.premises import Premises
+from pytest_aexp.work.check.evidence.premises import Premises
 
 
 def add(repo: Path, name: str, head: str) -> None:

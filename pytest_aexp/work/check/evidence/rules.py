@@ -28,7 +28,7 @@ from pytest_aexp.model.problems import (
     Policy,
     Rule,
 )
-from pytest_aexp.work.check.history import History
+from pytest_aexp.work.check.evidence.history import History
 
 _CODE_KEYS = ("code_commit", "code_dirty")
 _CODE = re.compile(

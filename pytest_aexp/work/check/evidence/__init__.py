@@ -1,0 +1,1 @@
+"""What citations promise over time: pins, evidence rules, retractions, premises."""

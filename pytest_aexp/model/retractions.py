@@ -116,7 +116,7 @@ class Retractions:
 
     @cached_property
     def _lifted(self) -> frozenset[str]:
-        return frozenset(each for record in self.records.values() for each in record.lifts)
+        return frozenset(lifted for record in self.records.values() for lifted in record.lifts)
 
     def is_active(self, record_id: str) -> bool:
         """Whether that record retracts runs, and no other lifts it."""
@@ -259,11 +259,11 @@ def _leaks(path: str, text: str, document: dict[str, Any]) -> list[Fault]:
     # Here, for start-up time: few records need it.
     from pytest_aexp.model.redaction import redact
 
-    found = redact.leaks(document)
-    if not found:
+    leaks = redact.leaks(document)
+    if not leaks:
         return []
-    places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]], 3, len(found))
-    at = jsontext.position_of_key(text, found[0].pointer.split("/")[1])
+    places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]], 3, len(leaks))
+    at = jsontext.position_of_key(text, leaks[0].pointer.split("/")[1])
     fix = (
         f"before it is committed, run `rm {path}` and `aexp retract` with another reason; if a "
         "credential was pushed, change it"

@@ -50,16 +50,16 @@ class Retracting:
         return document
 
 
-def record(repository: Repository, meant: Retracting) -> str:
+def record(repository: Repository, retracting: Retracting) -> str:
     """Write a record; its id. Raises UsageError for one that must not be shared, OSError."""
-    return _write(repository, _checked(meant))
+    return _write(repository, _checked(retracting))
 
 
-def _checked(meant: Retracting) -> dict[str, Any]:
+def _checked(retracting: Retracting) -> dict[str, Any]:
     """The record as it will be written. Raises UsageError if it breaks a rule or leaks."""
-    if len(meant.retracts) > MOST_RUNS or len(meant.replaced_by) > MOST_RUNS:
+    if len(retracting.retracts) > MOST_RUNS or len(retracting.replaced_by) > MOST_RUNS:
         raise UsageError(f"a record holds at most {MOST_RUNS:,} runs: retract them in parts")
-    document = meant.document
+    document = retracting.document
     data = jsontext.dump(document)
     _, faults = read_record(record_path(record_id_of(document)), data)
     if faults:
@@ -78,8 +78,8 @@ def _write(repository: Repository, document: dict[str, Any]) -> str:
 
 def new_runs(job_ids: Iterable[str], retractions: Retractions, reason: str) -> list[str]:
     """Those of the runs that are not retracted for that reason already."""
-    found = ((job_id, retractions.get(job_id)) for job_id in dict.fromkeys(job_ids))
-    return [job_id for job_id, one in found if one is None or reason not in one.reasons]
+    pairs = ((job_id, retractions.get(job_id)) for job_id in dict.fromkeys(job_ids))
+    return [job_id for job_id, one in pairs if one is None or reason not in one.reasons]
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ def _lifted_by(
     for target in targets:
         retraction = retractions.get(target)
         if retraction is not None:
-            lifted |= {each.record_id: each for each in retraction.records}
+            lifted |= {old.record_id: old for old in retraction.records}
             runs.add(target)
         elif retractions.is_active(target):
             lifted[target] = retractions.records[target]
@@ -128,7 +128,7 @@ def _lifted_by(
         else:
             raise UsageError(f"nothing retracts {target}, and it is no record that does")
     others: dict[str, list[str]] = defaultdict(list)
-    for record_id, each in lifted.items():
+    for record_id, old in lifted.items():
         if record_id not in whole:
-            others[record_id] = sorted(set(each.retracts) - runs)
+            others[record_id] = sorted(set(old.retracts) - runs)
     return lifted, {record_id: left for record_id, left in others.items() if left}

@@ -109,8 +109,8 @@ def _names_finding(target: str, checker: Checker) -> bool:
 
 
 def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
-    known = checker.sources.job_ids
-    runs = [full_job_id(target, known) for target in arguments.targets]
+    job_ids = checker.sources.job_ids
+    runs = [full_job_id(target, job_ids) for target in arguments.targets]
     for experiment, *pairs in arguments.batch:
         runs += _of_batch(checker, experiment, pairs)
     retractions = checker.sources.ledger.retractions
@@ -121,13 +121,13 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
         print(f"already retracted for that reason: run {job_id}, record {records}")
     before = set(at_risk(checker)) if new else set()
     if new:
-        meant = Retracting(
+        retracting = Retracting(
             arguments.reason,
             new,
-            replaced_by=[full_job_id(each, known) for each in arguments.replaced_by],
+            replaced_by=[full_job_id(run, job_ids) for run in arguments.replaced_by],
             machine=checker.repository.machine_label,
         )
-        record_id = record(checker.repository, meant)
+        record_id = record(checker.repository, retracting)
         print(clean(f"retracted: {_described(checker, new)}, record {record_id}"))
     _report(runs, before, mark=arguments.mark, wrote=bool(new))
 
@@ -137,12 +137,12 @@ def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[s
         raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
     selector = selector_of(conditions(pairs))
     sources = checker.sources
-    found = {entry.job_id for entry in sources.ledger.select(experiment, selector)}
+    job_ids = {entry.job_id for entry in sources.ledger.select(experiment, selector)}
     if sources.store is not None:
-        found |= {run.job_id for run in sources.store.batches.select(experiment, selector)}
-    if not found:
+        job_ids |= {run.job_id for run in sources.store.batches.select(experiment, selector)}
+    if not job_ids:
         raise UsageError(f"no run of {experiment} has these values")
-    return sorted(found)
+    return sorted(job_ids)
 
 
 def _described(checker: Checker, runs: Sequence[str]) -> str:
@@ -167,8 +167,9 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
     checker = open_checker()
     reached = list(citing(checker, runs))
     marked = _mark(checker, reached) if mark else {}
-    for each in reached:
-        print(clean(f"  {each}{marked.get((each.finding.path, each.citation.index), '')}"))
+    for cited in reached:
+        mark_text = marked.get((cited.finding.path, cited.citation.index), "")
+        print(clean(f"  {cited}{mark_text}"))
     for line in dict.fromkeys(at_risk(checker)):
         if line not in before:
             print(clean(f"  {line}: at risk"))
@@ -189,12 +190,13 @@ def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], 
     """Have citations accept what retracts their runs; what was written, by finding and index."""
     wanted: dict[str, dict[int, list[str]]] = {}
     accepted: dict[tuple[str, int], tuple[str, ...]] = {}
-    for each in reached:
-        records = dict.fromkeys(_records(checker, each.runs))
-        new = [record_id for record_id in records if record_id not in each.citation.accept]
-        if new and not each.citation.is_link:
-            wanted.setdefault(each.finding.path, {})[each.citation.index] = new
-            accepted[each.finding.path, each.citation.index] = each.citation.accept
+    for cited in reached:
+        path, citation = cited.finding.path, cited.citation
+        records = dict.fromkeys(_records(checker, cited.runs))
+        new = [record_id for record_id in records if record_id not in citation.accept]
+        if new and not citation.is_link:
+            wanted.setdefault(path, {})[citation.index] = new
+            accepted[path, citation.index] = citation.accept
     marked = {}
     for path, added in wanted.items():
         front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
@@ -251,7 +253,7 @@ def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
         return
     if len(arguments.replaced_by) > 1:
         raise UsageError("one finding replaces another: give --replaced-by once")
-    instead = [checker.finding(finding_named(each, checker)).name for each in arguments.replaced_by]
+    instead = [checker.finding(finding_named(f, checker)).name for f in arguments.replaced_by]
     before = set(at_risk(checker))
     front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
     text = with_withdrawal(front, arguments.reason, "".join(instead), utc_now()[:10])

@@ -93,18 +93,18 @@ def evaluate(expression: Expression, leaf: Callable[[Aggregate], Leaf]) -> Value
 
     Raises NoValue, BeyondLimits, and whatever ``leaf`` raises.
     """
-    leaves = {each: leaf(each) for each in aggregates(expression)}
-    fractions = {each: value for each, value in leaves.items() if isinstance(value, Fraction)}
+    leaves = {reference: leaf(reference) for reference in aggregates(expression)}
+    fractions = {key: value for key, value in leaves.items() if isinstance(value, Fraction)}
 
     def interval(arithmetic: Arithmetic) -> Interval:
         def around(number: Fraction) -> Interval:
             return Interval.around(number, arithmetic)
 
         inner = {
-            each: Interval.around_root(value.square, arithmetic)
+            reference: Interval.around_root(value.square, arithmetic)
             if isinstance(value, Root)
             else around(value)
-            for each, value in leaves.items()
+            for reference, value in leaves.items()
         }
         return _computed(expression, inner, around)
 

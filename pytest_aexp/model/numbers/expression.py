@@ -142,8 +142,8 @@ class _Parser:
         self._start = match.end() - len(match[0].lstrip())
 
     def _unexpected(self, expected: str) -> Malformed:
-        found = re.match(r"[\w.]+|\S", self._text[self._start :])
-        what = quoted(found[0], 20) if found else "its end"
+        token = re.match(r"[\w.]+|\S", self._text[self._start :])
+        what = quoted(token[0], 20) if token else "its end"
         return Malformed(f"{expected} is expected, not {what}", self._start)
 
     def _take(self, symbol: str) -> None:
@@ -194,8 +194,8 @@ class _Parser:
 
     def _call(self, function: str, offset: int) -> Expression:
         if function not in FUNCTIONS:
-            known = ", ".join(FUNCTIONS)
-            message = f"{quoted(function, 20)} is not a function; the functions are {known}"
+            names = ", ".join(FUNCTIONS)
+            message = f"{quoted(function, 20)} is not a function; the functions are {names}"
             raise Malformed(message, offset)
         self._next()
         if function == "n":

@@ -113,22 +113,22 @@ def _result(claim: Claim, index: int, references: References) -> Result:
     def fault(rule: Rule, message: str, fix: str) -> Fault:
         return Fault(rule, claim.path, message, fix, claim.positions[index])
 
-    found = None
+    problem = None
     try:
         value = evaluate(written.expression, leaf)
         if not number.follows_from(value):
-            found = fault(WRONG_NUMBER, *_wrong(number, written, value, len(entries)))
+            problem = fault(WRONG_NUMBER, *_wrong(number, written, value, len(entries)))
     except NoValue as error:
         message = f"{_printed(number)} does not follow from its runs: {_text(written)}: {error}"
-        found = fault(WRONG_NUMBER, message, "correct the expression, or leave the run out")
+        problem = fault(WRONG_NUMBER, message, "correct the expression, or leave the run out")
     except BeyondLimits as error:
         message = f"{_text(written)} cannot be read: {error}"
-        found = fault(MALFORMED_NUMBER, message, "write a smaller expression")
+        problem = fault(MALFORMED_NUMBER, message, "write a smaller expression")
     except _Unresolved as error:
         prefix = _printed(number) + " cannot be checked: " if error.rule is UNCHECKED_NUMBER else ""
         prefix = f"{_text(written)} cannot be read: " if error.rule is MALFORMED_NUMBER else prefix
-        found = fault(error.rule, prefix + error.message, error.fix)
-    return Result(number, written, tuple(entries.values()), value, found)
+        problem = fault(error.rule, prefix + error.message, error.fix)
+    return Result(number, written, tuple(entries.values()), value, problem)
 
 
 def _printed(number: Number) -> str:
@@ -151,7 +151,7 @@ def _wrong(number: Number, written: Written, value: Value, runs: int) -> tuple[s
     )
     if number.is_percent and number.without_percent().follows_from(value):
         return message, "leave the percent sign out, or divide the expression by 100"
-    right = [shown(each.text, 40) for each in form.nearest(value)]
+    right = [shown(number.text, 40) for number in form.nearest(value)]
     right = [f"`{text}`" if " " in text else text for text in right]
     write = f"write {' or '.join(right)}, or " if right else ""
     return message, f"{write}correct the expression"
@@ -167,7 +167,7 @@ class References:
 
     @cached_property
     def _names(self) -> Mapping[str, Cited]:
-        return {each.name: each for each in self._cited if each.name}
+        return {cited.name: cited for cited in self._cited if cited.name}
 
     def _named(self, reference: Aggregate) -> Cited:
         if reference.name is None:
@@ -179,10 +179,10 @@ class References:
             message = f"it does not say which of the {len(self._cited)} citations it means"
             fix = f"give the citation a name, `as: full`, and write `full.{metric}`"
             raise _Unresolved(MALFORMED_NUMBER, message, fix)
-        found = self._names.get(reference.name)
-        if found is not None:
-            return found
-        if any(each.is_malformed for each in self._cited):
+        cited = self._names.get(reference.name)
+        if cited is not None:
+            return cited
+        if any(other.is_malformed for other in self._cited):
             message = f"{quoted(reference.name, 30)} may be the citation that cannot be read"
             raise _Unresolved(UNCHECKED_NUMBER, message, "correct the citation first")
         names = listed(self._names, 5)

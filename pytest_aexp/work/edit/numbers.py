@@ -46,7 +46,7 @@ def _right_number(result: Result) -> Number | None:
     if other.follows_from(value):
         return None
     # Of a tie the one further from zero, as people round.
-    return max(number.nearest(value), key=lambda each: abs(each.value), default=None)
+    return max(number.nearest(value), key=lambda right: abs(right.value), default=None)
 
 
 def _replaced(text: str, claims: Sequence[Claim], right: Mapping[Place, Number]) -> str:
@@ -67,7 +67,7 @@ def _misread(
         return list(right)
     misread = []
     for new, old in zip(after, before, strict=True):
-        meant = [right.get((old.index, i), number).value for i, number in enumerate(old.numbers)]
-        if [number.value for number in new.numbers] != meant:
+        expected = [right.get((old.index, i), number).value for i, number in enumerate(old.numbers)]
+        if [number.value for number in new.numbers] != expected:
             misread += [place for place in right if place[0] == old.index]
     return misread

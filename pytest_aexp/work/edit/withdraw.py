@@ -21,6 +21,6 @@ def with_withdrawal(front: FrontMatter, reason: str, replaced_by: str, day: str)
     text = ", ".join(f"{name}: {value}" for name, value in pairs.items())
     inner = nodes.parse(f"{{{text}}}")
     assert inner is not None
-    meant = replace(root, pairs=[*root.pairs, (Scalar("retracted", 0, plain=True), inner)])
+    after = replace(root, pairs=[*root.pairs, (Scalar("retracted", 0, plain=True), inner)])
     line = f"retracted: {{{text}}}{front.newline}"
-    return edited(front, [Edit(front.end, front.end, line)], meant)
+    return edited(front, [Edit(front.end, front.end, line)], after)

@@ -29,4 +29,7 @@ def finding_named(written: str, checker: Checker) -> str:
         return named[0]
     if named:
         raise UsageError(f"{written} names {len(named)} findings: {listed(named)}; give the path")
-    raise UsageError(f"there is no finding {quoted(written)}: give a finding's path or its id")
+    raise UsageError(
+        f"{quoted(written)} is not a finding: give a finding's path or its id, or begin one with "
+        "`aexp finding new TITLE`"
+    )

@@ -26,7 +26,7 @@ class Basis(StrEnum):
     EXISTENCE = auto()
     """A warning; not judged under ``off``."""
     CITED = auto()
-    """An error if a finding cites the entry, and at the door; else a warning."""
+    """An error if a finding cites the entry, and in `ledger check` and the hooks; else a warning."""
     DOOR = auto()
     """An error where entries are let in (``ledger check``, the hooks), a warning elsewhere."""
     ON_REQUEST = auto()
@@ -251,7 +251,7 @@ _TABLE = (
         "finding.unstaged_ledger_entry",
         "The cited entry would not be in the commit",
         "The ledger entry is on disk but not in what is about to be committed: after a pull the "
-        "citation would lead nowhere.",
+        "citation would lead to no run.",
         "Run `git add` on the entry.",
     ),
     Code(
@@ -362,7 +362,7 @@ _TABLE = (
         "runs_index.damaged",
         "A machine index that cannot be used",
         "The index file cannot be read or is not an index, so runs that only it names look as if "
-        "they were nowhere.",
+        "they did not exist.",
         "Run `aexp runs-export-index` again on that machine or, better, `aexp ledger backfill`.",
     ),
 )

@@ -16,10 +16,10 @@ from pytest_aexp.report.origin import Origin
 from pytest_aexp.report.run_facts import RunFacts
 
 VERDICTS = {
-    "error": ("does not stand", "do not stand"),
-    "warning": ("stands, with warnings", "stand, with warnings"),
-    "unjudged": ("is not judged", "are not judged"),
-    "stands": ("stands", "stand"),
+    "error": ("failed", "failed"),
+    "warning": ("ok, with warnings", "ok, with warnings"),
+    "unjudged": ("not checked", "not checked"),
+    "stands": ("ok", "ok"),
     "nothing": ("cites no run", "cite no run"),
 }
 """What can be said of one finding, and of several; the gravest first."""

@@ -95,8 +95,8 @@ def test_an_unknown_finding_is_wrong_usage(
         assert main(["validate", written]) == 2
         said = capsys.readouterr()
         assert said.out == ""
-        assert said.err.startswith("aexp: there is no finding ")
-        assert said.err.endswith(": give a finding's path or its id\n")
+        assert " is not a finding: give a finding's path or its id, " in said.err
+        assert said.err.endswith("`aexp finding new TITLE`\n")
         assert said.err[:-1].isprintable()
 
 

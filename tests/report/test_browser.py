@@ -130,9 +130,9 @@ def test_it_loads_without_an_error_and_asks_for_nothing(file: Path, opening) -> 
     counts = opened.page.locator(".counts dd").all_inner_texts()
     words = opened.page.locator(".counts dt").all_inner_texts()
     assert dict(zip(words, counts, strict=True)) == {
-        "does not stand": "1",
-        "stands, with warnings": "1",
-        "stands": "1",
+        "failed": "1",
+        "ok, with warnings": "1",
+        "ok": "1",
         "cites no run": "1",
     }
     assert opened.page.locator("svg rect").count() == 8
@@ -187,7 +187,7 @@ def test_search_and_filters_narrow_the_findings(file: Path, opening) -> None:
     page.click("button[type=reset]")
     page.wait_for_timeout(100)
     assert len(opened.visible) == 4
-    page.select_option("#verdict", label="does not stand")
+    page.select_option("#verdict", label="failed")
     assert opened.visible == ["F002"]
     page.select_option("#verdict", "")
     page.select_option("#machine", label="cluster")

@@ -51,4 +51,4 @@ def test_markdown(asked) -> None:
 
 
 def test_no_such_finding(asked) -> None:
-    assert 'there is no finding "F009"' in asked("evidence", "F009", status=2)
+    assert '"F009" is not a finding' in asked("evidence", "F009", status=2)

@@ -121,13 +121,15 @@ def _add_options(options: argparse._ActionsContainer) -> None:
 
 
 def _top_level(verbs: Iterable[Verb]) -> Iterable[tuple[str, str]]:
-    """The verbs with a line each; those of two words share one for their first."""
+    """The verbs with a line each; several of two words share one for their first."""
     seen = set()
     for verb in verbs:
-        first, _, second = verb.name.partition(" ")
-        if first not in seen:
+        first = verb.name.partition(" ")[0]
+        if len(verbs_below(first)) < 2:
+            yield verb.name, verb.help
+        elif first not in seen:
             seen.add(first)
-            yield (first, _names_of(first)) if second else (first, verb.help)
+            yield first, _names_of(first)
 
 
 def _names_of(first: str) -> str:

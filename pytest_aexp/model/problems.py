@@ -26,7 +26,7 @@ class Basis(StrEnum):
     EXISTENCE = auto()
     """A warning; not judged under ``off``."""
     CITED = auto()
-    """An error if a finding cites the entry, and in the hooks and `ledger check`; else a warning."""
+    """An error if a finding cites the entry, in the hooks and in `ledger check`; else a warning."""
     DOOR = auto()
     """An error where entries are let in (``ledger check``, the hooks), a warning elsewhere."""
     ON_REQUEST = auto()

@@ -33,6 +33,7 @@ FAILURES = (AexpError, OSError, ValueError, TypeError, LookupError, RuntimeError
 the run: RuntimeError is signac's (a job it finds corrupted, its buffer) and deep nesting's, the
 other three are of values nobody foresaw."""
 
+_OUTCOME = ("status", "started_at", "ended_at")
 _PAUSES = (0.05, 0.2)
 """Seconds between tries: another process may be half way in writing the run's document."""
 
@@ -189,7 +190,7 @@ def _promote(
     files = store.files(job_id)
     if statepoint is not None and (files.statepoint is None or files.faults):
         files = RunFiles.in_memory(statepoint, document)
-    elif not files.faults and files.document.get("status") != document.get("status"):
+    elif not files.faults and any(files.document.get(k) != document.get(k) for k in _OUTCOME):
         files = RunFiles.in_memory(files.statepoint, document)
     if kept := Promoter(Repository.open(root), store).promote(job_id, files).kept:
         notice(kept)

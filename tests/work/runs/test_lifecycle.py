@@ -587,8 +587,13 @@ def test_a_run_while_signac_is_buffering_has_its_entry_at_once(
     with signac.buffered():
         with run_lifecycle(job, heartbeat_s=0.001):
             job.doc["loss"] = 0.5
-        assert entry_in(repo, job.id)["status"] == "complete"
-        assert {"started_at", "ended_at"} <= set(entry_in(repo, job.id))
+        first = entry_in(repo, job.id)
+        assert first["status"] == "complete"
+        assert {"started_at", "ended_at"} <= set(first)
+        with run_lifecycle(job, heartbeat_s=0):
+            time.sleep(1.1)
+        assert entry_in(repo, job.id)["ended_at"] > first["ended_at"]
+        assert entry_in(repo, job.id)["attempt"] == 2
     assert document_of(repo, job.id)["status"] == "complete"
     assert document_of(repo, job.id)["loss"] == 0.5
     assert capsys.readouterr().err == ""

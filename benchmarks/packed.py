@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,15 @@ PACKS = 24
 """How often was packed: by two machines, every month of a year."""
 
 CITED = 20_000
+DUCKDB = f"""
+import duckdb, re
+from pathlib import Path
+page = Path({str(Path(__file__).parent.parent / "docs/query.md")!r}).read_text()
+connection = duckdb.connect()
+connection.execute(re.search("```sql\\n(.*?)^```", page, re.S | re.M)[1])
+question = "SELECT count(*) FROM runs WHERE statepoint->>'$.experiment_id' = 'E001'"
+connection.sql(question + " AND status = 'failed'").fetchall()
+"""
 GIT = {
     "GIT_AUTHOR_NAME": "A",
     "GIT_AUTHOR_EMAIL": "a@example.org",
@@ -161,6 +171,14 @@ def rows(root: Path, packed: int) -> Iterator[tuple[str, str]]:
     yield "ledger show ID", told(median(lambda: run(show, root)))
     experiment = [*aexp, "ledger", "list", "--experiment", "E001"]
     yield "ledger list --experiment E001", told(median(lambda: run(experiment, root)))
+    some = [*aexp, "ledger", "list", "E001", "seed=3", "--top", "5"]
+    yield "ledger list E001 seed=3 --top 5", told(median(lambda: run(some, root)))
+    if find_spec("duckdb") is not None:
+        with (root / "cited.jsonl").open("wb") as file:
+            cited = [*aexp, "cited-by", "--all", "--format", "jsonl"]
+            subprocess.run(cited, cwd=root, stdout=file, check=True)
+        asking = [sys.executable, "-c", DUCKDB]
+        yield "DuckDB: failed runs of E001 (docs/query.md)", told(run(asking, root.parent))
     yield "ledger check, again", told(run([*aexp, "ledger", "check"], root))
     for name, what in (("F001-what-it-showed", "loose"), ("F9001-packed", "packed")):
         finding = root / f"kb/research/findings/{name}.md"

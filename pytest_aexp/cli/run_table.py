@@ -44,9 +44,8 @@ def render_rows(
         writer.writerow(map(clean, columns))
         writer.writerows([clean(_text(value)) for value in row] for row in rows)
         return lines.getvalue()
-    longest = _ON_TERMINAL if sys.stdout.isatty() else sys.maxsize
-    lengths = [_COMMIT_DIGITS if name == "code_commit" else longest for name in columns]
-    cells = [[_cell(v, n) for v, n in zip(row, lengths, strict=True)] for row in rows]
+    cells = [[v if v.__class__ is str else _text(v) for v in row] for row in rows]
+    _shorten(columns, cells)
     if format_name == "table":
         return table(columns, cells, id_length)
     rule = ["---"] * len(columns)
@@ -70,12 +69,14 @@ def _text(value: Any) -> str:
     return "" if value is None else _encode(value)
 
 
-def _cell(value: Any, length: int) -> str:
-    text = value if isinstance(value, str) else _text(value)
-    if len(text) <= length:
-        return text
-    # The beginning of a commit is taken for the commit, so nothing stands for the rest of it.
-    return text[:length] if length == _COMMIT_DIGITS else cut(text, length)
+def _shorten(columns: Sequence[str], cells: list[list[str]]) -> None:
+    """Cut commits, of which the beginning will do, and on a terminal whatever is very long."""
+    if "code_commit" in columns:
+        at = list(columns).index("code_commit")
+        for row in cells:
+            row[at] = row[at][:_COMMIT_DIGITS]
+    if sys.stdout.isatty():
+        cells[:] = [[cut(cell, _ON_TERMINAL) for cell in row] for row in cells]
 
 
 def _markdown(text: str) -> str:

@@ -51,7 +51,7 @@ class Documents:
             # Where there are packed entries, one may count instead of a file that is damaged.
             if may_skip and isinstance(data, bytes) and not wanted.may_be(data):
                 continue
-            entry, document = read_entry(job_id, path, data)
+            entry, document = read_entry(job_id, path, data, leaks=False)
             if document is not None:
                 if wanted.has(entry):
                     yield self._whole(document)
@@ -68,7 +68,7 @@ class Documents:
                 job_id = run_of(line)
                 if job_id in loose or job_id in repeated:
                     continue
-                entry, document = read_entry(job_id, path, line)
+                entry, document = read_entry(job_id, path, line, leaks=False)
                 if document is None:
                     self.unusable.append(job_id)
                 elif wanted.has(entry):

@@ -54,9 +54,9 @@ def test_json_for_programs(ids, capsys: pytest.CaptureFixture[str]) -> None:
         (("--status", "foo"), '"foo": choose one of complete, failed, abandoned or stopped'),
         (("--status", "running"), '"running": choose one of complete, '),
         (("--status", ""), '"": choose one of complete, '),
-        (("--experiment", "5"), '"5" is no experiment'),
-        (("--experiment", "e005"), '"e005" is no experiment'),
-        (("--experiment", ""), '"" is no experiment'),
+        (("--experiment", "5"), '"5" is not an experiment id'),
+        (("--experiment", "e005"), '"e005" is not an experiment id'),
+        (("--experiment", ""), '"" is not an experiment id'),
     ],
 )
 def test_what_no_entry_can_have_is_wrong_usage(

@@ -14,9 +14,8 @@ from pytest_aexp.model.findings.citation import (
     HOW_TO_CITE,
     KEY,
     Citation,
-    read_citations,
-    read_links,
 )
+from pytest_aexp.model.findings.citation_reader import read_citations, read_links
 from pytest_aexp.model.findings.front_matter import (
     READ_LIMIT,
     FrontMatter,

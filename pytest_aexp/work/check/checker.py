@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import listed
 from pytest_aexp.ground.views import View, WorkTree, files_below, fitting, fixed_part
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
@@ -25,11 +24,13 @@ from pytest_aexp.model.problems import (
     Policy,
     Problem,
 )
+from pytest_aexp.model.retractions import Retraction
 from pytest_aexp.model.run_store import marker_faults
 from pytest_aexp.work.check.evidence.cited import CitedEvidence
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.evidence.premises import Premises
+from pytest_aexp.work.check.evidence.retracted import named
 from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
 from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
@@ -160,17 +161,13 @@ class Checker:
         """The retracted runs that a finding cites, in words; empty if it cites none."""
         if not self.sources.ledger.retractions.job_ids:
             return ""
-        retracted: list[str] = []
+        found: list[Retraction] = []
         for citation in finding.citations:
             if isinstance(citation, JobCitation | BatchCitation):
                 verdict = self.citation(finding, citation)
                 assert verdict.resolution is not None
-                found = self._evidence.retractions(citation, verdict.resolution, verdict.entries)
-                retracted += [f"{retraction.job_id[:8]}…" for retraction in found]
-        if not retracted:
-            return ""
-        runs = "retracted run" if len(retracted) == 1 else "retracted runs"
-        return f"the {runs} {listed(list(dict.fromkeys(retracted)), 3)}"
+                found += self._evidence.retractions(citation, verdict.resolution, verdict.entries)
+        return named(found)
 
     def premise(self, finding: Finding, premise: Premise) -> Verdict:
         """The verdict on one finding that another builds on."""

@@ -14,10 +14,8 @@ from pytest_aexp.model.findings.citation import (
     KEY,
     BatchCitation,
     JobCitation,
-    meant_experiment,
-    meant_type,
-    slip_in,
 )
+from pytest_aexp.model.findings.citation_reader import meant_experiment, meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.findings.suspicious import is_slip

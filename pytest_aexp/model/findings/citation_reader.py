@@ -1,0 +1,303 @@
+"""Reading citations: what an item of ``supporting_runs`` says, or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_aexp.ground import schema
+from pytest_aexp.ground.text import closest, position_in, quoted, resembles, shown
+from pytest_aexp.ground.yaml import values
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault
+from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
+from pytest_aexp.model.findings.body import entry_links
+from pytest_aexp.model.findings.citation import (
+    HOW_TO_CITE,
+    KEY,
+    BatchCitation,
+    Citation,
+    JobCitation,
+    MalformedCitation,
+    Pin,
+)
+from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
+from pytest_aexp.model.job_id import is_job_id
+from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
+from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.short_id import may_begin
+
+_ON_BOTH = ("note", "as", "accept")
+_ON_BATCH = ("status", "except", "count", "digest")
+_KEYS_OF = {
+    "job": ("type", "id", *_ON_BOTH, "ended_at"),
+    "batch": (
+        "type",
+        "experiment_id",
+        "selector",
+        *_ON_BOTH,
+        "status",
+        "except",
+        "count",
+        "digest",
+    ),
+}
+_OPTIONAL = {*_ON_BOTH, *_ON_BATCH, "ended_at"}
+_AS_WRITTEN = {"type", "id", "experiment_id", "as", *_OPTIONAL} - {"note"}
+
+_TYPES = {"run": "job", "runs": "job"}
+
+
+def meant_type(written: object) -> str | None:
+    """The type of citation that a misspelt one is meant to be."""
+    word = written.strip().lower() if isinstance(written, str) else ""
+    meant = _TYPES.get(word) or closest(word[:20], _KEYS_OF, 0.8)
+    return meant if meant != written else None
+
+
+def meant_experiment(written: object) -> str | None:
+    """The experiment id that one in other letters or with too few digits is meant to be."""
+    match = re.fullmatch(r"\s*[eE](\d{1,9})\s*", written) if isinstance(written, str) else None
+    meant = f"E{match[1].zfill(3)}" if match else None
+    return meant if meant != written else None
+
+
+class _Malformed(Exception):
+    """An item that is not a citation: what is wrong, where, and the id it has, if any."""
+
+    def __init__(
+        self,
+        message: str,
+        fix: str = HOW_TO_CITE,
+        at: Node | None = None,
+        written: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.fix, self.at, self.written = message, fix, at, written
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of ``supporting_runs``: its keys, and its values both as nodes and as JSON."""
+
+    front_matter: FrontMatter
+    index: int
+    keys: list[Scalar]
+    nodes: dict[str, Node]
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, front_matter: FrontMatter, index: int, node: Mapping) -> _Item:
+        pairs = list(scalars(values.merged(node)))
+        nodes = {key.text: inner for key, inner in pairs}
+        plain = {name: _plain(name, inner) for name, inner in nodes.items()}
+        return cls(front_matter, index, [key for key, _ in pairs], nodes, plain)
+
+    def _fix(self) -> str:
+        """What to do about values that are not those of a citation."""
+        kind, experiment = self.values.get("type"), self.values.get("experiment_id")
+        meant = meant_type(kind)
+        if meant is not None:
+            return f"write `type: {meant}`, or run `aexp fix`"
+        meant = meant_experiment(experiment)
+        if kind == "batch" and meant is not None:
+            return f"write `experiment_id: {meant}`, or run `aexp fix`"
+        if kind != "job" or self.id is None or is_job_id(self.id):
+            return HOW_TO_CITE
+        return _fix_id(self.id)
+
+    def _check_selector(self) -> None:
+        """Raises _Malformed for a selector that asks for what the ledger redacts."""
+        selector = self.values.get("selector")
+        if not selector or not may_leak(json.dumps(selector)):
+            return
+        # Here, for start-up time: few selectors need it.
+        from pytest_aexp.model.redaction.redact import leaks
+
+        redacted = leaks(selector, "/selector")
+        if redacted:
+            key = redacted[0].pointer.removeprefix("/selector/").replace("/", ".")
+            raise _Malformed(
+                f".selector.{shown(key, 40)} is {redacted[0].kind}, which no ledger entry holds "
+                "(it reads <redacted> there), so no machine can find the runs by it",
+                "select by another parameter; in new runs give a relative path or a name, or keep "
+                "the value out of the statepoint with `local` ([tool.aexp.runs])",
+                self.nodes["selector"],
+            )
+
+    def check(self) -> None:
+        """Raises _Malformed unless it is a citation."""
+        slip = slip_in(self.values)
+        if slip is not None:
+            message = f" has no {slip[1]}, but a key {quoted(slip[0])}"
+            fix = f"write `{slip[1]}:`, or run `aexp fix`"
+            raise _Malformed(message, fix, self.nodes[slip[0]], self.id)
+        violations = schema.violations("citation", self.values)
+        if not violations:
+            self._check_selector()
+            return
+        keys = [violation.pointer.removeprefix("/").split("/")[0] for violation in violations]
+        at = next((self.nodes[key] for key in keys if key in self.nodes), None)
+        message = "; ".join(dict.fromkeys(violation.message for violation in violations))
+        joint = "." if violations[0].pointer else " "
+        fix = self._fix()
+        raise _Malformed(joint + message, fix, at, self.id)
+
+    @property
+    def id(self) -> str | None:
+        """Its job id, of whatever form."""
+        written = self.values.get("id")
+        return written if isinstance(written, str) else None
+
+    def unknown_keys(self, meaningful: tuple[str, ...]) -> Iterator[Fault]:
+        for key in self.keys:
+            if key.text not in meaningful:
+                message = (
+                    f"{KEY}[{self.index}] has a key {quoted(key.text)}, which means nothing in it"
+                )
+                fix = (
+                    f"the keys are {', '.join(meaningful)}; remove it, or move its text to `note:`"
+                )
+                at = self.front_matter.position(key.offset)
+                yield Fault(SUSPICIOUS_KEY, self.front_matter.path, message, fix, at)
+
+
+def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple[Citation, ...]:
+    """The citations in ``node``, the value of ``supporting_runs``.
+
+    Raises YamlFault if they stand for too much together.
+    """
+    sizes = Sizes()
+    sizes.check_tag(node)
+    items = node.items if isinstance(node, Sequence) else [node]
+    citations: list[Citation] = []
+    count = 0
+    names: dict[str, int] = {}
+    for index, item in enumerate(items):
+        try:
+            size = sizes.check(item)
+            citations.append(_citation(front_matter, index, item, names))
+        except (YamlFault, _Malformed) as error:
+            size = 1
+            citations.append(_malformed(front_matter, index, item, error))
+        count += size
+        if count > VALUES_LIMIT:
+            raise YamlFault(f"{KEY} stands for more than {VALUES_LIMIT:,} values", node.offset)
+    return tuple(citations)
+
+
+def _citation(front_matter: FrontMatter, index: int, node: Node, names: dict[str, int]) -> Citation:
+    """The citation in ``node``; ``names`` are those of the citations above it."""
+    if isinstance(node, Scalar):
+        message = f" is {quoted(node.text)}, not a mapping"
+        raise _Malformed(message, _fix_id(node.text), written=node.text)
+    if isinstance(node, Sequence):
+        raise _Malformed(" is a list, not a mapping")
+    item = _Item.of(front_matter, index, node)
+    item.check()
+    written = item.values
+    is_job = written["type"] == "job"
+    at = front_matter.position((item.nodes["id"] if is_job else node).offset)
+    faults = tuple(item.unknown_keys(_KEYS_OF[written["type"]]))
+    head = (front_matter.path, index, at, faults)
+    name, accept = written.get("as", ""), _several(written.get("accept"))
+    if name and names.setdefault(name, index) != index:
+        message = f" is named {quoted(name)}, and so is {KEY}[{names[name]}]"
+        raise _Malformed(message, "give each citation a name of its own", item.nodes["as"])
+    if is_job:
+        pin = written.get("ended_at", "")
+        return JobCitation(*head, written["id"], name=name, accept=accept, ended_at=pin)
+    return BatchCitation(
+        *head,
+        written["experiment_id"],
+        written.get("selector") or {},
+        name=name,
+        accept=accept,
+        statuses=_several(written.get("status")),
+        excluded=_several(written.get("except")),
+        pin=_pin(item),
+        readings=_readings(item),
+    )
+
+
+def _readings(item: _Item) -> dict[str, list[Any]]:
+    selector = item.nodes.get("selector")
+    if not isinstance(selector, Mapping):
+        return {}
+    pairs = scalars(values.merged(selector))
+    plain = ((k.text, values.readings(v)) for k, v in pairs if isinstance(v, Scalar) and v.plain)
+    return {key: readings for key, readings in plain if len(readings) > 1}
+
+
+def read_links(front_matter: FrontMatter) -> Iterator[Citation]:
+    """The links to ledger entries in the text below the front matter; each cites its run."""
+    text, path = front_matter.text, front_matter.path
+    for index, (offset, job_id) in enumerate(entry_links(text, front_matter.end)):
+        at = position_in(text, offset)
+        if is_job_id(job_id):
+            yield JobCitation(path, index, at, (), job_id, is_link=True)
+            continue
+        message = f"the link to the entry {quoted(f'{job_id}.json')} names no run"
+        fix = "link to `.aexp/ledger/<job id>.json`, the id in 32 lower-case hex digits"
+        fault = Fault(MALFORMED, path, message, fix, at)
+        yield MalformedCitation(path, index, at, (fault,), job_id, is_link=True)
+
+
+def _several(value: str | list[str] | None) -> tuple[str, ...]:
+    """One value or a list of them."""
+    return tuple(value) if isinstance(value, list) else (value,) if value else ()
+
+
+def _pin(item: _Item) -> Pin | None:
+    count, digest = item.values.get("count"), item.values.get("digest", "")
+    if count is None:
+        return None
+    if digest and count.endswith("+"):
+        fix = "write how many runs there are, or leave the digest out"
+        message = f" has a digest, which needs an exact count, not {quoted(count)}"
+        raise _Malformed(message, fix, item.nodes["count"])
+    return Pin(int(count.removesuffix("+")), count.endswith("+"), digest)
+
+
+def _malformed(
+    front_matter: FrontMatter, index: int, node: Node, error: YamlFault | _Malformed
+) -> MalformedCitation:
+    if isinstance(error, YamlFault):
+        error = _Malformed(f": {error.message}")
+    at = front_matter.position((error.at or node).offset)
+    fault = Fault(MALFORMED, front_matter.path, f"{KEY}[{index}]{error.message}", error.fix, at)
+    return MalformedCitation(front_matter.path, index, at, (fault,), error.written)
+
+
+def _plain(name: str, node: Node) -> Any:
+    """A value as JSON; ids, times and digests as they are written, whatever YAML makes of them."""
+    if name not in _AS_WRITTEN:
+        return values.value(node)
+    if isinstance(node, Sequence):
+        return [_plain(name, item) for item in node.items]
+    return node.text if isinstance(node, Scalar) else {}
+
+
+def _fix_id(written: str) -> str:
+    """What to do about what is written for a job id: a beginning can be completed."""
+    if not may_begin(written):
+        return HOW_TO_CITE
+    return f"run `aexp fix`, which completes it if only one run fits; or {HOW_TO_CITE}"
+
+
+def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
+    """An unknown key that must be a misspelling of one that is missing, and that one."""
+    if "type" not in written:
+        meant = (name for name, value in written.items() if str(value) in _KEYS_OF)
+        return next(((name, "type") for name in meant if resembles(name, "type")), None)
+    keys = _KEYS_OF.get(str(written["type"]))
+    if keys is None:
+        return None
+    for name in written:
+        if name not in keys:
+            for missing in keys:
+                if missing not in written and missing not in _OPTIONAL and resembles(name, missing):
+                    return name, missing
+    return None

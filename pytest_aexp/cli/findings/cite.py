@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +14,7 @@ from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.editing import open_checker, write_finding
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import clean, quoted
+from pytest_aexp.ground.text import clean, quoted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -22,6 +24,7 @@ from pytest_aexp.model.findings.citation import (
 )
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
+from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
 from pytest_aexp.model.short_id import full_job_id
@@ -188,11 +191,22 @@ def _selector(pairs: Iterable[str]) -> dict[str, Any]:
         ) from error
 
 
+def _show_quoting(citation: Citation, problems: list[Problem]) -> None:
+    """Show a value that must be text as it is typed: a shell takes the quotes of YAML away."""
+    if isinstance(citation, BatchCitation):
+        for key, value in citation.selector.items():
+            hint = f"{shown(key, 40)} is text in "
+            if any(hint in problem.message for problem in problems):
+                complain(f"type it as {shlex.quote(f'{key}={json.dumps(str(value))}')}")
+
+
 def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
     problems = [p for citation in changed for p in checker.citation(finding, citation).problems]
     unknown = checker.authority(changed)
     for problem in (*problems, *unknown):
         complain(f"{problem.message}; next: {problem.fix}")
+    for citation in changed:
+        _show_quoting(citation, problems)
     refused = unknown or any(problem.severity == "error" for problem in problems)
     if refused:
         complain("nothing was changed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,15 @@ def test_nothing_in_a_file_or_its_name_reaches_the_terminal_raw(
     shown += capsys.readouterr().out
     assert not [c for c in shown if not c.isprintable() and c not in "\n\t"]
     assert odd.encode() in path.read_bytes()
+
+
+def test_a_value_that_must_be_text_is_shown_as_a_shell_takes_it(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_entry(repo, {"experiment_id": "E005", "seed": "3"})
+    add_finding(repo, "F001-x")
+    assert main(["cite", "F001", "--batch", "E005", "seed=3"]) == 1
+    typed = re.search(r"^aexp: type it as (.*)$", capsys.readouterr().err, re.MULTILINE)
+    assert typed is not None
+    assert typed[1] == """'seed="3"'"""
+    assert main(["cite", "F001", "--batch", "E005", *shlex.split(typed[1])]) == 0

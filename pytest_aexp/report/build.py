@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.text import counted, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import (
@@ -35,12 +36,16 @@ from pytest_aexp.report.origin import origin_of
 from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.resolve import Place
+from pytest_aexp.work.evidence.since import ChangesReader
 
 MOST_BATCH_ROWS = 10_000
 """How many runs of all batches together have a row of their own."""
+MOST_CHANGES = 20
+"""How many of a citation's runs that have changed since its pin are listed."""
 MOST_PROBLEMS = 100
 """How many of the problems that belong to no finding are shown."""
 
+_DRIFTED = ("finding.grown_batch", "finding.changed_evidence")
 _HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t#]*\r?$", re.MULTILINE)
 
 
@@ -109,7 +114,7 @@ class _Gathering:
         found = [problem for verdict in premises for problem in verdict.problems]
         front_matter = self._checker.front_matter(finding)
         problems = tuple(map(_problem, (*front_matter, *found, *wrong)))
-        citations = tuple(map(self._citation, finding.citations))
+        citations = tuple(self._citation(finding, each) for each in finding.citations)
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         return FindingPart(
             self._anchor(finding),
@@ -140,7 +145,7 @@ class _Gathering:
         title = heading[1] if heading else " ".join((front_matter.text_of("title") or "").split())
         return shown(title.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
 
-    def _citation(self, citation: Citation) -> CitationPart:
+    def _citation(self, finding: Finding, citation: Citation) -> CitationPart:
         verdict = self._verdicts[id(citation)]
         problems = tuple(map(_problem, verdict.problems))
         runs = self._runs(citation)
@@ -153,7 +158,25 @@ class _Gathering:
             rows,
             len(runs) - len(rows),
             _pin(citation),
+            self._changes(finding, citation, verdict),
         )
+
+    def _changes(self, finding: Finding, citation: Citation, verdict: Verdict) -> tuple[str, ...]:
+        """What became of the runs of a citation that does not fit its pin any more."""
+        if {problem.code for problem in verdict.problems}.isdisjoint(_DRIFTED):
+            return ()
+        try:
+            with ChangesReader(self._checker) as reader:
+                found = reader.of_citation(finding, citation)
+        except AexpError:
+            return ()  # no history that could tell
+        lines = [
+            f"{change.run['job_id'][:8]} {change.kind}: {'; '.join(change.details)}".rstrip(": ")
+            for change in found.changes[:MOST_CHANGES]
+        ]
+        more = len(found.changes) - len(lines)
+        rest = [f"and {more:,} more: run `aexp changes {finding.name}`"] if more else []
+        return tuple(shown(line, 300) for line in (f"{found.since.reason}:", *lines, *rest))
 
     def _shown(
         self, citation: Citation, runs: Sequence[RunFacts]

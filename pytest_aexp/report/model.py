@@ -48,6 +48,8 @@ class CitationPart:
     more: int
     pin: str = ""
     """What it is pinned to, in words."""
+    changes: tuple[str, ...] = ()
+    """What has changed since it was pinned."""
 
 
 @dataclass(frozen=True, slots=True)

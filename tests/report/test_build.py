@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from reports import NOWHERE, gathered, point
 from repositories import add_entry, add_finding, add_jobs, batch, job, write
-from study import retract
+from study import retract, reviewed_study
 
 from pytest_aexp.report import build
 
@@ -182,3 +182,16 @@ def test_commits_lead_to_where_the_settings_say(repo: Path) -> None:
     report = gathered(repo)
     assert report.commit_link("a" * 40) == f"https://forge.example/p/commit/{'a' * 40}"
     assert report.commit_link("not a commit") is None
+
+
+def test_what_has_changed_since_the_pin_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = reviewed_study(tmp_path / "study")
+    monkeypatch.chdir(study.root)
+    by_name = {finding.name: finding for finding in gathered(study.root).findings}
+    (citation,) = by_name["F003"].citations
+    assert citation.changes[0].startswith("since it was pinned in ")
+    assert len(citation.changes) == 6
+    assert any("accuracy 0.987 -> 0.9" in line for line in citation.changes)
+    assert by_name["F001"].citations[0].changes == ()

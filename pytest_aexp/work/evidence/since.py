@@ -62,10 +62,14 @@ class ChangesReader:
     def of(self, finding: Finding) -> Iterator[Changes]:
         """The changes of each citation. Raises CannotTell, UsageError."""
         for citation in finding.citations:
-            since, now = self._since_when(finding, citation), self._now.runs(citation)
-            then = self._at(since.revision).runs(citation) if since.revision else _unmarked(now)
-            changes = compare(_by_id(then), _by_id(now), self._retractions)
-            yield Changes(citation, since, tuple(changes))
+            yield self.of_citation(finding, citation)
+
+    def of_citation(self, finding: Finding, citation: Citation) -> Changes:
+        """The changes of one of its citations. Raises CannotTell, UsageError."""
+        since, now = self._since_when(finding, citation), self._now.runs(citation)
+        then = self._at(since.revision).runs(citation) if since.revision else _unmarked(now)
+        changes = compare(_by_id(then), _by_id(now), self._retractions)
+        return Changes(citation, since, tuple(changes))
 
     def _at(self, revision: str) -> EvidenceReader:
         if revision not in self._then:

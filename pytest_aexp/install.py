@@ -99,6 +99,7 @@ def _install(  # noqa: PLR0913 - as above
     if machine_label is not None:
         checked_label(machine_label)
     configured = _configured_store(root, run_store)
+    _require_own_marker(root, configured, run_store)
     default = configured or DEFAULT_RUN_STORE
     values, steps = planned_marker(
         root, default, label=machine_label, run_store=run_store, force=force
@@ -161,6 +162,18 @@ def _configured_store(root: Path, run_store: str | None) -> str | None:
             f"than {quoted(run_store)}: change it there"
         )
     return configured
+
+
+def _require_own_marker(root: Path, configured: str | None, run_store: str | None) -> None:
+    """Raise InstallRefused if a marker that others can write sends the run store elsewhere."""
+    foreign = Repository(root, Configuration(run_store=configured)).foreign_store
+    if foreign is not None and run_store is None:
+        path = MARKER_REL.as_posix()
+        raise InstallRefused(
+            f"{path} is in git and says that the run store lies at {quoted(foreign)}, out of the "
+            f"repository: run `git rm -q --cached {path}`, and look at what it says before you "
+            "install again"
+        )
 
 
 def _as_in_main(root: Path, store: Path) -> Path:

@@ -267,6 +267,21 @@ def test_a_store_that_is_there_is_kept(repo: Path) -> None:
     assert marker(repo)["run_store_path"] == "data/runs"
 
 
+def test_a_marker_that_is_in_git_cannot_send_the_store_elsewhere(
+    repo: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    write(repo, ".aexp/installed.json", json.dumps({"run_store_path": str(elsewhere)}))
+    git(repo, "add", "-f", ".aexp/installed.json")
+    before = tree(repo)
+    with pytest.raises(InstallRefused, match="run `git rm -q --cached "):
+        install_scaffold(repo)
+    assert (tree(repo), elsewhere.exists()) == (before, False)
+    git(repo, "rm", "-q", "--cached", ".aexp/installed.json")
+    install_scaffold(repo)
+    assert elsewhere.is_dir()
+
+
 def test_a_store_further_up_is_not_this_repositorys(tmp_path: Path) -> None:
     signac.init_project(str(tmp_path))
     repo = new_repository(tmp_path / "repo")

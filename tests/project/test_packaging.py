@@ -37,8 +37,6 @@ IMPORT_NAMES = {
     "jsonschema-rs": "jsonschema_rs",
 }
 UNTESTED = {
-    "hooks/affected.py",
-    "hooks/check.py",
     "pytest_aexp/ground/git/cache_dir.py",
 }
 """Modules that only show through another one, whose test file tests them as well."""

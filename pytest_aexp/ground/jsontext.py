@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring, encode_basestring_ascii
@@ -27,6 +28,22 @@ _COLON = re.compile(r"\s*:")
 
 class BeyondBounds(ValueError):
     """Too deep or too much; the text completes the sentence "the file …"."""
+
+
+class RepeatedKey(ValueError):
+    """An object has ``key`` twice, so programs differ in what they read in it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For ``object_pairs_hook``: the object of ``pairs``. Raises RepeatedKey."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise RepeatedKey(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return document
 
 
 def parse(data: bytes, depth: int) -> Any:

@@ -108,6 +108,9 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
+_STRICT = json.JSONDecoder(object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse)
+
+
 def _if_sound(
     job_id: str, path: str, data: bytes, *, leaks: bool
 ) -> tuple[Entry, dict[str, Any]] | None:
@@ -115,7 +118,7 @@ def _if_sound(
     try:
         text = data.decode()
         small = len(data) <= ENTRY_LIMIT and not jsontext.nested_deeper(text, DEPTH_LIMIT)
-        document: Any = json.loads(text, parse_constant=_refuse) if small else None
+        document: Any = _STRICT.decode(text) if small else None
     except ValueError:
         return None
     if not schema.is_valid("ledger-entry", document) or document["job_id"] != job_id:
@@ -178,9 +181,9 @@ class _Judge:
             return float(name)
 
         try:
-            # The hook costs time, so only a text that may need it pays for it.
-            unusual = "NaN" in text or "Infinity" in text
-            document = json.loads(text, parse_constant=constant) if unusual else json.loads(text)
+            document = json.loads(
+                text, parse_constant=constant, object_pairs_hook=jsontext.unique_keys
+            )
         except ValueError as error:
             return self._not_json(text, error)
         if not isinstance(document, dict):
@@ -215,6 +218,9 @@ class _Judge:
         if text.startswith("version https://git-lfs"):
             fix = "run `git lfs pull`, or take the ledger out of Git LFS"
             return self.refused("the ledger entry is a Git LFS pointer", Position(), fix)
+        if isinstance(error, jsontext.RepeatedKey):
+            at = jsontext.position_of_key(text, error.key)
+            return self.refused(f"the ledger entry has the key {quoted(error.key)} twice", at)
         if isinstance(error, json.JSONDecodeError):
             what, at = jsontext.syntax_error(error)
             return self.refused(f"the ledger entry is not valid JSON: {what}", at)

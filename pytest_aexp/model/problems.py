@@ -298,8 +298,8 @@ _TABLE = (
     Code(
         "ledger.invalid_entry",
         "A ledger entry that cannot be used",
-        "The file cannot be read, holds conflict markers, breaks the schema, names another job, "
-        "or has a status no finished run has; or the whole ledger folder is missing.",
+        "The file cannot be read, holds conflict markers or a key twice, breaks the schema, names "
+        "another job, or has a status no finished run has; or the whole ledger folder is missing.",
         "Promote the run again on the machine that has it (`aexp ledger promote <job id>`); after "
         "a merge conflict run `aexp ledger resolve`.",
     ),

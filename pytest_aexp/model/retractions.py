@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -201,25 +201,19 @@ def _parsed(data: bytes | Unreadable) -> tuple[str, dict[str, Any]]:
     try:
         text = data.decode("utf-8-sig")
         jsontext.parse(data, _DEPTH_LIMIT)
-        document = json.loads(text, object_pairs_hook=_without_repetition)
+        document = json.loads(text, object_pairs_hook=jsontext.unique_keys)
     except UnicodeDecodeError as error:
         raise _Refused(f"is not UTF-8 (byte 0x{error.object[error.start]:02x})") from error
     except json.JSONDecodeError as error:
         what, at = jsontext.syntax_error(error)
         raise _Refused(f"is not valid JSON: {what}", at) from error
+    except jsontext.RepeatedKey as error:
+        raise _Refused(f"has the key {quoted(error.key)} twice") from error
     except ValueError as error:
         raise _Refused(jsontext.refusal(error)) from error
     if not isinstance(document, dict):
         raise _Refused("is not a JSON object")
     return text, document
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        repeated, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise _Refused(f"has the key {quoted(repeated)} twice")
-    return document
 
 
 def _check(path: str, document: dict[str, Any]) -> None:

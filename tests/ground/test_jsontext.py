@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from pytest_aexp.ground.jsontext import (
     VALUES_LIMIT,
     BeyondBounds,
+    RepeatedKey,
     dump,
     load_decimals,
     nested_deeper,
     parse,
     refusal,
+    unique_keys,
 )
 
 GOOD: dict[str, tuple[bytes, Any]] = {
@@ -66,6 +68,14 @@ def test_nesting_is_bounded(opening: str) -> None:
     with pytest.raises(BeyondBounds) as caught:
         parse((opening * 101 + "1" + closing * 101).encode(), 100)
     assert refusal(caught.value) == "is nested more than 100 deep"
+
+
+def test_a_key_that_is_there_twice_is_named() -> None:
+    decoder = json.JSONDecoder(object_pairs_hook=unique_keys)
+    assert decoder.decode('{"a": {"b": 1}, "b": 2}') == {"a": {"b": 1}, "b": 2}
+    with pytest.raises(RepeatedKey) as refused:
+        decoder.decode('{"a": 0, "c": [{"b": 1, "x": 0, "b": 1}]}')
+    assert refused.value.key == "b"
 
 
 def test_nesting_that_ends_is_not_added_up() -> None:

@@ -97,7 +97,7 @@ def is_alive(pid: int) -> bool:
 def process_start(pid: int) -> str | None:
     """When a process of this host started, in ticks since the system did; None if unknown."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
         return None
     # The name of the program, in parentheses, may hold anything. A zombie executes nothing.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
@@ -63,10 +63,9 @@ def strictness_word(text: str) -> str:
 
 def parse_strict_runs(value: object) -> StrictRuns:
     """The strictness called ``value``; raises ValueError naming the three that exist."""
-    value = strictness_word(value) if isinstance(value, str) else value
-    for known in get_args(StrictRuns):
-        if value == known:
-            return known  # type: ignore[no-any-return]
+    word = strictness_word(value) if isinstance(value, str) else None
+    if word in get_args(StrictRuns):
+        return cast("StrictRuns", word)
     names = ", ".join(get_args(StrictRuns))
     raise ValueError(f"unknown strict-runs value {quoted(str(value))}: choose one of {names}")
 

@@ -187,3 +187,16 @@ def test_every_argument_of_a_hook_is_explained(hook: str, tmp_path: Path) -> Non
     assert said.startswith(f"usage: {hook} ")
     every = set(re.findall(r"--[a-z][a-z-]+", said)) - {"--help"}
     assert every == set(re.findall(r"^\| `(--[a-z-]+)", told, flags=re.MULTILINE))
+
+
+OURS = r"(?:pytest_aexp|tests|tools|hooks|benchmarks|fuzz|schemas|docs)/[\w./-]+\w"
+FLOORS = r"(?:work|model|ground|cli|plugin|report)/[\w./]+\.py"
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/reliability.md", "benchmarks/README.md"])
+def test_every_file_of_the_tree_that_a_page_names_is_there(page: str) -> None:
+    text = text_of(page)
+    named = set(re.findall(rf"(?:`| )({OURS})", text))
+    named |= {f"pytest_aexp/{path}" for path in re.findall(rf"`({FLOORS})`", text)}
+    assert named
+    assert {path for path in named if not (ROOT / path).exists()} == set()

@@ -15,7 +15,7 @@ from pytest_aexp.work.check.checker import Checker
 
 from .commit import Commit
 from .early_exit import Change
-from .segments import changed_segments
+from .segments import changed_segments, unclear_runs
 from .untouched import dependents, retracted_runs, touched_findings
 
 
@@ -99,9 +99,8 @@ def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
     """What of the ledger's changes can matter to a finding: not a new entry that is right."""
     job_ids, entries, replaced = set[str](), list[Entry](), list[tuple[Entry, Entry]]()
     changed, ledger = commit.entries(), checker.sources.ledger
-    ledger.expect(changed)
-    new = set(changed) | ledger.packed_in(changed_segments(commit))
-    doubted = {finding.job_id for finding in ledger.conflicts(ledger.all_of(new)) if finding.job_id}
+    ledger.load(changed)
+    doubted = {fault.job_id for fault in unclear_runs(commit, ledger) if fault.job_id}
     for job_id in sorted(doubted.union(changed)):
         now, change = ledger.get(job_id), changed.get(job_id)
         is_new = change is None or change.status == "A"
@@ -112,7 +111,7 @@ def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
         replaced += [(old, now) for old in before if now is not None and old.usable and now.usable]
         entries += [entry for entry in (now, *before) if entry is not None]
     retracted = retracted_runs(commit, checker)
-    entries += ledger.all_of(retracted - job_ids)
+    entries += ledger.entries(retracted - job_ids)
     return Evidence(frozenset(job_ids | retracted), Batches(entries), tuple(replaced))
 
 

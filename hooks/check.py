@@ -11,9 +11,10 @@ from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import StrictRuns, find_repo_root
 from pytest_aexp.ground.text import shown
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.ledger_survey import survey, survey_runs
 from pytest_aexp.model.problems import (
     UNPROMOTED,
     UNSTAGED_ENTRY,
@@ -25,6 +26,7 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import stray_fault
+from pytest_aexp.work.check.resolve import Sources
 from pytest_aexp.work.scope.policy_change import (
     configuration_at,
     under_policy_of,
@@ -38,11 +40,11 @@ from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
 from .push import Push, pushes
 from .records import deleted_records
-from .segments import changed_segments, segment_faults
+from .segments import segment_faults, unclear_runs
 from .untouched import replaced_faults, softened, touched_findings
 
 if TYPE_CHECKING:
-    from pytest_aexp.model.batch_cache import RememberedRuns
+    from pytest_aexp.model.batch_cache import CommittedRuns
 
     from .promote import Outdated
 
@@ -154,22 +156,21 @@ def _of_others(
 def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str] = ()) -> Checker:
     """The checker of ``view``; ``added`` are entries that the commit did not have."""
     repository, worktree = commit.repository, WorkTree(commit.repository.root)
-    checker = Checker(repository, view, policy, worktree, had_ledger=commit.had_ledger)
-    ledger = checker.sources.ledger
 
-    def recall() -> RememberedRuns | None:
+    def committed(ledger: Ledger) -> CommittedRuns | None:
         if commit.replaces_ledger:
             return None
         # Here, since few findings cite batches.
-        from pytest_aexp.model.batch_cache import remembered_runs
+        from pytest_aexp.model.batch_cache import committed_runs
 
         changed = {} if commit.pushed else commit.entries()
         more = [path.rpartition("/")[2].removesuffix(".json") for path in added]
         revision = commit.pushed or "HEAD"
-        return remembered_runs(commit.location, revision, {*changed, *more}, ledger.all_of)
+        return committed_runs(commit.location, revision, {*changed, *more}, ledger.entries)
 
-    ledger.remember(recall)
-    return checker
+    ledger, had_ledger = Ledger(view, committed), commit.had_ledger
+    sources = Sources.of(repository, view, worktree, ledger=ledger, had_ledger=had_ledger)
+    return Checker(repository, view, policy, sources=sources)
 
 
 def _outdated(commit: Commit, checker: Checker, findings: Sequence[Finding]) -> list[Outdated]:
@@ -235,25 +236,21 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
 
 def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     if commit.changes is None:
-        survey = ledger.survey()
-        packed = [entry for entry in survey.notable if entry.path != entry_path(entry.job_id)]
-        yield from (fault for entry in packed for fault in entry.faults)
-        yield from survey.faults
-        entries, strays = ledger.at_hand(ledger.loose), list(ledger.strays)
+        found, strays = survey(ledger), list(ledger.strays)
     else:
         yield from segment_faults(commit, ledger)
         changed = commit.entries()
-        # Who deletes a file may lay bare two packed entries that differ.
-        whole = ledger.all_conflicts() if changed_segments(commit) else None
-        yield from ledger.conflicts(ledger.at_hand(changed)) if whole is None else whole
-        entries = ledger.at_hand(name for name, change in changed.items() if change.status != "D")
-        there = {entry.job_id for entry in entries}
-        # What is no file, such as a submodule, is no entry either, whatever its name.
-        kept = [change for change in commit.changes if change.status != "D"]
-        entered = {changed[job_id].path for job_id in there}
-        strays = list(_strays([c.path for c in kept if c.path not in entered]))
-    for entry in entries:
+        kept = [job_id for job_id, change in changed.items() if change.status != "D"]
+        found = survey_runs(ledger, kept)
+        reported = {fault for entry in found.notable for fault in entry.faults}
+        yield from (fault for fault in unclear_runs(commit, ledger) if fault not in reported)
+        # What is not a file, such as a submodule, is not an entry either, whatever its name.
+        entered = {changed[job_id].path for job_id in kept if ledger.is_loose(job_id)}
+        paths = [change.path for change in commit.changes if change.status != "D"]
+        strays = list(_strays([path for path in paths if path not in entered]))
+    for entry in found.notable:
         yield from entry.faults
+    yield from found.faults
     yield from map(stray_fault, strays)
     yield from ledger.retractions.faults
     yield from deleted_records(commit)

@@ -72,7 +72,7 @@ class LocalRuns:
         else:
             run = self._store.get(citation.job_id)
             runs = [run] if run is not None else []
-        self._ledger.expect(run.job_id for run in runs)
+        self._ledger.load(run.job_id for run in runs)
         return [run for run in runs if run.usable and run.finished]
 
     def _of(self, citation: JobCitation | BatchCitation, runs: list[Run]) -> Iterator[Outdated]:

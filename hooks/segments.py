@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pytest_aexp.model.ledger_survey import contradictions
 from pytest_aexp.model.packs.segment import is_segment
+from pytest_aexp.model.packs.segment_check import check_segments
 from pytest_aexp.model.problems import INVALID_ENTRY, Fault
 
 from .commit import Commit
@@ -23,7 +25,7 @@ def changed_segments(commit: Commit) -> dict[str, Change]:
 def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     """The faults of the segments that the commit adds or changes, and of their lines."""
     changes = {p: c for p, c in changed_segments(commit).items() if c.status != "D"}
-    survey = ledger.survey_segments(tuple(sorted(changes)))
+    survey = check_segments(ledger.view, sorted(changes))
     for entry in survey.notable:
         yield from entry.faults
     yield from survey.faults
@@ -37,3 +39,16 @@ def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
                 f"run `git restore --source=HEAD --staged --worktree -- {path}`; a run that has "
                 "changed is promoted again with `aexp ledger promote`",
             )
+
+
+def unclear_runs(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
+    """The faults of runs that the commit changes, of whose entries it is unclear which counts.
+
+    Who deletes a file may lay bare two packed entries that differ.
+    """
+    job_ids = set(commit.entries())
+    changes = changed_segments(commit)
+    there = [path for path, change in changes.items() if change.status != "D"]
+    if there:
+        job_ids |= ledger.packs.ids_in(there) & ledger.repeated
+    return contradictions(ledger, job_ids)

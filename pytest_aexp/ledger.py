@@ -12,7 +12,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, SCHEMA_VERSION, entry_path
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.packed_run import packed_version
+from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.run_store import RunStore
 from pytest_aexp.work.promote.backfill import backfill
 from pytest_aexp.work.promote.project import project
@@ -63,7 +63,7 @@ def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | No
     known = None if isinstance(data, Unreadable) else parsed(data)
     if known is not None:
         return known
-    packed = packed_version(Path(repo_root), job_id)
+    packed = Packs(WorkTree(Path(repo_root))).version(job_id)
     return None if packed is None else parsed(packed.data)
 
 

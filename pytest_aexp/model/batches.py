@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.model.job_id import value_key
@@ -47,23 +46,6 @@ class Source(Protocol[R_co]):
         """The runs of an experiment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Both(Generic[R]):
-    """The runs of two sources."""
-
-    first: Source[R]
-    second: Source[R]
-
-    @property
-    def experiments(self) -> Iterable[str]:
-        """The experiments of either."""
-        return {*self.first.experiments, *self.second.experiments}
-
-    def of_experiment(self, experiment: str) -> Iterable[R]:
-        """The first's runs of an experiment, then the second's."""
-        return [*self.first.of_experiment(experiment), *self.second.of_experiment(experiment)]
-
-
 class Batches(Generic[R]):
     """Runs by experiment and, for each key that was asked for, by the key's value.
 
@@ -91,7 +73,7 @@ class Batches(Generic[R]):
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[R]:
         """The experiment's runs whose statepoint has each of the selector's values."""
-        runs = self._of(experiment)
+        runs = self.of_experiment(experiment)
         if not selector or not runs:
             return list(runs)
         fitting = set(range(len(runs)))
@@ -117,7 +99,8 @@ class Batches(Generic[R]):
             self._keys[experiment] = frozenset(key for point in points for key in point)
         return self._keys[experiment]
 
-    def _of(self, experiment: str) -> list[R]:
+    def of_experiment(self, experiment: str) -> list[R]:
+        """The experiment's runs."""
         if self._source is not None and experiment not in self._asked:
             self._asked.add(experiment)
             more = [r for r in self._source.of_experiment(experiment) if r.statepoint is not None]
@@ -139,4 +122,4 @@ class Batches(Generic[R]):
         return known
 
     def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
-        return (json.loads(run.statepoint or "{}") for run in self._of(experiment))
+        return (json.loads(run.statepoint or "{}") for run in self.of_experiment(experiment))

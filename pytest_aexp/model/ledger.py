@@ -1,17 +1,16 @@
-"""The ledger as a collection: each entry read at most once, and only if someone asks for it."""
+"""The ledger of one view of the repository: each entry read at most once, and only if needed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground import jsontext
-from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.files import MISSING, Unreadable
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.batches import Batches, Both, Source
+from pytest_aexp.model.batches import Batches, Source
 from pytest_aexp.model.entry import (
     DEPTH_LIMIT,
     ENTRY_LIMIT,
@@ -21,46 +20,51 @@ from pytest_aexp.model.entry import (
     judge_entry,
 )
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.packs.duplicates import Contradictions, among, superseded
-from pytest_aexp.model.packs.packs import Packs, Version
-from pytest_aexp.model.packs.segment import PACKS_DIR, Survey
-from pytest_aexp.model.problems import Fault
+from pytest_aexp.model.packs.duplicates import counting
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import PACKS_DIR, Version
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions
 from pytest_aexp.model.stray_files import is_entry_name, strays_in
 
-_SAID_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
+_MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
 
 FEW = 500
 """So many entries cost less to look up one by one than a large ledger does to list."""
 
 
 class Ledger:
-    """The entries in one view of the repository, loose and packed; of one run the loose counts.
+    """The entries, loose and packed. `load` reads many at once; the rest reads what it needs.
 
-    Packed entries may be many: none is kept but those that are asked for by id or experiment.
+    Packed entries may be many: none is kept but those that are needed by id or experiment.
     """
 
-    def __init__(self, view: View, root: Path | None = None) -> None:
-        """``root`` is the repository in which to remember which segments have no fault."""
-        self._view = view
-        self._root = root
-        self._judged: dict[str, Entry] = {}
+    def __init__(
+        self, view: View, committed: Callable[[Ledger], Source[Entry] | None] | None = None
+    ) -> None:
+        """``committed`` gives a faster source of the loose entries by experiment, or None."""
+        self.view = view
+        self._committed = committed
+        self._entries: dict[str, Entry | None] = {}
+        self._outranked: dict[str, Entry] = {}
+        self._members: dict[str, list[Entry]] = {}
         self._packs = Packs(view)
-        self._survey: Survey | None = None
-        self._contradictions = Contradictions()
-        self._recall: Callable[[], Source[Entry] | None] = lambda: None
 
     @cached_property
     def exists(self) -> bool:
         """Whether there is a ledger folder, however empty."""
-        return self._view.has_folder(LEDGER_DIR)
+        return self.view.has_folder(LEDGER_DIR)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        names = self._view.names(LEDGER_DIR)
+        names = self.view.names(LEDGER_DIR)
         # After that: what is packed in between is in a segment before its file is gone.
         self._packs = self._packs.renewed()
         return names
+
+    @property
+    def packs(self) -> Packs:
+        """The packed entries."""
+        return self._packs
 
     @cached_property
     def loose(self) -> frozenset[str]:
@@ -70,219 +74,185 @@ class Ledger:
     @cached_property
     def job_ids(self) -> frozenset[str]:
         """The job ids that there are entries of, loose or packed."""
-        return self.loose | self._packs.job_ids if self._packs.paths else self.loose
+        loose = self.loose  # before the segments, as `_names` says
+        return loose | self.packs.job_ids if self.packs.paths else loose
 
     @cached_property
-    def strays(self) -> tuple[str, ...]:
-        """The paths of what looks like a part of the ledger and is none; nobody reads it."""
-        others = [name for name in self._names if name[:-5] not in self.loose]
-        return tuple(strays_in(self._view, others))
+    def repeated(self) -> frozenset[str]:
+        """The job ids that there are several entries of."""
+        loose, packs = self.loose, self.packs
+        return (loose & packs.job_ids) | packs.repeated if packs.paths else frozenset()
 
     @cached_property
     def retractions(self) -> Retractions:
         """Which runs are retracted, whether or not there are entries of them."""
-        return Retractions.of(self._view)
+        return Retractions.of(self.view)
+
+    @cached_property
+    def strays(self) -> tuple[str, ...]:
+        """The paths of files that look like a part of the ledger and are not; they are not read."""
+        others = [name for name in self._names if name[:-5] not in self.loose]
+        return tuple(strays_in(self.view, others))
 
     @property
     def judged(self) -> int:
         """How many entries were read so far."""
-        if self._survey is not None:
-            return self._survey.judged
-        return len(self._judged) + self._packs.judged
+        read = {job_id for job_id, entry in self._entries.items() if entry is not None}
+        read.update(e.job_id for entries in self._members.values() for e in entries)
+        return len(read)
 
-    def has(self, job_id: str) -> bool:
-        """Whether there is an entry of the run, found without listing all there are."""
-        return self._is_loose(job_id) or (is_job_id(job_id) and self._packs.has(job_id))
+    def load(self, job_ids: Iterable[str] = (), experiments: Iterable[str] = ()) -> None:
+        """Read the entries of these runs, and the packed ones of these experiments, at once."""
+        unread = [j for j in dict.fromkeys(job_ids) if j not in self._entries and is_job_id(j)]
+        if unread:
+            self._load_runs(unread)
+        names = [name for name in dict.fromkeys(experiments) if name not in self._members]
+        if names and self._committed is None:
+            _ = self.loose  # before the segments, as `_names` says
+        if names and self.packs.paths:
+            self._members |= self.packs.members(names)
 
-    def _is_loose(self, job_id: str) -> bool:
+    def _load_runs(self, job_ids: Collection[str]) -> None:
+        if len(job_ids) > FEW:
+            there = sorted(self.loose.intersection(job_ids))
+        else:
+            self.view.prefetch([*map(entry_path, sorted(job_ids)), PACKS_DIR, RETRACTIONS_DIR])
+            there = [job_id for job_id in sorted(job_ids) if self.is_loose(job_id)]
+        packed = self.packs.lines(job_ids)
+        paths = {entry_path(job_id): job_id for job_id in there}
+        missing = set(job_ids).difference(there)
+        for path, data in self.view.read_many(paths, ENTRY_LIMIT):
+            if isinstance(data, Unreadable) and data.missing:
+                missing.add(paths[path])
+            else:
+                self._judge(paths[path], data, packed.get(paths[path], ()))
+        if missing - packed.keys() and (now := self.packs.renewed()) is not self.packs:
+            # What was a file a moment ago is packed by now.
+            self._packs = now
+        if lost := missing - packed.keys():
+            # An unsorted segment, which is an error of its own, may have hidden a line.
+            packed |= self.packs.lines(lost, whole=True)
+        for job_id in missing:
+            entries = [(version.judged(), version) for version in packed.get(job_id, ())]
+            if entries:
+                self._entries[job_id] = counting(entries)
+            elif "loose" in self.__dict__ and job_id in self.loose:
+                self._judge(job_id, MISSING, ())
+            else:
+                self._entries[job_id] = None
+
+    def _judge(self, job_id: str, data: bytes | Unreadable, packed: Collection[Version]) -> None:
+        path = entry_path(job_id)
+        entry = judge_entry(job_id, path, data)
+        if packed:
+            loose = Version(path, 1, b"" if isinstance(data, Unreadable) else data)
+            chosen = counting([(entry, loose), *((v.judged(), v) for v in packed)])
+            if chosen.path != path:
+                self._outranked[job_id], entry = entry, chosen
+            else:
+                entry = chosen
+        self._entries[job_id] = entry
+
+    def is_loose(self, job_id: str) -> bool:
+        """Whether the run has a file of its own."""
         if "loose" in self.__dict__:
             return job_id in self.loose
-        return is_job_id(job_id) and self._view.has_file(entry_path(job_id))
+        return is_job_id(job_id) and self.view.has_file(entry_path(job_id))
 
-    def expect(self, job_ids: Iterable[str]) -> None:
-        """Be told which entries will be asked for: a few are looked up, many are listed."""
-        self._contradictions.expect(asked := set(job_ids))
-        self._look_for(asked)
-
-    def _look_for(self, asked: Collection[str]) -> None:
-        self._packs.expect(asked)
-        if len(asked) > FEW:
-            _ = self.loose
-        else:
-            self._view.prefetch(
-                [*map(entry_path, sorted(asked)), *([PACKS_DIR, RETRACTIONS_DIR] if asked else ())]
-            )
-
-    def expect_batches(self, experiments: Iterable[str]) -> None:
-        """Be told which experiments' runs will be asked for: packed ones are found in one go."""
-        self._packs.expect(experiments=experiments)
+    def has(self, job_id: str) -> bool:
+        """Whether there is an entry of the run."""
+        return self.get(job_id) is not None
 
     def get(self, job_id: str) -> Entry | None:
         """The entry of a run, the one that counts; None if the ledger has none."""
-        entry = self._judged.get(job_id) or self._first(job_id)
-        if entry is None or entry.usable or entry.path != entry_path(job_id):
-            return entry
-        packed = self._packed(job_id)
-        return packed if packed is not None and packed.usable else entry
+        self.load([job_id])
+        return self._entries.get(job_id)
 
-    def _first(self, job_id: str) -> Entry | None:
-        """The entry in the run's file or, without one, the packed one."""
-        known = self._judged.get(job_id)
-        if known is None and is_job_id(job_id):
-            if self._is_loose(job_id):
-                known = self._judge(job_id, self._view.read(entry_path(job_id), ENTRY_LIMIT))
-            else:
-                known = self._packed(job_id)
-            if known is not None:
-                self._judged[job_id] = known
-        return known
+    def entries(self, job_ids: Iterable[str]) -> list[Entry]:
+        """The entries that count for these runs, as far as there are any, by job id."""
+        wanted = sorted(job_ids)
+        self.load(wanted)
+        return [entry for entry in map(self._entries.get, wanted) if entry is not None]
 
-    def _judge(self, job_id: str, data: bytes | Unreadable) -> Entry:
-        if isinstance(data, Unreadable) and data.missing:
-            # It was there when its folder was listed; it may have been packed since.
-            packed = self._packed(job_id)
-            if packed is not None:
-                return packed
-        return judge_entry(job_id, entry_path(job_id), data)
+    def outranked(self, job_id: str) -> Entry | None:
+        """The entry in the run's own file, if a packed one counts instead."""
+        self.load([job_id])
+        return self._outranked.get(job_id)
 
-    def _packed(self, job_id: str) -> Entry | None:
-        found = self._packs.get(job_id)
-        if found is None:
-            now = self._packs.renewed()
-            if now is not self._packs:
-                self._packs = now
-                found = now.get(job_id)
-        return found
+    def __iter__(self) -> Iterator[Entry]:
+        """The entry of each run: the loose ones by job id, then the packed ones by segment."""
+        yield from self.entries(self.loose)
+        others = self.repeated - self.loose
+        yield from self.packs.entries(without=self.loose | others)
+        yield from self.entries(others)
 
     def document(self, job_id: str) -> dict[str, Any] | None:
-        """A usable entry as its file or its line says it; None if there is none."""
-        version = self._usable(job_id)
-        return None if version is None else dict(jsontext.parse(version.data, DEPTH_LIMIT))
-
-    def _usable(self, job_id: str) -> Version | None:
-        """The version that counts, if it can be used."""
+        """A usable entry as its file or its line has it; None if there is none."""
         entry = self.get(job_id)
         if entry is None or not entry.usable:
             return None
-        if entry.path != entry_path(job_id):
-            return self._packs.version(job_id)
-        data = self._view.read(entry.path, ENTRY_LIMIT)
-        return Version(entry.path, 1, data) if isinstance(data, bytes) else None
-
-    def __iter__(self) -> Iterator[Entry]:
-        """Every entry: the loose ones by job id, then the packed ones, by segment and job id."""
-        yield from self.all_of(self.loose)
-        yield from (entry for entry in self._packs if entry.job_id not in self.loose)
-
-    def all_of(self, job_ids: Iterable[str]) -> list[Entry]:
-        """The entries that count for these runs, as far as there are any, by job id."""
-        return [entry for entry in map(self.get, self._read(job_ids)) if entry is not None]
-
-    def at_hand(self, job_ids: Iterable[str]) -> list[Entry]:
-        """The same, but for a run with a file the entry in that, though it cannot be used."""
-        found = filter(None, map(self._first, self._read(job_ids)))
-        return [e if e.usable else superseded(e, self.get(e.job_id)) for e in found]
-
-    def _read(self, job_ids: Iterable[str]) -> list[str]:
-        """The job ids, sorted, after their entries are judged."""
-        asked = sorted(job_ids)
-        self._look_for(asked)
-        loose = [each for each in asked if each not in self._judged and self._is_loose(each)]
-        self._judge_each(loose)
-        return asked
-
-    def _judge_each(self, job_ids: Iterable[str]) -> None:
-        paths = {entry_path(job_id): job_id for job_id in job_ids}
-        for path, data in self._view.read_many(paths, ENTRY_LIMIT):
-            self._judged[paths[path]] = self._judge(paths[path], data)
-
-    def remember(self, recall: Callable[[], Source[Entry] | None]) -> None:
-        """Have the loose entries of a batch from what ``recall`` gives, if it gives anything."""
-        self._recall = recall
+        data: bytes | Unreadable
+        if entry.path == entry_path(job_id):
+            data = self.view.read(entry.path, ENTRY_LIMIT)
+        else:
+            version = self.packs.version(job_id)
+            data = b"{}" if version is None else version.data
+        return None if isinstance(data, Unreadable) else dict(jsontext.parse(data, DEPTH_LIMIT))
 
     @cached_property
     def batches(self) -> Batches[Entry]:
         """Every entry with a statepoint, usable or not, by experiment and value."""
-        remembered = self._recall()
-        if remembered is not None:
-            return Batches((), Both(remembered, _Packed(self)))
-        return Batches(self._counting(self.loose), _Packed(self))
+        return Batches((), _Runs(self, self._loose_runs()))
 
-    def packed_of(self, experiment: str) -> list[Entry]:
-        """The entries of an experiment's runs that are packed and not loose, or count instead."""
-        found = self._packs.of_experiment(experiment)
-        if not found:
-            return []  # without a listing of all that is loose
-        both = self._counting(self.loose.intersection(entry.job_id for entry in found))
-        loose = {entry.job_id for entry in both}
-        return [entry for entry in found if entry.job_id not in loose]
+    def _loose_runs(self) -> Source[Entry]:
+        committed = self._committed(self) if self._committed is not None else None
+        return Batches(self.entries(self.loose)) if committed is None else committed
 
-    def _counting(self, loose: Iterable[str]) -> list[Entry]:
-        found = self.all_of(loose)
-        return [e for e in found if e.path == entry_path(e.job_id)] if self._packs.paths else found
-
-    @property
-    def packed_experiments(self) -> frozenset[str]:
-        """The experiments that packed entries name."""
-        return self._packs.experiments
-
-    @cached_property
-    def machines(self) -> tuple[str, ...]:
-        """The machines that entries say they come from, sorted; which are right is not judged."""
-        known = set(self._packs.machines)
-        unread = {entry_path(each): each for each in self.loose if each not in self._judged}
-        for path, data in self._view.read_many(unread, ENTRY_LIMIT):
-            said = None if isinstance(data, Unreadable) else _SAID_MACHINE(data)
-            if said is not None:
-                known.add(said[1].decode(errors="replace"))
-            else:
-                self._judged[unread[path]] = self._judge(unread[path], data)
-        known.update(entry.machine for entry in self._judged.values() if entry.usable)
-        return tuple(sorted(known))
+    def packed_runs(self, experiment: str) -> list[Entry]:
+        """The packed entries that name an experiment, whether or not they count."""
+        self.load(experiments=[experiment])
+        return self._members.get(experiment, [])
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[Entry]:
         """The entries that fit a batch."""
         return self.batches.select(experiment, selector)
 
-    def survey(self) -> Survey:
-        """What is to be said of all entries, of segments, and of runs with two that differ."""
-        if self._survey is None:
-            loose = [e for e in self.at_hand(self.loose) if e.faults or not e.checkable]
-            found = self._packs.survey(self._packs.paths, self._root)
-            count = len(self.job_ids) + sum(not e.job_id for e in found.notable)
-            notable, faults = (*loose, *found.notable), (*found.faults, *self.all_conflicts())
-            self._survey = Survey(count, notable, faults)
-        return self._survey
-
-    def survey_segments(self, paths: Sequence[str]) -> Survey:
-        """What is to be said of these segments and of their lines, each of which is judged."""
-        return self._packs.survey(paths)
-
-    def packed_in(self, paths: Iterable[str]) -> frozenset[str]:
-        """The job ids of the lines of these segments, as far as there are any."""
-        return self._packs.runs_of(paths)
-
-    def conflicts(self, entries: Iterable[Entry]) -> Iterator[Fault]:
-        """The faults of those that have a second entry, where it cannot be told which counts."""
-        asked = [entry.job_id for entry in entries] if self._packs.paths else ()
-        return self._contradictions.of(asked, self._packs, self._usable, self._is_loose)
-
-    def all_conflicts(self) -> Iterator[Fault]:
-        """The same of all runs, by job id."""
-        packs = self._packs
-        several = (self.loose & packs.job_ids) | packs.repeated if packs.paths else frozenset()
-        return among(several, packs, self._usable)
+    @cached_property
+    def machines(self) -> tuple[str, ...]:
+        """The machines that entries say they come from, sorted; which are right is not judged."""
+        machines = set(self.packs.machines)
+        machines.update(e.machine for e in self._entries.values() if e is not None and e.usable)
+        unread = {entry_path(job_id): job_id for job_id in self.loose - self._entries.keys()}
+        unusual = set()
+        for path, data in self.view.read_many(unread, ENTRY_LIMIT):
+            match = None if isinstance(data, Unreadable) else _MACHINE(data)
+            if match is None:
+                unusual.add(unread[path])
+            else:
+                machines.add(match[1].decode(errors="replace"))
+        machines.update(entry.machine for entry in self.entries(unusual) if entry.usable)
+        return tuple(sorted(machines))
 
 
-class _Packed:
-    """The packed entries, as batches ask for them."""
+class _Runs:
+    """The runs of a ledger by experiment; of a run with several entries the one that counts."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, loose: Source[Entry]) -> None:
         self._ledger = ledger
+        self._loose = loose
 
     @property
     def experiments(self) -> Iterable[str]:
-        return self._ledger.packed_experiments
+        return {*self._loose.experiments, *self._ledger.packs.experiments}
 
     def of_experiment(self, experiment: str) -> Iterable[Entry]:
-        return self._ledger.packed_of(experiment)
+        loose = list(self._loose.of_experiment(experiment))
+        if not self._ledger.packs.paths:
+            return loose
+        packed = self._ledger.packed_runs(experiment)
+        # Without a listing of all that is loose, where nothing of the experiment is packed.
+        repeated = {e.job_id for e in packed} & self._ledger.repeated if packed else set[str]()
+        repeated |= {e.job_id for e in loose} & self._ledger.packs.job_ids
+        once = [entry for entry in (*loose, *packed) if entry.job_id not in repeated]
+        several = self._ledger.entries(repeated)
+        return [*once, *(entry for entry in several if experiment in entry.experiments)]

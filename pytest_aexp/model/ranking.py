@@ -85,12 +85,16 @@ def _of_the_run(entry: EntryDocument) -> str:
 def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
     if first.get("registered_machine") != second.get("registered_machine"):
         return False
-    names = ("started_at", "attempt")
-    return all(first.get(name) == second.get(name) for name in names) or not any(
+    return attempt_key(first) == attempt_key(second) or not any(
         # An entry that does not say when its attempt began says nothing against being this one.
         name in second
-        for name in (*names, "ended_at")
+        for name in ("started_at", "attempt", "ended_at")
     )
+
+
+def attempt_key(entry: EntryDocument) -> tuple[str, ...]:
+    """The same for two entries that say that they are of one attempt at a run."""
+    return tuple(_text(entry.get(n)) for n in ("registered_machine", "started_at", "attempt"))
 
 
 def _number(value: Any) -> int | float:

@@ -159,10 +159,8 @@ class Collector:
         """Choose the items that report what belongs to no item; xdist workers choose alike."""
         every = (item for item in session.items if isinstance(item, FindingItem))
         ours = [item for item in every if item.collector is self]
-        with suppress(OSError):  # to expect them only saves time; each item meets it again
-            self.checker.expect(
-                [c for finding in self._findings.values() for c in finding.citations]
-            )
+        with suppress(OSError):  # to load them only saves time; each item meets it again
+            self.checker.load([c for finding in self._findings.values() for c in finding.citations])
         self._first_due = next(filter(_is_due, ours), None)
         self._first = next(iter(ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):

@@ -53,7 +53,7 @@ def gather(checker: Checker) -> Report:
     """Everything the page shows of all findings and the whole ledger."""
     findings = [checker.finding(path) for path in checker.finding_paths]
     citations = [citation for finding in findings for citation in finding.citations]
-    checker.expect(citations)
+    checker.load(citations)
     verdicts = {
         id(c): checker.citation(finding, c) for finding in findings for c in finding.citations
     }

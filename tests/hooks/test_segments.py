@@ -298,4 +298,4 @@ def test_files_among_the_segments_that_are_none_are_told(repo: Path, hooks: Hook
     stage(repo)
     said = hooks.ledger()
     assert said.status == 1
-    assert "is no segment of packed entries" in said.out
+    assert "is not a segment of packed entries" in said.out

@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from repositories import add_entry, git, new_repository, write
 
+from pytest_aexp.ground.git import cache_dir
 from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.objects import Blobs
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.model import batch_cache
-from pytest_aexp.model.batch_cache import Memory, RememberedRuns, remembered_runs
+from pytest_aexp.model.batch_cache import CachedBatches, CommittedRuns, committed_runs
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.ledger import Ledger
 
@@ -50,7 +51,7 @@ def recalled(repo: Path, changed: Iterable[str] = (), revision: str = "HEAD") ->
     at = "index" if revision == "HEAD" else revision
     with GitView.at(repo, at) as view:
         ledger = Ledger(view)
-        runs = remembered_runs(Location.of(repo), revision, changed, ledger.all_of)
+        runs = committed_runs(Location.of(repo), revision, changed, ledger.entries)
         assert runs is not None
         every = {name: list(map(told, runs.of_experiment(name))) for name in EXPERIMENTS}
         assert {name for name, found in every.items() if found} <= set(runs.experiments)
@@ -184,9 +185,9 @@ class TestNotBelieved:
         self, repo: Path, ledger: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         recalled(repo)
-        monkeypatch.setattr(batch_cache, "rules", lambda: "others")
+        monkeypatch.setattr(cache_dir, "source_fingerprint", lambda: "others")
         assert recalled(repo) == read(repo)
-        assert len(files(repo)) == 2
+        assert len(files(repo)) == 1
 
     def test_where_git_has_lost_what_was_all_is_read_anew(
         self, repo: Path, ledger: list[str], asked: list[str]
@@ -211,25 +212,24 @@ class TestOutOfTheWay:
     def test_nor_is_it_through_a_link(self, repo: Path, ledger: list[str], tmp_path: Path) -> None:
         (tmp_path / "outside").mkdir()
         (repo / ".git/aexp").symlink_to(tmp_path / "outside")
-        location = Location.of(repo)
-        assert remembered_runs(location, "HEAD", (), lambda _: []) is None
+        assert recalled(repo) == read(repo)
         assert list((tmp_path / "outside").iterdir()) == []
 
     def test_a_small_ledger_is_just_read(
         self, repo: Path, ledger: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(batch_cache, "MANY", 7)
-        assert remembered_runs(Location.of(repo), "HEAD", (), lambda _: []) is None
+        assert committed_runs(Location.of(repo), "HEAD", (), lambda _: []) is None
         assert files(repo) == []
 
     @pytest.mark.parametrize("revision", ["HEAD", "nope"])
     def test_where_there_is_no_ledger_nothing_is_remembered(
         self, repo: Path, revision: str
     ) -> None:
-        assert remembered_runs(Location.of(repo), revision, (), lambda _: []) is None
+        assert committed_runs(Location.of(repo), revision, (), lambda _: []) is None
         write(repo, ".aexp/ledger", "a file")
         commit(repo)
-        assert remembered_runs(Location.of(repo), "HEAD", (), lambda _: []) is None
+        assert committed_runs(Location.of(repo), "HEAD", (), lambda _: []) is None
 
     def test_few_files_are_kept(self, repo: Path, ledger: list[str]) -> None:
         for seed in range(10, 16):
@@ -251,7 +251,7 @@ class TestOutOfTheWay:
             "from pytest_aexp.ground.git.listing import Location\n"
             "batch_cache.MANY = 3\n"
             "here = Location.of(Path.cwd())\n"
-            "runs = batch_cache.remembered_runs(here, 'HEAD', (), lambda _: [])\n"
+            "runs = batch_cache.committed_runs(here, 'HEAD', (), lambda _: [])\n"
             "print(len(runs.of_experiment('E001')))"
         )
         started = [
@@ -302,12 +302,26 @@ def test_whatever_happens_to_a_ledger(
             assert recalled(repo, changed) == read(repo)
 
 
-def test_a_memory_is_what_was_written_of_it(repo: Path, ledger: list[str]) -> None:
+def test_what_is_cached_is_what_was_written(repo: Path, ledger: list[str]) -> None:
     recalled(repo)
     [file] = files(repo)
-    memory = Memory.read(file.read_bytes())
-    assert memory is not None
-    assert memory.count == 6
-    assert memory.written() == file.read_bytes()
-    assert len(RememberedRuns(memory, (), lambda _: []).of_experiment("E001")) == 3
+    content = file.read_bytes().partition(b"\n")[2]
+    cached = CachedBatches.from_bytes(content)
+    assert cached.count == 6
+    assert cached.to_bytes() == content
+    assert len(CommittedRuns(cached, (), lambda _: []).of_experiment("E001")) == 3
     assert os.path.getsize(file) < 2000
+
+
+def test_every_field_of_an_entry_is_cached(repo: Path) -> None:
+    extra = {"metrics": {"a": 0.5}, "attempt": 2, "ended_at": "2026-05-26T01:00:00Z"}
+    for seed in range(4):
+        add_entry(repo, {"experiment_id": "E001", "seed": seed}, **extra)
+    commit(repo)
+    with GitView.at(repo, "index") as view:
+        ledger = Ledger(view)
+        location = Location.of(repo)
+        for _ in range(2):
+            runs = committed_runs(location, "HEAD", (), ledger.entries)
+            assert runs is not None
+            assert runs.of_experiment("E001") == ledger.entries(ledger.loose)

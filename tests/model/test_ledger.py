@@ -85,12 +85,32 @@ def test_an_entry_is_read_once_and_only_if_asked_for(root: Path, listed_first: b
     for other in ("", "..", "../../x", IDS[0].upper(), IDS[0] + "\n"):
         assert ledger.get(other) is None
         assert not ledger.has(other)
-    assert [path for path in view.asked if path.endswith(".json")] == [entry_path(IDS[0])]
+    read = [path for path in view.asked if path.endswith(".json")]
+    assert read == [entry_path(IDS[0])]
     assert [entry.job_id for entry in ledger] == sorted(IDS[:3])
-    assert sorted(path for path in view.asked if path.endswith(".json")) == sorted(
-        map(entry_path, IDS[:3])
-    )
+    assert sorted(view.asked) == sorted(map(entry_path, IDS[:3]))
     assert ledger.judged == 3
+
+
+def test_many_runs_are_read_at_once(root: Path) -> None:
+    view = Watched(root)
+    ledger = Ledger(view)
+    ledger.load([*IDS, "no id"], ["E001"])
+    assert sorted(view.asked) == sorted(map(entry_path, IDS[:3]))
+    assert [ledger.has(job_id) for job_id in IDS] == [True, True, True, False]
+    assert sorted(view.asked) == sorted(map(entry_path, IDS[:3]))
+
+
+def test_a_segment_that_is_packed_before_the_names_are_listed_is_found(root: Path) -> None:
+    """Who listed the segments before the files must look again, or misses what moved meanwhile."""
+    ledger = Ledger(WorkTree(root))
+    assert ledger.packs.paths == ()
+    path = add_segment(root, [entry_of(POINTS[0], registered_machine="box-0")])
+    (root / entry_path(IDS[0])).unlink()
+    assert ledger.job_ids == set(IDS[:3])
+    entry = ledger.get(IDS[0])
+    assert entry is not None
+    assert entry.path == path
 
 
 def test_a_damaged_entry_is_part_of_the_collection(root: Path) -> None:
@@ -101,7 +121,6 @@ def test_a_damaged_entry_is_part_of_the_collection(root: Path) -> None:
     assert ledger.machines == ("box-0", "box-1")
     assert [entry.job_id for entry in ledger.select("E001", {})] == sorted(IDS[:2])
     assert [entry.job_id for entry in ledger.select("E001", {"seed": 1})] == [IDS[1]]
-    assert {entry.job_id for entry in ledger.survey().notable} == {IDS[2]}
 
 
 def test_an_edited_entry_is_still_in_its_batch(root: Path) -> None:
@@ -119,15 +138,15 @@ def test_documents_are_those_of_usable_entries(root: Path) -> None:
     assert ledger.document(IDS[3]) is None
 
 
-def test_packed_entries_belong_to_it_and_a_loose_one_counts_first(root: Path) -> None:
-    add_segment(root, [entry_of(POINTS[0], registered_machine="packed"), entry_of(POINTS[3])])
+def test_packed_entries_belong_to_it(root: Path) -> None:
+    add_segment(root, [entry_of(POINTS[0], registered_machine="box-0"), entry_of(POINTS[3])])
     ledger = Ledger(WorkTree(root))
     assert ledger.job_ids == set(IDS)
     assert ledger.has(IDS[3])
     loose, packed = ledger.get(IDS[0]), ledger.get(IDS[3])
     assert loose is not None
     assert packed is not None
-    assert (loose.machine, packed.machine) == ("box-0", "cluster")
+    assert (loose.path, packed.machine) == (entry_path(IDS[0]), "cluster")
     assert {entry.job_id for entry in ledger.select("E001", {})} == {IDS[0], IDS[1], IDS[3]}
 
 
@@ -140,10 +159,10 @@ def test_machines_are_named_however_an_entry_is_written(root: Path) -> None:
     assert "not this" not in Ledger(WorkTree(root)).machines
 
 
-def test_a_batch_that_is_remembered_lists_nothing_where_nothing_is_packed(
+def test_a_batch_of_a_committed_ledger_lists_nothing_where_nothing_is_packed(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Remembered:
+    class Committed:
         experiments = ("E001",)
 
         @staticmethod
@@ -154,7 +173,6 @@ def test_a_batch_that_is_remembered_lists_nothing_where_nothing_is_packed(
     listed: list[str] = []
     names = view.names
     monkeypatch.setattr(view, "names", lambda folder: (listed.append(folder), names(folder))[1])
-    ledger = Ledger(view)
-    ledger.remember(Remembered)
+    ledger = Ledger(view, lambda _: Committed())
     assert [entry.job_id for entry in ledger.select("E001", {"seed": 1})] == [IDS[1]]
     assert LEDGER_DIR not in listed

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
@@ -105,11 +104,16 @@ def add_segment(
     return path
 
 
-def sealed_path(repo: Path, number: int = 1, machine: str = "box") -> str:
-    """The path of the one segment of that number that a pack wrote this month."""
-    name = f"{datetime.now(UTC):%Y-%m}-{number:03d}-*.jsonl"
-    (path,) = (repo / ".aexp/ledger/packs" / machine).glob(name)
-    return path.relative_to(repo).as_posix()
+def packed_paths(repo: Path, machine: str = "box") -> list[str]:
+    """The paths of a machine's segments, by their first runs."""
+    paths = (repo / ".aexp/ledger/packs" / machine).glob("*.jsonl")
+    return [p.relative_to(repo).as_posix() for p in sorted(paths, key=Path.read_bytes)]
+
+
+def sealed_path(repo: Path, machine: str = "box") -> str:
+    """The path of the one segment of a machine."""
+    (path,) = packed_paths(repo, machine)
+    return path
 
 
 def add_finding(repo: Path, name: str, *citations: str, extra: str = "") -> Path:

@@ -39,10 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge entries as the door does; 1 if there is an error."""
     repository = Repository.open()
     require_checked_out(repository.root, [LEDGER_DIR])
-    ledger = Ledger(WorkTree(repository.root), repository.root)
+    ledger = Ledger(WorkTree(repository.root))
     policy = Policy(severity=repository.configuration.severity, door=True)
     chosen = dict.fromkeys(full_job_id(written, ledger.job_ids) for written in arguments.ids)
-    outcome, uncheckable = check_ledger(ledger, policy, list(chosen) or None)
+    outcome, uncheckable = check_ledger(ledger, policy, list(chosen) or None, repository.root)
     sys.stdout.write(rendered(outcome, arguments.format, repository.root))
     if uncheckable and arguments.format == "text":
         count = counted(len(uncheckable), "entry", "entries")

@@ -1,26 +1,99 @@
-"""Git's own folder, where what was found out is remembered: ignored by git, and not in a clone.
+"""The cache directory, ``.git/aexp``: what is derived from bytes, by the digest of the bytes.
 
-What is remembered is derived. To delete it costs nothing but time, and where none can be written
-nothing is remembered.
+A file never holds a verdict that something else than its key decides, so none is ever out of date.
+To delete the directory costs nothing but time; where it cannot be written nothing is kept.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.schema import schema_text
 
 PACKAGE = Path(__file__).parents[2]
-"""Where the sources are that decide what is remembered."""
+"""The sources that decide what is derived."""
 
-_CHECKED = 65
+_LIMIT = 1 << 30
+_CHECKSUM = 65
 
 
-def memory_folder(root: Path) -> Path | None:
-    """Where the repository at ``root`` may remember things, there or not; None outside of git."""
+class Cache:
+    """One kind of cached content in the repository at ``root``, of which ``keep`` files are kept.
+
+    Keys are hex digests. Content that another version of the program derived is never returned,
+    nor is content that changed on the disk. Outside of git nothing is kept.
+    """
+
+    def __init__(self, root: Path, kind: str, keep: int) -> None:
+        self._root = root
+        self._kind = kind
+        self._keep = keep
+
+    @cached_property
+    def _folder(self) -> Path | None:
+        return cache_dir(self._root)
+
+    @cached_property
+    def _suffix(self) -> str:
+        return f"-{source_fingerprint()}"
+
+    def get(self, key: str) -> bytes | None:
+        """The content that was put under ``key``; None if there is none."""
+        if self._folder is None:
+            return None
+        data = read_bounded(self._path(self._folder, key), _LIMIT, follow=False)
+        if isinstance(data, Unreadable):
+            return None
+        content = data[_CHECKSUM:]
+        return content if _checksum(content) == data[:_CHECKSUM] else None
+
+    def put(self, key: str, content: bytes = b"") -> None:
+        """Keep ``content`` under ``key``, if the directory can be written."""
+        if self._folder is None:
+            return
+        with suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
+            path = self._path(self._folder, key)
+            write_atomic(path, _checksum(content) + content, sync=False)
+            self._prune(self._folder, path.name)
+
+    def latest_keys(self) -> list[str]:
+        """The keys there is content for, the latest first."""
+        try:
+            files = [path for path in self._files() if path.name.endswith(self._suffix)]
+            files.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        except OSError:
+            return []
+        return [path.name[len(self._kind) + 1 : -len(self._suffix)] for path in files]
+
+    def _path(self, folder: Path, key: str) -> Path:
+        return folder / f"{self._kind}-{key}{self._suffix}"
+
+    def _files(self) -> list[Path]:
+        return [] if self._folder is None else list(self._folder.glob(f"{self._kind}-*"))
+
+    def _prune(self, folder: Path, written: str) -> None:
+        files = self._files()
+        kept = {
+            written,
+            *(self._path(folder, key).name for key in self.latest_keys()[: self._keep]),
+        }
+        if len(files) > len(kept):
+            for path in files:
+                if path.name not in kept:
+                    path.unlink(missing_ok=True)
+
+
+def cache_dir(root: Path) -> Path | None:
+    """The cache directory of the repository at ``root``, there or not; None outside of git.
+
+    Nor is there one if it is a link, which might lead anywhere.
+    """
     git = root / ".git"
     if not git.is_dir():
         # Here, since most repositories need not start it.
@@ -30,31 +103,17 @@ def memory_folder(root: Path) -> Path | None:
         if answer is None:
             return None
         git = root / os.fsdecode(answer).removesuffix("\n")
-    return folder_in(git)
-
-
-def folder_in(git: Path) -> Path | None:
-    """The same in git's own folder; None if it is a link, which might lead anywhere."""
     folder = git / "aexp"
     return None if folder.is_symlink() else folder
 
 
-def rules() -> str:
-    """A name for all that decides what is read and judged: other sources, another name."""
+def source_fingerprint() -> str:
+    """A digest of the rules, which are the sources and the schema of an entry."""
     total = sha256(schema_text("ledger-entry").encode())
     for source in sorted(PACKAGE.rglob("*.py")):
         total.update(source.read_bytes())
     return total.hexdigest()[:16]
 
 
-def with_checksum(content: bytes) -> bytes:
-    """``content`` so that `checked` tells whether a bit of it has changed."""
-    return f"{sha256(content).hexdigest()}\n".encode() + content
-
-
-def checked(data: bytes | Unreadable) -> bytes | None:
-    """The content that `with_checksum` made ``data`` of; None if it is not as it was written."""
-    if isinstance(data, Unreadable):
-        return None
-    content = data[_CHECKED:]
-    return content if with_checksum(content) == data else None
+def _checksum(content: bytes) -> bytes:
+    return f"{sha256(content).hexdigest()}\n".encode()

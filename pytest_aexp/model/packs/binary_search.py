@@ -1,4 +1,4 @@
-"""The lines of single runs in a segment on the disk, found by halving: it is not read whole.
+"""Binary search for the lines of single runs in a segment on the disk, which is not read whole.
 
 The order of the lines is trusted here. In a segment that is not sorted a line may be missed.
 """
@@ -9,52 +9,37 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from pytest_aexp.model.entry import ENTRY_LIMIT
-from pytest_aexp.model.packs.segment import run_of
+from pytest_aexp.model.packs.segment import Version, run_of
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _TAIL = 8192
 
 
-def lines_in(path: str | Path, job_id: str) -> list[bytes]:
-    """The lines of a run in the segment at ``path``; none where that cannot be read."""
-    try:
-        with _opened(path) as (stream, size):
-            return list(lines_of_run(stream, size, job_id))
-    except OSError:
-        return []
+def lines_in(path: str, place: str, job_ids: Collection[str]) -> Iterator[tuple[str, Version]]:
+    """The lines of these runs in the segment ``path``, which lies at ``place``, with their runs.
 
-
-def runs_in(path: str | Path, job_ids: Collection[str]) -> set[str] | None:
-    """Which of the runs have a line in the segment at ``path``; None where that cannot be read."""
-    try:
-        with _opened(path) as (stream, size):
-            first, last = _bounds(stream, size)
-            between = [j for j in job_ids if first <= j and (last is None or j <= last)]
-            return {job_id for job_id in between if any(_from(stream, size, job_id))}
-    except OSError:
-        return None
+    Raises OSError.
+    """
+    with _opened(place) as (stream, size):
+        first, last = _bounds(stream, size)
+        for job_id in sorted(job_ids):
+            if first <= job_id and (last is None or job_id <= last):
+                for offset, line in lines_of_run(stream, size, job_id):
+                    yield job_id, Version(path, _number(stream, offset), line)
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
-    """A segment and its size. Raises OSError, also for what is no file."""
-    with open(os.open(path, _FLAGS), "rb") as stream:
+def _opened(place: str) -> Iterator[tuple[BinaryIO, int]]:
+    """A segment and its size. Raises OSError, also for what is not a file."""
+    with open(os.open(place, _FLAGS), "rb") as stream:
         info = os.fstat(stream.fileno())
         if not stat.S_ISREG(info.st_mode):
             raise OSError("not a file")
         yield stream, info.st_size
-
-
-def lines_of_run(stream: BinaryIO, size: int, job_id: str) -> Iterator[bytes]:
-    """The lines of a run in the ``size`` bytes of a segment, without their ends."""
-    first, last = _bounds(stream, size)
-    if first <= job_id and (last is None or job_id <= last):
-        yield from _from(stream, size, job_id)
 
 
 def _bounds(stream: BinaryIO, size: int) -> tuple[str, str | None]:
@@ -65,10 +50,19 @@ def _bounds(stream: BinaryIO, size: int) -> tuple[str, str | None]:
     return first, None if len(last) >= _TAIL - 1 else run_of(last)
 
 
-def _from(stream: BinaryIO, size: int, job_id: str) -> Iterator[bytes]:
-    stream.seek(_first_from(stream, size, job_id))
+def lines_of_run(stream: BinaryIO, size: int, job_id: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a run in the ``size`` bytes of a segment, and where each begins."""
+    offset = _first_from(stream, size, job_id)
+    stream.seek(offset)
     while run_of(line := stream.readline(ENTRY_LIMIT + 2)) == job_id:
-        yield line.rstrip(b"\n")
+        yield offset, line.rstrip(b"\n")
+        offset += len(line)
+        stream.seek(offset)
+
+
+def _number(stream: BinaryIO, offset: int) -> int:
+    stream.seek(0)
+    return 1 + stream.read(offset).count(b"\n")
 
 
 def _first_from(stream: BinaryIO, size: int, job_id: str) -> int:

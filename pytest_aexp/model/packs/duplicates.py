@@ -1,98 +1,97 @@
-"""Runs with two entries: which one counts, if that can be told."""
+"""Several entries of one run, loose and packed: which of them counts.
+
+Of one attempt the last promotion counts, since it is what the run's machine said last; of several
+attempts the one that the ranking rule puts first.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.packs.packs import Packs, Version, promotion
-from pytest_aexp.model.packs.segment import parsed
-from pytest_aexp.model.problems import INVALID_ENTRY, Fault
-
-Usable = Callable[[str], Version | None]
-"""Gives the version that counts for a run, if it can be used."""
+from pytest_aexp.model.packs.segment import Version, parsed
+from pytest_aexp.model.problems import CONTRADICTION, Fault
+from pytest_aexp.model.ranking import PROMOTION_FIELDS, attempt_key, promoted_at, rank, same_run
 
 
-class Contradictions:
-    """The runs of one view that have two entries of which neither clearly counts."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The version that counts; ``contradicted`` is one that may be as right."""
 
-    def __init__(self) -> None:
-        self._expected: set[str] = set()
-        self._found: dict[str, Fault | None] = {}
-
-    def expect(self, job_ids: Iterable[str]) -> None:
-        """Be told which runs will be asked for: they are looked for in one go."""
-        self._expected.update(job_ids)
-
-    def of(
-        self, job_ids: Sequence[str], packs: Packs, usable: Usable, is_loose: Callable[[str], bool]
-    ) -> Iterator[Fault]:
-        """The faults of those of these runs that have two such entries."""
-        asked = job_ids if job_ids and packs.paths else ()
-        unknown = frozenset(asked) - self._found.keys()
-        if unknown:
-            unknown |= self._expected - self._found.keys()
-            lines = packs.counted(unknown)
-            self._found |= dict.fromkeys(unknown)
-            several = [j for j, count in lines.items() if count > 1 or is_loose(j)]
-            self._found |= {fault.job_id or "": fault for fault in among(several, packs, usable)}
-        yield from filter(None, map(self._found.get, asked))
+    version: Version
+    contradicted: Version | None = None
 
 
-def among(job_ids: Iterable[str], packs: Packs, usable: Usable) -> Iterator[Fault]:
-    """The same of runs that have several entries, the segments of which were read."""
-    for job_id in sorted(job_ids):
-        first = usable(job_id)
-        others = [v for v in packs.known_versions(job_id) if v.judged().usable]
-        fault = contradiction(job_id, [first, *others]) if first else None
-        if fault is not None:
-            yield fault
+def choose(versions: Sequence[Version]) -> Choice:
+    """Which of the usable versions of one run counts; among equals the first."""
+    first = versions[0]
+    if all(version.data == first.data for version in versions[1:]):
+        return Choice(first)
+    attempts: dict[Any, list[tuple[Version, dict[str, Any]]]] = {}
+    for version in versions:
+        document = parsed(version.data) or {}
+        attempts.setdefault(attempt_key(document), []).append((version, document))
+    last_words = [_last_words(attempt) for attempt in attempts.values()]
+    (version, document), *others = max(last_words, key=lambda words: _place(words[0][1]))
+    differing = (other for other, said in others if not same_run(said, document))
+    return Choice(version, next(differing, None))
 
 
-def contradiction(job_id: str, versions: list[Version]) -> Fault | None:
-    """The fault of a run whose usable versions do not settle which counts; None if they do.
+def _place(document: dict[str, Any]) -> tuple[Any, ...]:
+    run = {name: value for name, value in document.items() if name not in PROMOTION_FIELDS}
+    return rank(run), promoted_at(document)
 
-    The first one counts if it says the same as each of the others, or is the later promotion.
-    """
-    pair = _differing(versions)
-    if pair is None:
-        return None
-    first, other = pair
+
+def _last_words(
+    attempt: list[tuple[Version, dict[str, Any]]],
+) -> list[tuple[Version, dict[str, Any]]]:
+    latest = max(promoted_at(document) for _, document in attempt)
+    return [words for words in attempt if promoted_at(words[1]) == latest]
+
+
+def counting(entries: Iterable[tuple[Entry, Version]]) -> Entry:
+    """The entry that counts for a run, of at least one; unusable if that cannot be decided."""
+    every = list(entries)
+    usable = {id(version): entry for entry, version in every if entry.usable}
+    if not usable:
+        return every[0][0]
+    choice = choose([version for _, version in every if id(version) in usable])
+    entry = usable[id(choice.version)]
+    if choice.contradicted is None:
+        return entry
+    fault = _contradiction(entry.job_id, choice.version, choice.contradicted)
+    return replace(entry, usable=False, faults=(fault, *entry.faults))
+
+
+def _contradiction(job_id: str, first: Version, other: Version) -> Fault:
     return Fault(
-        INVALID_ENTRY,
+        CONTRADICTION,
         first.path,
-        f"run {job_id} has two entries that differ, {first.place} and {other.place}, and the "
-        "first is not the later promotion: it cannot be told which is right",
+        f"run {job_id} has two entries that differ, {first.place} and {other.place}; both are of "
+        "one attempt and neither was promoted later, so it is unclear which is right",
         f"run `aexp ledger promote {job_id}` on the machine that has the run: what it promotes "
-        "now counts",
+        "then counts",
         Position(first.number),
         job_id=job_id,
     )
 
 
+def contradiction_in(entry: Entry) -> Fault | None:
+    """The fault that `counting` found, if it did."""
+    # By identity: the rule is equal to that of an invalid entry.
+    return next((fault for fault in entry.faults if fault.rule is CONTRADICTION), None)
+
+
 def superseded(entry: Entry, counting: Entry | None) -> Entry:
-    """An entry, advised to leave the word to the one that counts instead, if that is another."""
+    """The damaged ``entry`` of a file, with advice to delete it if another entry counts."""
     cause = entry.cause
-    if counting is None or counting is entry or cause is None or "ledger resolve" in cause.fix:
+    if counting is None or counting.path == entry.path or cause is None:
+        return entry
+    if "ledger resolve" in cause.fix:
         return entry
     fix = f"run `rm {entry.path}`: the entry in {counting.path} counts; or {cause.fix}"
     faults = tuple(replace(f, fix=fix) if f is cause else f for f in entry.faults)
     return replace(entry, faults=faults)
-
-
-def _differing(versions: list[Version]) -> tuple[Version, Version] | None:
-    first, *others = versions
-    document = parsed(first.data)
-    for other in others:
-        old = parsed(other.data)
-        if _text(document) != _text(old) and promotion(document) <= promotion(old):
-            return first, other
-    return None
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -10,7 +10,6 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, read_entry
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import (
     SEGMENT_LIMIT,
     lines_of,
@@ -38,18 +37,17 @@ class Documents:
     def of(self, experiments: frozenset[str] | None = None) -> Iterator[Document]:
         """The runs of the experiments, or all: the loose ones by id, then the packed ones."""
         wanted = _Wanted.of(experiments)
-        loose, packs = self.ledger.loose, Packs(self.view)
-        yield from self._loose(loose, wanted, may_skip=not packs.paths)
-        yield from self._packed(packs, loose, wanted)
+        yield from self._loose(wanted)
+        yield from self._packed(wanted)
 
-    def _loose(
-        self, loose: frozenset[str], wanted: _Wanted, *, may_skip: bool
-    ) -> Iterator[Document]:
-        paths = {entry_path(job_id): job_id for job_id in sorted(loose)}
+    def _loose(self, wanted: _Wanted) -> Iterator[Document]:
+        paths = {entry_path(job_id): job_id for job_id in sorted(self.ledger.loose)}
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):
             job_id = paths[path]
-            # Where there are packed entries, one may count instead of a file that is damaged.
-            if may_skip and isinstance(data, bytes) and not wanted.may_be(data):
+            if job_id in self.ledger.repeated:
+                yield from self._instead(job_id, wanted)
+                continue
+            if isinstance(data, bytes) and not wanted.may_be(data):
                 continue
             entry, document = read_entry(job_id, path, data, leaks=False)
             if document is not None:
@@ -58,22 +56,22 @@ class Documents:
             else:
                 yield from self._instead(job_id, wanted)
 
-    def _packed(self, packs: Packs, loose: frozenset[str], wanted: _Wanted) -> Iterator[Document]:
-        repeated = packs.repeated if packs.paths else frozenset()
-        for path in packs.paths:
+    def _packed(self, wanted: _Wanted) -> Iterator[Document]:
+        repeated = self.ledger.repeated
+        for path in self.ledger.packs.paths:
             data = self.view.read(path, SEGMENT_LIMIT)
             for line in _lines(data):
                 if not wanted.may_be(line):
                     continue
                 job_id = run_of(line)
-                if job_id in loose or job_id in repeated:
+                if job_id in repeated:
                     continue
                 entry, document = read_entry(job_id, path, line, leaks=False)
                 if document is None:
                     self.unusable.append(job_id)
                 elif wanted.has(entry):
                     yield self._whole(document)
-        for job_id in sorted(repeated - loose):
+        for job_id in sorted(repeated - self.ledger.loose):
             yield from self._instead(job_id, wanted)
 
     def _instead(self, job_id: str, wanted: _Wanted) -> Iterator[Document]:

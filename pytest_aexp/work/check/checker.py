@@ -14,7 +14,9 @@ from pytest_aexp.model.findings.finding import Finding, load_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.findings.not_collected import may_cite, uncollected_fault
 from pytest_aexp.model.findings.premises import Premise
+from pytest_aexp.model.ledger_survey import survey
 from pytest_aexp.model.numbers.claim import Claim
+from pytest_aexp.model.packs.segment_check import Survey
 from pytest_aexp.model.problems import (
     MALFORMED_NUMBER,
     NO_RUN_STORE,
@@ -80,12 +82,12 @@ class Checker:
         policy: Policy,
         on_disk: View | None = None,
         *,
-        had_ledger: bool = False,
+        sources: Sources | None = None,
     ) -> None:
         self.repository = repository
         self.policy = policy
         self.view = view
-        self.sources = Sources.of(repository, view, on_disk, had_ledger=had_ledger)
+        self.sources = sources or Sources.of(repository, view, on_disk)
         self._metrics = Metrics(self.sources.ledger)
         self._referring: tuple[Finding, References] | None = None
         history = History(repository.root, view.revision)
@@ -127,11 +129,12 @@ class Checker:
         """The finding at ``path``, read now."""
         return load_finding(self.view, path)
 
-    def expect(self, citations: Sequence[Citation]) -> None:
-        """Be reported which citations will be judged, so that their runs are looked up at once."""
-        ledger = self.sources.ledger
-        ledger.expect(each.job_id for each in citations if isinstance(each, JobCitation))
-        ledger.expect_batches(e.experiment_id for e in citations if isinstance(e, BatchCitation))
+    def load(self, citations: Sequence[Citation]) -> None:
+        """Read what the ledger has of the runs of all these citations at once."""
+        self.sources.ledger.load(
+            (c.job_id for c in citations if isinstance(c, JobCitation)),
+            (c.experiment_id for c in citations if isinstance(c, BatchCitation)),
+        )
 
     def front_matter(self, finding: Finding) -> tuple[Problem, ...]:
         """The problems of a finding's front matter, its citations aside."""
@@ -241,6 +244,11 @@ class Checker:
         """The problems of retraction records, which are reported whatever is judged."""
         return tuple(self.policy.judge(self.sources.ledger.retractions.faults))
 
+    @cached_property
+    def survey(self) -> Survey:
+        """What is to be reported of all entries."""
+        return survey(self.sources.ledger, self.repository.root)
+
     def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
         """The problems no citation answers for: of entries, run store, indexes and marker."""
         faults = map(self._restoration.advise, self._surrounding_faults(citations))
@@ -252,17 +260,16 @@ class Checker:
         if isinstance(self.view, WorkTree):
             yield from tracked_faults(self.repository)
             yield from driver_faults(self.repository.root)
-        ledger = self.sources.ledger
-        survey = ledger.survey()
-        unusable = {entry.job_id for entry in survey.notable if not entry.usable}
-        unusable.update(fault.job_id for fault in survey.faults if fault.job_id)
+        ledger, entries = self.sources.ledger, self.survey
+        unusable = {entry.job_id for entry in entries.notable if not entry.usable}
+        unusable.update(fault.job_id for fault in entries.faults if fault.job_id)
         cited = self._cited(unusable, citations) if unusable else set()
         # A citation tells of the entry that counts for its run, and of one that contradicts it; a
         # run may have others.
         reported = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
-        for entry in survey.notable:
+        for entry in entries.notable:
             yield from (fault for fault in entry.faults if fault not in reported)
-        yield from (fault for fault in survey.faults if fault.job_id not in cited)
+        yield from (fault for fault in entries.faults if fault.job_id not in cited)
         yield from map(stray_fault, ledger.strays)
         if self.sources.store is not None:
             yield from self.sources.store.faults
@@ -291,15 +298,14 @@ def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Ou
     findings = [checker.finding(path) for path in checker.finding_paths]
     outcome = judge_findings(checker, findings)
     around = checker.surroundings([c for finding in findings for c in finding.citations])
-    entries = checker.sources.ledger.judged
     problems = (*checker.collection(), *outcome.problems, *around)
-    return replace(outcome, problems=problems, entries=entries)
+    return replace(outcome, problems=problems, entries=checker.survey.judged)
 
 
 def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     """The outcome for these findings alone."""
     citations = [citation for finding in findings for citation in finding.citations]
-    checker.expect(citations)
+    checker.load(citations)
     problems: list[Problem] = []
     unjudged = 0
     for finding in findings:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from shlex import quote
 
 from pytest_aexp.model.entry import LEDGER_DIR, entry_path
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.segment import PACKS_DIR, Survey
+from pytest_aexp.model.ledger_survey import survey, survey_runs
+from pytest_aexp.model.packs.segment import PACKS_DIR
 from pytest_aexp.model.problems import INVALID_ENTRY, Fault, Outcome, Policy
 from pytest_aexp.model.stray_files import is_entry_name
 
 
 def check_ledger(
-    ledger: Ledger, policy: Policy, job_ids: Iterable[str] | None = None
+    ledger: Ledger,
+    policy: Policy,
+    job_ids: Iterable[str] | None = None,
+    root: Path | None = None,
 ) -> tuple[Outcome, tuple[str, ...]]:
     """Judge the entries of ``job_ids``, or every entry and every stray file.
 
     With the outcome come the job ids whose identity redaction took away.
     """
-    if job_ids is None:
-        found, strays = ledger.survey(), ledger.strays
-    else:
-        entries = ledger.at_hand(job_ids)
-        conflicts = tuple(ledger.conflicts(entries))
-        found, strays = Survey(len(entries), tuple(entries), faults=conflicts), ()
+    found = survey(ledger, root) if job_ids is None else survey_runs(ledger, job_ids)
+    strays = ledger.strays if job_ids is None else ()
     faults = [fault for entry in found.notable for fault in entry.faults]
     faults += [*found.faults, *map(stray_fault, strays), *ledger.retractions.faults]
     problems = tuple(policy.judge(faults))
@@ -37,8 +38,8 @@ def stray_fault(path: str) -> Fault:
     name = path.rpartition("/")[2]
     if path.startswith(f"{PACKS_DIR}/") or name.endswith(".jsonl"):
         message = (
-            "the file is no segment of packed entries: these are named for the machine that "
-            "packed them, the month and a number, packs/laptop/2026-05-001.jsonl"
+            "the file is not a segment of packed entries: these are named for the machine that "
+            "packed them and for their content, packs/laptop/0a1b2c3d4e5f6071.jsonl"
         )
         return Fault(
             INVALID_ENTRY, path, message, "move it out of the ledger; what it holds is not read"

@@ -20,6 +20,7 @@ from pytest_aexp.model.problems import (
     ABSENT,
     ABSENT_BATCH,
     BROKEN,
+    CONTRADICTION,
     EMPTY_BATCH,
     MALFORMED,
     UNFINISHED,
@@ -60,7 +61,7 @@ def fault_of(citation: Resolvable, resolution: Resolution, sources: Sources) -> 
 def _fault_at(citation: Resolvable, resolution: Resolution, sources: Sources) -> Fault | None:
     match resolution.place:
         case Place.LEDGER:
-            return _in_ledger(citation, resolution, sources.ledger)
+            return _in_ledger(citation, resolution)
         case Place.DISK:
             return _on_disk(citation, resolution)
         case Place.STORE:
@@ -84,15 +85,15 @@ def _ambiguous(citation: BatchCitation, resolution: Resolution) -> Fault:
     return _fault(MALFORMED, citation, message, fix)
 
 
-def _in_ledger(citation: Resolvable, resolution: Resolution, ledger: Ledger) -> Fault | None:
+def _in_ledger(citation: Resolvable, resolution: Resolution) -> Fault | None:
     causes = [e.cause for e in resolution.entries if e.faults and e.cause is not None]
-    doubted = [replace(cause, message=f"{cause.message} ({_place(cause)})") for cause in causes]
-    doubted += ledger.conflicts(resolution.entries)
-    if not doubted:
+    if not causes:
         return None
-    fault, more = doubted[0], len(doubted) - 1
+    fault, more = causes[0], len(causes) - 1
+    # The message of a contradiction has both places.
+    place = "" if fault.rule is CONTRADICTION else f" ({_place(fault)})"
     others = f", and {count_entries(more)} more of the batch cannot be used either" if more else ""
-    message = f"{fault.message}, so {_cited(citation)} is not proven{others}"
+    message = f"{fault.message}{place}, so {_cited(citation)} is not proven{others}"
     return replace(
         fault, path=citation.path, position=citation.position, message=message, cited=True
     )

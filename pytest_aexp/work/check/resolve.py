@@ -56,17 +56,19 @@ class Sources:
         view: View,
         on_disk: View | None = None,
         *,
+        ledger: Ledger | None = None,
         had_ledger: bool = False,
     ) -> Sources:
         """The sources of a repository, what is in git being read through ``view``.
 
+        ``ledger`` is that view's, if there is one already.
         Raises NotCheckedOut if the folder that is read does not hold all of them.
         """
         if isinstance(view, WorkTree):
             findings = repository.configuration.findings
             require_checked_out(repository.root, (LEDGER_DIR, INDEX_DIR), findings)
         return cls(
-            Ledger(view, repository.root),
+            ledger or Ledger(view),
             RunStore.of(repository),
             MachineIndexes(view),
             Ledger(on_disk) if on_disk is not None and _can_be_added(repository.root) else None,

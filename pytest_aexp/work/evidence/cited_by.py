@@ -38,7 +38,7 @@ def cited_by(
 ) -> Iterator[CitedBy]:
     """Each run (default: any) with each citation of it, by finding."""
     for finding in findings:
-        checker.expect(finding.citations)
+        checker.load(finding.citations)
         for citation in finding.citations:
             for job_id in _runs(checker, citation):
                 if job_ids is None or job_id in job_ids:

@@ -41,7 +41,7 @@ class EvidenceReader:
 
     def cited(self, finding: Finding) -> list[CitedRuns]:
         """Its citations, in their order."""
-        self._checker.expect(finding.citations)
+        self._checker.load(finding.citations)
         return [
             CitedRuns(c, self.runs(c), self._checker.citation(finding, c).problems)
             for c in finding.citations

@@ -18,8 +18,8 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.packs import Packs, Version
-from pytest_aexp.model.packs.segment import parsed
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import Version, parsed
 from pytest_aexp.model.ranking import promoted_at
 from pytest_aexp.model.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (

@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git.ignore_rules import Tree, rules_fault
-from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
@@ -23,7 +21,6 @@ from pytest_aexp.work.promote.project import entry_bytes
 
 _ASIDE_FOLDERS = (".aexp", LEDGER_DIR)
 _ASIDE = re.compile(r"\.([0-9a-f]{32})\.packed\.tmp", re.ASCII)
-_NUMBERED = re.compile(r"([0-9]{4}-[0-9]{2})-([0-9]{3,9})(?:-[0-9a-f]{8})?\.jsonl", re.ASCII)
 _GROWTH = 128
 """How many times as long as its line an entry may be as a file, at the most: by its indent."""
 
@@ -68,34 +65,11 @@ def refuse_unshared(root: Path, path: str) -> None:
         )
 
 
-def numbers_taken(root: Path, folder: str, month: str) -> Iterator[int]:
-    """The numbers that segments of the month have here and in any branch that git knows."""
-    for name in (*_names(root / folder), *_names_in_git(root, folder)):
-        match = _NUMBERED.fullmatch(name)
-        if match is not None and match[1] == month:
-            yield int(match[2])
-
-
 def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)
     except FileNotFoundError:
         return []
-
-
-def _names_in_git(root: Path, folder: str) -> Iterator[str]:
-    # So that the order of the names is the order in which they were written, on branches as well.
-    refs = git_or_none(["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"], root)
-    asked = [f"{ref}:./{folder}" for ref in os.fsdecode(refs or b"").splitlines()]
-    lines = git_or_none(
-        ["cat-file", "--batch-check=%(objecttype) %(objectname)"],
-        root,
-        stdin=os.fsencode("".join(f"{each}\n" for each in asked)),
-    )
-    told = [line.split() for line in (lines or b"").decode(errors="replace").splitlines()]
-    for name in sorted({each[1] for each in told if each[0] == "tree" and len(each) == 2}):
-        listed = git_or_none(["ls-tree", "--full-tree", "--name-only", "-z", name], root)
-        yield from os.fsdecode(listed or b"").split("\0")
 
 
 def remove(root: Path, job_id: str, data: bytes) -> bool:

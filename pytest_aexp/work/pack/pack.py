@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
@@ -22,6 +21,7 @@ from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_e
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.ledger_survey import contradictions
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import (
     PACKS_DIR,
@@ -32,7 +32,7 @@ from pytest_aexp.model.packs.segment import (
 )
 from pytest_aexp.model.problems import MALFORMED, UNREADABLE, Policy
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.pack.files import line_of, numbers_taken, refuse_unshared, remove, tidy
+from pytest_aexp.work.pack.files import line_of, refuse_unshared, remove, tidy
 from pytest_aexp.work.promote.project import entry_bytes
 
 
@@ -102,7 +102,7 @@ def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
             )
     cited = {each.job_id for each in citations if isinstance(each, JobCitation)}
     batches = [each for each in citations if isinstance(each, BatchCitation)]
-    ledger.expect_batches(batch.experiment_id for batch in batches)
+    ledger.load(experiments=(batch.experiment_id for batch in batches))
     for batch in batches:
         for selector in batch.selectors:
             cited.update(e.job_id for e in ledger.select(batch.experiment_id, selector))
@@ -157,20 +157,19 @@ class _Pending:
 
 
 class _Packer:
-    """Writes the segments of one machine and month."""
+    """Writes the segments of one machine."""
 
     def __init__(self, repository: Repository, *, dry_run: bool) -> None:
         self._root = repository.root
         self._folder = f"{PACKS_DIR}/{safe_label(repository.machine_label)}"
-        self._month = f"{datetime.now(UTC):%Y-%m}"
         self._dry_run = dry_run
-        refuse_unshared(self._root, f"{self._folder}/{self._month}-001.jsonl")
+        refuse_unshared(self._root, f"{self._folder}/{segment_name(b'')}")
         if not dry_run:
             tidy(self._root)
         ledger = Ledger(WorkTree(self._root))
-        self._packs = Packs(WorkTree(self._root))
-        self._conflicts = {fault.job_id: fault for fault in ledger.all_conflicts()}
-        self._next = 1 + max(numbers_taken(self._root, self._folder, self._month), default=0)
+        self._packs = ledger.packs
+        unclear = contradictions(ledger, ledger.repeated)
+        self._contradictions = {fault.job_id: fault for fault in unclear}
 
     def take(self, job_id: str) -> _Taken | Left | None:
         """The entry, if it is sound; why it has to stay; None if it is gone."""
@@ -178,14 +177,14 @@ class _Packer:
         data = read_bounded(self._root / path, ENTRY_LIMIT, follow=False)
         if isinstance(data, Unreadable) and data.missing:
             return None
-        faults = [*judge_entry(job_id, path, data).faults, self._conflicts.get(job_id)]
-        told = next(filter(None, faults), None)
-        if told is not None or isinstance(data, Unreadable):
-            return Left(path, told.message if told else "the ledger entry cannot be read")
+        faults = [*judge_entry(job_id, path, data).faults, self._contradictions.get(job_id)]
+        fault = next(filter(None, faults), None)
+        if fault is not None or isinstance(data, Unreadable):
+            return Left(path, fault.message if fault else "the ledger entry cannot be read")
         line = line_of(data)
         if line is None:
             return Left(path, "the ledger entry would not come out of a segment as it was")
-        versions = self._packs.versions(job_id)
+        versions = self._packs.versions(job_id) if job_id in self._packs.job_ids else []
         return _Taken(job_id, data, line, next((v.path for v in versions if v.data == line), None))
 
     def seal(self, pending: _Pending) -> Packed:
@@ -202,21 +201,18 @@ class _Packer:
         return Packed(path, len(new), removed, tuple(pending.left))
 
     def _write(self, data: bytes) -> str:
-        while True:
-            path = f"{self._folder}/{segment_name(self._month, self._next, data)}"
-            self._next += 1
-            if self._dry_run:
-                return path
-            try:
-                write_new(self._root / path, data)
-            except FileExistsError:
-                # Another pack wrote the same since; or a file stands where a folder must.
-                if not os.path.lexists(self._root / path):
-                    raise
-                continue
-            sync_path(self._root / PACKS_DIR)
-            sync_path(self._root / LEDGER_DIR)
+        path = f"{self._folder}/{segment_name(data)}"
+        if self._dry_run:
             return path
+        try:
+            write_new(self._root / path, data)
+        except FileExistsError:
+            # Another pack wrote the same since; or a file stands where a folder must.
+            if read_bounded(self._root / path, SEGMENT_LIMIT) != data:
+                raise
+        sync_path(self._root / PACKS_DIR)
+        sync_path(self._root / LEDGER_DIR)
+        return path
 
 
 def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:

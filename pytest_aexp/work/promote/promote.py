@@ -21,8 +21,9 @@ from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, entry_path
-from pytest_aexp.model.packs.packed_run import packed_version
-from pytest_aexp.model.packs.packs import Packs, Version
+from pytest_aexp.model.packs.duplicates import choose
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.ranking import (
     PROMOTION_FIELDS,
     EntryDocument,
@@ -94,12 +95,13 @@ class Promoter:
         files = files or self._store.files(job_id)
         entry = project(job_id, files, self._machine, self._metrics)
         data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
-        if self._says_the_same(data, entry):
-            return Promoted(written=False)
-        packed = self._packed(job_id)
         is_loose = not isinstance(data, Unreadable) or not data.missing
-        standing = packed.data if packed is not None and not is_loose else data
-        if not is_loose and self._says_the_same(standing, entry):
+        is_right = self._says_the_same(data, entry)
+        packed = self._packed(job_id)
+        if is_right and (packed is None or _counts(data, packed)):
+            return Promoted(written=False)
+        standing = packed.data if packed is not None and (is_right or not is_loose) else data
+        if not is_right and not is_loose and self._says_the_same(standing, entry):
             return Promoted(written=False)
         if kept := self._kept(standing, entry):
             return Promoted(written=False, kept=kept)
@@ -156,9 +158,9 @@ class Promoter:
         return path if packed is None else packed.path
 
     def _packed(self, job_id: str) -> Version | None:
-        if self._packs is not None:
-            return self._packs.version(job_id)
-        return packed_version(self._root, job_id)
+        if self._packs is None:
+            return Packs(WorkTree(self._root)).version(job_id)
+        return self._packs.version(job_id) if job_id in self._packs.job_ids else None
 
     def _says_the_same(self, data: bytes | Unreadable, entry: dict[str, Any]) -> bool:
         """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
@@ -178,6 +180,17 @@ class Promoter:
 def _summary(entry: EntryDocument) -> str:
     names = ("status", "ended_at", "registered_machine")
     return ", ".join(shown(str(entry[name]), 40) for name in names if name in entry)
+
+
+def _counts(data: bytes | Unreadable, packed: Version) -> bool:
+    """Whether the entry in a file counts, or says the same as the packed one, and clearly so."""
+    if isinstance(data, Unreadable):
+        return False
+    loose, other = Version("", 1, data), parsed(packed.data)
+    choice = choose([loose, packed])
+    if choice.contradicted is not None:
+        return False
+    return choice.version is loose or same_run(parsed(data) or {}, other or {})
 
 
 def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:

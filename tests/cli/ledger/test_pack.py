@@ -11,6 +11,7 @@ from repositories import (
     batch,
     git,
     job,
+    packed_paths,
     sealed_path,
     write,
 )
@@ -34,8 +35,8 @@ def test_pack_tells_what_it_wrote_and_what_to_type_next(
     foreseen = capsys.readouterr().out.splitlines()
     assert main(["ledger", "pack"]) == 0
     told = [
-        f"packed: 2 runs into {sealed_path(repo)}",
-        f"packed: 1 run into {sealed_path(repo, 2)}",
+        f"packed: 2 runs into {packed_paths(repo)[0]}",
+        f"packed: 1 run into {packed_paths(repo)[1]}",
         "1 run stays loose: findings cite them",
     ]
     assert foreseen == [*(f"would be {line}" for line in told[:2]), told[2]]

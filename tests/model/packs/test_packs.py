@@ -25,9 +25,10 @@ from repositories import (
 from pytest_aexp.cli import main
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.views import View, WorkTree
-from pytest_aexp.ledger_mapping import Ledger as LedgerMapping
+from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.packs import Packs, promotion
+from pytest_aexp.model.packs import packs as packs_module
+from pytest_aexp.model.packs.packs import Packs
 
 PACKS = ".aexp/ledger/packs"
 LATER = {"promoted_at": "2026-06-01T00:00:00Z", "status": "failed"}
@@ -76,7 +77,7 @@ def test_the_ledger_is_both(repo: Path, view: Any) -> None:
     assert ledger.loose == set(ids(1, 2))
     assert sorted(entry.job_id for entry in ledger) == ids(1, 2, 3, 4, 5)
     assert all(entry.usable and not entry.faults for entry in ledger)
-    assert {entry.path for entry in ledger.all_of(ids(3, 4, 5))} == {path, other}
+    assert {entry.path for entry in ledger.entries(ids(3, 4, 5))} == {path, other}
     assert ledger.machines == ("cluster",)
     assert ledger.strays == ()
 
@@ -127,7 +128,7 @@ def test_batches_that_are_expected_are_found_in_one_go(
 
     monkeypatch.setattr(WorkTree, "read", read)
     ledger = Ledger(WorkTree(repo))
-    ledger.expect_batches(["E001", "E002", "E003"])
+    ledger.load(experiments=["E001", "E002", "E003"])
     for experiment, count in (("E001", 4), ("E002", 4), ("E003", 0)):
         assert len(ledger.select(experiment, {})) == count
     assert len(reads) <= 2
@@ -223,66 +224,12 @@ def test_files_among_the_segments_that_are_none(
     assert told(capsys, "validate")[1:] == [("warning", *problem[1:]) for problem in problems]
 
 
-# One run in several places
+# One run in several places: which counts is tested with `duplicates`
 
 
 SEGMENT = f"{PACKS}/box/2026-05-001.jsonl"
 OTHER = f"{PACKS}/laptop/2026-05-001.jsonl"
 CONFLICT = ("ledger.invalid_entry", f".aexp/ledger/{ids(1)[0]}.json", 1)
-PLACES = {
-    "the same, loose and packed": (run(1), [run(1)], [], None),
-    "the same in two segments": (None, [run(1)], [run(1)], None),
-    "promoted again since it was packed": (run(1, **LATER), [run(1)], [], None),
-    "packed twice, the second time promoted again": (None, [run(1, **LATER)], [run(1)], None),
-    "packed twice, then promoted again": (
-        run(1, **LATER), [run(1)], [run(1, status="failed")], None,
-    ),
-    "the same, and fields in another order": (
-        dict(reversed(run(1).items())), [dict(reversed(run(1).items()))], [], None,
-    ),
-    "different in the same second": (run(1, status="failed"), [run(1)], [], CONFLICT),
-    "the loose one is older": (run(1), [run(1, **LATER)], [], CONFLICT),
-    "different in the same second, told by another clock": (
-        run(1, promoted_at="2026-05-26T03:23:45+02:00", status="failed"), [run(1)], [], CONFLICT,
-    ),
-    "later, told by another clock": (
-        run(1, promoted_at="2026-05-26T00:23:46-01:00", status="failed"), [run(1)], [], None,
-    ),
-    "different in two segments": (
-        None, [run(1)], [run(1, status="failed")], ("ledger.invalid_entry", SEGMENT, 1),
-    ),
-    "different from the second segment only": (
-        run(1, status="failed"), [run(1, status="failed")], [run(1)], CONFLICT,
-    ),
-}  # fmt: skip
-
-
-def lay_out(repo: Path, what: str) -> tuple[dict[str, Any], tuple[str, str, int] | None]:
-    """The places of one case; what counts there, and the problem that is to be told."""
-    loose, first, second, problem = PLACES[what]
-    if loose is not None:
-        add_loose(repo, 1)
-        write(repo, f".aexp/ledger/{ids(1)[0]}.json", entry_text(loose))
-    add_segment(repo, [*first, run(2)])
-    add_segment(repo, [*second, run(3)], "laptop/2026-05-001")
-    return loose or first[0], problem
-
-
-@pytest.mark.parametrize("what", PLACES)
-def test_one_run_in_several_places(
-    repo: Path, capsys: pytest.CaptureFixture[str], what: str
-) -> None:
-    counts, problem = lay_out(repo, what)
-    ledger = Ledger(WorkTree(repo))
-    assert ledger.document(ids(1)[0]) == counts
-    assert [e.status for e in ledger.select("E001", {"seed": 1})] == [counts["status"]]
-    assert sorted(e.job_id for e in ledger) == ids(1, 2, 3)
-    assert len(LedgerMapping.of(repo)) == 3
-    expected = [] if problem is None else [problem]
-    assert [t[1:] for t in told(capsys, "ledger", "check")] == expected
-    assert {t[0] for t in told(capsys, "ledger", "check")} == ({"error"} if problem else set())
-    assert [t[1:] for t in told(capsys, "ledger", "check", ids(1)[0])] == expected
-    assert told(capsys, "ledger", "check", ids(2)[0]) == []
 
 
 @pytest.mark.parametrize(
@@ -291,7 +238,8 @@ def test_one_run_in_several_places(
 def test_two_entries_that_differ_fail_the_check_if_one_is_cited(
     repo: Path, capsys: pytest.CaptureFixture[str], citation: str | None
 ) -> None:
-    lay_out(repo, "different in the same second")
+    add_loose(repo, 1, status="failed")
+    add_segment(repo, [run(1), run(2)])
     add_finding(repo, "F001-a", *filter(None, [citation]))
     is_cited = citation is not None and ids(2)[0] not in citation
     at_finding = ("error", CONFLICT[0], "kb/research/findings/F001-a.md", 4)
@@ -339,7 +287,7 @@ def test_a_damaged_segment_harms_no_line_but_its_own(
     add_finding(repo, "F001-a", *(job(job_id) for job_id in ids(1, 2, 3, 4, 5)), batch("E001"))
     assert told(capsys, "validate") == [
         ("warning", "ledger.invalid_entry", SEGMENT, 2),
-        ("warning", "ledger.invalid_entry", SEGMENT, 4),
+        ("error", "ledger.invalid_entry", SEGMENT, 4),
         ("warning", "ledger.invalid_entry", SEGMENT, 7),
     ]
     assert Packs(WorkTree(repo)).job_ids == set(ids(1, 2, 3, 4, 5))
@@ -365,11 +313,6 @@ def test_a_segment_that_is_no_file_of_ours_is_told_and_passed_over(
     expected = [] if kind == "folder" else [("warning", "ledger.invalid_entry", SEGMENT, 1)]
     assert told(capsys, "validate")[1:] == expected
     assert Ledger(WorkTree(repo)).job_ids == set(ids(1))
-
-
-@pytest.mark.parametrize("said", [{}, {"promoted_at": "once"}, {"promoted_at": 7}, None])
-def test_what_does_not_say_when_it_was_promoted_comes_first(said: dict[str, Any] | None) -> None:
-    assert promotion(said) < promotion(run(1)) < promotion(run(1, **LATER))
 
 
 # While somebody packs
@@ -403,13 +346,13 @@ def test_a_segment_that_is_gone_is_not_believed(repo: Path) -> None:
     assert first.renewed() is first
     add_segment(repo, [run(1)])
     packs = Packs(WorkTree(repo))
-    assert packs.has(ids(1)[0])
+    assert packs.version(ids(1)[0]) is not None
     assert packs.renewed() is packs
     (repo / SEGMENT).unlink()
     add_segment(repo, [run(2)], "laptop/2026-05-001")
     now = packs.renewed()
     assert now.job_ids == set(ids(2))
-    assert not now.has(ids(1)[0])
+    assert now.version(ids(1)[0]) is None
 
 
 def test_an_entry_that_is_simply_deleted_is_missed(repo: Path) -> None:
@@ -437,3 +380,56 @@ def test_without_segments_their_folder_is_looked_for_and_nothing_is_read(
     monkeypatch.setattr(os, "scandir", scandir)
     assert main(["validate"]) == 0
     assert len([path for path in scans if path.endswith("packs")]) == 1
+
+
+# One run's lines
+
+
+def version_of(repo: Path, entry: dict[str, Any]) -> Any:
+    return Packs(WorkTree(repo)).version(str(entry["job_id"]))
+
+
+def test_of_two_lines_of_an_attempt_the_later_promotion_is_found(repo: Path) -> None:
+    old = run(1, promoted_at="2026-05-01T00:00:00Z")
+    later = {"promoted_at": "2026-05-01T01:30:00+01:00", "status": "failed"}
+    path = add_segment(repo, [{**old, **later}])
+    add_segment(repo, [old], "box/2026-05-002")
+    assert version_of(repo, old).path == path
+
+
+def test_junk_pipes_and_links_are_passed_over(repo: Path) -> None:
+    write(repo, f"{PACKS}/box/2026-05-001.jsonl", b"\xff" * 100_000)
+    write(repo, f"{PACKS}/box/2026-05-002.jsonl", b"{}\n" * 9000)
+    os.mkfifo(repo / PACKS / "box/2026-05-003.jsonl")
+    (repo / PACKS / "box/2026-05-004.jsonl").symlink_to("/dev/zero")
+    assert version_of(repo, run(1)) is None
+    path = add_segment(repo, [run(1)], "box/2026-05-009")
+    assert version_of(repo, run(1)).path == path
+
+
+def test_a_segment_behind_a_link_is_searched(repo: Path) -> None:
+    path = add_segment(repo, [run(1)])
+    (repo / path).rename(repo / "elsewhere")
+    (repo / path).symlink_to(repo / "elsewhere")
+    assert version_of(repo, run(1)).path == path
+
+
+def test_only_the_members_of_experiments_are_judged(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[bytes] = []
+    original = packs_module.judge_line
+
+    def judge(path: str, number: int, line: bytes, job_id: str | None = None) -> Entry:
+        judged.append(line)
+        return original(path, number, line, job_id)
+
+    monkeypatch.setattr(packs_module, "judge_line", judge)
+    linked = entry_of({"seed": 9}, run_link={"experiment_id": "E002"})
+    add_segment(repo, [run(1), run(2), linked])
+    packs = Packs(WorkTree(repo))
+    assert packs.members(["E009", "E00", "002"]) == {"E009": [], "E00": [], "002": []}
+    assert judged == []
+    found = packs.members([f"E{number:03d}" for number in range(2, 40)])
+    assert {e.job_id for e in found["E002"]} == {run(2)["job_id"], linked["job_id"]}
+    assert len(judged) == 2

@@ -15,6 +15,7 @@ from pytest_aexp.ground.errors import GitError, RunNotFound, UsageError
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.ledger_survey import contradictions
 from pytest_aexp.work.merge.merge import Merged, Refused
 from pytest_aexp.work.merge.resolve_conflicts import Resolution, resolve
 
@@ -153,7 +154,8 @@ def test_what_one_side_packed_is_its_version(repo: Path, case: str, swapped: boo
     merge(repo)
     assert isinstance(only(resolve(repo)).outcome, Merged)
     check_resolved(repo, expected)
-    assert not list(Ledger(WorkTree(repo)).all_conflicts())
+    ledger = Ledger(WorkTree(repo))
+    assert not list(contradictions(ledger, ledger.job_ids))
 
 
 def put_stages(repo: Path, stages: dict[int, tuple[str, bytes]]) -> None:

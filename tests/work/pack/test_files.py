@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from repositories import add_segment, entry_of, git, packed, write
+from repositories import add_segment, entry_of, packed, write
 
-from pytest_aexp.work.pack.files import line_of, numbers_taken, refuse_unshared, remove, tidy
+from pytest_aexp.work.pack.files import line_of, refuse_unshared, remove, tidy
 from pytest_aexp.work.promote.project import entry_bytes
 
 ENTRY = entry_of({"seed": 1})
@@ -97,36 +97,6 @@ def test_it_does_not_come_back_over_a_newer_one(tmp_path: Path) -> None:
 def test_there_may_be_nothing_to_tidy(tmp_path: Path) -> None:
     tidy(tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_numbers_of_a_month_here_and_in_branches(repo: Path) -> None:
-    for name in (
-        "2026-05-003.jsonl",
-        "2026-05-1000-0a1b2c3d.jsonl",
-        "2026-04-777.jsonl",
-        "2026-05-x.jsonl",
-    ):
-        write(repo, f"{FOLDER}/{name}", "")
-    write(repo, ".aexp/ledger/packs/laptop/2026-05-888.jsonl", "")
-    assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000]
-    write(repo, f"{FOLDER}/2026-05-2000.jsonl", "")
-    git(repo, "add", "-A")
-    git(repo, "commit", "-q", "-m", "all")
-    git(repo, "rm", "-q", "-r", "--cached", ".aexp")
-    for path in (repo / FOLDER).iterdir():
-        path.unlink()
-    assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000, 2000]
-    git(repo, "checkout", "-q", "--orphan", "other")
-    assert sorted(numbers_taken(repo, FOLDER, "2026-05")) == [3, 1000, 2000]
-
-
-def test_the_numbers_of_a_repository_below_the_top_of_a_work_tree(repo: Path) -> None:
-    below = repo / "study"
-    write(below, f"{FOLDER}/2026-05-004.jsonl", "")
-    git(repo, "add", "-A")
-    git(repo, "commit", "-q", "-m", "all")
-    (below / FOLDER / "2026-05-004.jsonl").unlink()
-    assert list(numbers_taken(below, FOLDER, "2026-05")) == [4]
 
 
 def test_a_rule_above_the_repository_counts(repo: Path) -> None:

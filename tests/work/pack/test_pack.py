@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from repositories import (
     git,
     job,
     packed,
+    packed_paths,
     sealed_path,
     segment,
     write,
@@ -37,6 +37,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.ledger import backfill_ledger, load_ledger_entry, promote_to_ledger
 from pytest_aexp.linking import link_to_experiment
+from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.problems import Policy
@@ -45,15 +46,13 @@ from pytest_aexp.work.pack import pack as pack_module
 from pytest_aexp.work.pack.pack import Packed, Plan, pack, plan_pack, unpack
 from pytest_aexp.work.promote.project import entry_bytes
 
-MONTH = f"{datetime.now(UTC):%Y-%m}"
 FOLDER = ".aexp/ledger/packs/box"
-FIRST = f"{FOLDER}/{MONTH}-001.jsonl"
+FIRST = f"{FOLDER}/0a1b2c3d4e5f6071.jsonl"
 
 
-def named(number: int, documents: Mapping[str, Mapping[str, Any]]) -> str:
+def named(documents: Mapping[str, Mapping[str, Any]]) -> str:
     """The name of a segment of these entries."""
-    digest = sha256(segment(documents.values())).hexdigest()
-    return f"{MONTH}-{number:03d}-{digest[:8]}.jsonl"
+    return f"{sha256(segment(documents.values())).hexdigest()[:16]}.jsonl"
 
 
 @pytest.fixture(autouse=True)
@@ -127,14 +126,15 @@ def test_another_pack_has_nothing_to_do(repo: Path) -> None:
     assert files(repo) == there
 
 
-def test_a_segment_never_changes_and_the_next_has_the_next_number(repo: Path) -> None:
+def test_a_segment_never_changes_and_the_next_has_another_name(repo: Path) -> None:
     add_runs(repo, 3)
     packed_now(repo)
-    first = (repo / sealed_path(repo)).read_bytes()
+    path = sealed_path(repo)
+    first = (repo / path).read_bytes()
     add_entry(repo, point(7))
     [done] = packed_now(repo)
-    assert done.path == sealed_path(repo, 2)
-    assert (repo / sealed_path(repo)).read_bytes() == first
+    assert {done.path, path} == set(packed_paths(repo))
+    assert (repo / path).read_bytes() == first
 
 
 def test_segments_hold_so_many_lines_and_so_many_bytes(
@@ -143,9 +143,9 @@ def test_segments_hold_so_many_lines_and_so_many_bytes(
     monkeypatch.setattr(pack_module, "SEGMENT_LINES", 4)
     add_runs(repo, 10)
     before = snapshot(repo)
-    assert [(each.path, each.written) for each in packed_now(repo)] == [
-        (sealed_path(repo, number), lines) for number, lines in ((1, 4), (2, 4), (3, 2))
-    ]
+    done = packed_now(repo)
+    assert [each.written for each in done] == [4, 4, 2]
+    assert [each.path for each in done] == packed_paths(repo)
     for number in range(20, 26):
         add_entry(repo, {"pad": "x" * 100, "seed": number})
     length = len(packed(entry_of({"pad": "x" * 100, "seed": 20})))
@@ -158,14 +158,14 @@ def test_the_lines_of_all_segments_are_sorted(repo: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(pack_module, "SEGMENT_LINES", 4)
     every = add_runs(repo, 10)
     packed_now(repo)
-    lines = b"".join((repo / sealed_path(repo, n)).read_bytes() for n in (1, 2, 3))
+    lines = b"".join((repo / path).read_bytes() for path in packed_paths(repo))
     assert [json.loads(line)["job_id"] for line in lines.splitlines()] == every
 
 
 def test_a_dry_run_tells_and_writes_nothing(repo: Path) -> None:
     add_runs(repo, 3)
     there, before = files(repo), snapshot(repo)
-    assert packed_now(repo, dry_run=True) == [Packed(f"{FOLDER}/{named(1, before)}", 3, 3, ())]
+    assert packed_now(repo, dry_run=True) == [Packed(f"{FOLDER}/{named(before)}", 3, 3, ())]
     assert files(repo) == there
 
 
@@ -300,7 +300,7 @@ def test_it_works_without_git(tmp_path: Path) -> None:
     assert [each.written for each in packed_now(tmp_path / "bare")] == [3]
 
 
-def test_numbers_of_other_branches_are_not_used_again(repo: Path) -> None:
+def test_two_branches_pack_without_a_conflict(repo: Path) -> None:
     add_runs(repo, 2)
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "loose")
@@ -311,7 +311,7 @@ def test_numbers_of_other_branches_are_not_used_again(repo: Path) -> None:
     git(repo, "checkout", "-q", "main")
     before = snapshot(repo)
     add_entry(repo, point(7))
-    assert [each.path for each in packed_now(repo)] == [sealed_path(repo, 2)]
+    packed_now(repo)
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "packed here, too")
     git(repo, "merge", "-q", "other")
@@ -574,12 +574,7 @@ def test_where_there_are_no_hard_links(repo: Path, monkeypatch: pytest.MonkeyPat
         patch.setattr(pack_module, "write_new", slowly)
         assert packed_now(repo) == [Packed(sealed_path(repo), 3, 2, ())]
     assert loose(repo) == {every[0]}
-    name = named(2, {every[0]: snapshot(repo)[every[0]]})
-    theirs = segment([entry_of({"seed": 99})])
-    write(repo, f"{FOLDER}/{name}", theirs)
-    monkeypatch.setattr(pack_module, "numbers_taken", lambda *_: [1])
-    assert [each.path for each in packed_now(repo)] == [sealed_path(repo, 3)]
-    assert (repo / FOLDER / name).read_bytes() == theirs
+    assert [each.removed for each in packed_now(repo)] == [1]
     assert leftovers(repo) == []
 
 
@@ -598,7 +593,7 @@ def test_readers_find_every_run_while_others_pack_and_unpack(repo: Path) -> None
     with start(repo, times=12) as process:
         while process.poll() is None:
             ledger = Ledger(WorkTree(repo))
-            assert [entry.job_id for entry in ledger.all_of(every) if entry.usable] == every
+            assert [entry.job_id for entry in ledger.entries(every) if entry.usable] == every
             packs = Packs(WorkTree(repo))
             for job_id in every[::7]:
                 unpack(repo, packs, job_id)
@@ -630,16 +625,24 @@ def test_an_entry_that_is_gone_before_it_is_packed_is_passed_over(repo: Path) ->
     assert [each.written for each in pack(repository, plan)] == [1]
 
 
-def test_a_name_that_was_taken_meanwhile_is_left_to_who_took_it(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_segment_that_another_pack_wrote_meanwhile_will_do(repo: Path) -> None:
+    every = add_runs(repo, 2)
+    documents = [snapshot(repo)[job_id] for job_id in every]
+    path = f"{FOLDER}/{named(snapshot(repo))}"
+    write(repo, path, segment(documents))
+    for document in documents:
+        write(repo, entry_path(document["job_id"]), entry_bytes(document))
+    assert [each.removed for each in packed_now(repo)] == [2]
+    assert packed_paths(repo) == [path]
+
+
+def test_another_file_of_that_name_is_not_replaced(repo: Path) -> None:
     add_runs(repo, 2)
-    name = named(1, snapshot(repo))
-    theirs = segment([entry_of({"seed": 99})])
-    monkeypatch.setattr(pack_module, "numbers_taken", lambda *_: [])
-    write(repo, f"{FOLDER}/{name}", theirs)
-    assert [each.path for each in packed_now(repo)] == [sealed_path(repo, 2)]
-    assert (repo / FOLDER / name).read_bytes() == theirs
+    path = write(repo, f"{FOLDER}/{named(snapshot(repo))}", "other")
+    with pytest.raises(FileExistsError):
+        packed_now(repo)
+    assert path.read_text() == "other"
+    assert len(loose(repo)) == 2
 
 
 def test_two_clones_of_one_label_pack_without_a_conflict(repo: Path) -> None:
@@ -654,11 +657,9 @@ def test_two_clones_of_one_label_pack_without_a_conflict(repo: Path) -> None:
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "packed here")
     git(repo, "checkout", "-q", "clone")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pack_module, "numbers_taken", lambda *_: [])
-        packed_now(repo)
+    packed_now(repo)
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "packed there")
     git(repo, "merge", "-q", "main")
-    assert len([name for name in files(repo) if f"{MONTH}-001-" in name]) == 2
+    assert len(packed_paths(repo)) == 2
     assert snapshot(repo) == before

@@ -51,9 +51,9 @@ BAD_LINES = {
     "conflict markers": (b"<<<<<<< ours\n", "conflict markers"),
     "edited statepoint": (GOOD[2].replace(b'"seed":', b'"seed":9'), "hashes to"),
     "unfinished": (GOOD[2].replace(b'"complete"', b'"running"'), "status"),
-    "of two runs": (
+    "of two job ids": (
         GOOD[2].replace(b'"redacted"', b'"x"').replace(b"{", b'{"job_id":"' + b"0" * 32 + b'",', 1),
-        "says that it is of run",
+        '"job_id" twice',
     ),
 }
 

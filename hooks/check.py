@@ -35,6 +35,7 @@ from pytest_aexp.work.scope.policy_change import (
 from pytest_aexp.work.scope.projects import combined, merged, projects_below, require_one_root
 from pytest_aexp.work.scope.tracked_runs import staged_faults
 
+from .add import add, advised, on_disk_only
 from .affected import affected_findings, affects_collection, changed_evidence
 from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
@@ -189,8 +190,6 @@ def _added(
     findings: Sequence[Finding],
     outdated: Sequence[Outdated],
 ) -> list[str]:
-    from .add import add, on_disk_only
-
     lacking = {path for each in outdated for path in each.paths}
     return add(commit, sorted(lacking.union(on_disk_only(findings, checker.sources))))
 
@@ -199,8 +198,6 @@ def _completed(
     commit: Commit, lacking: Sequence[Problem], judged: Sequence[Problem]
 ) -> Iterator[Problem]:
     """Both, each citation told of once, with all that must be typed."""
-    from .add import advised
-
     places = {(p.path, p.line, p.column) for p in lacking}
     same = (UNSTAGED_ENTRY.code, UNPROMOTED.code)
     for problem in (*lacking, *judged):

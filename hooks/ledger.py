@@ -24,31 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     staged = StagedDiff()
     if not arguments and staged.leaves_entries_alone():
         return 0
-    # Here, and below, so that a commit which concerns nothing pays for none of it.
-    from pytest_aexp.run_program import run_program
+    # Here, so that a commit which concerns nothing pays for none of it.
+    from .program import run_ledger
 
-    return run_program(PROGRAM, lambda: _run(arguments, staged))
-
-
-def _run(arguments: Sequence[str], staged: StagedDiff) -> int:
-    from .check import Options, check_ledger, refuse_files
-
-    options = Options()
-    if arguments:
-        import argparse
-
-        description = "Check the schema, identity and leaks of staged ledger entries."
-        parser = argparse.ArgumentParser(prog=PROGRAM, description=description)
-        parser.add_argument(
-            "--policy-from",
-            metavar="REV",
-            help="take [tool.aexp] from that commit, which the change does not control",
-        )
-        parser.add_argument("files", nargs="*", help=argparse.SUPPRESS)
-        chosen = parser.parse_args(list(arguments))
-        refuse_files(chosen.files)
-        options = Options(policy_from=chosen.policy_from)
-    return check_ledger(staged, options)
+    return run_ledger(PROGRAM, arguments, staged)
 
 
 if __name__ == "__main__":

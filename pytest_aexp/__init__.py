@@ -79,6 +79,7 @@ def __getattr__(name: str) -> object:
     # On demand: the command needs no pytest, and pytest alone needs nothing of the rules.
     for module, names in _WHERE.items():
         if name in names.split():
+            # Here, and the module with it, so that who needs one name loads one module.
             from importlib import import_module
 
             return getattr(import_module(f"{__name__}.{module}"), name)
@@ -92,6 +93,7 @@ def __dir__() -> list[str]:
 def pytest_addhooks(pluginmanager: Any) -> None:
     """Let ``pytest -p pytest_aexp`` be ``pytest -p aexp``."""
     if not pluginmanager.has_plugin("aexp"):
+        # Here, since pytest asks for it, and scripts need no pytest.
         from pytest_aexp import plugin
 
         pluginmanager.register(plugin, "aexp")

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_aexp.ground.metric_names import WALLCLOCK
+from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model import ledger as model
 from pytest_aexp.model.batches import experiments_of
@@ -37,9 +38,6 @@ class Ledger(Mapping[str, LedgerEntry]):
 
         Raises RepositoryNotFound, ConfigurationError.
         """
-        # Here, so that the fixture needs no configuration.
-        from pytest_aexp.ground.repository import Repository
-
         return cls.of(Repository.open(root).root)
 
     @classmethod

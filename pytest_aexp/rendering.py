@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 from pytest_aexp.ground.text import clean, counted
 from pytest_aexp.model.problems import CODES, Outcome, Problem, Severity
@@ -225,9 +226,6 @@ def render_sarif(outcome: Outcome) -> str:
 
 
 def _result(problem: Problem) -> dict[str, Any]:
-    # Here, since only this format pays for it.
-    from urllib.parse import quote
-
     path = clean(problem.path)
     message = clean(problem.message)
     fingerprint = _fingerprint(problem.code, path, message)

@@ -22,6 +22,7 @@ from pytest_aexp.model.problems import (
     Fault,
     Rule,
 )
+from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import REDACTED, may_leak
 
 LEDGER_DIR = ".aexp/ledger"
@@ -314,9 +315,6 @@ class _Judge:
     def _leaks(self, text: str, document: dict[str, Any]) -> None:
         if not may_leak(text):
             return
-        # Here, for start-up time: few entries need it.
-        from pytest_aexp.model.redaction import redact
-
         found = redact.leaks(document)
         if found:
             first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]]
@@ -351,8 +349,6 @@ def _resolve(job_id: str) -> str:
 def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
     if canonical is None or REDACTED not in canonical:
         return False
-    from pytest_aexp.model.redaction import redact
-
     return redact.redacted_below(document, "/statepoint/")
 
 

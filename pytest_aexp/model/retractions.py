@@ -22,6 +22,7 @@ from pytest_aexp.ground.text import Position, listed, quoted
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.problems import INVALID_RETRACTION, LEAK, UNKNOWN_FIELD, Fault
+from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import may_leak
 
 RETRACTIONS_DIR = f"{LEDGER_DIR}/retractions"
@@ -250,9 +251,6 @@ def _unknown_fields(path: str, text: str, document: dict[str, Any]) -> list[Faul
 def _leaks(path: str, text: str, document: dict[str, Any]) -> list[Fault]:
     if not may_leak(text):
         return []
-    # Here, for start-up time: few records need it.
-    from pytest_aexp.model.redaction import redact
-
     leaks = redact.leaks(document)
     if not leaks:
         return []

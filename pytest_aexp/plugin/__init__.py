@@ -93,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     summary = Summary(config, collectors, required=required)
     config.pluginmanager.register(summary, "aexp-summary")
     if report:
+        # Here, since few sessions write a report.
         from pytest_aexp.plugin.report import ReportWriter
 
         writer = ReportWriter.of(config, collector.checker)

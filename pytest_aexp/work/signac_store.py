@@ -45,13 +45,12 @@ def signac_library() -> Any:
 @contextmanager
 def own_words(what: str) -> Iterator[None]:
     """Turn what signac raises into an AexpError that begins with ``what``."""
-    from signac.errors import Error  # type: ignore[import-untyped]  # an extra
-
+    signac = signac_library()
     try:
         yield
     except AexpError:
         raise
-    except Error as error:
+    except signac.errors.Error as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise AexpError(f"{what}: {said}") from error
 

@@ -109,17 +109,6 @@ class TestOrder:
         assert hooks.findings().status == 0
         assert hooks.findings("--strict-runs=error").status == 1
 
-    @pytest.mark.parametrize("argument", ["--strict-runs=strict", "--nope"])
-    def test_wrong_usage_ends_in_status_2(
-        self, repo: Path, held: str, argument: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        write(repo, "README", "x")
-        stage(repo)
-        with pytest.raises(SystemExit) as ended:
-            Hooks(capsys).findings(argument)
-        assert ended.value.code == 2
-        assert "usage: aexp-findings" in capsys.readouterr().err
-
     def test_nothing_in_a_file_can_forge_a_line(self, repo: Path, held: str, hooks: Hooks) -> None:
         write(repo, "kb/research/findings/F1\n::error::x\x1b[31m.md", "no front matter")
         stage(repo)

@@ -207,6 +207,25 @@ def shipped() -> dict[str, str]:
     }
 
 
+def inner_imports(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """Each place in a module where a function imports, with the comment before it, if any."""
+    lines = text.splitlines()
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, functions)]
+    inner = {
+        n.lineno for f in nodes for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)
+    }
+    for number in sorted(inner):
+        if number - 1 in inner:
+            # One after the other, for one reason.
+            yield f"{name}:{number}", "as above"
+            continue
+        before = lines[number - 2].strip()
+        here = lines[number - 1].partition("# ")[2]
+        said = before if before.startswith("#") else lines[number - 3].strip()
+        yield f"{name}:{number}", said if said.startswith("#") else here
+
+
 @tree
 class TestLayout:
     """The tree stays one in which a reader finds things."""
@@ -241,6 +260,11 @@ class TestLayout:
         here = set(tree_files(of=["tests"]))
         untested = {name for name in modules() if mirror_of(name) not in here}
         assert untested <= UNTESTED
+
+    def test_imports_inside_functions_are_few_and_say_why(self) -> None:
+        places = [place for name, text in shipped().items() for place in inner_imports(name, text)]
+        assert len(places) < 40, places
+        assert [place for place, reason in places if not reason] == []
 
     def test_no_folder_has_more_than_a_dozen_modules(self) -> None:
         folders = Counter(str(Path(name).parent) for name in modules())

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_aexp.ground.errors import NotCheckedOut
+from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.views import above, fixed_part, is_matched
 
 _LEFT_OUT = b"S "
@@ -20,9 +21,6 @@ def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str]
     """Raise NotCheckedOut if git leaves files of ``folders``, or files that fit ``globs``, out."""
     if not _may_be_sparse(root):
         return
-    # Here, for start-up time: hardly any checkout is sparse.
-    from pytest_aexp.ground.git.run import git_or_none
-
     places = {*folders, *(fixed_part(glob.split("/")) or "." for glob in globs)}
     listed = git_or_none(["ls-files", "-t", "-z", "--", *sorted(places)], root) or b""
     for line in listed.split(b"\0"):
@@ -40,9 +38,6 @@ def missing_submodule(root: Path, folder: str) -> str | None:
     places = [path for path in above(folder) if _is_empty_folder(root / path)]
     if not places:
         return None
-    # Here, for start-up time: the rest is asked of hardly any repository.
-    from pytest_aexp.ground.git.run import git_or_none
-
     listed = git_or_none(["ls-files", "-s", "-z", "--", *places], root) or b""
     records = (line.partition(b"\t") for line in listed.split(b"\0"))
     paths = [os.fsdecode(path) for mode, _, path in records if mode.startswith(_SUBMODULE)]

@@ -27,6 +27,7 @@ from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
 from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.redaction.redact import leaks
 from pytest_aexp.model.short_id import may_begin
 
 _ON_BOTH = ("note", "as", "accept")
@@ -113,9 +114,6 @@ class _Item:
         selector = self.values.get("selector")
         if not selector or not may_leak(json.dumps(selector)):
             return
-        # Here, for start-up time: few selectors need it.
-        from pytest_aexp.model.redaction.redact import leaks
-
         redacted = leaks(selector, "/selector")
         if redacted:
             key = redacted[0].pointer.removeprefix("/selector/").replace("/", ".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -144,8 +145,6 @@ def _value_hint(key: str, value: Any, counts: Mapping[str, int]) -> str:
 
 def _other_composition(value: str, counts: Mapping[str, int]) -> int:
     """How many runs have a value that looks the same and is not: e and accent, or one letter."""
-    import unicodedata  # here, since it is rarely asked for and takes a while to load
-
     forms = {unicodedata.normalize(form, value) for form in ("NFC", "NFD")} - {value}
     return sum(counts.get(value_key(form), 0) for form in forms)
 

@@ -184,7 +184,7 @@ class TestCost:
         trace = (settled / ".git/trace").read_text()
         asked = re.findall(r"built-in: git (?:--literal-pathspecs )?(.*)", trace)
         # One of them lists the records of retractions, one finds who builds on the finding.
-        assert len(asked) == 8, asked
+        assert len(asked) == 7, asked
         listing = [line for line in asked if line.startswith("ls-files")]
         assert not any(line.endswith(".aexp/ledger") for line in listing)
         assert set(re.findall("ledger/([0-9a-f]{32})", listing[-1])) == set(ids[:4])

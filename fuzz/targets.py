@@ -80,9 +80,8 @@ def segment(data: bytes) -> None:
         assert judged.usable is (judged.cause is None)
         assert all(fault.position.line == number for fault in judged.faults), judged.faults
         _told(judged.faults)
-        for name in judged.experiments if judged.usable else ():
-            wanted = frozenset([name.encode("utf-8", "surrogatepass")])
-            assert segments.may_belong(line, wanted), name
+        named = segments.experiments_named(line)
+        assert not judged.usable or named is None or named >= set(judged.experiments)
 
 
 def index(data: bytes) -> None:

@@ -139,7 +139,7 @@ def test_rows_have_what_any_run_has(study: Study) -> None:
 def test_packed_runs_and_a_damaged_one(repo: Path) -> None:
     add_segment(repo, [entry_of(point, machine="old") for point in POINTS], "a/2026-05-001")
     add_segment(repo, [entry_of(POINTS[1], promoted_at="2026-06-01T00:00:00Z")], "b/2026-06-001")
-    add_entry(repo, POINTS[0], status="failed")
+    add_entry(repo, POINTS[0], status="failed", promoted_at="2026-06-01T00:00:00Z")
     write(repo, entry_path(IDS[2]), "{")
     records = Ledger.of(repo).records()
     assert sorted(record["job_id"] for record in records) == sorted(IDS)

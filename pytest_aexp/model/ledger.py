@@ -120,7 +120,8 @@ class Ledger:
             there = [job_id for job_id in sorted(job_ids) if self.is_loose(job_id)]
         packed = self.packs.lines(job_ids)
         paths = {entry_path(job_id): job_id for job_id in there}
-        missing = set(job_ids).difference(there)
+        listed = frozenset(there)
+        missing = set(job_ids).difference(listed)
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):
             if isinstance(data, Unreadable) and data.missing:
                 missing.add(paths[path])
@@ -136,7 +137,7 @@ class Ledger:
             entries = [(version.judged(), version) for version in packed.get(job_id, ())]
             if entries:
                 self._entries[job_id] = counting(entries)
-            elif "loose" in self.__dict__ and job_id in self.loose:
+            elif job_id in listed:
                 self._judge(job_id, MISSING, ())
             else:
                 self._entries[job_id] = None

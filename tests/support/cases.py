@@ -73,7 +73,7 @@ def problems_of(repo: Path) -> list[Problem]:
 
 def leaves_strictness(case: dict[str, Any]) -> bool:
     """Whether strictness is left to the default: asked for, it would overrule severities."""
-    configured = str(case["files"].get("pyproject.toml", ""))
+    configured = str(case.get("files", {}).get("pyproject.toml", ""))
     return case["strict_runs"] == "error" and "severity" in configured
 
 

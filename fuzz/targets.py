@@ -21,15 +21,16 @@ from pytest_aexp.ground.errors import ConfigurationError, NotPromotable
 from pytest_aexp.ground.repository import Repository, parse_configuration
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.yaml import nodes, values
-from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
-from pytest_aexp.model.machine_index import read_index
 from pytest_aexp.model.packs import segment as segments
 from pytest_aexp.model.problems import Fault, Outcome, Policy
 from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import may_leak
-from pytest_aexp.model.run_store import DOCUMENT, STATEPOINT, RunStore
+from pytest_aexp.model.runs.machine_index import read_index
+from pytest_aexp.model.runs.run_store import DOCUMENT, STATEPOINT, RunStore
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.install import managed_block
 from pytest_aexp.work.install.control_files import GITIGNORE_BODY

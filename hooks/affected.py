@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.views import fixed_part, is_matched
 from pytest_aexp.model.batches import Batches
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
-from pytest_aexp.model.machine_index import INDEX_DIR
+from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.work.check.checker import Checker
 
 from .commit import Commit

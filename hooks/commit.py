@@ -21,7 +21,7 @@ from pytest_aexp.ground.repository import (
 )
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.machine_index import INDEX_DIR
+from pytest_aexp.model.runs.machine_index import INDEX_DIR
 
 from .early_exit import DIFF, STAGED, Change, StagedDiff, parse
 from .push import Push

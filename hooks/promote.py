@@ -21,7 +21,7 @@ from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
-from pytest_aexp.model.run_store import Run, RunStore
+from pytest_aexp.model.runs.run_store import Run, RunStore
 from pytest_aexp.work.check.resolve import Sources
 from pytest_aexp.work.promote.promote import Promoter
 

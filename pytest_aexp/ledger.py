@@ -13,7 +13,7 @@ from pytest_aexp.model.entry import ENTRY_LIMIT, SCHEMA_VERSION, entry_path
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.backfill import backfill
 from pytest_aexp.work.promote.project import project
 from pytest_aexp.work.promote.promote import parsed, promote_to_ledger, store_of

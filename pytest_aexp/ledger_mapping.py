@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_aexp.ground.metric_names import WALLCLOCK
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.metric_names import WALLCLOCK
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model import ledger as model
 from pytest_aexp.model.batches import experiments_of

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_aexp.ground.text import clean, counted
-from pytest_aexp.model.problems import CODES, Outcome, Problem, Severity
+from pytest_aexp.model.codes import CODES
+from pytest_aexp.model.problems import Outcome, Problem, Severity
 
 _RED, _YELLOW, _GREEN, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 _BOLD, _DIM = "\x1b[1m", "\x1b[2m"

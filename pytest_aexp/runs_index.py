@@ -17,9 +17,9 @@ from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.machine_index import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
 from pytest_aexp.model.redaction.redact import redact
-from pytest_aexp.model.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.model.runs.machine_index import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
+from pytest_aexp.model.runs.run_store import RunFiles, RunStore, run_link_of
 from pytest_aexp.work.promote.project import utc_now
 
 __all__ = [

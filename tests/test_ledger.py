@@ -14,7 +14,7 @@ from repositories import add_jobs, job_id_of, new_repository, write
 
 from pytest_aexp import ledger
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 
 DONE = {"status": "complete", "aexp": {"experiment_id": "E001"}}
 

@@ -18,7 +18,8 @@ from repositories import add_entry, add_finding, batch, job, write
 
 from pytest_aexp.cli import main
 from pytest_aexp.ground.text import Position
-from pytest_aexp.model.problems import CODES, Basis, Fault, Outcome, Problem, Rule, Severity
+from pytest_aexp.model.codes import CODES
+from pytest_aexp.model.problems import Basis, Fault, Outcome, Problem, Rule, Severity
 from pytest_aexp.rendering import (
     FORMATS,
     in_order,

@@ -19,7 +19,7 @@ import pytest_aexp.runs
 from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import AexpError, AmbiguousRun, NotPromotable, UsageError
 from pytest_aexp.ledger import load_ledger_entry
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.runs import (
     RunNotFound,
     create_run,

@@ -51,7 +51,8 @@ from pytest_aexp.ground.views import WorkTree  # noqa: E402
 from pytest_aexp.ground.yaml import nodes  # noqa: E402, F401
 from pytest_aexp.ledger import promote_to_ledger  # noqa: E402
 from pytest_aexp.linking import link_to_experiment  # noqa: E402
-from pytest_aexp.model.entry import entry_path, judge_entry  # noqa: E402
+from pytest_aexp.model.entry import entry_path  # noqa: E402
+from pytest_aexp.model.entry_check import judge_entry  # noqa: E402
 from pytest_aexp.model.findings import citation  # noqa: E402, F401
 from pytest_aexp.model.job_id import is_job_id  # noqa: E402
 from pytest_aexp.model.ledger import Ledger  # noqa: E402

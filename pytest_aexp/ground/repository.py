@@ -17,8 +17,8 @@ from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
 from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.git.worktree import main_root
-from pytest_aexp.ground.metric_names import parse_metrics
-from pytest_aexp.ground.run_settings import RunSettings, parse_run_settings
+from pytest_aexp.ground.settings.metric_names import parse_metrics
+from pytest_aexp.ground.settings.run_settings import RunSettings, parse_run_settings
 from pytest_aexp.ground.text import quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
@@ -286,8 +286,7 @@ class Repository:
         root, marked = self.root, self.marker.text("run_store_path")
         if marked is None and self.main is not None:
             root, marked = self.main, self.setting("run_store_path")
-        if marked is not None and self.foreign_store == marked:
-            marked = None
+        marked = None if marked == self.foreign_store else marked
         path = Path(self.configuration.run_store or marked or DEFAULT_RUN_STORE)
         # "~nobody": there is no such user, so nothing lies there.
         with suppress(RuntimeError, ValueError):

@@ -19,7 +19,8 @@ from pytest_aexp.ground.git.cache_dir import Cache
 from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
 from pytest_aexp.ground.git.run import git_or_none
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 
 MANY = 2000

@@ -1,4 +1,4 @@
-"""One ledger entry, judged by itself: can it be read, is it whole, is it the run it says it is."""
+"""A ledger entry: where it lies, which fields it may have, and what it says once it is judged."""
 
 from __future__ import annotations
 
@@ -8,22 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pytest_aexp.ground import jsontext, schema
-from pytest_aexp.ground.files import UNMERGED, Unreadable, size
-from pytest_aexp.ground.text import Position, counted, listed, quoted, shown
-from pytest_aexp.model.batches import experiments_of
-from pytest_aexp.model.job_id import job_id_of, statepoint_json
+from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import (
     IDENTITY_MISMATCH,
     INVALID_ENTRY,
-    LEAK,
-    NOT_A_NUMBER,
-    UNKNOWN_FIELD,
     Fault,
-    Rule,
 )
-from pytest_aexp.model.redaction import redact
-from pytest_aexp.model.redaction.prefilter import REDACTED, may_leak
 
 LEDGER_DIR = ".aexp/ledger"
 SCHEMA_VERSION = 1
@@ -38,9 +29,9 @@ FIELDS = frozenset(
     "ended_at wallclock_s tracker code_commit code_dirty redacted metrics attempt".split()
 )
 
-_UNREDACTED_FIELDS = FIELDS - {"redacted"}
-_RUN_LINK_FIELDS, _TRACKER_FIELDS = frozenset(RUN_LINK_FIELDS), frozenset(TRACKER_FIELDS)
-_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+_NUMBER = r"(?:null|-?[0-9][-+.0-9eE]*)"
+_MEMBER = rf'\s*"\w+"\s*:\s*{_NUMBER}\s*'
+_METRICS = re.compile(rf'"metrics"\s*:\s*(\{{(?:{_MEMBER}(?:,{_MEMBER})*)?\}})')
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,281 +69,8 @@ def entry_path(job_id: str) -> str:
     return f"{LEDGER_DIR}/{job_id}.json"
 
 
-def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
-    """The entry in ``data``, which stands at ``path`` for the run ``job_id``."""
-    return read_entry(job_id, path, data)[0]
-
-
-def read_entry(
-    job_id: str, path: str, data: bytes | Unreadable, *, leaks: bool = True
-) -> tuple[Entry, dict[str, Any] | None]:
-    """The same, and the JSON object that it is; None if it cannot be used.
-
-    ``leaks`` says whether to look for them: they never make an entry unusable, and take a while.
-    """
-    sound = _if_sound(job_id, path, data, leaks=leaks) if isinstance(data, bytes) else None
-    if sound is not None:
-        return sound
-    judge = _Judge(job_id, path)
-    if isinstance(data, Unreadable):
-        fix = _resolve(job_id) if data is UNMERGED else ""
-        return judge.refused(f"the ledger entry {data.reason}", fix=fix), None
-    text = judge.decoded(data)
-    document = text if isinstance(text, Entry) else judge.parsed(text)
-    if isinstance(document, Entry):
-        return document, None
-    entry = judge.judged(str(text), document)
-    return entry, document if entry.usable else None
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse)
-
-
-def _if_sound(
-    job_id: str, path: str, data: bytes, *, leaks: bool
-) -> tuple[Entry, dict[str, Any]] | None:
-    """The entry if nothing is wrong with it, found out fast; None leaves it to the judge."""
-    try:
-        text = data.decode()
-        small = len(data) <= ENTRY_LIMIT and not jsontext.nested_deeper(text, DEPTH_LIMIT)
-        document: Any = _STRICT.decode(text) if small else None
-    except ValueError:
-        return None
-    if not schema.is_valid("ledger-entry", document) or document["job_id"] != job_id:
-        return None
-    statepoint, link = document["statepoint"], document.get("run_link", {})
-    canonical = statepoint_json(statepoint)
-    if (
-        job_id_of(canonical) != job_id
-        or document.get("schema_version") != SCHEMA_VERSION
-        or not document.keys() <= _UNREDACTED_FIELDS
-        or not link.keys() <= _RUN_LINK_FIELDS
-        or not document.get("tracker", {}).keys() <= _TRACKER_FIELDS
-        or (leaks and may_leak(text))
-    ):
-        return None
-    entry = Entry(
-        job_id,
-        path,
-        usable=True,
-        status=document["status"],
-        machine=document["registered_machine"],
-        experiments=experiments_of(statepoint, link),
-        statepoint=canonical,
-        ended_at=document.get("ended_at", ""),
-        attempt=document.get("attempt"),
-        metrics=_metrics_text(text, document["metrics"]) if "metrics" in document else None,
-    )
-    return entry, document
-
-
-class _Judge:
-    def __init__(self, job_id: str, path: str) -> None:
-        self._job_id = job_id
-        self._path = path
-        self._faults: list[Fault] = []
-
-    def refused(self, message: str, position: Position | None = None, fix: str = "") -> Entry:
-        """The entry of which nothing can be used."""
-        self._add(INVALID_ENTRY, message, position, fix)
-        return Entry(self._job_id, self._path, usable=False, faults=tuple(self._faults))
-
-    def decoded(self, data: bytes) -> str | Entry:
-        if len(data) > ENTRY_LIMIT:
-            return self.refused(f"the ledger entry is larger than {size(ENTRY_LIMIT)}")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            byte = data[error.start]
-            return self.refused(f"the ledger entry is not UTF-8 (byte 0x{byte:02x})")
-
-    def parsed(self, text: str) -> dict[str, Any] | Entry:
-        if not text.strip():
-            return self.refused("the ledger entry is empty")
-        if jsontext.nested_deeper(text, DEPTH_LIMIT):
-            return self.refused(f"the ledger entry is nested more than {DEPTH_LIMIT} deep")
-        constants: list[str] = []
-
-        def constant(name: str) -> float:
-            constants.append(name)
-            return float(name)
-
-        try:
-            document = json.loads(
-                text, parse_constant=constant, object_pairs_hook=jsontext.unique_keys
-            )
-        except ValueError as error:
-            return self._not_json(text, error)
-        if not isinstance(document, dict):
-            return self.refused("the ledger entry is not a JSON object")
-        if constants:
-            self._add(
-                NOT_A_NUMBER,
-                f"the ledger entry holds {listed(sorted(set(constants)))}, which is not valid JSON",
-                fix=self._instead_of_nan(document.get("statepoint")),
-            )
-        return document
-
-    def _instead_of_nan(self, statepoint: Any) -> str:
-        try:
-            json.dumps(statepoint, allow_nan=False)
-        except ValueError:
-            # It cannot be promoted any more, and with another value it would be another run.
-            return (
-                "other programs may refuse the file; leave it as it is, since the value is part of "
-                'the run\'s id, and write it as text ("nan") or null in new runs'
-            )
-        return f"other programs may refuse the file; {self._promote_again()}"
-
-    def _not_json(self, text: str, error: ValueError) -> Entry:
-        conflict = _CONFLICT.search(text)
-        if conflict is not None:
-            return self.refused(
-                "the ledger entry holds conflict markers",
-                Position(text.count("\n", 0, conflict.start()) + 1),
-                _resolve(self._job_id),
-            )
-        if text.startswith("version https://git-lfs"):
-            fix = "run `git lfs pull`, or take the ledger out of Git LFS"
-            return self.refused("the ledger entry is a Git LFS pointer", Position(), fix)
-        if isinstance(error, jsontext.RepeatedKey):
-            at = jsontext.position_of_key(text, error.key)
-            return self.refused(f"the ledger entry has the key {quoted(error.key)} twice", at)
-        if isinstance(error, json.JSONDecodeError):
-            what, at = jsontext.syntax_error(error)
-            return self.refused(f"the ledger entry is not valid JSON: {what}", at)
-        # The one other thing that Python's parser refuses.
-        return self.refused("the ledger entry holds a number of more digits than can be read")
-
-    def judged(self, text: str, document: dict[str, Any]) -> Entry:
-        """The entry that ``document``, parsed from ``text``, is."""
-        self._schema(text, document)
-        if document.get("job_id") != self._job_id and not self._faults_found():
-            named = quoted(str(document.get("job_id")))
-            self._add(
-                INVALID_ENTRY,
-                f"the ledger entry says that it is of run {named}, but its file is "
-                f"named for {self._job_id}",
-                jsontext.position_of_key(text, "job_id"),
-            )
-        statepoint = document.get("statepoint")
-        canonical = statepoint_json(statepoint) if isinstance(statepoint, dict) else None
-        checkable = not _is_redacted(document, canonical)
-        if canonical is not None and checkable and not self._faults_found():
-            self._identity(text, canonical)
-        usable = not self._faults_found()
-        self._unknown_fields(text, document)
-        self._leaks(text, document)
-        attempt, metrics = document.get("attempt"), document.get("metrics")
-        return Entry(
-            self._job_id,
-            self._path,
-            usable,
-            tuple(self._faults),
-            str(document.get("status", "")),
-            str(document.get("registered_machine", "")),
-            experiments_of(statepoint, document.get("run_link")),
-            canonical,
-            checkable,
-            str(document.get("ended_at", "")),
-            int(attempt) if usable and attempt is not None else None,
-            _metrics_text(text, metrics) if usable and metrics is not None else None,
-        )
-
-    def _faults_found(self) -> bool:
-        return any(fault.rule in (INVALID_ENTRY, IDENTITY_MISMATCH) for fault in self._faults)
-
-    def _schema(self, text: str, document: dict[str, Any]) -> None:
-        violations = schema.violations("ledger-entry", document)
-        said = listed(dict.fromkeys(violation.message for violation in violations), 3)
-        if violations:
-            key = violations[0].pointer.split("/")[1] if violations[0].pointer else ""
-            self._add(
-                INVALID_ENTRY,
-                f"the ledger entry's {said}" if key else f"the ledger entry {said}",
-                jsontext.position_of_key(text, key),
-            )
-
-    def _identity(self, text: str, canonical: str) -> None:
-        actual = job_id_of(canonical)
-        if actual != self._job_id:
-            self._add(
-                IDENTITY_MISMATCH,
-                "the ledger entry's statepoint is not the one of its run: it hashes to "
-                f"{actual}, so it was edited or damaged",
-                jsontext.position_of_key(text, "statepoint"),
-                f"restore it with `git log -p -- {self._path}`, or {self._promote_again()}",
-            )
-
-    def _unknown_fields(self, text: str, document: dict[str, Any]) -> None:
-        version = document.get("schema_version")
-        # 2.0 is a whole number as well; Infinity is none.
-        newer = isinstance(version, int | float) and version > SCHEMA_VERSION and version % 1 == 0
-        unknown = [] if newer else _unknown(document)
-        if newer:
-            what = f"the ledger entry has schema_version {shown(str(version))}: a newer "
-            what += "version of pytest-aexp wrote it, and only its identity was checked"
-            self._add(
-                UNKNOWN_FIELD,
-                what,
-                jsontext.position_of_key(text, "schema_version"),
-                "upgrade pytest-aexp",
-            )
-        elif unknown:
-            noun = "a field" if len(unknown) == 1 else f"{len(unknown)} fields"
-            names = listed([quoted(name, 40) for name in unknown[:5]], total=len(unknown))
-            self._add(
-                UNKNOWN_FIELD,
-                f"the ledger entry has {noun} that this version does not know: {names}",
-                jsontext.position_of_key(text, unknown[0].rpartition(".")[2]),
-                f"upgrade pytest-aexp, or {self._promote_again()}",
-            )
-
-    def _leaks(self, text: str, document: dict[str, Any]) -> None:
-        if not may_leak(text):
-            return
-        found = redact.leaks(document)
-        if found:
-            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]]
-            places = listed(first, 3, total=len(found))
-            within, _, key = found[0].pointer.rpartition("/")
-            at = jsontext.position_of_key(text, "redacted" if within == "/redacted" else key)
-            fix = f"{self._promote_again()}; if a credential was pushed, change it"
-            self._add(LEAK, f"the ledger entry holds {places}", at, fix)
-
-    def _promote_again(self) -> str:
-        return f"run `aexp ledger promote {self._job_id}` on the machine that has the run"
-
-    def _add(
-        self, rule: Rule, message: str, position: Position | None = None, fix: str = ""
-    ) -> None:
-        self._faults.append(
-            Fault(
-                rule,
-                self._path,
-                message,
-                fix or self._promote_again(),
-                position or Position(),
-                job_id=self._job_id,
-            )
-        )
-
-
-def _resolve(job_id: str) -> str:
-    return f"run `aexp ledger resolve {job_id}`"
-
-
-def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
-    if canonical is None or REDACTED not in canonical:
-        return False
-    return redact.redacted_below(document, "/statepoint/")
-
-
-def _unknown(document: dict[str, Any]) -> list[str]:
+def unknown_fields(document: dict[str, Any]) -> list[str]:
+    """The fields of an entry that this version does not know, sorted."""
     names = sorted(set(document) - FIELDS)
     for part, known in (("run_link", RUN_LINK_FIELDS), ("tracker", TRACKER_FIELDS)):
         inner = document.get(part)
@@ -361,12 +79,7 @@ def _unknown(document: dict[str, Any]) -> list[str]:
     return names
 
 
-_NUMBER = r"(?:null|-?[0-9][-+.0-9eE]*)"
-_MEMBER = rf'\s*"\w+"\s*:\s*{_NUMBER}\s*'
-_METRICS = re.compile(rf'"metrics"\s*:\s*(\{{(?:{_MEMBER}(?:,{_MEMBER})*)?\}})')
-
-
-def _metrics_text(text: str, metrics: dict[str, Any]) -> str:
+def metrics_text(text: str, metrics: dict[str, Any]) -> str:
     """The ``metrics`` object of the entry in ``text``, with each number as it is written there."""
     match = _METRICS.search(text) if text.count('"metrics"') == 1 else None
     if match is not None and json.loads(match[1]) == metrics:

@@ -11,14 +11,8 @@ from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.files import MISSING, Unreadable
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.batches import Batches, Source
-from pytest_aexp.model.entry import (
-    DEPTH_LIMIT,
-    ENTRY_LIMIT,
-    LEDGER_DIR,
-    Entry,
-    entry_path,
-    judge_entry,
-)
+from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.packs.duplicates import counting
 from pytest_aexp.model.packs.packs import Packs

@@ -20,7 +20,7 @@ from pytest_aexp.model.findings.finding import (
 )
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.table import Differing
-from pytest_aexp.model.run_store import Run
+from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.report.ledger_facts import LedgerFacts
 from pytest_aexp.report.model import (
     VERDICTS,

@@ -8,7 +8,7 @@ from pytest_aexp.ground.git.run import git_or_none, own_environment
 from pytest_aexp.ground.repository import CONFIG, Repository
 from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entry import LEDGER_DIR
-from pytest_aexp.model.machine_index import INDEX_DIR
+from pytest_aexp.model.runs.machine_index import INDEX_DIR
 
 _HEAD = ("log", "-1", "--no-show-signature", "--format=%H %cs")
 _STATUS = ("--no-optional-locks", "--literal-pathspecs", "status", "--porcelain", "--")

@@ -17,7 +17,7 @@ from repositories import add_entry, add_finding, git, job, write
 from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entry import LEDGER_DIR
-from pytest_aexp.model.machine_index import INDEX_DIR
+from pytest_aexp.model.runs.machine_index import INDEX_DIR
 
 
 def test_its_folders_are_those_of_the_rules() -> None:

@@ -12,7 +12,8 @@ from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.repository import StrictRuns
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model import problems
-from pytest_aexp.model.problems import CODES, Basis, Fault, Outcome, Policy, Problem, Rule
+from pytest_aexp.model.codes import CODES
+from pytest_aexp.model.problems import Basis, Fault, Outcome, Policy, Problem, Rule
 
 RULES = {name: rule for name, rule in vars(problems).items() if isinstance(rule, Rule)}
 STRICTNESSES: tuple[StrictRuns, ...] = get_args(StrictRuns)

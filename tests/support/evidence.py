@@ -12,7 +12,7 @@ from typing import Any
 from repositories import add_jobs, git, new_repository, write
 from tree import DATA
 
-from pytest_aexp.model.problems import CODES
+from pytest_aexp.model.codes import CODES
 
 
 def codes_of(case: dict[str, Any]) -> set[str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ledger import backfill_ledger, load_ledger_entry
-from pytest_aexp.model import run_attempt
+from pytest_aexp.model.runs import run_attempt
 from pytest_aexp.runs import create_run, init_run_store, mark_status, open_run, run_lifecycle
 from pytest_aexp.work.merge.merge import Merged, merge_entries
 from pytest_aexp.work.runs import attempt, ranks

@@ -11,7 +11,7 @@ import pytest
 from repositories import add_jobs, git
 
 from pytest_aexp.ledger import list_ledger_job_ids, promote_to_ledger
-from pytest_aexp.model.entry import judge_entry
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.runs import create_run, mark_status, open_run, run_lifecycle
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,8 @@ from artifacts import ROOT
 from pytest_aexp.cli import main
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.text import clean
-from pytest_aexp.model.entry import entry_path, judge_entry
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.rendering import FORMATS

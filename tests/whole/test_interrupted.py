@@ -18,7 +18,8 @@ from repositories import add_entry, add_jobs, quick_repository
 from pytest_aexp.cli import main
 from pytest_aexp.ground.files import write_atomic
 from pytest_aexp.install import install_scaffold
-from pytest_aexp.model.entry import LEDGER_DIR, judge_entry
+from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.entry_check import judge_entry
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),

@@ -26,7 +26,7 @@ from sides import (
     versions,
 )
 
-from pytest_aexp.model.entry import judge_entry
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.work.merge.merge import Merged, Refused, merge_entries
 from pytest_aexp.work.merge.side import OUTCOME
 

@@ -19,7 +19,7 @@ from cases import by_pytest
 from repositories import add_finding, entry_of, entry_text, git, job_id_of, new_repository, write
 
 from pytest_aexp.cli import main
-from pytest_aexp.model.problems import CODES
+from pytest_aexp.model.codes import CODES
 
 SEEDS = range(40)
 FIRST_OF_MANY = range(6)

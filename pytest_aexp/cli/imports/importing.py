@@ -9,8 +9,8 @@ from pytest_aexp.cli.errors import as_usage, complain
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.metric_names import why_no_metric
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.metric_names import why_no_metric
 from pytest_aexp.ground.text import clean, counted, listed, quoted
 from pytest_aexp.work.imports.importer import ImportedRun, Importing, gather, write_entries
 from pytest_aexp.work.imports.source import LeftOut, SourceRun

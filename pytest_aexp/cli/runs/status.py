@@ -10,7 +10,7 @@ from pytest_aexp.cli.errors import complain
 from pytest_aexp.cli.output import table
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted, shown_json
-from pytest_aexp.model.run_attempt import age, is_foreign
+from pytest_aexp.model.runs.run_attempt import age, is_foreign
 from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
 from pytest_aexp.work.promote.project import utc
 from pytest_aexp.work.promote.promote import open_store

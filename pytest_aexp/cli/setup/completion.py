@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pytest_aexp.cli.parsers import whole_parser
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.model.run_attempt import STATUSES
+from pytest_aexp.model.runs.run_attempt import STATUSES
 
 MISSING_SHTAB = "completion needs shtab: run `pip install 'pytest-aexp[completion]'`"
 _COMMON = rf"""

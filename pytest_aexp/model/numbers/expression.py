@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from pytest_aexp.ground.metric_names import FUNCTIONS
+from pytest_aexp.ground.settings.metric_names import FUNCTIONS
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.numbers.notation import DIGITS_LIMIT, EXPONENT_LIMIT
 

@@ -14,7 +14,8 @@ from typing import Any
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.machine_label import is_safe_label
 from pytest_aexp.ground.text import Position
-from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry, judge_entry
+from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import IDENTITY_MISMATCH, INVALID_ENTRY, Fault
 

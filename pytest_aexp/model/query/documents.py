@@ -8,7 +8,8 @@ from typing import Any
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path, read_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path
+from pytest_aexp.model.entry_check import read_entry
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.segment import (
     SEGMENT_LIMIT,

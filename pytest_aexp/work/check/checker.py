@@ -27,7 +27,7 @@ from pytest_aexp.model.problems import (
     Problem,
 )
 from pytest_aexp.model.retractions import Retraction
-from pytest_aexp.model.run_store import marker_faults
+from pytest_aexp.model.runs.run_store import marker_faults
 from pytest_aexp.work.check.evidence.cited import CitedEvidence
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pinned_entries
@@ -100,7 +100,6 @@ class Checker:
 
     @cached_property
     def _files(self) -> list[str]:
-        """The paths of all files in the findings folders."""
         return files_below(self.view, self.repository.configuration.findings)
 
     @cached_property
@@ -115,8 +114,7 @@ class Checker:
     def _uncollected_faults(self, paths: Collection[str] | None) -> Iterator[Fault]:
         globs = self.repository.configuration.findings
         folders = [fixed_part(glob.split("/")) for glob in globs]
-        if not all(folders):
-            # The whole repository is not a folder of findings.
+        if not all(folders):  # the whole repository is not a folder of findings
             return
         inside = tuple(f"{folder}/" for folder in folders)
         files = self._files if paths is None else [p for p in paths if p.startswith(inside)]
@@ -222,9 +220,8 @@ class Checker:
         if self.sources.authority:
             root, is_new = self.repository.root, self.sources.has_local_runs
             missing = missing_ledger_fault(root, self.view, due, is_new=is_new)
-            if missing is None or not self.sources.is_adopted():
-                return ()
-            return tuple(self.policy.judge([missing]))
+            faults = [missing] if missing is not None and self.sources.is_adopted() else []
+            return tuple(self.policy.judge(faults))
         fault = Fault(
             NO_RUN_STORE,
             due.path,
@@ -263,7 +260,7 @@ class Checker:
         ledger, entries = self.sources.ledger, self.survey
         unusable = {entry.job_id for entry in entries.notable if not entry.usable}
         unusable.update(fault.job_id for fault in entries.faults if fault.job_id)
-        cited = self._cited(unusable, citations) if unusable else set()
+        cited = unusable.intersection(self._cited(citations)) if unusable else set()
         # A citation tells of the entry that counts for its run, and of one that contradicts it; a
         # run may have others.
         reported = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
@@ -277,14 +274,12 @@ class Checker:
                 yield from run.faults
         yield from self.sources.indexes.faults
 
-    def _cited(self, job_ids: set[str], citations: Sequence[Citation]) -> set[str]:
-        cited: set[str] = set()
+    def _cited(self, citations: Sequence[Citation]) -> Iterator[str]:
         for citation in citations:
             if isinstance(citation, JobCitation):
-                cited.update(job_ids & {citation.job_id})
+                yield citation.job_id
             elif isinstance(citation, BatchCitation):
-                cited.update(job_ids.intersection(e.job_id for e in self._of_batch(citation)))
-        return cited
+                yield from (entry.job_id for entry in self._of_batch(citation))
 
     def _of_batch(self, citation: BatchCitation) -> tuple[Entry, ...]:
         found = resolve(citation, self.sources)

@@ -29,8 +29,8 @@ from pytest_aexp.model.problems import (
     Fault,
     Rule,
 )
-from pytest_aexp.model.run_attempt import age
-from pytest_aexp.model.run_store import Run
+from pytest_aexp.model.runs.run_attempt import age
+from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.work.check.hints import CERTAIN, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
-from pytest_aexp.ground.metric_names import WALLCLOCK
+from pytest_aexp.ground.settings.metric_names import WALLCLOCK
 from pytest_aexp.ground.text import closest, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry, metrics_of
 from pytest_aexp.model.ledger import Ledger

@@ -17,8 +17,8 @@ from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.entry import LEDGER_DIR, Entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.machine_index import INDEX_DIR, MachineIndexes
-from pytest_aexp.model.run_store import Run, RunStore
+from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
+from pytest_aexp.model.runs.run_store import Run, RunStore
 from pytest_aexp.work.scope.adoption import has_adopted
 
 

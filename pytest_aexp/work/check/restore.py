@@ -9,9 +9,10 @@ from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.problems import BROKEN, IDENTITY_MISMATCH, INVALID_ENTRY, Fault
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 
 _MOST = 20
 """How many entries are looked into: of many problems of one kind a few are shown."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, UsageError
 from pytest_aexp.ground.files import sync_file_system
-from pytest_aexp.ground.metric_names import MOST_METRICS, why_no_metric
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.metric_names import MOST_METRICS, why_no_metric
 from pytest_aexp.ground.text import listed, quoted
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
@@ -20,8 +20,8 @@ from pytest_aexp.model.query.table import flat
 from pytest_aexp.model.ranking import instant, is_complete
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
-from pytest_aexp.model.run_attempt import ATTEMPT_KEY
-from pytest_aexp.model.run_store import RunFiles, RunStore
+from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
+from pytest_aexp.model.runs.run_store import RunFiles, RunStore
 from pytest_aexp.work.imports.source import LeftOut, SourceRun, Unusable, metric_name
 from pytest_aexp.work.promote.promote import Promoter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_aexp.model.run_attempt import ATTEMPT_KEY
+from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
 from pytest_aexp.work.imports.importer import Importing
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.signac_store import Project

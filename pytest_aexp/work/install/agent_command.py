@@ -9,14 +9,8 @@ from pathlib import Path
 
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.inside import link_on_the_way
-from pytest_aexp.model.problems import (
-    BROKEN,
-    CODES,
-    EMPTY_BATCH,
-    SUSPICIOUS_KEY,
-    UNREADABLE,
-    Code,
-)
+from pytest_aexp.model.codes import CODES, Code
+from pytest_aexp.model.problems import BROKEN, EMPTY_BATCH, SUSPICIOUS_KEY, UNREADABLE
 from pytest_aexp.work.install.plan import InstallAction, Step
 
 AGENT_COMMAND = ".claude/commands/aexp-validate.md"

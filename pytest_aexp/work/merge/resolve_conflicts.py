@@ -15,7 +15,8 @@ from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs

@@ -10,7 +10,8 @@ from typing import Any
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.jsontext import parse
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.entry import DEPTH_LIMIT, FIELDS, SCHEMA_VERSION, judge_entry
+from pytest_aexp.model.entry import DEPTH_LIMIT, FIELDS, SCHEMA_VERSION
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank
 from pytest_aexp.model.redaction import redact

@@ -17,7 +17,8 @@ from pytest_aexp.ground.files import Unreadable, read_bounded, sync_path, write_
 from pytest_aexp.ground.machine_label import safe_label
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path, judge_entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger

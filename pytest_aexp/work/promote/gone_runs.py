@@ -6,7 +6,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted, listed
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 
 
 def gone_runs(repository: Repository, store: RunStore) -> list[str]:

@@ -7,7 +7,7 @@ import os
 import threading
 from contextlib import suppress
 
-from pytest_aexp.model.run_attempt import DEFAULT_HEARTBEAT_S
+from pytest_aexp.model.runs.run_attempt import DEFAULT_HEARTBEAT_S
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.runs.status import FAILURES
 

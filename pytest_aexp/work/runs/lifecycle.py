@@ -14,7 +14,7 @@ from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.repository import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.model.run_attempt import is_foreign
+from pytest_aexp.model.runs.run_attempt import is_foreign
 from pytest_aexp.work.runs.attempt import Attempt
 from pytest_aexp.work.runs.code_state import CodeState, code_state, say_dirty
 from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval

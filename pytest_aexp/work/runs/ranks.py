@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_aexp.model.run_attempt import (
+from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
     has_process_here,
     host_name,

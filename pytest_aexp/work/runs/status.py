@@ -13,7 +13,7 @@ from pytest_aexp.ground.repository import Repository, read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.model.run_attempt import (
+from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
     STATUSES,
     attempt_number,
@@ -21,7 +21,7 @@ from pytest_aexp.model.run_attempt import (
     is_foreign,
     lost_since,
 )
-from pytest_aexp.model.run_store import RunFiles
+from pytest_aexp.model.runs.run_store import RunFiles
 from pytest_aexp.work.promote.metrics import remove_metrics
 from pytest_aexp.work.promote.project import NO_METRICS, utc, utc_now
 from pytest_aexp.work.promote.promote import Promoter, store_of

@@ -9,14 +9,14 @@ from typing import Any
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.query.table import Differing, flat
-from pytest_aexp.model.run_attempt import (
+from pytest_aexp.model.runs.run_attempt import (
     attempt_number,
     attempt_of,
     heartbeat_of,
     is_foreign,
     lost_since,
 )
-from pytest_aexp.model.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.model.runs.run_store import RunFiles, RunStore, run_link_of
 
 
 @dataclass(frozen=True, slots=True)

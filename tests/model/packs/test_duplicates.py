@@ -12,7 +12,8 @@ from repositories import add_jobs, add_segment, entry_of, entry_text, packed, wr
 from pytest_aexp.cli import main
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.ledger_mapping import Ledger as LedgerMapping
-from pytest_aexp.model.entry import entry_path, judge_entry
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.duplicates import superseded
 

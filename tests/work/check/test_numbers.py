@@ -11,7 +11,8 @@ from repositories import add_entry, entry_of, entry_text, git, write
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import Entry, entry_path, judge_entry
+from pytest_aexp.model.entry import Entry, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import read_claims

@@ -11,7 +11,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.problems import BROKEN, INVALID_ENTRY, SUSPICIOUS_KEY, Fault, Rule
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.check.restore import Restoration
 
 POINT = {"experiment_id": "E001", "seed": 1}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from repositories import entry_of, entry_text
 
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import entry_path, judge_entry
+from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import read_front_matter
 from pytest_aexp.model.ledger import Ledger

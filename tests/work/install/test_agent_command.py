@@ -9,7 +9,7 @@ from commands import understood
 from repositories import git, write
 
 from pytest_aexp.cli import main
-from pytest_aexp.model.problems import CODES
+from pytest_aexp.model.codes import CODES
 from pytest_aexp.work.install.agent_command import (
     AGENT_COMMAND,
     CITATION_MAY_BE_WRONG,

@@ -11,7 +11,7 @@ from repositories import entry_of, entry_text, job_id_of
 from sides import BROKEN, COMPLETE, E1, E2, EARLY, FAILED, JOB_ID, LATE, entry, merged, refusal
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.model.entry import judge_entry
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.work.merge.merge import Merged, Refused, merge_entries
 
 # Without a common version the greater is kept whole

@@ -11,7 +11,7 @@ from runscripts import entry_in
 
 from pytest_aexp.cli import main
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.model.run_store import RunStore
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.runs import create_run, init_run_store, run_lifecycle
 from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.model.run_attempt import ATTEMPT_KEY
+from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
 from pytest_aexp.work.runs import attempt as attempts
 from pytest_aexp.work.runs.attempt import Attempt
 from pytest_aexp.work.runs.ranks import Rank

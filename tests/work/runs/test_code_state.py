@@ -9,7 +9,7 @@ import pytest
 from repositories import git, new_repository, write
 
 from pytest_aexp.ground.repository import Configuration
-from pytest_aexp.ground.run_settings import RunSettings
+from pytest_aexp.ground.settings.run_settings import RunSettings
 from pytest_aexp.work.runs.code_state import (
     UNKNOWN,
     CodeState,

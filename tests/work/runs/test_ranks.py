@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from runscripts import entry_in, run_script
 
-from pytest_aexp.model.run_attempt import host_name, process_start
+from pytest_aexp.model.runs.run_attempt import host_name, process_start
 from pytest_aexp.runs import find_runs, init_run_store
 from pytest_aexp.work.runs.ranks import RANK_VARIABLES, Rank, token_variable
 

@@ -16,8 +16,13 @@ from repositories import write
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.machine_index import IndexedRun, MachineIndex, MachineIndexes, read_index
 from pytest_aexp.model.problems import INDEX_DAMAGED
+from pytest_aexp.model.runs.machine_index import (
+    IndexedRun,
+    MachineIndex,
+    MachineIndexes,
+    read_index,
+)
 
 A, B = "a" * 32, "b" * 32
 PATH = ".aexp/runs-index/box.json"

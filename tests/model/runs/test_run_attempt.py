@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.model.run_attempt import (
+from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
     age,
     attempt_number,

@@ -16,7 +16,7 @@ from repositories import add_jobs, job_id_of, write
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import shown as cleaned
 from pytest_aexp.model.problems import RUNS_DAMAGED
-from pytest_aexp.model.run_store import (
+from pytest_aexp.model.runs.run_store import (
     DOCUMENT,
     FILE_LIMIT,
     STATEPOINT,

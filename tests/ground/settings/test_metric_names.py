@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.metric_names import FUNCTIONS, parse_metrics
 from pytest_aexp.ground.repository import parse_configuration
+from pytest_aexp.ground.settings.metric_names import FUNCTIONS, parse_metrics
 
 
 def test_names_and_paths() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.repository import parse_configuration
-from pytest_aexp.ground.run_settings import RunSettings, parse_run_settings
+from pytest_aexp.ground.settings.run_settings import RunSettings, parse_run_settings
 
 
 def test_all_of_it() -> None:

@@ -28,7 +28,7 @@ from pytest_aexp.model.job_id import is_job_id, job_id_of, statepoint_json
 from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
-from pytest_aexp.model.run_attempt import is_foreign, lost_since
+from pytest_aexp.model.runs.run_attempt import is_foreign, lost_since
 
 FILE_LIMIT = 16 << 20
 STATEPOINT = "signac_statepoint.json"

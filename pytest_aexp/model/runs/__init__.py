@@ -1,0 +1,1 @@
+"""The runs of this machine and what machine indexes name of others."""

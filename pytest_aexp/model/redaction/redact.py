@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from pytest_aexp.model.redaction.absolute_paths import contains_path, is_name, key_of_names
@@ -218,9 +219,19 @@ _PERCENT = re.compile(r"%([2-7][0-9A-Fa-f])")
 _ESCAPED = re.compile(r"(?<!\\)\\++/")
 
 
+_REPEATED = 1000
+"""Characters: longer texts are not kept, so that the cache stays within a few megabytes."""
+
+
 def _text_kind(text: Json) -> str | None:
     # The shortest credential that is a single word has 13 characters.
-    if not isinstance(text, str) or (len(text) < 13 and text.isidentifier()) or not may_leak(text):
+    if not isinstance(text, str) or (len(text) < 13 and text.isidentifier()):
+        return None
+    return _kind_of_repeated(text) if len(text) <= _REPEATED else _kind_of(text)
+
+
+def _kind_of(text: str) -> str | None:
+    if not may_leak(text):
         return None
     readings = [text]
     if "%" in text:
@@ -230,3 +241,7 @@ def _text_kind(text: Json) -> str | None:
     if "\\/" in text and any(contains_credential(_ESCAPED.sub("/", each)) for each in readings):
         return CREDENTIAL
     return PATH if any(map(contains_path, readings)) else None
+
+
+# What git packs to a few kilobytes is many times the same, in one entry and in a hundred of them.
+_kind_of_repeated = lru_cache(maxsize=4096)(_kind_of)

@@ -17,7 +17,7 @@ from pytest_aexp.work.install.managed_block import BEGIN, END
 
 pytestmark = pytest.mark.slow
 
-OWN_FILES = (".gitattributes", ".git/config")
+OWN_FILES = (".gitattributes", ".git/config", ".gitignore")
 """What our install may add to or change in what the other left."""
 
 
@@ -59,7 +59,9 @@ def marker(repo: Path) -> Any:
 
 
 def rules(text: bytes) -> list[bytes]:
-    return [line for line in text.splitlines() if line and not line.startswith(b"#")]
+    """The rules of a .gitignore but that of the run store, which their block does not have."""
+    lines = text.splitlines()
+    return [line for line in lines if line not in (b"", b"/.runs/") and line[:1] != b"#"]
 
 
 def test_their_install_is_kept_and_only_extended(theirs: Path) -> None:
@@ -69,6 +71,7 @@ def test_their_install_is_kept_and_only_extended(theirs: Path) -> None:
     assert {name: after[name] for name in before if name not in OWN_FILES} == {
         name: data for name, data in before.items() if name not in OWN_FILES
     }
+    assert rules(after[".gitignore"]) == rules(before[".gitignore"])
     assert set(after) - set(before) == {".gitattributes"}
     assert after[".git/config"].startswith(before[".git/config"])
     assert (theirs / ".aexp/ledger").is_dir()
@@ -81,7 +84,7 @@ def test_with_force_their_values_and_rules_stay(theirs: Path) -> None:
     after = content(theirs)
     assert json.loads(after[".aexp/installed.json"]) == json.loads(before[".aexp/installed.json"])
     assert rules(after[".gitignore"]) == rules(before[".gitignore"])
-    owned = {*OWN_FILES, ".gitignore", ".aexp/installed.json"}
+    owned = {*OWN_FILES, ".aexp/installed.json"}
     assert {n: d for n, d in after.items() if n not in owned} == {
         n: d for n, d in before.items() if n not in owned
     }
@@ -117,13 +120,13 @@ def test_their_install_again_changes_nothing_of_ours(
     before, known = content(theirs), marker(theirs)
     install_as_they_do(python, theirs, *arguments)
     after = content(theirs)
-    for name in (".gitignore", ".gitattributes", ".git/config", ".runs/.signac/config"):
+    for name in (".gitattributes", ".git/config", ".runs/.signac/config"):
         assert after[name] == before[name]
+    assert rules(after[".gitignore"]) == rules(before[".gitignore"])
     assert marker(theirs)["machine_label"] == "laptop"
     assert marker(theirs) | {"installed_at": known["installed_at"]} == known
-    unchanged = content(theirs)
     install_scaffold(theirs)
-    assert content(theirs) == unchanged
+    assert content(theirs) == after | {".gitignore": before[".gitignore"]}
 
 
 def test_their_install_after_ours_finds_label_store_and_block(repo: Path, python: Path) -> None:
@@ -138,7 +141,7 @@ def test_their_install_after_ours_finds_label_store_and_block(repo: Path, python
     for name in (".gitattributes", ".git/config", ".runs/.signac/config"):
         assert after[name] == before[name]
     install_scaffold(repo)
-    assert content(repo) == after
+    assert content(repo) == after | {".gitignore": before[".gitignore"]}
     assert reference_validates(python, repo).returncode == 0
 
 

@@ -56,7 +56,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     repo = new_repository(tmp_path_factory.mktemp("real") / "repo")
     git(repo, "commit", "-q", "--allow-empty", "-m", "start")
     ids = json.loads(run_reference(reference_python(), repo, MAKE).splitlines()[-1])
-    cite(repo, "F001", *(job(ids[name]) for name in ids if name != "running"))
+    cited = {name: job(job_id) for name, job_id in ids.items() if name != "running"}
+    for name in ("failed", "abandoned"):
+        cited[name] = cited[name].replace("}", ", accept: [failed_run]}")
+    cite(repo, "F001", *cited.values())
     return repo, ids
 
 
@@ -98,8 +101,8 @@ def test_batches_of_promoted_runs_have_no_problems(
         repo,
         "F002",
         "{type: batch, experiment_id: E001, selector: {condition: complete, seed: 1}}",
-        "{type: batch, experiment_id: E001, selector: {tags: [ü, null]}}",
-        "{type: batch, experiment_id: E001}",
+        "{type: batch, experiment_id: E001, selector: {tags: [ü, null]}, accept: failed_run}",
+        "{type: batch, experiment_id: E001, accept: failed_run}",
     )
     assert told(capsys) == []
 

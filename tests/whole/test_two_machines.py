@@ -150,7 +150,9 @@ def _before_and_after(
     names = ("complete", "failed", "stopped", "running")
     lines = {name: line for line, name in enumerate(names, start=4)}
     for repo in (machines.cluster, machines.laptop):
-        add_finding(repo, "F001-x", *(job(ids[name]) for name in names))
+        citations = [job(ids[name]) for name in names]
+        citations[1] = citations[1].replace("}", ", accept: [failed_run]}")
+        add_finding(repo, "F001-x", *citations)
     unknown = ("error", "finding.broken_run_citation")
     assert told(machines.laptop, monkeypatch, capsys) == dict.fromkeys(lines.values(), unknown)
     unfinished = {lines["running"]: ("warning", "finding.unfinished_run_citation")}

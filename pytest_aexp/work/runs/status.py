@@ -183,6 +183,17 @@ def promoted(
     return False
 
 
+def _lags(on_disk: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Whether the document on the disk is older than ``document``, and not somebody's later word.
+
+    An attempt that has ended on the disk too may have been marked by an operator since.
+    """
+    if all(on_disk.get(key) == document.get(key) for key in _OUTCOME):
+        return False
+    is_same_attempt = on_disk.get("started_at") == document.get("started_at")
+    return not (is_same_attempt and on_disk.get("status") in TERMINAL_STATUSES)
+
+
 def _promote(
     job: Job, root: Path, document: dict[str, Any], statepoint: dict[str, Any] | None
 ) -> None:
@@ -190,7 +201,7 @@ def _promote(
     files = store.files(job_id)
     if statepoint is not None and (files.statepoint is None or files.faults):
         files = RunFiles.in_memory(statepoint, document)
-    elif not files.faults and any(files.document.get(k) != document.get(k) for k in _OUTCOME):
+    elif not files.faults and _lags(files.document, document):
         files = RunFiles.in_memory(files.statepoint, document)
     if kept := Promoter(Repository.open(root), store).promote(job_id, files).kept:
         notice(kept)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_aexp.ground.text import quoted, shown_json
+from pytest_aexp.ground.text import quoted, shown, shown_json
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -139,8 +139,7 @@ def _each_once(found: Iterable[Violation]) -> Iterator[Violation]:
 
 def _told(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator[Violation]:
     for error in errors:
-        # The names in a path are the schema's own, so none of them has to be escaped.
-        pointer = "".join(f"/{part}" for part in error.absolute_path)
+        pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
         subject = _subject(name, error.absolute_path)
         for message in _messages(error):
             yield Violation(pointer, str(error.validator), f"{subject} {message}".lstrip())
@@ -149,8 +148,13 @@ def _told(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator[Viola
 def _subject(name: SchemaName, path: Iterable[str | int]) -> str:
     subject = "supporting_runs" if name == "supporting-runs" else ""
     for part in path:
-        subject += f"[{part}]" if isinstance(part, int) else f".{part}"
+        subject += f"[{part}]" if isinstance(part, int) else f".{shown(part, 80)}"
     return subject.removeprefix(".")
+
+
+def _escaped(part: str | int) -> str:
+    """A part of a JSON pointer: the names of metrics may hold anything."""
+    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 _KINDS = {

@@ -278,11 +278,11 @@ def _at_paths(nodes: dict[str, Node], paths: Sequence[str]) -> dict[str, Node]:
 
 
 def earlier_revision_with(root: Path, revisions: Iterable[str], path: str) -> str | None:
-    """The first of ``revisions`` in which git has something at ``path``."""
+    """The first of ``revisions`` in which git has a folder or a submodule at ``path``."""
     location = Location.bare(root) if bare_around(root) == root else Location.of(root)
     full = f"{location.prefix}{path}"
     for revision in revisions:
-        command = (*location.options, "ls-tree", "--full-tree", "-z", revision, "--", full)
+        command = (*location.options, "ls-tree", "-d", "--full-tree", "-z", revision, "--", full)
         if not revision.startswith("-") and git_or_none(command, location.top):
             return revision
     return None

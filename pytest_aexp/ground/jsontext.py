@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring, encode_basestring_ascii
+from math import isfinite
 from typing import Any
 
 from pytest_aexp.ground.text import Position, position_in
@@ -116,6 +117,27 @@ def _indented(value: Any, end: str, quote: Callable[[str], str]) -> str:
     if isinstance(value, list | tuple) and value:
         inner = f"{end}  "
         return f"[{inner}{f',{inner}'.join(_indented(v, inner, quote) for v in value)}{end}]"
+    return _scalar(value)
+
+
+def dump_line(document: Any) -> bytes:
+    """The same on one line. Raises ValueError for what no float can hold."""
+    try:
+        return f"{_compact(document, encode_basestring)}\n".encode()
+    except UnicodeEncodeError:
+        return f"{_compact(document, encode_basestring_ascii)}\n".encode()
+
+
+def _compact(value: Any, quote: Callable[[str], str]) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        members = [f"{quote(k)}:{_compact(v, quote)}" for k, v in sorted(value.items())]
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(_compact(item, quote) for item in value)}]"
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value} is not valid JSON")
     return _scalar(value)
 
 

@@ -256,7 +256,7 @@ class _Judge:
         unknown = [] if newer else unknown_fields(document)
         if newer:
             what = f"the ledger entry has schema_version {shown(str(version))}: a newer "
-            what += "version of pytest-aexp wrote it, and only its identity was checked"
+            what += "version of pytest-aexp wrote it, so it may have fields that were not checked"
             self._add(
                 UNKNOWN_FIELD,
                 what,

@@ -85,7 +85,7 @@ class Ledger:
     @cached_property
     def strays(self) -> tuple[str, ...]:
         """The paths of files that look like a part of the ledger and are not; they are not read."""
-        others = [name for name in self._names if name[:-5] not in self.loose]
+        others = [name for name in self._names if not is_entry_name(name)]
         return tuple(strays_in(self.view, others))
 
     @property

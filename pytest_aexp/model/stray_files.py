@@ -23,7 +23,10 @@ def strays_in(view: View, names: Iterable[str]) -> Iterator[str]:
 
     An entry's own path is that of a folder in its place.
     """
-    yield from (f"{LEDGER_DIR}/{n}" for n in names if n.endswith(".json") and not is_entry_name(n))
+    for name in names:
+        # In any case of letters: an entry is read only under its name as it is written.
+        if name.lower().endswith(".json") and not is_entry_name(name):
+            yield f"{LEDGER_DIR}/{name}"
     for folder in view.folders(LEDGER_DIR):
         if is_entry_name(folder):
             yield f"{LEDGER_DIR}/{folder}"
@@ -31,7 +34,7 @@ def strays_in(view: View, names: Iterable[str]) -> Iterator[str]:
             yield from (
                 path
                 for path in view.walk(f"{LEDGER_DIR}/{folder}")
-                if path.endswith(_KINDS) and not (folder == _PACKS and is_segment(path))
+                if path.lower().endswith(_KINDS) and not (folder == _PACKS and is_segment(path))
             )
 
 
@@ -47,4 +50,4 @@ def stray_at(below: str) -> str | None:
         return f"{LEDGER_DIR}/{first}"
     kinds = (".tmp", *(_KINDS if deeper else _KINDS[:1]))
     path = f"{LEDGER_DIR}/{below}"
-    return path if below.endswith(kinds) and not is_segment(path) else None
+    return path if below.lower().endswith(kinds) and not is_segment(path) else None

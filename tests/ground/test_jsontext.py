@@ -17,6 +17,7 @@ from pytest_aexp.ground.jsontext import (
     BeyondBounds,
     RepeatedKey,
     dump,
+    dump_line,
     load_decimals,
     nested_deeper,
     parse,
@@ -165,6 +166,12 @@ def test_json_is_written_as_python_writes_it(value: Any) -> None:
     assert dump([value]) == as_python_writes([value])
 
 
+@given(ANYTHING)
+def test_a_line_is_written_as_python_writes_it(value: Any) -> None:
+    compact = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert dump_line(value) == f"{compact}\n".encode()
+
+
 @pytest.mark.parametrize("number", [sign * edge for edge in EDGES for sign in (1, -1)])
 def test_numbers_are_written_as_python_writes_them(number: float) -> None:
     for value in ([number], {"a": number}, {"a": {"b": [0, number]}}):
@@ -180,6 +187,8 @@ def test_a_number_with_more_digits_than_a_float_keeps_is_written_as_it_was_read(
 ) -> None:
     text = f'{{\n  "a": [\n    {number}\n  ]\n}}'
     assert dump(parse(text.encode(), 9)).decode() == text
+    if number != "1e400":
+        assert dump_line(parse(text.encode(), 9)).decode() == f'{{"a":[{number}]}}\n'
     assert parse(text.encode(), 9) == json.loads(text)
 
 

@@ -50,7 +50,8 @@ def test_an_entry_is_a_file_named_for_its_run(root: Path) -> None:
     ledger = Ledger(WorkTree(root))
     assert ledger.exists
     assert ledger.job_ids == set(IDS[:3])
-    assert ledger.strays == (f".aexp/ledger/.{IDS[3]}.json", f".aexp/ledger/{IDS[3]}.json")
+    names = (f".{IDS[3]}.json", f"{IDS[3]}.JSON", f"{IDS[3]}.json")
+    assert ledger.strays == tuple(f".aexp/ledger/{name}" for name in names)
     assert [ledger.has(job_id) for job_id in IDS] == [True, True, True, False]
 
 

@@ -18,6 +18,8 @@ RUN = "4076a08a2393f617db96cb1a0d5569d6"
     [
         ("notes.json", "notes.json"),
         (f"{RUN}.json", f"{RUN}.json"),
+        (f"{RUN.upper()}.JSON", f"{RUN.upper()}.JSON"),
+        (f"2026/{RUN}.Json", f"2026/{RUN}.Json"),
         (f".{RUN}.tmp", f".{RUN}.tmp"),
         (f"{RUN}.json/deep/README", f"{RUN}.json"),
         (f"2026/{RUN}.json", f"2026/{RUN}.json"),
@@ -35,7 +37,7 @@ def test_a_file_that_is_no_entry(below: str, told: str | None) -> None:
 
 
 def test_what_there_is_in_a_folder(repo: Path) -> None:
-    names = ("notes.json", f"2026/{RUN}.json", f"{RUN}.json/x", "packs/odd.json")
+    names = ("notes.json", f"2026/{RUN}.json", f"{RUN}.json/x", "packs/odd.json", f"{RUN}.JSON")
     for name in (
         *names,
         "packs/box/2026-05-001.jsonl",
@@ -46,5 +48,5 @@ def test_what_there_is_in_a_folder(repo: Path) -> None:
         write(repo, f".aexp/ledger/{name}", "")
     view = WorkTree(repo)
     found = strays_in(view, view.names(".aexp/ledger"))
-    told = [*names[:2], f"{RUN}.json", names[3]]
+    told = [*names[:2], f"{RUN}.json", *names[3:]]
     assert sorted(found) == sorted(f".aexp/ledger/{name}" for name in told)

@@ -5,7 +5,6 @@ Each line is judged as an entry's file would be; one that cannot be used leaves 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -86,22 +85,7 @@ def fits_name(path: str, data: bytes) -> bool:
 
 def packed_line(document: dict[str, Any]) -> bytes:
     """An entry as one line, its newline included. Raises ValueError for NaN and infinities."""
-    text = _compact(document, ensure_ascii=False)
-    try:
-        return f"{text}\n".encode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
-        return f"{_compact(document, ensure_ascii=True)}\n".encode()
-
-
-def _compact(document: dict[str, Any], *, ensure_ascii: bool) -> str:
-    return json.dumps(
-        document,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=ensure_ascii,
-        allow_nan=False,
-    )
+    return jsontext.dump_line(document)
 
 
 def lines_of(data: bytes) -> list[bytes]:

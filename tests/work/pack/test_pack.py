@@ -346,6 +346,17 @@ def test_unpacking_writes_the_entry_as_it_was(repo: Path) -> None:
     assert not path.exists()
 
 
+def test_a_number_keeps_each_of_its_digits_when_it_is_packed(repo: Path) -> None:
+    entry = entry_of({"seed": 1}, metrics={"loss": 0.5})
+    number = b"0.12345678901234567890123"
+    data = entry_bytes(entry).replace(b"0.5", number)
+    path = write(repo, f".aexp/ledger/{entry['job_id']}.json", data)
+    packed_now(repo)
+    assert number in (repo / sealed_path(repo)).read_bytes()
+    assert unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"])).written
+    assert path.read_bytes() == data
+
+
 def test_unpacking_leaves_a_loose_entry_alone(repo: Path) -> None:
     job_id = add_entry(repo, point(1), promoted_at="2026-06-01T00:00:00Z")
     add_segment(repo, [entry_of(point(1))])

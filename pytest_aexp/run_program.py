@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.text import shown
@@ -42,10 +43,10 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
         # It may name what somebody else's file holds.
         return _end(name, COULD_NOT, shown(str(error), _LONGEST))
     except BrokenPipeError:
-        _discard_output()
+        _discard(sys.stdout)
         return _end(name, NO_READER, "standard output was closed before all of it was written")
     except OSError as error:
-        _discard_output()
+        _discard(sys.stdout)
         place = f": {shown(str(error.filename), _LONGEST)}" if error.filename else ""
         return _end(name, COULD_NOT, f"{error.strerror or error}{place}")
     except MemoryError:
@@ -56,15 +57,17 @@ def _guarded(name: str, work: Callable[[], int]) -> int:
 
 
 def _end(name: str, status: int, reason: str) -> int:
-    with suppress(OSError):  # standard error may have no reader either
-        print(f"{name}: {reason}", file=sys.stderr)
+    try:
+        print(f"{name}: {reason}", file=sys.stderr, flush=True)
+    except OSError:  # standard error may have no reader either
+        _discard(sys.stderr)
     return status
 
 
-def _discard_output() -> None:
+def _discard(stream: TextIO) -> None:
     """Throw away what could not be written, which Python would try again at the end."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
         with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

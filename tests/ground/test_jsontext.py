@@ -6,6 +6,7 @@ import json
 import math
 import time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -168,8 +169,14 @@ def test_json_is_written_as_python_writes_it(value: Any) -> None:
 
 @given(ANYTHING)
 def test_a_line_is_written_as_python_writes_it(value: Any) -> None:
-    compact = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert dump_line(value) == f"{compact}\n".encode()
+    compact = partial(json.dumps, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        line = compact(value, allow_nan=False)
+    except ValueError:
+        with pytest.raises(ValueError, match="is not valid JSON"):
+            dump_line(value)
+    else:
+        assert dump_line(value) == f"{line}\n".encode()
 
 
 @pytest.mark.parametrize("number", [sign * edge for edge in EDGES for sign in (1, -1)])

@@ -156,6 +156,7 @@ class TestSameAsRead:
 
 
 class TestNotBelieved:
+    @pytest.mark.slow
     def test_a_file_of_which_any_bit_differs(
         self, repo: Path, ledger: list[str], asked: list[str]
     ) -> None:
@@ -273,6 +274,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_whatever_happens_to_a_ledger(

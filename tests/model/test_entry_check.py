@@ -448,6 +448,7 @@ def test_no_damage_to_a_statepoint_goes_unseen(at: int, new: bytes, gone: int) -
         assert json.loads(found.statepoint or "") == POINT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

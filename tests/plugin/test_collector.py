@@ -9,6 +9,7 @@ from plugged import UNKNOWN, Repo
 from repositories import add_entry, add_finding, git, job, write
 
 
+@pytest.mark.slow
 def test_workers_tell_what_belongs_to_no_item_once(cited: Repo, run_apart) -> None:
     write(cited.path, f".aexp/ledger/{'e' * 32}.json", "[]")
     result = run_apart("-n", "2")

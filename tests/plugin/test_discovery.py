@@ -25,6 +25,7 @@ class TestWhere:
         write(with_tests.path, "pytest.ini", "[pytest]\ntestpaths = tests kb\n")
         run().assert_outcomes(failed=1, passed=6)
 
+    @pytest.mark.slow
     def test_testpaths_with_workers(self, with_tests: Repo, run_apart) -> None:
         run_apart("-n", "2").assert_outcomes(failed=1, passed=6)
 
@@ -103,6 +104,7 @@ class TestFoldersThatPytestDoesNotEnter:
         run().assert_outcomes(failed=1, passed=2, warnings=1)
         run("--lf").assert_outcomes(failed=1)
 
+    @pytest.mark.slow
     def test_with_workers(self, hidden: Path, run_apart) -> None:
         if hidden.name == "build":
             run_apart("-n", "2").assert_outcomes(failed=1, passed=2, warnings=1)

@@ -66,6 +66,7 @@ class TestCounts:
         write(cited.path, "pyproject.toml", config)
         assert self.counts(run()) == ["1 finding ok, 1 failed"]
 
+    @pytest.mark.slow
     def test_counts_come_from_workers_as_well(self, cited: Repo, run_apart) -> None:
         assert self.counts(run_apart("-n", "2")) == ["1 finding ok, 1 failed"]
 
@@ -134,6 +135,7 @@ class TestNothingChecked:
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines("aexp: error: no findings: nothing matches *")
 
+    @pytest.mark.slow
     def test_workers_say_the_same(
         self, with_tests: Repo, run_apart, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -15,6 +15,7 @@ from unicodedata import bidirectional, category
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lanes import slow_unless
 from repositories import add_jobs, batch, entry_of, entry_text, job, write
 
 from artifacts import ROOT
@@ -260,7 +261,7 @@ def name_of(text: str) -> str:
     return os.fsdecode(kept.encode("utf-8", "replace")[:100])
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", slow_unless(list(FORMATS), list(FORMATS)[::2]))
 @pytest.mark.parametrize("place", PLACES)
 def test_nothing_a_file_says_is_an_order_to_the_reader(
     place: str, format_name: str, repo: Path, capsys: pytest.CaptureFixture[str]

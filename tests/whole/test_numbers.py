@@ -72,6 +72,7 @@ def test_pytest_has_an_item_for_each_comment(
     one.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_ten_thousand_numbers_in_a_thousand_findings(
     repo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +104,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_thousand_hostile_expressions_cost_little_time(
     name: str, repo: Path, capsys: pytest.CaptureFixture[str]

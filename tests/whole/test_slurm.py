@@ -33,6 +33,7 @@ def test_after_a_schedule_the_ledger_says_what_happened(tmp_path: Path) -> None:
     assert played(tmp_path, *range(4)) == ""
 
 
+@pytest.mark.slow
 def test_an_attempt_of_four_processes_is_complete_only_if_it_was(tmp_path: Path) -> None:
     assert played(tmp_path, "ranks") == ""
 

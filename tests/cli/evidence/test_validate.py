@@ -233,6 +233,7 @@ def test_a_terminal_gets_colour_unless_its_user_said_no(
     assert program().stdout.replace(b"\n", b"\r\n") == plain
 
 
+@pytest.mark.slow
 def test_any_encoding_will_do(sound: Path) -> None:
     add_finding(sound, "F003-größe", "{type: job, id: größe-🎉}")
     for format_name in ("text", "json", "github", "gitlab", "sarif"):

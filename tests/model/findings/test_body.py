@@ -44,6 +44,7 @@ def test_every_offset_is_kept(text: str) -> None:
         assert all(new in (old, " ") for new, old in zip(other, text, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["`", "` ", "`a``", "```\n", "~~~\n```\n", "<!--", "\n\n`"])
 def test_hostile_markdown_takes_time_in_proportion_to_its_length(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))

@@ -122,6 +122,7 @@ def test_the_front_matter_is_not_the_body() -> None:
     assert not may_hold_comments(text, text.index("---"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [

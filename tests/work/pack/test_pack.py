@@ -500,6 +500,7 @@ class Killed(BaseException):
     """The process ends here, as far as its files are concerned."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [Killed(), OSError(28, "No space left on device")])
 def test_an_error_at_any_step_loses_no_run_and_the_next_pack_finishes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException

@@ -97,6 +97,7 @@ for process in each: process.wait()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [[["2", "1"], ["3", "0"]], [["3", "0"], ["2", "1"]]])
 def test_a_launcher_without_variables(repo: Path, order: list[list[str]]) -> None:
     init_run_store(repo)

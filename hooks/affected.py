@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_aexp.ground.views import fixed_part, is_matched
+from pytest_aexp.ground.views import fixed_part, matched
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.entry_check import judge_entry
@@ -59,10 +59,12 @@ def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
 
 def _changes_what_counts(commit: Commit) -> bool:
     """Whether other files may be findings now, or other sources or rules hold for all of them."""
-    folders = [*_fixed_folders(commit), LEDGER_DIR, INDEX_DIR]
+    of_findings = _fixed_folders(commit)
+    folders = [*of_findings, LEDGER_DIR, INDEX_DIR]
     on_the_way = {folder[:end] for folder in folders for end in _ends(folder)}
+    below = tuple(f"{folder}/" for folder in of_findings)
     for change in commit.changes or ():
-        inside = any(change.path.startswith(f"{folder}/") for folder in _fixed_folders(commit))
+        inside = change.path.startswith(below)
         if change.path in on_the_way or (inside and change.involves_link):
             return True
         if change.path.startswith(f"{INDEX_DIR}/"):
@@ -91,9 +93,7 @@ def _fixed_folders(commit: Commit) -> set[str]:
 
 
 def _changed_findings(commit: Commit) -> list[str]:
-    globs = commit.repository.configuration.findings
-    changed = {change.path for change in commit.changes or () if change.status != "D"}
-    return sorted(path for path in changed if is_matched(path, globs))
+    return sorted(matched(commit.kept, commit.repository.configuration.findings))
 
 
 def changed_evidence(commit: Commit, checker: Checker) -> Evidence:

@@ -6,6 +6,7 @@ where nothing is staged.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from .early_exit import StagedDiff
@@ -24,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     staged = StagedDiff()
     if not arguments and staged.leaves_entries_alone():
         return 0
+    if argv is None:
+        gc.disable()  # as ``aexp`` does
     # Here, so that a commit which concerns nothing pays for none of it.
     from .program import run_ledger
 

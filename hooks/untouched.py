@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.text import shown
-from pytest_aexp.ground.views import fixed_part, is_matched
+from pytest_aexp.ground.views import fixed_part, matched
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, name_of
@@ -54,7 +54,7 @@ def retracted_runs(commit: Commit, checker: Checker) -> frozenset[str]:
 def touched_findings(commit: Commit) -> set[str]:
     """The paths of the findings that the commit adds, changes or deletes."""
     globs = commit.repository.configuration.findings
-    return {change.path for change in commit.changes or () if is_matched(change.path, globs)}
+    return set(matched((change.path for change in commit.changes or ()), globs))
 
 
 def dependents(commit: Commit, checker: Checker, paths: Iterable[str]) -> list[Finding]:
@@ -81,7 +81,7 @@ def _building(commit: Commit) -> list[str]:
     listed = run_git(command, commit.location.top, accept=(0, 1))
     names = listed.decode(errors="surrogateescape").split("\0")
     paths = (name.removeprefix(f"{commit.pushed}:").removeprefix(prefix) for name in names)
-    return sorted(path for path in paths if path and is_matched(path, globs))
+    return sorted(matched(filter(None, paths), globs))
 
 
 def softened(commit: Commit, problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -269,14 +269,23 @@ def fitting(paths: Iterable[str], patterns: Iterable[str]) -> Iterator[str]:
     return (path for path in paths if any(fits(path.split("/"), glob) for glob in globs))
 
 
+def matched(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """Those of ``paths`` that ``matching`` would find, were they there and reached by no link."""
+    globs = [pattern.split("/") for pattern in patterns]
+    below = [(f"{folder}/" if (folder := fixed_part(glob)) else "", glob) for glob in globs]
+    return [path for path in paths if any(_is_matched(path, *each) for each in below)]
+
+
+def _is_matched(path: str, folder: str, glob: list[str]) -> bool:
+    # Of the paths of a commit most lie elsewhere.
+    if not path.startswith(folder) or not fits(path.split("/"), glob):
+        return False
+    return not any(part.startswith(".") for part in path[len(folder) :].split("/")[:-1])
+
+
 def is_matched(path: str, patterns: Iterable[str]) -> bool:
-    """Whether ``matching`` would find a file at ``path``, were it there and reached by no link."""
-    parts = path.split("/")
-    for glob in (pattern.split("/") for pattern in patterns):
-        below = parts[len(list(filter(None, fixed_part(glob).split("/")))) : -1]
-        if fits(parts, glob) and not any(folder.startswith(".") for folder in below):
-            return True
-    return False
+    """Whether a file at ``path`` is one of those."""
+    return bool(matched([path], patterns))
 
 
 def fixed_part(glob: list[str]) -> str:

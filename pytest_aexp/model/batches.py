@@ -76,12 +76,13 @@ class Batches(Generic[R]):
         runs = self.of_experiment(experiment)
         if not selector or not runs:
             return list(runs)
-        fitting = set(range(len(runs)))
+        fitting: set[int] | None = None
         for key, value in selector.items():
-            fitting &= self._values(experiment, key).get(value_key(value), set())
+            of_key = self._values(experiment, key).get(value_key(value), set())
+            fitting = of_key if fitting is None else fitting & of_key
             if not fitting:
-                break
-        return [runs[index] for index in sorted(fitting)]
+                return []
+        return [runs[index] for index in sorted(fitting or ())]
 
     def counts(self, experiment: str, key: str) -> Counter[str]:
         """The values of ``key`` in the experiment's runs, as ``value_key``, and how often."""

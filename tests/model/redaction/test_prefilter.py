@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from tree import DATA
 
+from pytest_aexp.model.redaction import prefilter
 from pytest_aexp.model.redaction.prefilter import may_leak
 
 HARMFUL = [
@@ -17,6 +22,17 @@ HARMFUL = [
 ]
 
 
+@pytest.fixture(params=[True, False], ids=["compiled", "python"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """With the engine behind the fast schemas, and without it."""
+    if not request.param:
+        monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    prefilter._search.cache_clear()
+    yield
+    prefilter._search.cache_clear()
+
+
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_every_labelled_leak_is_worth_a_search(indent: int | None, ascii_only: bool) -> None:
@@ -24,12 +40,14 @@ def test_every_labelled_leak_is_worth_a_search(indent: int | None, ascii_only: b
     assert [text for text in texts if not may_leak(text)] == []
 
 
+@pytest.mark.usefixtures("engine")
 def test_so_is_a_leak_in_plain_text_with_other_spaces() -> None:
     key = "9fceb02d0ae598e95dc970b74767f19372d61af8"
     for text in (f'{{"wandb" :\n"{key}"}}', f"--wandb {key}", f"aws={key}", "x >/home/joe"):
         assert may_leak(text), text
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_typical_entry_needs_no_search() -> None:
     entry: dict[str, Any] = {
         "code_commit": "0b1f9e5c9a4e1f0d8a7b6c5d4e3f2a1b0c9d8e7f",
@@ -58,3 +76,16 @@ def test_a_typical_entry_needs_no_search() -> None:
         "wallclock_s": 7200.5,
     }
     assert not may_leak(json.dumps(entry, indent=2, sort_keys=True))
+
+
+def test_every_slash_that_may_begin_a_path_is_worth_a_search() -> None:
+    may_begin = re.compile(
+        r"/(?<![^-][a-z0-9_.*-]/)(?<!://)(?!(?<=\w[a-z0-9]:/)(?<!file:/)/[^/])"
+    ).search
+    pieces = ["a", "-", "/", ":", "_", " ", "é", "file"]
+    texts = ("".join(chosen) for length in range(6) for chosen in product(pieces, repeat=length))
+    assert [text for text in texts if may_begin(text) and not may_leak(text)] == []
+
+
+def test_lone_surrogates_are_worth_a_search() -> None:
+    assert may_leak("\ud800")

@@ -34,6 +34,7 @@ from pytest_aexp.report.model import (
 from pytest_aexp.report.numbers import numbers_of
 from pytest_aexp.report.origin import origin_of
 from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first
+from pytest_aexp.report.since_edit import SinceEdit
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.resolve import Place
 from pytest_aexp.work.evidence.since import ChangesReader
@@ -101,6 +102,7 @@ class _Gathering:
         self._verdicts = verdicts
         self._machine = shown(checker.repository.machine_label, LABEL)
         self._rows_left = MOST_BATCH_ROWS
+        self._since_edit = SinceEdit(checker.repository.root, checker.finding_paths)
         self._anchors = Counter[str]()
 
     def findings(self, findings: Iterable[Finding]) -> tuple[FindingPart, ...]:
@@ -113,7 +115,7 @@ class _Gathering:
         premises = (self._checker.premise(finding, each) for each in finding.premises)
         found = [problem for verdict in premises for problem in verdict.problems]
         front_matter = self._checker.front_matter(finding)
-        problems = tuple(map(_problem, (*front_matter, *found, *wrong)))
+        problems = tuple(map(_problem, sorted((*front_matter, *found, *wrong), key=_severity)))
         citations = tuple(self._citation(finding, each) for each in finding.citations)
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         return FindingPart(
@@ -158,8 +160,17 @@ class _Gathering:
             rows,
             len(runs) - len(rows),
             _pin(citation),
-            self._changes(finding, citation, verdict),
+            self._changes(finding, citation, verdict) or self._edits(finding, citation, runs),
         )
+
+    def _edits(
+        self, finding: Finding, citation: Citation, runs: Sequence[RunFacts]
+    ) -> tuple[str, ...]:
+        """What became of the runs of a citation that nothing pins."""
+        if _pin(citation):
+            return ()
+        changes = self._since_edit.of(finding.path, (run.job_id for run in runs))
+        return (f"{changes} (`aexp changes {finding.name}`)",) if changes else ()
 
     def _changes(self, finding: Finding, citation: Citation, verdict: Verdict) -> tuple[str, ...]:
         """What became of the runs of a citation that does not fit its pin any more."""
@@ -221,6 +232,10 @@ class _Gathering:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
         return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
+
+
+def _severity(problem: Problem) -> str:
+    return problem.severity  # "error" is before "warning", and what comes first stays first
 
 
 def _is_in_order(run: RunFacts) -> bool:

@@ -77,18 +77,46 @@
   };
   const cell = (row, index) => row.cells[index]?.textContent.trim() ?? "";
   const order = new Intl.Collator("en", { numeric: true });
+  const compare = (a, b) => (isNaN(a) || isNaN(b) ? order.compare(a, b) : a - b);
   const isRun = (row) => row.className === "";
-  const sort = (table, index, heading) => {
-    const down = heading.getAttribute("aria-sort") === "ascending";
+  const sort = (table, key, down) => {
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
     for (const body of table.tBodies) {
       const runs = [...body.rows].filter(isRun);
-      const keyed = runs.map((row) => [cell(row, index), row]);
-      keyed.sort(([a], [b]) => (a === "") - (b === "") || (down ? order.compare(b, a) : order.compare(a, b)));
+      const keyed = runs.map((row) => [key(row), row]);
+      keyed.sort(([a], [b]) => (a === "") - (b === "") || (down ? compare(b, a) : compare(a, b)));
       const end = runs.length ? runs.at(-1).nextSibling : null;
       for (const [, row] of keyed) body.insertBefore(row, end);
     }
+  };
+  const sortColumn = (table, index, heading) => {
+    const down = heading.getAttribute("aria-sort") === "ascending";
+    sort(table, (row) => cell(row, index), down);
+    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+  };
+  // "width=256, seed=3" below a run's id, and "accuracy 0.9, loss 0.1" below that.
+  const values = (row) => new Map([...row.querySelectorAll(".run small")].flatMap((small) =>
+    small.textContent.split(", ").map((each) => each.split(small.className ? " " : "=", 2))));
+  const sorter = (table, runs) => {
+    const select = document.createElement("select");
+    select.className = "by";
+    select.setAttribute("aria-label", "Sort the runs by");
+    select.add(new Option("sort by", ""));
+    const fill = () => {
+      if (select.length > 1) return;
+      for (const name of new Set(runs.flatMap((row) => [...values(row).keys()]))) {
+        select.add(new Option(`${name} ↑`, `+${name}`));
+        select.add(new Option(`${name} ↓`, `-${name}`));
+      }
+    };
+    // Not for every table while the page loads.
+    select.addEventListener("focus", fill);
+    select.addEventListener("pointerdown", fill);
+    select.addEventListener("change", () => {
+      const name = select.value.slice(1);
+      if (name) sort(table, (row) => values(row).get(name) ?? "", select.value[0] === "-");
+    });
+    return select;
   };
   for (const table of document.querySelectorAll("table.runs")) {
     const runs = [...table.querySelectorAll("tbody tr")].filter(isRun);
@@ -97,10 +125,12 @@
       if (index === 0) return;
       const name = heading.textContent;
       heading.textContent = "";
-      heading.append(button(name, () => sort(table, index, heading)));
+      heading.append(button(name, () => sortColumn(table, index, heading)));
     });
-    if (runs.length < 12) continue;
-    table.classList.add("long");
+    if (runs.length < 6) continue;
+    if (runs.length > 50) table.classList.add("long");
+    const tools = document.createElement("div");
+    tools.className = "tools";
     const input = document.createElement("input");
     input.type = "search";
     input.className = "rows";
@@ -112,7 +142,8 @@
       const asked = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       runs.forEach((row, index) => { row.hidden = !asked.every((word) => texts[index].includes(word)); });
     });
-    table.before(input);
+    tools.append(input, sorter(table, runs));
+    table.before(tools);
   }
 
   const copy = async (text, told) => {
@@ -121,7 +152,8 @@
     told.textContent = "copied";
     setTimeout(() => { told.textContent = name; }, 1200);
   };
-  for (const code of document.querySelectorAll(".next code, .begin code")) {
+  for (const code of document.querySelectorAll(".next code, .begin code, .more code")) {
+    if (!/^(aexp|git|pip|pytest) /.test(code.textContent)) continue;
     const made = button("copy", () => copy(code.textContent, made));
     made.className = "copy";
     code.after(made);

@@ -156,12 +156,23 @@ def test_a_whole_batch_is_sorted_searched_and_copied(repo: Path, opening) -> Non
     assert "failed" in rows.last.inner_text()
     page.locator("thead button", has_text="Status").first.click()
     assert "failed" in rows.first.inner_text()
+    page.locator("select.by").focus()
+    for chosen, first in (("seed ↓", "seed=29"), ("f1 ↑", "f1 0"), ("seed ↑", "seed=0")):
+        page.select_option("select.by", label=chosen)
+        assert first in rows.first.inner_text()
     page.fill(".rows", "seed=17")
     assert rows.count() == 1
     assert "f1 29" in rows.first.inner_text()
     rows.first.locator("td.run").hover()
     assert rows.first.locator("button.copy").is_visible()
     assert opened.said == []
+
+
+def test_commands_can_be_copied_and_nothing_else(file: Path, opening) -> None:
+    copies = "[...document.querySelectorAll('.copy')].map((b) => b.previousSibling.textContent)"
+    commands = opening(file).page.evaluate(copies)
+    assert commands
+    assert all(command.startswith(("aexp ", "git ")) for command in commands)
 
 
 def test_the_counts_filter(file: Path, opening) -> None:

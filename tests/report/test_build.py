@@ -194,4 +194,4 @@ def test_what_has_changed_since_the_pin_is_listed(
     assert citation.changes[0].startswith("since it was pinned in ")
     assert len(citation.changes) == 6
     assert any("accuracy 0.987 -> 0.9" in line for line in citation.changes)
-    assert by_name["F001"].citations[0].changes == ()
+    assert "2 runs new" in by_name["F001"].citations[0].changes[0]

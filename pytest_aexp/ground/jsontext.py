@@ -94,6 +94,12 @@ def _decimal(digits: str) -> Decimal | None:
         return None
 
 
+def decimal_of(number: float) -> Decimal | None:
+    """A number that `parse` read, to its last digit; None for a NaN or an infinity."""
+    exact = _decimal(_scalar(number))
+    return exact if exact is None or exact.is_finite() else None
+
+
 def dump(document: Any) -> bytes:
     """``document`` as UTF-8: an indent of two, sorted keys, each number as it was read."""
     try:

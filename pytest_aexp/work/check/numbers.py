@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
+from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
 from pytest_aexp.ground.text import closest, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry, metrics_of
@@ -65,7 +66,7 @@ class Metrics:
         """Whether the run has a metric of that name, and which it is; None if it is not finite."""
         if name == WALLCLOCK:
             seconds = (self._ledger.document(entry.job_id) or {}).get(WALLCLOCK)
-            return seconds is not None, None if seconds is None else Decimal(repr(seconds))
+            return seconds is not None, None if seconds is None else jsontext.decimal_of(seconds)
         metrics = self._of(entry)
         return name in metrics, metrics.get(name)
 

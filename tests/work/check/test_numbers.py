@@ -223,13 +223,28 @@ def test_the_name_of_a_malformed_citation_may_be_lost() -> None:
     assert found.rule.code == UNCHECKED
 
 
-def test_the_time_that_a_run_took_is_a_metric(repo: Path) -> None:
-    job_id = add_entry(repo, {"seed": 1}, wallclock_s=3601.5)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3601.5", Decimal("3601.5")),
+        ("3601.500000000000000001", Decimal("3601.500000000000000001")),
+        ("36015e-1", Decimal("3601.5")),
+        ("3601", Decimal(3601)),
+        ("NaN", None),
+    ],
+)
+def test_the_time_that_a_run_took_is_a_metric(
+    text: str, expected: Decimal | None, repo: Path
+) -> None:
+    job_id = add_entry(repo, {"seed": 1}, wallclock_s=0.25)
+    path = repo / f".aexp/ledger/{job_id}.json"
+    path.write_text(path.read_text().replace("0.25", text))
     found = Ledger(WorkTree(repo)).get(job_id)
     assert found is not None
-    assert Metrics(Ledger(WorkTree(repo))).of(found, "wallclock_s") == (True, Decimal("3601.5"))
+    assert Metrics(Ledger(WorkTree(repo))).of(found, "wallclock_s") == (True, expected)
     one = Cited("supporting_runs[0]", "", (found,))
-    assert fault("60.0 minutes<!-- = wallclock_s / 60 -->", one, repo=repo) is None
+    wrong = fault("60.0 minutes<!-- = wallclock_s / 60 -->", one, repo=repo)
+    assert (wrong is None) == (expected is not None)
 
 
 # In a repository

@@ -18,7 +18,8 @@ from unicodedata import bidirectional, category
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import ConfigurationError, NotPromotable
-from pytest_aexp.ground.repository import Repository, parse_configuration
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import parse_configuration
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.yaml import nodes, values
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path

@@ -16,7 +16,7 @@ from pytest_aexp.work.check.checker import Checker
 
 from .commit import Commit
 from .early_exit import Change
-from .segments import changed_segments, unclear_runs
+from .immutable import changed_segments, unclear_runs
 from .untouched import dependents, retracted_runs, touched_findings
 
 

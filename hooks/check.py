@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import StrictRuns, find_repo_root
+from pytest_aexp.ground.repository import find_repo_root
+from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.text import shown
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR
@@ -39,9 +40,8 @@ from .add import add, advised, on_disk_only
 from .affected import affected_findings, affects_collection, changed_evidence
 from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
+from .immutable import deleted_records, segment_faults, unclear_runs
 from .push import Push, pushes
-from .records import deleted_records
-from .segments import segment_faults, unclear_runs
 from .untouched import replaced_faults, softened, touched_findings
 
 if TYPE_CHECKING:

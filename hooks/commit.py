@@ -12,11 +12,11 @@ from pytest_aexp.ground.files import MISSING
 from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.run import git_or_none, run_git
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import (
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import (
     CONFIG,
     CONFIG_LIMIT,
     Configuration,
-    Repository,
     configuration_in,
 )
 from pytest_aexp.model.entry import LEDGER_DIR

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
-from pytest_aexp.ground.repository import StrictRuns, strictness_word
+from pytest_aexp.ground.settings.configuration import StrictRuns, strictness_word
 from pytest_aexp.run_program import run_program
 
 from .check import Options, check_findings, check_ledger, refuse_files

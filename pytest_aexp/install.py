@@ -16,13 +16,9 @@ from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.run import own_environment, run_git
 from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.inside import link_on_the_way
-from pytest_aexp.ground.machine_label import checked_label
-from pytest_aexp.ground.repository import (
-    DEFAULT_RUN_STORE,
-    Configuration,
-    Repository,
-    read_configuration,
-)
+from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, Repository
+from pytest_aexp.ground.settings.configuration import Configuration, read_configuration
+from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.work.install.agent_command import planned_agent_command

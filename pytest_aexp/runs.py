@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import RunNotFound, RunStoreNotInitialized
-from pytest_aexp.ground.repository import Repository, read_configuration
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.words import query
 from pytest_aexp.model.runs.run_attempt import STATUSES, attempt_number
 from pytest_aexp.model.runs.run_store import RunFiles, RunStore, run_link_of
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.promote.metrics import lifted_metrics
 from pytest_aexp.work.runs.code_state import code_state, put_code
 from pytest_aexp.work.runs.job_document import RunDocument

@@ -11,8 +11,8 @@ from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.inside import require_no_link
-from pytest_aexp.ground.machine_label import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.machine_label import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import TERMINAL_STATUSES

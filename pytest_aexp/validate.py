@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from pytest_aexp.ground.repository import StrictRuns, find_repo_root, parse_strict_runs
+from pytest_aexp.ground.repository import find_repo_root
+from pytest_aexp.ground.settings.configuration import StrictRuns, parse_strict_runs
 from pytest_aexp.ground.text import Position, quoted
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.work.check.checker import Checker, judge_repository

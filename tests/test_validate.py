@@ -20,7 +20,8 @@ from repositories import (
 )
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.repository import Repository, StrictRuns
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.problems import Outcome, Policy

@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 from typing import Any, Literal
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.repository import StrictRuns
+from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.text import Position, clean, quoted
 from pytest_aexp.model.codes import CODES
 

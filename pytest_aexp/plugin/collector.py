@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.ground.errors import AexpError
-from pytest_aexp.ground.repository import Repository, parse_strict_runs
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import parse_strict_runs
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.repository import StrictRuns
+from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model import problems
 from pytest_aexp.model.codes import CODES

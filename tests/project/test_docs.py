@@ -37,7 +37,7 @@ from shelllines import commands_in
 
 import pytest_aexp
 from pytest_aexp.cli import main
-from pytest_aexp.ground.repository import parse_configuration
+from pytest_aexp.ground.settings.configuration import parse_configuration
 
 if TYPE_CHECKING:
     from sybil import Example

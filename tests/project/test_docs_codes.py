@@ -23,7 +23,7 @@ from repositories import (
 )
 
 from pytest_aexp.cli import main
-from pytest_aexp.ground.repository import CONFIG
+from pytest_aexp.ground.settings.configuration import CONFIG
 from pytest_aexp.model.codes import CODES
 
 pytestmark = pytest.mark.tree

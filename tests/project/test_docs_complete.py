@@ -17,7 +17,7 @@ from pages import PAGES, ROOT, run_shell, sections, text_of
 from ruamel.yaml import YAML
 
 from pytest_aexp import plugin
-from pytest_aexp.ground.repository import Configuration
+from pytest_aexp.ground.settings.configuration import Configuration
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -359,7 +359,7 @@ def test_links_that_fan_out_are_walked_once(repo: Path) -> None:
     write(repo, "kb/research/findings/d29/F001-x.md", front("a: 1"))
     write(repo, "elsewhere/F002-x.md", front("a: 1"))
     (findings / "a-link").symlink_to("../../../elsewhere")
-    from pytest_aexp.ground.repository import DEFAULT_FINDINGS
+    from pytest_aexp.ground.settings.configuration import DEFAULT_FINDINGS
     from pytest_aexp.ground.views import WorkTree, matching
 
     assert list(matching(WorkTree(repo), DEFAULT_FINDINGS)) == [

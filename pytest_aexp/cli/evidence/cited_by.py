@@ -11,7 +11,7 @@ from pytest_aexp.cli.errors import as_usage, complain
 from pytest_aexp.cli.findings.editing import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.evidence.cited_by import CitedBy, cited_by
 from pytest_aexp.work.runs.run_link import check_experiment

@@ -15,13 +15,12 @@ from pytest_aexp.cli.output import rendered
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.listing import bare_root
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import (
+from pytest_aexp.ground.repository import Repository, find_repo_root
+from pytest_aexp.ground.settings.configuration import (
     CONFIG,
     CONFIG_LIMIT,
-    Repository,
     StrictRuns,
     configuration_in,
-    find_repo_root,
     strictness_word,
 )
 from pytest_aexp.ground.views import View, WorkTree

@@ -12,7 +12,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCita
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
 from pytest_aexp.model.query.table import summary
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, Resolution, resolve
 from pytest_aexp.work.edit.citation_yaml import job_text, list_text, time_text

@@ -27,7 +27,7 @@ from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation

@@ -13,7 +13,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import Policy
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.ledger import check_ledger
 

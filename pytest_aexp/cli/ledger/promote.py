@@ -7,7 +7,7 @@ import argparse
 from pytest_aexp.cli.errors import complain
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
 DESCRIPTION = """\

@@ -11,7 +11,7 @@ from pytest_aexp.cli.output import table
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ledger_mapping import Ledger
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 
 DESCRIPTION = """\
 Show the ledger entry of one run.

@@ -12,7 +12,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.pack.pack import unpack
 
 DESCRIPTION = """\

@@ -1,1 +1,1 @@
-"""What a repository may set: of runs, and of the names of their metrics."""
+"""What a repository and a machine may set."""

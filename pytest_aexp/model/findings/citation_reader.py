@@ -28,7 +28,7 @@ from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import leaks
-from pytest_aexp.model.short_id import may_begin
+from pytest_aexp.model.runs.short_id import may_begin
 
 _ON_BOTH = ("note", "as", "accept")
 _ON_BATCH = ("status", "except", "count", "digest")

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from pytest_aexp.ground import jsontext
-from pytest_aexp.ground.machine_label import is_safe_label
+from pytest_aexp.ground.settings.machine_label import is_safe_label
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry
 from pytest_aexp.model.entry_check import judge_entry

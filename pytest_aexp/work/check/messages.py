@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pytest_aexp.ground.machine_label import is_safe_label
+from pytest_aexp.ground.settings.machine_label import is_safe_label
 from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
 from pytest_aexp.model.entry import count_entries, entry_path
 from pytest_aexp.model.findings.citation import (

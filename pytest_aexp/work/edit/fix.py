@@ -20,7 +20,7 @@ from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.findings.suspicious import is_slip
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.short_id import may_begin
+from pytest_aexp.model.runs.short_id import may_begin
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text
 from pytest_aexp.work.edit.finding_text import comes_from_elsewhere, edited, replacing, value_of
 

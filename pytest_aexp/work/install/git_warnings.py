@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytest_aexp.ground.git.ignore_rules import Rule, Tree
-from pytest_aexp.ground.repository import Repository, read_configuration
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import counted, listed, quoted
 from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.model.packs.segment import PACKS_DIR

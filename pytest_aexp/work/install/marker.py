@@ -14,8 +14,9 @@ from typing import Any
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.worktree import main_root
-from pytest_aexp.ground.machine_label import is_safe_label, is_telling, safe_label
-from pytest_aexp.ground.repository import CONFIG_LIMIT, Marker, default_machine_label, read_marker
+from pytest_aexp.ground.repository import Marker, default_machine_label, read_marker
+from pytest_aexp.ground.settings.configuration import CONFIG_LIMIT
+from pytest_aexp.ground.settings.machine_label import is_safe_label, is_telling, safe_label
 from pytest_aexp.ground.text import quoted, shown_json
 from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step
 

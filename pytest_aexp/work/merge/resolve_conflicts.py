@@ -22,7 +22,7 @@ from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import Version, parsed
 from pytest_aexp.model.ranking import promoted_at
-from pytest_aexp.model.short_id import full_job_id
+from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (
     Merged,
     Refused,

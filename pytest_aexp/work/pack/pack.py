@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, sync_path, write_new
-from pytest_aexp.ground.machine_label import safe_label
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.machine_label import safe_label
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
 from pytest_aexp.model.entry_check import judge_entry

@@ -15,8 +15,8 @@ from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
 from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
 from pytest_aexp.ground.inside import require_no_link
-from pytest_aexp.ground.machine_label import checked_label
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree

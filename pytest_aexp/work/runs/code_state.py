@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_aexp.ground.errors import GitError
 from pytest_aexp.ground.git.run import own_environment, run_git
-from pytest_aexp.ground.repository import Configuration
+from pytest_aexp.ground.settings.configuration import Configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.ground.text import listed, quoted
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pytest_aexp.ground.errors import AexpError
-from pytest_aexp.ground.repository import read_configuration
+from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.runs.run_attempt import is_foreign

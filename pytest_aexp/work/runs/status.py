@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import AexpError
-from pytest_aexp.ground.repository import Repository, read_configuration
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES

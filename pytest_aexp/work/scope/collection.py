@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.sparse import missing_submodule
-from pytest_aexp.ground.repository import CONFIG, DEFAULT_FINDINGS, Repository
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View, WorkTree, above, fits, fixed_part, is_matched
 from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault

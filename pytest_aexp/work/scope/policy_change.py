@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_aexp.ground.git.view import GitView
-from pytest_aexp.ground.repository import (
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import (
     CONFIG,
     CONFIG_LIMIT,
     Configuration,
-    Repository,
     configuration_in,
 )
 from pytest_aexp.ground.text import counted, quoted

@@ -12,7 +12,8 @@ from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_MARK, nearest_root, uses_ledger
 from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.view import GitView
-from pytest_aexp.ground.repository import CONFIG, CONFIG_LIMIT, Repository, configuration_in
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import CONFIG, CONFIG_LIMIT, configuration_in
 from pytest_aexp.ground.views import View, WorkTree, fixed_part
 from pytest_aexp.model.problems import Outcome, Problem
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.repository import parse_configuration
+from pytest_aexp.ground.settings.configuration import parse_configuration
 from pytest_aexp.ground.settings.run_settings import RunSettings, parse_run_settings
 
 

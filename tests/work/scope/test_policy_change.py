@@ -12,7 +12,7 @@ from hooking import Hooks
 from repositories import add_entry, add_finding, git, job, write
 
 from pytest_aexp.cli import main
-from pytest_aexp.ground.repository import Configuration
+from pytest_aexp.ground.settings.configuration import Configuration
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.work.scope.policy_change import weakened
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
-from pytest_aexp.model.short_id import full_job_id, unique_length
+from pytest_aexp.model.runs.short_id import full_job_id, unique_length
 
 A, B = "abcde" + "0" * 27, "abcdf" + "0" * 27
 KNOWN = {A, B}

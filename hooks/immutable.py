@@ -1,4 +1,4 @@
-"""What a commit does to segments of packed entries: it may add some, and must not change one."""
+"""What a commit may add and must never change: segments of packed entries, retraction records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_aexp.model.ledger_survey import contradictions
 from pytest_aexp.model.packs.segment import is_segment
 from pytest_aexp.model.packs.segment_check import check_segments
-from pytest_aexp.model.problems import INVALID_ENTRY, Fault
+from pytest_aexp.model.problems import INVALID_ENTRY, INVALID_RETRACTION, LEAK, Fault
+from pytest_aexp.model.retractions import RECORD_LIMIT, is_record_path, read_record
 
 from .commit import Commit
 from .early_exit import Change
@@ -52,3 +53,24 @@ def unclear_runs(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     if there:
         job_ids |= ledger.packs.ids_in(there) & ledger.repeated
     return contradictions(ledger, job_ids)
+
+
+def deleted_records(commit: Commit) -> Iterator[Fault]:
+    """The faults of the records that the commit deletes.
+
+    One that is changed has another content than it is named for, which is reported when it is read.
+    """
+    for change in commit.changes or ():
+        path = change.path
+        if change.status != "D" or not is_record_path(path):
+            continue
+        record, faults = read_record(path, commit.view.content(change.old_name, RECORD_LIMIT))
+        # Who removes what was never a record, or must not be read, repairs something.
+        if record is not None and not any(fault.rule is LEAK for fault in faults):
+            yield Fault(
+                INVALID_RETRACTION,
+                path,
+                "the commit would delete a retraction record, and a record is never deleted",
+                f"run `git restore --source=HEAD --staged --worktree -- {path}`; to take a "
+                f"retraction back, run `aexp retract --lift {record.record_id} --reason …`",
+            )

@@ -1,4 +1,4 @@
-"""What a commit does to segments of packed entries, as the hooks see it."""
+"""What a commit does to segments of packed entries and to retraction records."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hooking import FINDING, Hooks, add_run, commit, entry_of_run, stage
 from repositories import (
     add_entry,
     add_finding,
+    add_record,
     add_segment,
     batch,
     entry_of,
@@ -26,6 +27,8 @@ from pytest_aexp.cli import main
 
 ENTRIES = [entry_of({"experiment_id": "E001", "seed": seed}) for seed in range(4)]
 IDS = [str(entry["job_id"]) for entry in ENTRIES]
+RETRACTED = "a" * 32
+RECORDS = ".aexp/ledger/retractions"
 SEGMENT = ".aexp/ledger/packs/box/2026-05-001.jsonl"
 
 
@@ -299,3 +302,57 @@ def test_files_among_the_segments_that_are_none_are_told(repo: Path, hooks: Hook
     said = hooks.ledger()
     assert said.status == 1
     assert "is not a segment of packed entries" in said.out
+
+
+def test_a_new_record_is_committed_in_silence(repo: Path, hooks: Hooks) -> None:
+    add_record(repo, retracts=[RETRACTED])
+    stage(repo)
+    assert (hooks.ledger().out, hooks.findings().out) == ("", "")
+
+
+def test_a_record_is_not_changed(repo: Path, hooks: Hooks) -> None:
+    path = repo / RECORDS / f"{add_record(repo, retracts=[RETRACTED])}.json"
+    commit(repo)
+    path.write_text(path.read_text().replace("leaked", "is fine"))
+    stage(repo)
+    said = hooks.ledger()
+    assert said.codes == ["ledger.invalid_retraction"]
+    assert said.status == 1
+
+
+def test_a_record_is_not_deleted(repo: Path, hooks: Hooks) -> None:
+    record = add_record(repo, retracts=[RETRACTED])
+    commit(repo)
+    (repo / RECORDS / f"{record}.json").unlink()
+    stage(repo)
+    said = hooks.ledger()
+    assert said.codes == ["ledger.invalid_retraction"]
+    assert f"aexp retract --lift {record}" in said.out
+    assert said.status == 1
+
+
+def test_a_formatter_may_pass_over_a_record(repo: Path, hooks: Hooks) -> None:
+    path = repo / RECORDS / f"{add_record(repo, retracts=[RETRACTED])}.json"
+    commit(repo)
+    path.write_text(path.read_text().replace("  ", "\t").replace("\n", "\r\n"), newline="")
+    stage(repo)
+    assert hooks.ledger().out == ""
+
+
+def test_what_was_never_a_record_may_be_deleted(repo: Path, hooks: Hooks) -> None:
+    write(repo, f"{RECORDS}/notes.json", "{}")
+    commit(repo)
+    (repo / RECORDS / "notes.json").unlink()
+    stage(repo)
+    assert hooks.ledger().out == ""
+
+
+def test_a_record_that_leaks_may_be_deleted(repo: Path, hooks: Hooks) -> None:
+    path = (
+        repo / RECORDS / f"{add_record(repo, retracts=[RETRACTED], reason='see /home/ada/x')}.json"
+    )
+    commit(repo)
+    assert hooks.ledger().codes == ["ledger.leak"]
+    path.unlink()
+    stage(repo)
+    assert hooks.ledger().out == ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.ground.machine_label import LABEL_LIMIT, is_safe_label, safe_label
+from pytest_aexp.ground.settings.machine_label import LABEL_LIMIT, is_safe_label, safe_label
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ from pytest_aexp.model.problems import Fault, Outcome, Policy
 from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.runs.machine_index import read_index
-from pytest_aexp.model.runs.run_store import DOCUMENT, STATEPOINT, RunStore
+from pytest_aexp.model.runs.run_files import DOCUMENT, STATEPOINT
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.install import managed_block
 from pytest_aexp.work.install.control_files import GITIGNORE_BODY

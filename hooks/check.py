@@ -129,7 +129,7 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
         with GitView.at(commit.repository.root, INDEX) as view:
             checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
-    lacking = tuple(policy.judge(each.fault for each in outdated))
+    lacking = policy.judge(each.fault for each in outdated)
     uncollected = checker.uncollected(None if commit.changes is None else commit.kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     if commit.changes is not None:
@@ -225,7 +225,7 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
         policy = Policy(severity=configured.severity, door=True)
         ledger = Ledger(commit.view)
         faults = (*staged_faults(commit.repository, commit.kept), *_ledger_faults(commit, ledger))
-        problems = tuple(policy.judge(faults))
+        problems = policy.judge(faults)
         return Outcome(problems, ledger.judged)
 
     return _reported(_of_each(staged, judge))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.model.job_id import value_key
-from pytest_aexp.model.runs.run_store import run_link_of
+from pytest_aexp.model.runs.run_files import run_link_of
 from pytest_aexp.runs import find_runs, open_run
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.run_link import put_link, run_link

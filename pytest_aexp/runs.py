@@ -14,7 +14,8 @@ from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.words import query
 from pytest_aexp.model.runs.run_attempt import STATUSES, attempt_number
-from pytest_aexp.model.runs.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.promote.metrics import lifted_metrics
 from pytest_aexp.work.runs.code_state import code_state, put_code

@@ -19,7 +19,8 @@ from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.machine_index import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
-from pytest_aexp.model.runs.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.project import utc_now
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 from typing import Any, Literal
@@ -224,12 +224,10 @@ class Policy:
         """Whether missing runs are reported at all."""
         return self.strict_runs != "off"
 
-    def judge(self, faults: Iterable[Fault]) -> Iterator[Problem]:
+    def judge(self, faults: Iterable[Fault]) -> tuple[Problem, ...]:
         """The problems that ``faults`` are under this policy."""
-        for fault in faults:
-            severity = self._severity(fault)
-            if severity is not None:
-                yield Problem(fault, severity)
+        judged = ((fault, self._severity(fault)) for fault in faults)
+        return tuple(Problem(fault, severity) for fault, severity in judged if severity is not None)
 
     def is_off(self, rule: Rule) -> bool:
         """Whether nothing is reported under the rule, so that it need not be judged."""

@@ -17,7 +17,7 @@ from pytest_aexp.ground.errors import (
 from pytest_aexp.ground.files import unopenable
 from pytest_aexp.ground.find_root import nearest_root
 from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, Repository
-from pytest_aexp.model.runs.run_store import DOCUMENT, FILE_LIMIT, STATEPOINT
+from pytest_aexp.model.runs.run_files import DOCUMENT, FILE_LIMIT, STATEPOINT
 
 Project: TypeAlias = Any
 """A ``signac.Project``; signac has no types."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.text import Position, position_in, shown
+from pytest_aexp.ground.views import View, fitting, fixed_part
 from pytest_aexp.ground.yaml import values
-from pytest_aexp.ground.yaml.nodes import Node, Scalar, Sequence
+from pytest_aexp.ground.yaml.nodes import Node, Scalar
+from pytest_aexp.ground.yaml.nodes import Sequence as SequenceNode
 from pytest_aexp.model.findings.citation import KEY
-from pytest_aexp.model.findings.front_matter import UnreadableFinding, read_front_matter
+from pytest_aexp.model.findings.front_matter import (
+    READ_LIMIT,
+    UnreadableFinding,
+    read_front_matter,
+)
 from pytest_aexp.model.findings.suspicious import is_slip
 from pytest_aexp.model.problems import NOT_COLLECTED, Fault
 
@@ -20,6 +27,19 @@ _KEY_LINE = re.compile(rf"^{KEY}[ \t]*:", re.MULTILINE)
 def may_cite(path: str) -> bool:
     """Whether the file has the name of a Markdown file."""
     return path.lower().endswith(MARKDOWN)
+
+
+def uncollected_faults(view: View, files: Iterable[str], globs: Sequence[str]) -> Iterator[Fault]:
+    """The faults of those of ``files`` that lie in the globs' folders and cite runs unread."""
+    folders = [fixed_part(glob.split("/")) for glob in globs]
+    if not all(folders):  # the whole repository is not a folder of findings
+        return
+    inside = tuple(f"{folder}/" for folder in folders)
+    beside = {path for path in files if may_cite(path) and path.startswith(inside)}
+    for path in sorted(beside.difference(fitting(beside, globs))):
+        fault = uncollected_fault(path, view.read(path, READ_LIMIT, whole=False))
+        if fault is not None:
+            yield fault
 
 
 def uncollected_fault(path: str, data: bytes | Unreadable) -> Fault | None:
@@ -57,7 +77,7 @@ def _citations_in(path: str, data: bytes) -> Position | None:
 def _is_empty(value: Node) -> bool:
     if isinstance(value, Scalar):
         return values.scalar(value) in (None, "")
-    return not (value.items if isinstance(value, Sequence) else value.pairs)
+    return not (value.items if isinstance(value, SequenceNode) else value.pairs)
 
 
 def _name(path: str) -> str:

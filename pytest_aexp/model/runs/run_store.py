@@ -1,8 +1,7 @@
-"""signac's files on disk, read without signac and without trusting them.
+"""The run store of this machine: a signac project, read without signac and without trusting it.
 
-Source: signac 2, ``signac/project.py`` and ``signac/job.py``: a project is a folder that holds
-``.signac/config``; a job is ``workspace/<job id>/`` with ``signac_statepoint.json`` and, once
-something was written to it, ``signac_job_document.json``.
+Source: signac 2, ``signac/project.py``: a project is a folder that holds ``.signac/config``, and
+its jobs are the folders of ``workspace``.
 """
 
 from __future__ import annotations
@@ -14,33 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
 
-from pytest_aexp.ground import jsontext
-from pytest_aexp.ground.files import Unreadable, is_absence, is_shortage, read_bounded
+from pytest_aexp.ground.files import is_absence, is_shortage
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import is_folder
 from pytest_aexp.model.batches import Batches, experiments_of
-from pytest_aexp.model.entry import DEPTH_LIMIT, TERMINAL_STATUSES
-from pytest_aexp.model.job_id import is_job_id, job_id_of, statepoint_json
+from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.job_id import is_job_id, statepoint_json
 from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import is_foreign, lost_since
-
-FILE_LIMIT = 16 << 20
-STATEPOINT = "signac_statepoint.json"
-DOCUMENT = "signac_job_document.json"
-# An entry that holds a statepoint is one level deeper.
-_DEPTHS = {STATEPOINT: DEPTH_LIMIT - 1, DOCUMENT: 400}
-_BEYOND_BOUNDS = (
-    "leave the file as it is; the run cannot enter the ledger: in new runs, keep what is so large "
-    "or so deeply nested in a file beside it"
-)
-RUN_LINK_KEYS = ("aexp", "limina")
-"""Where a document keeps its run link: the key that is written, then one that is only read."""
+from pytest_aexp.model.runs.run_files import RawFiles, RunFiles, read_files, read_raw, run_link_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +55,6 @@ class Run:
     def finished(self) -> bool:
         """Whether the run has ended, however it ended."""
         return self.status in TERMINAL_STATUSES
-
-
-RawFiles: TypeAlias = tuple[bytes | Unreadable, bytes | Unreadable]
-"""What a run's statepoint and document hold, or why they cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunFiles:
-    """A run's statepoint and document as they stand on disk, with what is wrong with them.
-
-    ``canonical`` is the statepoint as the text whose md5 is the job id, empty if it cannot be
-    used; ``raw`` is what the two files hold.
-    """
-
-    statepoint: Any
-    document: dict[str, Any]
-    faults: tuple[Fault, ...]
-    canonical: str
-    raw: RawFiles | None = None
-
-    @classmethod
-    def in_memory(cls, statepoint: dict[str, Any], document: dict[str, Any]) -> RunFiles:
-        """What a run's files would hold if they could be written."""
-        return cls(statepoint, document, (), statepoint_json(statepoint))
 
 
 class RunStore:
@@ -193,46 +155,11 @@ class RunStore:
 
     def raw(self, job_id: str) -> RawFiles:
         """The bytes of the two files of a run, read afresh."""
-        folder = f"{self._workspace}/{job_id}"
-        return (
-            read_bounded(f"{folder}/{STATEPOINT}", FILE_LIMIT),
-            read_bounded(f"{folder}/{DOCUMENT}", FILE_LIMIT),
-        )
+        return read_raw(f"{self._workspace}/{job_id}")
 
     def files(self, job_id: str) -> RunFiles:
         """The two files of a run, read afresh."""
-        raw = self.raw(job_id)
-        faults: list[Fault] = []
-        canonical = ""
-        statepoint = self._load(job_id, STATEPOINT, raw[0], faults)
-        if isinstance(statepoint, Unreadable):
-            if statepoint.missing:
-                faults.append(self._fault(job_id, STATEPOINT, "does not exist"))
-            statepoint = None
-        elif not isinstance(statepoint, dict):
-            faults.append(self._fault(job_id, STATEPOINT, "is not a JSON object"))
-            statepoint = None
-        elif job_id_of(canonical := statepoint_json(statepoint)) != job_id:
-            faults.append(self._fault(job_id, STATEPOINT, "is not the statepoint of that run"))
-            statepoint, canonical = None, ""
-        document = self._document(job_id, raw[1], faults)
-        return RunFiles(statepoint, document, tuple(faults), canonical, raw)
-
-    def _document(
-        self, job_id: str, data: bytes | Unreadable, faults: list[Fault]
-    ) -> dict[str, Any]:
-        document = self._load(job_id, DOCUMENT, data, faults)
-        if isinstance(document, Unreadable):
-            return {}
-        if not isinstance(document, dict):
-            faults.append(self._fault(job_id, DOCUMENT, "is not a JSON object"))
-            return {}
-        link = run_link_of(document)
-        if link is not None and not isinstance(link, dict):
-            what = f"has a run link that is {quoted(str(link))}, not a mapping"
-            fix = f"run `aexp link {job_id} --experiment E###`"
-            faults.append(self._fault(job_id, DOCUMENT, what, fix))
-        return document
+        return read_files(f"{self._workspace}/{job_id}", f"{self.shown}/workspace/{job_id}")
 
     def _run(self, job_id: str) -> Run:
         files = self.files(job_id)
@@ -248,37 +175,6 @@ class RunStore:
             lost_since(document),
         )
 
-    def _load(self, job_id: str, name: str, data: bytes | Unreadable, faults: list[Fault]) -> Any:
-        if isinstance(data, Unreadable):
-            if not data.missing:
-                faults.append(self._fault(job_id, name, data.reason))
-            return data
-        try:
-            return jsontext.parse(data, _DEPTHS[name])
-        except jsontext.BeyondBounds as error:
-            reason = jsontext.refusal(error)
-            faults.append(self._fault(job_id, name, reason, _BEYOND_BOUNDS))
-        except ValueError as error:
-            reason = jsontext.refusal(error) if data.strip() else "is empty"
-            faults.append(self._fault(job_id, name, reason))
-        return Unreadable(reason)
-
-    def _fault(self, job_id: str, name: str, reason: str, fix: str = "") -> Fault:
-        kind = "statepoint" if name == STATEPOINT else "document"
-        default = (
-            f"restore the file, or remove the folder {job_id} if the run is lost"
-            if name == STATEPOINT
-            else "restore the file; else remove it and say how the run ended with "
-            f"`aexp mark {job_id} complete` (or failed, …)"
-        )
-        return Fault(
-            RUNS_DAMAGED,
-            f"{self.shown}/workspace/{job_id}/{name}",
-            f"the {kind} of a run {reason}",
-            fix or default,
-            job_id=job_id,
-        )
-
 
 def _shareable(files: RunFiles) -> str:
     """The statepoint as the ledger would hold it.
@@ -288,14 +184,6 @@ def _shareable(files: RunFiles) -> str:
     if not may_leak(files.canonical):
         return files.canonical
     return statepoint_json(redact(files.statepoint, "/statepoint")[0])
-
-
-def run_link_of(document: dict[str, Any]) -> Any:
-    """The run link that a job document holds; None if it has none."""
-    for key in RUN_LINK_KEYS:
-        if document.get(key) is not None:
-            return document[key]
-    return None
 
 
 def marker_faults(repository: Repository) -> tuple[Fault, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.views import View, WorkTree, files_below, fitting, fixed_part
+from pytest_aexp.ground.views import View, files_below, fitting
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, load_finding
-from pytest_aexp.model.findings.front_matter import READ_LIMIT
-from pytest_aexp.model.findings.not_collected import may_cite, uncollected_fault
+from pytest_aexp.model.findings.not_collected import uncollected_faults
 from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.ledger_survey import survey
 from pytest_aexp.model.numbers.claim import Claim
@@ -27,14 +26,12 @@ from pytest_aexp.model.problems import (
     Problem,
 )
 from pytest_aexp.model.retractions import Retraction
-from pytest_aexp.model.runs.run_store import marker_faults
 from pytest_aexp.work.check.evidence.cited import CitedEvidence
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.evidence.premises import Premises
 from pytest_aexp.work.check.evidence.retracted import named
 from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
-from pytest_aexp.work.check.ledger import stray_fault
 from pytest_aexp.work.check.messages import fault_of, written_faults
 from pytest_aexp.work.check.numbers import (
     Cited,
@@ -46,10 +43,9 @@ from pytest_aexp.work.check.numbers import (
 )
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 from pytest_aexp.work.check.restore import Restoration
-from pytest_aexp.work.install.driver import driver_faults
+from pytest_aexp.work.check.surroundings import surrounding_faults
 from pytest_aexp.work.scope.adoption import missing_ledger_fault
 from pytest_aexp.work.scope.collection import collection_faults
-from pytest_aexp.work.scope.tracked_runs import tracked_faults
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -107,21 +103,11 @@ class Checker:
         """The paths of all findings."""
         return tuple(fitting(self._files, self.repository.configuration.findings))
 
-    def uncollected(self, paths: Collection[str] | None = None) -> tuple[Problem, ...]:
+    def uncollected(self, paths: Iterable[str] | None = None) -> tuple[Problem, ...]:
         """The problems of files (default: all) beside the findings that cite runs."""
-        return tuple(self.policy.judge(self._uncollected_faults(paths)))
-
-    def _uncollected_faults(self, paths: Collection[str] | None) -> Iterator[Fault]:
         globs = self.repository.configuration.findings
-        folders = [fixed_part(glob.split("/")) for glob in globs]
-        if not all(folders):  # the whole repository is not a folder of findings
-            return
-        inside = tuple(f"{folder}/" for folder in folders)
-        files = self._files if paths is None else [p for p in paths if p.startswith(inside)]
-        for path in sorted(set(filter(may_cite, files)).difference(fitting(files, globs))):
-            fault = uncollected_fault(path, self.view.read(path, READ_LIMIT, whole=False))
-            if fault is not None:
-                yield fault
+        files = self._files if paths is None else paths
+        return self.policy.judge(uncollected_faults(self.view, files, globs))
 
     def finding(self, path: str) -> Finding:
         """The finding at ``path``, read now."""
@@ -136,13 +122,13 @@ class Checker:
 
     def front_matter(self, finding: Finding) -> tuple[Problem, ...]:
         """The problems of a finding's front matter, its citations aside."""
-        return tuple(self.policy.judge(finding.faults))
+        return self.policy.judge(finding.faults)
 
     def citation(self, finding: Finding, citation: Citation) -> Verdict:
         """The verdict on one citation of a finding."""
         faults = list(written_faults(citation, self.sources))
         if not isinstance(citation, JobCitation | BatchCitation):
-            return Verdict(tuple(self.policy.judge(faults)))
+            return Verdict(self.policy.judge(faults))
         resolution = resolve(citation, self.sources)
         entries: tuple[Entry, ...] = ()
         if self.sources.authority:
@@ -153,7 +139,7 @@ class Checker:
                 entries = pinned_entries(citation, resolution.entries).entries
         if finding.withdrawal is None:
             faults += self._evidence.faults(finding, citation, resolution, entries)
-        problems = tuple(self.policy.judge(faults))
+        problems = self.policy.judge(faults)
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
         unjudged = unjudged if self.sources.authority else NO_AUTHORITY
         return Verdict(problems, unjudged, resolution, entries)
@@ -162,18 +148,20 @@ class Checker:
         """The retracted runs that a finding cites, in words; empty if it cites none."""
         if not self.sources.ledger.retractions.job_ids:
             return ""
-        found: list[Retraction] = []
+        retractions: list[Retraction] = []
         for citation in finding.citations:
             if isinstance(citation, JobCitation | BatchCitation):
                 verdict = self.citation(finding, citation)
                 assert verdict.resolution is not None
-                found += self._evidence.retractions(citation, verdict.resolution, verdict.entries)
-        return named(found)
+                retractions += self._evidence.retractions(
+                    citation, verdict.resolution, verdict.entries
+                )
+        return named(retractions)
 
     def premise(self, finding: Finding, premise: Premise) -> Verdict:
         """The verdict on one finding that another builds on."""
         fault = self._premises.fault(premise) if finding.withdrawal is None else None
-        return Verdict(tuple(self.policy.judge([fault] if fault else [])))
+        return Verdict(self.policy.judge([fault] if fault else []))
 
     def unjudged_commits(self, findings: Iterable[Finding]) -> tuple[Problem, ...]:
         """Said once, at the first citation concerned: the history is not there to look into."""
@@ -184,7 +172,7 @@ class Checker:
                 if isinstance(citation, JobCitation | BatchCitation):
                     entries = self.citation(finding, citation).entries
                     if self._evidence.has_unjudged_commit(finding, citation, entries):
-                        return tuple(self.policy.judge([unjudged_commit_fault(citation)]))
+                        return self.policy.judge([unjudged_commit_fault(citation)])
         return ()
 
     def claim(self, finding: Finding, claim: Claim) -> Verdict:
@@ -194,7 +182,7 @@ class Checker:
         is_asked = finding.withdrawal is None or (fault and fault.rule is MALFORMED_NUMBER)
         if fault is None or not is_asked:
             return Verdict((), results=results)
-        problems = tuple(self.policy.judge([fault]))
+        problems = self.policy.judge([fault])
         return Verdict(problems, None if problems else fault.message, results=results)
 
     def _references(self, finding: Finding) -> References:
@@ -221,7 +209,7 @@ class Checker:
             root, is_new = self.repository.root, self.sources.has_local_runs
             missing = missing_ledger_fault(root, self.view, due, is_new=is_new)
             faults = [missing] if missing is not None and self.sources.is_adopted() else []
-            return tuple(self.policy.judge(faults))
+            return self.policy.judge(faults)
         fault = Fault(
             NO_RUN_STORE,
             due.path,
@@ -230,16 +218,16 @@ class Checker:
             "`aexp ledger backfill` on each machine with runs, commit and push",
             due.position,
         )
-        return tuple(self.policy.judge([fault]))
+        return self.policy.judge([fault])
 
     def collection(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, and that there are none."""
         faults = collection_faults(self.repository, self.view, self.finding_paths)
-        return tuple(self.policy.judge(faults))
+        return self.policy.judge(faults)
 
     def records(self) -> tuple[Problem, ...]:
         """The problems of retraction records, which are reported whatever is judged."""
-        return tuple(self.policy.judge(self.sources.ledger.retractions.faults))
+        return self.policy.judge(self.sources.ledger.retractions.faults)
 
     @cached_property
     def survey(self) -> Survey:
@@ -248,42 +236,11 @@ class Checker:
 
     def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
         """The problems no citation answers for: of entries, run store, indexes and marker."""
-        faults = map(self._restoration.advise, self._surrounding_faults(citations))
-        return tuple(self.policy.judge(faults))
-
-    def _surrounding_faults(self, citations: Sequence[Citation]) -> Iterator[Fault]:
-        yield from self._uncollected_faults(None)
-        yield from marker_faults(self.repository)
-        if isinstance(self.view, WorkTree):
-            yield from tracked_faults(self.repository)
-            yield from driver_faults(self.repository.root)
-        ledger, entries = self.sources.ledger, self.survey
-        unusable = {entry.job_id for entry in entries.notable if not entry.usable}
-        unusable.update(fault.job_id for fault in entries.faults if fault.job_id)
-        cited = unusable.intersection(self._cited(citations)) if unusable else set()
-        # A citation tells of the entry that counts for its run, and of one that contradicts it; a
-        # run may have others.
-        reported = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
-        for entry in entries.notable:
-            yield from (fault for fault in entry.faults if fault not in reported)
-        yield from (fault for fault in entries.faults if fault.job_id not in cited)
-        yield from map(stray_fault, ledger.strays)
-        if self.sources.store is not None:
-            yield from self.sources.store.faults
-            for run in self.sources.store:
-                yield from run.faults
-        yield from self.sources.indexes.faults
-
-    def _cited(self, citations: Sequence[Citation]) -> Iterator[str]:
-        for citation in citations:
-            if isinstance(citation, JobCitation):
-                yield citation.job_id
-            elif isinstance(citation, BatchCitation):
-                yield from (entry.job_id for entry in self._of_batch(citation))
-
-    def _of_batch(self, citation: BatchCitation) -> tuple[Entry, ...]:
-        found = resolve(citation, self.sources)
-        return found.entries if found.place is Place.LEDGER else ()
+        beside = uncollected_faults(self.view, self._files, self.repository.configuration.findings)
+        others = surrounding_faults(
+            self.repository, self.view, self.sources, self.survey, citations
+        )
+        return self.policy.judge(map(self._restoration.advise, (*beside, *others)))
 
 
 def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Outcome:

@@ -28,7 +28,7 @@ def check_ledger(
     strays = ledger.strays if job_ids is None else ()
     faults = [fault for entry in found.notable for fault in entry.faults]
     faults += [*found.faults, *map(stray_fault, strays), *ledger.retractions.faults]
-    problems = tuple(policy.judge(faults))
+    problems = policy.judge(faults)
     uncheckable = tuple(e.job_id for e in found.notable if e.usable and not e.checkable)
     return Outcome(problems, found.judged), uncheckable
 

@@ -21,7 +21,8 @@ from pytest_aexp.model.ranking import instant, is_complete
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
-from pytest_aexp.model.runs.run_store import RunFiles, RunStore
+from pytest_aexp.model.runs.run_files import RunFiles
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.imports.source import LeftOut, SourceRun, Unusable, metric_name
 from pytest_aexp.work.promote.promote import Promoter
 

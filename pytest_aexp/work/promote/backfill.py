@@ -14,7 +14,8 @@ from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES, entry_path
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.runs.run_attempt import attempt_of
-from pytest_aexp.model.runs.run_store import RunFiles, RunStore
+from pytest_aexp.model.runs.run_files import RunFiles
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.other_branches import runs_of_other_branches, was_ever_added
 from pytest_aexp.work.promote.promote import Promoter, open_store
 

@@ -22,7 +22,7 @@ from pytest_aexp.model.entry import (
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import attempt_number, is_foreign
-from pytest_aexp.model.runs.run_store import RunFiles, run_link_of
+from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 from pytest_aexp.work.promote.metrics import lifted_metrics
 
 NO_METRICS: Mapping[str, str] = MappingProxyType({})

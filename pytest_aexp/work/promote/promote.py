@@ -31,7 +31,8 @@ from pytest_aexp.model.ranking import (
     promoted_at,
     same_run,
 )
-from pytest_aexp.model.runs.run_store import RunFiles, RunStore
+from pytest_aexp.model.runs.run_files import RunFiles
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.project import entry_bytes, project, utc
 from pytest_aexp.work.signac_store import Job, repository_of
 

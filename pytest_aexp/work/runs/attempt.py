@@ -18,7 +18,7 @@ from pytest_aexp.model.runs.run_attempt import (
     is_foreign,
     process_start,
 )
-from pytest_aexp.model.runs.run_store import RUN_LINK_KEYS
+from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
 from pytest_aexp.work.promote.metrics import remove_metrics
 from pytest_aexp.work.promote.project import NO_METRICS, utc_now
 from pytest_aexp.work.runs.code_state import CodeState, put_attempts_code

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.runs.run_store import RUN_LINK_KEYS
+from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
 
 _EXPERIMENT = re.compile(r"E[0-9]{3,}")
 _HYPOTHESIS = re.compile(r"H[0-9]{3,}")

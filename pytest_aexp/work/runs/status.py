@@ -22,7 +22,7 @@ from pytest_aexp.model.runs.run_attempt import (
     is_foreign,
     lost_since,
 )
-from pytest_aexp.model.runs.run_store import RunFiles
+from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.work.promote.metrics import remove_metrics
 from pytest_aexp.work.promote.project import NO_METRICS, utc, utc_now
 from pytest_aexp.work.promote.promote import Promoter, store_of

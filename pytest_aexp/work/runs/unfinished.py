@@ -16,7 +16,8 @@ from pytest_aexp.model.runs.run_attempt import (
     is_foreign,
     lost_since,
 )
-from pytest_aexp.model.runs.run_store import RunFiles, RunStore, run_link_of
+from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
+from pytest_aexp.model.runs.run_store import RunStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def weakened(before: Configuration, after: Configuration, view: View) -> tuple[P
     """
     messages = (f"less is checked than before: {what}" for what in _laxer(before, after, view))
     faults = (Fault(POLICY_WEAKENED, CONFIG, message, _FIX) for message in messages)
-    return tuple(Policy(severity=before.severity).judge(faults))
+    return Policy(severity=before.severity).judge(faults)
 
 
 def _laxer(before: Configuration, after: Configuration, view: View) -> Iterator[str]:

@@ -16,14 +16,8 @@ from repositories import add_jobs, job_id_of, write
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import shown as cleaned
 from pytest_aexp.model.problems import RUNS_DAMAGED
-from pytest_aexp.model.runs.run_store import (
-    DOCUMENT,
-    FILE_LIMIT,
-    STATEPOINT,
-    RunStore,
-    marker_faults,
-    run_link_of,
-)
+from pytest_aexp.model.runs.run_files import DOCUMENT, FILE_LIMIT, STATEPOINT
+from pytest_aexp.model.runs.run_store import RunStore, marker_faults
 
 POINT = {"experiment_id": "E001", "seed": 1}
 JOB_ID = job_id_of(POINT)
@@ -284,20 +278,7 @@ def test_files_are_read_afresh_and_runs_once(jobs: Path) -> None:
     assert found.files(JOB_ID).document == {"status": "failed"}
 
 
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [
-        ({}, None),
-        ({"aexp": {}, "limina": {"a": 1}}, {}),
-        ({"aexp": None, "limina": {"a": 1}}, {"a": 1}),
-        ({"aexp": "E1"}, "E1"),
-    ],
-)
-def test_the_run_link_of_a_document(document: dict[str, Any], expected: Any) -> None:
-    assert run_link_of(document) == expected
-
-
-def test_a_damaged_marker_is_told(repo: Path) -> None:
+def test_a_damaged_marker_is_reported(repo: Path) -> None:
     assert marker_faults(Repository.open()) == ()
     write(repo, ".aexp/installed.json", "[")
     (fault,) = marker_faults(Repository.open())

@@ -14,7 +14,7 @@ from repositories import job_id_of
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import statepoint_json
-from pytest_aexp.model.runs.run_store import RunFiles
+from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.work.promote.project import entry_bytes, project
 
 POINT = {"experiment_id": "E001", "seed": 1, "code_commit": "9f" * 20, "code_dirty": True}

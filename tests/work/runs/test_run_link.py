@@ -40,7 +40,7 @@ def test_what_is_not_a_hypothesis_id_is_refused(place: str, wrong: Any) -> None:
 
 
 def test_a_new_link_takes_the_place_of_every_older_form() -> None:
-    from pytest_aexp.model.runs.run_store import RUN_LINK_KEYS
+    from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
 
     document: dict[str, Any] = {key: {"experiment_id": "E001"} for key in RUN_LINK_KEYS}
     document["status"] = "complete"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.git.unstaged import Unstaged
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.text import shown
-from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
@@ -156,7 +156,7 @@ def _of_others(
 
 def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str] = ()) -> Checker:
     """The checker of ``view``; ``added`` are entries that the commit did not have."""
-    repository, worktree = commit.repository, WorkTree(commit.repository.root)
+    repository, unstaged = commit.repository, Unstaged(commit.repository.root, view)
 
     def committed(ledger: Ledger) -> CommittedRuns | None:
         if commit.replaces_ledger:
@@ -170,7 +170,7 @@ def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str]
         return committed_runs(commit.location, revision, {*changed, *more}, ledger.entries)
 
     ledger, had_ledger = Ledger(view, committed), commit.had_ledger
-    sources = Sources.of(repository, view, worktree, ledger=ledger, had_ledger=had_ledger)
+    sources = Sources.of(repository, view, unstaged, ledger=ledger, had_ledger=had_ledger)
     return Checker(repository, view, policy, sources=sources)
 
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_aexp.ground.inside import lies_in
+
 # O_NONBLOCK: opening a FIFO must not wait for a writer. Absent on Windows, where 0 is harmless.
 _READ_FLAGS = (
     os.O_RDONLY
@@ -51,35 +53,32 @@ def read_bounded(
     *,
     whole: bool = True,
     follow: bool = True,
-    inside: str | None = None,
+    inside: str | int | None = None,
 ) -> bytes | Unreadable:
     """The bytes of a regular file of at most ``limit`` bytes; ``whole=False`` cuts a longer one.
 
     Never blocks on a FIFO or a device, and with ``follow=False`` answers LINK for a symbolic link.
     A file that was opened and does not lie in the real folder ``inside`` is not read: a link may
     have taken a folder's place since somebody looked (where the system tells, as Linux does).
+    ``inside`` may as well be what `opened_folder` gave for the file's own folder.
     Raises OSError where the reason is no fault of the file: too many are open.
     """
     try:
-        descriptor = os.open(path, _READ_FLAGS | (0 if follow else _NO_FOLLOW))
+        flags = _READ_FLAGS | (0 if follow else _NO_FOLLOW)
+        if isinstance(inside, int):
+            descriptor = os.open(os.path.basename(path), flags, dir_fd=inside)
+        else:
+            descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
         return _refusal(error, path, follow=follow)
     try:
-        if inside is not None and not _lies_in(descriptor, inside):
+        if isinstance(inside, str) and not lies_in(descriptor, inside):
             return OUTSIDE
         return _read_descriptor(descriptor, limit, whole=whole)
     except OSError as error:
         return _refusal(error, path, follow=follow)
     finally:
         os.close(descriptor)
-
-
-def _lies_in(descriptor: int, folder: str) -> bool:
-    try:
-        path = os.readlink(f"/proc/self/fd/{descriptor}")
-    except OSError:
-        return True
-    return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def unopenable(path: str | Path, limit: int) -> Unreadable | None:
@@ -119,6 +118,14 @@ def can_be_named(name: str) -> bool:
     try:
         return b"\0" not in name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
+        return False
+
+
+def is_directory(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or leads to one; a link that leads to itself is not."""
+    try:
+        return entry.is_dir()
+    except OSError:
         return False
 
 

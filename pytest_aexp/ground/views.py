@@ -12,10 +12,19 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from pytest_aexp.ground.files import LINK, OUTSIDE, Unreadable, is_absence, read_bounded
+from pytest_aexp.ground.files import (
+    LINK,
+    OUTSIDE,
+    Unreadable,
+    is_absence,
+    is_directory,
+    read_bounded,
+)
+from pytest_aexp.ground.inside import opened_folder
 
 DANGLING = Unreadable("is a link to a file that does not exist")
 LOOP = Unreadable("is a link that leads back to itself")
@@ -184,8 +193,13 @@ class WorkTree:
         """The content of one file; a link is followed only while it stays in the repository."""
         if not self._stays_inside(path.rpartition("/")[0]):
             return OUTSIDE
+        return self._read(path, limit, self._real_root, whole=whole)
+
+    def _read(
+        self, path: str, limit: int, inside: str | int, *, whole: bool = True
+    ) -> bytes | Unreadable:
         full = f"{self._root}/{path}"
-        data = read_bounded(full, limit, whole=whole, follow=False, inside=self._real_root)
+        data = read_bounded(full, limit, whole=whole, follow=False, inside=inside)
         if data is not LINK:
             return data
         target = self._target(full)
@@ -196,9 +210,17 @@ class WorkTree:
     def read_many(
         self, paths: Iterable[str], limit: int
     ) -> Iterator[tuple[str, bytes | Unreadable]]:
-        """The content of many files, one after the other."""
-        for path in paths:
-            yield path, self.read(path, limit)
+        """The content of many files, one after the other.
+
+        Those of one folder are opened by their names in it: it is looked at once.
+        """
+        for folder, group in groupby(paths, lambda path: path.rpartition("/")[0]):
+            with opened_folder(f"{self._root}/{folder}", self._real_root) as opened:
+                for path in group:
+                    if opened is None:
+                        yield path, self.read(path, limit)
+                    else:
+                        yield path, self._read(path, limit, opened)
 
     def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
         """Where the files are, by path."""
@@ -220,7 +242,7 @@ class WorkTree:
             return []
         try:
             with os.scandir(f"{self._root}/{folder}") as entries:
-                return sorted((entry.name, is_folder(entry)) for entry in entries)
+                return sorted((entry.name, is_directory(entry)) for entry in entries)
         except OSError as error:
             if is_absence(error):
                 return []
@@ -241,14 +263,6 @@ def above(path: str) -> list[str]:
     """``path`` and the folders it lies in, the uppermost first."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
-
-
-def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a folder or leads to one; a link that leads to itself is not."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
@@ -281,11 +295,6 @@ def _is_matched(path: str, folder: str, glob: list[str]) -> bool:
     if not path.startswith(folder) or not fits(path.split("/"), glob):
         return False
     return not any(part.startswith(".") for part in path[len(folder) :].split("/")[:-1])
-
-
-def is_matched(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a file at ``path`` is one of those."""
-    return bool(matched([path], patterns))
 
 
 def fixed_part(glob: list[str]) -> str:

@@ -36,6 +36,8 @@ def value_key(value: Any) -> str:
 
     1 and 1.0 are equal; 1, "1", true and null differ.
     """
+    if type(value) is int:  # the most common, and by far the fastest so
+        return str(value)
     return _text_key(value) if isinstance(value, str) else _canonical(_normal(value))
 
 

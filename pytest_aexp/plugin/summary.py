@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Generator, Sequence
+from functools import cache
 
 import pytest
 
@@ -61,7 +62,7 @@ class Summary:
         report = yield
         if isinstance(item, FindingItem) and call.when == "call":
             problems = item.stash.get(PROBLEMS, ())
-            shown_path = item.collector.shown_path
+            shown_path = cache(item.collector.shown_path)
             report.aexp = [  # type: ignore[attr-defined]
                 [shown_path(p.path), p.severity, p.code] for p in problems
             ]

@@ -14,6 +14,7 @@ from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.output import rendered
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.listing import bare_root
+from pytest_aexp.ground.git.unstaged import Unstaged
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import Repository, find_repo_root
 from pytest_aexp.ground.settings.configuration import (
@@ -23,7 +24,7 @@ from pytest_aexp.ground.settings.configuration import (
     configuration_in,
     strictness_word,
 )
-from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.ground.views import View
 from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.checker import Checker, judge_repository
@@ -150,7 +151,5 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
         yield root, {folder: (*found, None) for folder, found in work_trees(root).items()}
         return
     with git_views(root, at) as views:
-        yield (
-            root,
-            {f: (repo, view, WorkTree(repo.root)) for f, (repo, view) in views.items()},
-        )
+        found = views.items()
+        yield root, {f: (repo, view, Unstaged(repo.root, view)) for f, (repo, view) in found}

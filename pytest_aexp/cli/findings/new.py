@@ -13,7 +13,7 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_new
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean, quoted
-from pytest_aexp.ground.views import WorkTree, fixed_part, is_matched, matching
+from pytest_aexp.ground.views import WorkTree, fixed_part, matched, matching
 from pytest_aexp.model.findings.finding import name_of
 
 DESCRIPTION = """\
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     view = WorkTree(repository.root)
     name = f"F{_next_number(matching(view, globs)):03}"
     path = f"{fixed_part(globs[0].split('/'))}/{name}-{_slug(title)}.md".lstrip("/")
-    if not is_matched(path, globs):
+    if not matched([path], globs):
         raise UsageError(
             f"{path} would not be a finding: nothing in tool.aexp.findings matches it; write the "
             "file by hand"

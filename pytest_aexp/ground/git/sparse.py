@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import NotCheckedOut
 from pytest_aexp.ground.git.run import git_or_none
-from pytest_aexp.ground.views import above, fixed_part, is_matched
+from pytest_aexp.ground.views import above, fixed_part, matched
 
 _LEFT_OUT = b"S "
 _SUBMODULE = b"160000 "
@@ -29,7 +29,7 @@ def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str]
             for folder in folders:
                 if path.startswith(f"{folder}/"):
                     raise NotCheckedOut(folder)
-            if is_matched(path, globs):
+            if matched([path], globs):
                 raise NotCheckedOut(path.rpartition("/")[0] or path)
 
 

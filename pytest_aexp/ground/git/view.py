@@ -142,6 +142,10 @@ class GitView:
         nodes = self._list(folder).items()
         return tuple(sorted(name for name, node in nodes if node.mode not in (FOLDER, SUBMODULE)))
 
+    def blobs(self, folder: str) -> dict[str, str]:
+        """What git calls the contents of the files directly in the folder, by file name."""
+        return {name: node.name for name, node in self._list(folder).items() if node.is_file}
+
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders directly in the folder, submodules among them."""
         nodes = self._list(folder).items()

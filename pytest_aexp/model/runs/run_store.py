@@ -14,11 +14,10 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from pytest_aexp.ground.files import is_absence, is_shortage
+from pytest_aexp.ground.files import is_absence, is_directory, is_shortage
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted, shown
-from pytest_aexp.ground.views import is_folder
 from pytest_aexp.model.batches import Batches, experiments_of
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import is_job_id, statepoint_json
@@ -97,7 +96,7 @@ class RunStore:
     def _listed(self) -> frozenset[str] | OSError:
         try:
             with os.scandir(self._workspace) as entries:
-                return frozenset(e.name for e in entries if is_job_id(e.name) and is_folder(e))
+                return frozenset(e.name for e in entries if is_job_id(e.name) and is_directory(e))
         except OSError as error:
             if is_shortage(error):
                 raise

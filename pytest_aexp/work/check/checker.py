@@ -115,8 +115,8 @@ class Checker:
 
     def load(self, citations: Sequence[Citation]) -> None:
         """Read what the ledger has of the runs of all these citations at once."""
-        self.sources.ledger.load(
-            (c.job_id for c in citations if isinstance(c, JobCitation)),
+        self.sources.load(
+            [c.job_id for c in citations if isinstance(c, JobCitation)],
             (c.experiment_id for c in citations if isinstance(c, BatchCitation)),
         )
 

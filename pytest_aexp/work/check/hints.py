@@ -95,8 +95,8 @@ def selector_hint(citation: BatchCitation, sources: Sources) -> str:
     known: list[Batches[Any]] = [sources.ledger.batches]
     if sources.store is not None:
         known.append(sources.store.batches)
-    experiments = sorted({name for batches in known for name in batches.experiments})
-    if citation.experiment_id not in experiments:
+    if not any(batches.of_experiment(citation.experiment_id) for batches in known):
+        experiments = sorted({name for batches in known for name in batches.experiments})
         return _experiment_hint(citation.experiment_id, experiments)
     for key, value in citation.selector.items():
         counts = sources.value_counts(citation.experiment_id, key)

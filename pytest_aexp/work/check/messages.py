@@ -237,8 +237,9 @@ def _empty(citation: Resolvable, sources: Sources) -> Fault:
 
 def _left_out(citation: BatchCitation, sources: Sources) -> str:
     """That runs fit but for `status` and `except`; empty if they do not."""
-    every = replace(citation, statuses=(), excluded=())
-    entries = resolve(every, sources).entries if every != citation else ()
+    if not (citation.statuses or citation.excluded):
+        return ""
+    entries = resolve(replace(citation, statuses=(), excluded=()), sources).entries
     if not entries:
         return ""
     statuses = Counter(entry.status for entry in entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache, cached_property, partial
@@ -75,6 +75,12 @@ class Sources:
             had_ledger,
             cache(partial(has_adopted, repository.root, view)),
         )
+
+    def load(self, job_ids: Sequence[str], experiments: Iterable[str]) -> None:
+        """Read what the ledger has of these runs, and of these experiments, at once."""
+        self.ledger.load(job_ids, experiments)
+        if self.on_disk is not None:
+            self.on_disk.load(job_id for job_id in job_ids if not self.ledger.has(job_id))
 
     @cached_property
     def job_ids(self) -> frozenset[str]:

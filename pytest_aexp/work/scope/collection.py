@@ -9,7 +9,7 @@ from pytest_aexp.ground.git.sparse import missing_submodule
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.ground.views import View, WorkTree, above, fits, fixed_part, is_matched
+from pytest_aexp.ground.views import View, WorkTree, above, fits, fixed_part, matched
 from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault
 
 _FIX = "set `findings` in [tool.aexp] of pyproject.toml to where the findings are"
@@ -91,12 +91,12 @@ def _in_other_letters(view: View, folder: str) -> str | None:
 def _behind_links(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
     """Findings that lie behind a link to a folder, which the view does not follow."""
     for path, target in view.not_entered(folder):
-        if is_matched(path, globs):
+        if matched([path], globs):
             continue  # read as a finding, and named there
         if isinstance(target, Unreadable):
             message = f"{path} {target.reason}; findings in it are not read"
             yield Fault(NONE_COLLECTED, path, message, "put the folder itself there")
-        elif any(is_matched(path + file[len(target) :], globs) for file in view.walk(target)):
+        elif matched((path + file[len(target) :] for file in view.walk(target)), globs):
             message = f"{path} is a link, which is not followed in {view.label}: the findings "
             fix = "put the folder itself there"
             yield Fault(NOT_READ, path, f"{message}behind it are not read", fix)

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests/support"))
 
 import signac  # type: ignore[import-untyped]  # noqa: E402, F401 - before any fork
 from repositories import (  # type: ignore[import-not-found]  # noqa: E402

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,13 @@ PROMOTE, INSTALL = (next(j for j in JOBS if j.name == name) for name in ("promot
 @pytest.fixture(autouse=True)
 def _stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def test_it_starts_by_itself() -> None:
+    said = subprocess.run(
+        [sys.executable, torture.__file__, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--short" in said.stdout
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)

@@ -15,6 +15,7 @@ from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.hints import meant_values
 from pytest_aexp.work.check.resolve import settled
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import corrected
@@ -22,7 +23,8 @@ from pytest_aexp.work.edit.settle import with_settled
 
 DESCRIPTION = """\
 Correct citations of findings where only one thing can have been meant: misspelt
-keys, ids cut short or with a wrong character. Every other byte stays.
+keys and types, ids cut short or with dashes, values with or without quotes.
+Every other byte stays.
 """
 STATUSES = {
     0: "done, whether or not anything was changed",
@@ -76,11 +78,13 @@ def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
 
 
 def _settled(checker: Checker, path: str, text: str) -> dict[int, dict[str, Any]]:
-    """The values, by citation and key, that runs have of those that YAML leaves open."""
+    """The values, by citation and key, that runs have where YAML or their type leaves it open."""
     values: dict[int, dict[str, Any]] = {}
     for citation in read_finding(path, text.encode()).citations:
-        if isinstance(citation, BatchCitation) and citation.readings:
+        if isinstance(citation, BatchCitation):
             selectors = settled(citation, checker.sources)
-            if len(selectors) == 1:
+            if not selectors:
+                values[citation.index] = meant_values(citation, checker.sources)
+            elif len(selectors) == 1:
                 values[citation.index] = {key: selectors[0][key] for key in citation.readings}
     return values

@@ -6,6 +6,7 @@ import json
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -16,7 +17,7 @@ from pytest_aexp.ground.yaml.nodes import Scalar
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.job_id import kind_of, value_key
-from pytest_aexp.work.check.resolve import Sources
+from pytest_aexp.work.check.resolve import Sources, settled
 
 _DIGITS = "0123456789abcdef"
 _PREFIX = 6
@@ -106,6 +107,21 @@ def selector_hint(citation: BatchCitation, sources: Sources) -> str:
         if value_key(value) not in counts:
             return _value_hint(key, value, counts)
     return "each value occurs in the experiment, but no run has all of them"
+
+
+def meant_values(citation: BatchCitation, sources: Sources) -> dict[str, Any]:
+    """Values of the selector that, in another type, make runs match; empty if it is not certain."""
+    meant: dict[str, Any] = {}
+    for key, value in citation.selector.items():
+        counts = sources.value_counts(citation.experiment_id, key)
+        if value_key(value) not in counts:
+            others = {value_key(other): other for other in _of_other_types(value)}
+            matches = [other for name, other in others.items() if name in counts]
+            if len(matches) != 1:
+                return {}
+            meant[key] = matches[0]
+    corrected = replace(citation, selector={**citation.selector, **meant}, readings={})
+    return meant if settled(corrected, sources) else {}
 
 
 def _experiment_hint(experiment: str, experiments: list[str]) -> str:

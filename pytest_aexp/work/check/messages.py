@@ -31,7 +31,7 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.runs.run_attempt import age
 from pytest_aexp.model.runs.run_store import Run
-from pytest_aexp.work.check.hints import CERTAIN, nearest_id, selector_hint
+from pytest_aexp.work.check.hints import CERTAIN, meant_values, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
 Resolvable = JobCitation | BatchCitation
@@ -227,9 +227,13 @@ def _searched(sources: Sources) -> str:
 
 def _empty(citation: Resolvable, sources: Sources) -> Fault:
     assert isinstance(citation, BatchCitation)
-    hint = _left_out(citation, sources) or selector_hint(citation, sources)
+    left_out = _left_out(citation, sources)
+    hint = left_out or selector_hint(citation, sources)
+    correct = "correct the citation"
+    if not left_out and meant_values(citation, sources):
+        correct = f"run `aexp fix`, or {correct}"
     fix = (
-        "correct the citation; if the runs are on another machine, run `aexp ledger backfill` "
+        f"{correct}; if the runs are on another machine, run `aexp ledger backfill` "
         "there, commit and push, then `git pull` here"
     )
     return _fault(EMPTY_BATCH, citation, f"{_cited(citation)} has no runs: {hint}", fix)

@@ -132,3 +132,53 @@ def test_a_run_with_neither_is_no_match(repo: Path) -> None:
     add_entry(repo, {"experiment_id": "E002", "x": 9})
     add_finding(repo, "F001-x", selected("010"))
     assert [problem.code for problem in problems_of(repo)] == ["finding.empty_batch"]
+
+
+@pytest.mark.parametrize(
+    ("has", "written", "becomes"),
+    [
+        (1, '"1"', "1"),
+        (1.5, "'1.5'", "1.5"),
+        ("1", "1", '"1"'),
+        (True, '"true"', "true"),
+        (None, "none", "null"),
+        ("true", "true", '"true"'),
+    ],
+)
+def test_fix_writes_a_value_in_the_type_that_runs_have(
+    repo: Path, capsys: pytest.CaptureFixture[str], has: Any, written: str, becomes: str
+) -> None:
+    add_entry(repo, {"experiment_id": "E002", "x": has})
+    path = add_finding(repo, "F001-x", selected(written))
+    (problem,) = problems_of(repo)
+    assert problem.fix.startswith("run `aexp fix`")
+    before = path.read_text()
+    assert run_aexp(capsys, "fix")[0] == 0
+    assert path.read_text() == before.replace(f"x: {written}", f"x: {becomes}")
+    assert problems_of(repo) == []
+
+
+@pytest.mark.parametrize("selector", ['{x: "1", y: 3}', '{x: "1", z: 2}', "{x: '2'}"])
+def test_fix_leaves_a_value_that_would_still_select_nothing(
+    repo: Path, capsys: pytest.CaptureFixture[str], selector: str
+) -> None:
+    add_entry(repo, {"experiment_id": "E002", "x": 1, "y": 2})
+    add_entry(repo, {"experiment_id": "E002", "x": 5, "y": 3})
+    batch = f"{{type: batch, experiment_id: E002, selector: {selector}}}"
+    path = add_finding(repo, "F001-x", batch)
+    before = path.read_text()
+    assert not problems_of(repo)[0].fix.startswith("run `aexp fix`")
+    assert run_aexp(capsys, "fix")[0] == 0
+    assert path.read_text() == before
+
+
+def test_fix_does_not_choose_between_two_types(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in ("1", True):
+        add_entry(repo, {"experiment_id": "E002", "x": value})
+    path = add_finding(repo, "F001-x", selected("1"))
+    before = path.read_text()
+    assert not problems_of(repo)[0].fix.startswith("run `aexp fix`")
+    assert run_aexp(capsys, "fix")[0] == 0
+    assert path.read_text() == before

@@ -43,7 +43,9 @@ def _run_verb(verb: Verb, words: list[str]) -> int:
         # argparse would take the two dashes away and hand on an empty list.
         if _VALUE_OF_DASHES.fullmatch(word):
             parser.error(f"argument {word[:-3]}: expected a value, not --")
-    arguments = parser.parse_args(words)
+    # Intermixed: argparse takes no word behind an option for one of a list (`cite F002 --pin RUN`).
+    # It knows nothing of `--`, behind which all are words anyway.
+    arguments = parser.parse_args(words) if "--" in words else parser.parse_intermixed_args(words)
     status: int = arguments.run(arguments)
     return status
 

@@ -19,8 +19,8 @@ The merge driver that `aexp install` sets up for ledger entries. git calls it;
 nobody needs to type it.
 """
 STATUSES = {
-    0: "%A holds the merged entry",
-    1: "the two cannot be merged; %A is as it was",
+    0: "OURS holds the merged entry",
+    1: "the two cannot be merged; OURS is as it was",
 }
 EXAMPLES = """\
 aexp ledger merge-driver %O %A %B    as `aexp install` writes it into .git/config
@@ -29,9 +29,9 @@ aexp ledger merge-driver %O %A %B    as `aexp install` writes it into .git/confi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger merge-driver``."""
-    parser.add_argument("base", type=Path, metavar="%O", help="the common version; may be empty")
-    parser.add_argument("ours", type=Path, metavar="%A", help="our version, then the merged one")
-    parser.add_argument("theirs", type=Path, metavar="%B", help="their version")
+    parser.add_argument("base", type=Path, metavar="BASE", help="the common version; may be empty")
+    parser.add_argument("ours", type=Path, metavar="OURS", help="our version, then the merged one")
+    parser.add_argument("theirs", type=Path, metavar="THEIRS", help="their version")
 
 
 def run(arguments: argparse.Namespace) -> int:

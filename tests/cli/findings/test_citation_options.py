@@ -105,3 +105,12 @@ def test_pins_may_be_configured(
     assert "count: 3, digest: " in text(repo)
     write(repo, "pyproject.toml", "[tool.aexp]\npin = 1\n")
     assert run_aexp(capsys, "validate")[0] == 2
+
+
+@pytest.mark.parametrize("order", ["F001 {} --pin", "F001 --pin {}", "--pin F001 {}"])
+def test_an_option_may_stand_anywhere(
+    repo: Path, ids: list[str], capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    add_finding(repo, "F001-x", job(ids[1]))
+    assert run_aexp(capsys, "cite", *order.format(ids[0]).split())[0] == 0
+    assert text(repo).count(f'ended_at: "{ENDED}"') == 1

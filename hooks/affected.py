@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.views import fixed_part, matched
 from pytest_aexp.model.batches import Batches
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, job_id_in
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
@@ -118,6 +118,6 @@ def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
 
 def _before(commit: Commit, change: Change | None) -> Iterator[Entry]:
     if change is not None and change.old_name.strip("0"):
-        name = change.path.rpartition("/")[2]
+        job_id = job_id_in(change.path)
         data = commit.view.content(change.old_name, ENTRY_LIMIT)
-        yield judge_entry(name[:-5], entry_path(name[:-5]), data)
+        yield judge_entry(job_id, entry_path(job_id), data)

@@ -12,7 +12,7 @@ from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.text import shown
-from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.entry import LEDGER_DIR, job_id_in
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import survey, survey_runs
@@ -68,7 +68,11 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
             before = configuration_at(commit.repository.root, options.policy_from)
             commit = replace(commit, repository=under_policy_of(commit.repository, before))
         laxer = () if before is None else weakened(before, own, commit.view)
-        policy = _policy(commit, options)
+        policy = Policy.of(
+            commit.repository.configuration,
+            options.strict_runs,
+            commanded=options.strict_runs is not None,
+        )
         outcome, added = _judged(commit, policy, adds=options.adds)
         if added:
             below = commit.location.prefix
@@ -77,13 +81,6 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
         return replace(outcome, problems=(*laxer, *runs, *outcome.problems))
 
     return _reported(_of_each(staged, judge))
-
-
-def _policy(commit: Commit, options: Options) -> Policy:
-    configured = commit.repository.configuration
-    strict_runs = options.strict_runs or configured.strict_runs
-    is_commanded = options.strict_runs is not None
-    return Policy(strict_runs, configured.severity, commanded=is_commanded)
 
 
 def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
@@ -165,7 +162,7 @@ def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str]
         from pytest_aexp.model.batch_cache import committed_runs
 
         changed = {} if commit.pushed else commit.entries()
-        more = [path.rpartition("/")[2].removesuffix(".json") for path in added]
+        more = [job_id_in(path) for path in added]
         revision = commit.pushed or "HEAD"
         return committed_runs(commit.location, revision, {*changed, *more}, ledger.entries)
 

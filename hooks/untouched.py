@@ -11,7 +11,7 @@ from dataclasses import replace
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.text import shown
 from pytest_aexp.ground.views import fixed_part, matched
-from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.entry import Entry, job_id_in
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, name_of
 from pytest_aexp.model.findings.premises import BUILDS_ON
@@ -39,11 +39,7 @@ _OF_RUNS = {CHANGED_EVIDENCE.code, GROWN_BATCH.code, WRONG_NUMBER.code, UNCHECKE
 def retracted_runs(commit: Commit, checker: Checker) -> frozenset[str]:
     """The runs that the commit's records retract, or retracted until it lifts that."""
     retractions = checker.sources.ledger.retractions
-    ids = {
-        change.path.rpartition("/")[2].removesuffix(".json")
-        for change in commit.changes or ()
-        if is_record_path(change.path)
-    }
+    ids = {job_id_in(change.path) for change in commit.changes or () if is_record_path(change.path)}
     records = [record for record_id, record in retractions.records.items() if record_id in ids]
     records += [
         retractions.records[i] for r in records for i in r.lifts if i in retractions.records

@@ -9,14 +9,14 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, SCHEMA_VERSION, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, SCHEMA_VERSION, entry_document, entry_path
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.backfill import backfill
 from pytest_aexp.work.promote.project import project
-from pytest_aexp.work.promote.promote import parsed, promote_to_ledger, store_of
+from pytest_aexp.work.promote.promote import promote_to_ledger, store_of
 from pytest_aexp.work.signac_store import Job, repository_of
 
 __all__ = ["LEDGER_DIR_REL", "SCHEMA_VERSION", "LedgerEntry", "backfill_ledger", "ledger_path"]
@@ -60,11 +60,11 @@ def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | No
     if not is_job_id(job_id):
         return None
     data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
-    known = None if isinstance(data, Unreadable) else parsed(data)
+    known = None if isinstance(data, Unreadable) else entry_document(data)
     if known is not None:
         return known
     packed = Packs(WorkTree(Path(repo_root))).version(job_id)
-    return None if packed is None else parsed(packed.data)
+    return None if packed is None else entry_document(packed.data)
 
 
 def list_ledger_job_ids(repo_root: str | Path) -> set[str]:

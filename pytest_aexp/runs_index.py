@@ -161,10 +161,4 @@ def collect_known_elsewhere(repo_root: str | Path) -> dict[str, dict[str, Any]]:
 
 
 def _parsed(data: bytes | Unreadable) -> dict[str, Any] | None:
-    if isinstance(data, Unreadable):
-        return None
-    try:
-        document = jsontext.parse(data, DEPTH_LIMIT)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
+    return None if isinstance(data, Unreadable) else jsontext.parse_object(data, DEPTH_LIMIT)

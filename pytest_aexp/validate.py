@@ -79,8 +79,7 @@ def validate_repo(
     root = find_repo_root() if repo_root is None else Path(repo_root).resolve()
     outcomes = {}
     for folder, (repository, view) in work_trees(root).items():
-        configured = repository.configuration
-        policy = Policy(strictness or configured.strict_runs, configured.severity)
+        policy = Policy.of(repository.configuration, strictness)
         outcomes[folder] = judge_repository(Checker(repository, view, policy))
     outcome = merged(outcomes)
     return ValidateResult([_issue(problem) for problem in outcome.problems])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import listed, quoted
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.work.check.checker import Checker
+
+
+def findings_named(written: Iterable[str], checker: Checker) -> list[str]:
+    """The paths of the findings that were named, each once; raises UsageError."""
+    return list(dict.fromkeys(finding_named(name, checker) for name in written))
 
 
 def finding_named(written: str, checker: Checker) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pytest_aexp.ground.text import clean, cut
+from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.problems import Outcome
 from pytest_aexp.rendering import FORMATS, render_text
 
@@ -42,7 +43,7 @@ def at_root(root: Path, command: str) -> str:
 
 def print_next_commit(root: Path) -> None:
     """Print what to type after entries were written."""
-    print(f"next: {at_root(root, 'git add .aexp/ledger')}, then commit and push")
+    print(f"next: {at_root(root, f'git add {LEDGER_DIR}')}, then commit and push")
 
 
 def _here(root: Path) -> str:

@@ -57,6 +57,15 @@ def parse(data: bytes, depth: int) -> Any:
     return json.loads(text, parse_float=_exact)
 
 
+def parse_object(data: bytes, depth: int) -> dict[str, Any] | None:
+    """The JSON object in ``data``, within the same bounds; None if there is none."""
+    try:
+        document = parse(data, depth)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
 class ExactFloat(float):
     """A number with more digits than a float keeps; `dump` writes it as it was read."""
 

@@ -1,4 +1,4 @@
-"""Text that came from files, made safe to print on one line."""
+"""Text that came from files: made safe to print on one line, and what it means."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 SHOWN = 80
 """How many characters of a value from a file a message shows at most."""
@@ -94,6 +95,15 @@ def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
         and 2 * len(wanted) <= 3 * len(letters)
         and closest(letters, [wanted], cutoff) is not None
     )
+
+
+def parse_time(value: object) -> datetime | None:
+    """The moment that an ISO 8601 text names, in UTC where it has no offset; None if none."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

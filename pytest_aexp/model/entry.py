@@ -69,6 +69,16 @@ def entry_path(job_id: str) -> str:
     return f"{LEDGER_DIR}/{job_id}.json"
 
 
+def entry_document(data: bytes) -> dict[str, Any] | None:
+    """The JSON object in an entry's bytes, within its bounds; None if there is none."""
+    return None if len(data) > ENTRY_LIMIT else jsontext.parse_object(data, DEPTH_LIMIT)
+
+
+def job_id_in(path: str) -> str:
+    """The job id in the path of an entry, or what stands there instead."""
+    return path.rpartition("/")[2].removesuffix(".json")
+
+
 def unknown_fields(document: dict[str, Any]) -> list[str]:
     """The fields of an entry that this version does not know, sorted."""
     names = sorted(set(document) - FIELDS)

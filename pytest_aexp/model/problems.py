@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 from typing import Any, Literal
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.settings.configuration import StrictRuns
+from pytest_aexp.ground.settings.configuration import Configuration, StrictRuns
 from pytest_aexp.ground.text import Position, clean, quoted
 from pytest_aexp.model.codes import CODES
 
@@ -218,6 +218,18 @@ class Policy:
                     f"tool.aexp.severity: there is no code {quoted(code)}, and none has that first "
                     f"word; the codes are {', '.join(CODES)}"
                 )
+
+    @classmethod
+    def of(
+        cls,
+        configuration: Configuration,
+        strict_runs: StrictRuns | None = None,
+        *,
+        commanded: bool = False,
+    ) -> Policy:
+        """The policy that is configured, but for the strictness if one is given."""
+        strictness = strict_runs or configuration.strict_runs
+        return cls(strictness, configuration.severity, commanded=commanded)
 
     @property
     def judges_existence(self) -> bool:

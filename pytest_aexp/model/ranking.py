@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.job_id import value_key
 
 EntryDocument: TypeAlias = Mapping[str, Any]
@@ -108,11 +109,7 @@ def _text(value: Any) -> str:
 
 def promoted_at(entry: EntryDocument | None) -> datetime:
     """When an entry was promoted; the beginning of time if it does not say."""
-    try:
-        moment = datetime.fromisoformat(str((entry or {}).get("promoted_at")))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parse_time((entry or {}).get("promoted_at")) or datetime.min.replace(tzinfo=UTC)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,10 +121,8 @@ def instant(value: Any) -> Fraction | None:
     if not isinstance(value, str):
         return None
     fraction = _FRACTION.search(value)
-    try:
-        moment = datetime.fromisoformat(_FRACTION.sub("", value, count=1))
-    except ValueError:
+    moment = parse_time(_FRACTION.sub("", value, count=1))
+    if moment is None:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     seconds = Fraction((moment - _EPOCH) // timedelta(seconds=1))
     return seconds + Fraction(f"0.{fraction[1]}" if fraction else 0)

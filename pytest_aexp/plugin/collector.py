@@ -70,11 +70,10 @@ class Collector:
             before = configuration_at(repository.root, policy_from)
             laxer = weakened(before, own, view)
             repository = under_policy_of(repository, before)
-        configured = repository.configuration
-        strict = parse_strict_runs(strictness) if strictness else configured.strict_runs
+        strict = parse_strict_runs(strictness) if strictness else None
         # What addopts or an ini file say is the repository's own word, which does not overrule.
         typed = any(str(w).startswith("--aexp-strict-runs") for w in config.invocation_params.args)
-        policy = Policy(strict, configured.severity, commanded=bool(strictness) and typed)
+        policy = Policy.of(repository.configuration, strict, commanded=strict is not None and typed)
         collector = cls(config, Checker(repository, view, policy))
         collector._laxer = laxer
         return collector

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_aexp.ground.text import clean, cut, shown
+from pytest_aexp.ground.text import clean, cut, parse_time, shown
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.query.table import flat
 
@@ -133,10 +133,12 @@ def moment(value: Any) -> Moment:
     """The point in time that a text names; one without a zone is taken for UTC."""
     if not isinstance(value, str):
         return Moment()
+    time = parse_time(value)
     try:
-        read = datetime.fromisoformat(value)
-        at = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        at = None if time is None else time.astimezone(UTC)
+    except OverflowError:
+        at = None
+    if at is None:
         return Moment(shown(value, LABEL))
     return Moment(f"{at:%Y-%m-%d %H:%M}", (at - _EPOCH).total_seconds())
 

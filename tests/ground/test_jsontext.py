@@ -22,6 +22,7 @@ from pytest_aexp.ground.jsontext import (
     load_decimals,
     nested_deeper,
     parse,
+    parse_object,
     refusal,
     unique_keys,
 )
@@ -212,3 +213,9 @@ def test_decimals_have_every_digit() -> None:
 
 def test_a_half_of_a_pair_is_written_as_its_escape() -> None:
     assert dump({"a": "\ud800"}) == b'{\n  "a": "\\ud800"\n}'
+
+
+def test_only_an_object_within_the_bounds_is_an_object() -> None:
+    assert parse_object(b'{"a": {"b": 1}}', 2) == {"a": {"b": 1}}
+    for data in (b'{"a": {"b": 1}}', b"[]", b"{", b"\xff"):
+        assert parse_object(data, 1) is None

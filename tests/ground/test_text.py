@@ -18,6 +18,7 @@ from pytest_aexp.ground.text import (
     counted,
     cut,
     listed,
+    parse_time,
     position_in,
     quoted,
     resembles,
@@ -176,3 +177,23 @@ def test_a_position_counts_lines_and_characters_from_one(
         assert LineMap(text).position(offset) == expected
         assert position_in(text, offset) == expected
         assert LineMap(text, 7).position(offset) == Position(expected.line + 6, expected.column)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-05-01", "2026-05-01T00:00:00+00:00"),
+        ("2026-05-01T10:00:00", "2026-05-01T10:00:00+00:00"),
+        ("2026-05-01T10:00:00Z", "2026-05-01T10:00:00+00:00"),
+        ("2026-05-01T10:00:00+02:00", "2026-05-01T10:00:00+02:00"),
+    ],
+)
+def test_a_time_without_an_offset_is_in_utc(text: str, expected: str) -> None:
+    moment = parse_time(text)
+    assert moment is not None
+    assert moment.isoformat() == expected
+
+
+@pytest.mark.parametrize("value", ["", "2026-13-01", "yesterday", 5, None, ["2026-05-01"]])
+def test_what_names_no_moment_is_none(value: object) -> None:
+    assert parse_time(value) is None

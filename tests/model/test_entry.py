@@ -9,8 +9,11 @@ from repositories import entry_of, entry_text, job_id_of
 from tree import ROOT
 
 from pytest_aexp.model.entry import (
+    ENTRY_LIMIT,
     FIELDS,
+    entry_document,
     entry_path,
+    job_id_in,
     metrics_of,
     metrics_text,
     unknown_fields,
@@ -41,3 +44,14 @@ def test_numbers_are_kept_as_they_are_written() -> None:
     assert "0.10000000000000000001" in metrics_text(text, json.loads(text)["metrics"])
     judged = judge_entry(JOB_ID, entry_path(JOB_ID), text.encode())
     assert metrics_of(judged) == {"a": Decimal("0.10000000000000000001"), "b": None}
+
+
+def test_an_entry_over_its_limit_is_not_read() -> None:
+    text = '{"job_id": "a"}'
+    assert entry_document(text.encode()) == {"job_id": "a"}
+    assert entry_document(text.ljust(ENTRY_LIMIT + 1).encode()) is None
+
+
+def test_the_path_of_an_entry_names_its_job_id() -> None:
+    assert job_id_in(entry_path("a" * 32)) == "a" * 32
+    assert job_id_in("note.txt") == "note.txt"

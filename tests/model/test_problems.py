@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.settings.configuration import StrictRuns
+from pytest_aexp.ground.settings.configuration import Configuration, StrictRuns
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model import problems
 from pytest_aexp.model.codes import CODES
@@ -180,3 +180,10 @@ def test_what_is_off_is_judged_where_it_is_configured() -> None:
 def test_a_word_that_no_code_begins_with_is_wrong_usage() -> None:
     with pytest.raises(ConfigurationError, match="none has that first word"):
         Policy(severity={"evidences": "off"})
+
+
+def test_a_strictness_that_is_given_replaces_the_configured_one() -> None:
+    configured = Configuration(strict_runs="warn", severity={"ledger.leak": "off"})
+    assert Policy.of(configured) == Policy("warn", {"ledger.leak": "off"})
+    given = Policy.of(configured, "error", commanded=True)
+    assert given == Policy("error", {"ledger.leak": "off"}, commanded=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from pytest_aexp.cli.change_table import change_record, render_changes
-from pytest_aexp.cli.finding_argument import finding_named
+from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.editing import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.text import clean
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what has changed; 1 if something has."""
     checker = open_checker()
-    paths = dict.fromkeys(finding_named(written, checker) for written in arguments.findings)
+    paths = findings_named(arguments.findings, checker)
     with ChangesReader(checker, arguments.since) as reader:
         every = {path: list(reader.of(checker.finding(path))) for path in paths}
     if arguments.format in ("table", "markdown"):

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from pytest_aexp.cli.finding_argument import finding_named
+from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.editing import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.text import clean
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the runs behind the findings."""
     checker = open_checker()
     reader = EvidenceReader(checker)
-    paths = dict.fromkeys(finding_named(written, checker) for written in arguments.findings)
+    paths = findings_named(arguments.findings, checker)
     every = {path: reader.cited(checker.finding(path)) for path in paths}
     if arguments.format in ("table", "markdown"):
         for path, cited in every.items():

@@ -7,17 +7,15 @@ import sys
 from collections.abc import Sequence
 
 from pytest_aexp.cli.finding_argument import finding_named
-from pytest_aexp.cli.findings.editing import diff_lines, open_checker, write_finding
+from pytest_aexp.cli.findings.editing import diff_lines, open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted, shown
 from pytest_aexp.model.findings.finding import Finding
-from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.numbers.value import value_text
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.numbers import Result
-from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.numbers import with_right_numbers
 
 DESCRIPTION = """\
@@ -95,7 +93,7 @@ def _runs(result: Result) -> str:
 
 def _write(checker: Checker, path: str) -> None:
     """Correct the numbers of a finding, and print what has changed."""
-    front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+    front = open_finding(checker, path)
     _, checked = _checked(checker, path)
     results: Sequence[tuple[Claim, Sequence[Result]]]
     results = [(claim, verdict.results) for claim, verdict in checked]

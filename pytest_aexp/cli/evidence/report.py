@@ -31,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0 whatever the verdicts on it are."""
     repository = Repository.open()
-    configured = repository.configuration
-    policy = Policy(configured.strict_runs, configured.severity)
+    policy = Policy.of(repository.configuration)
     checker = Checker(repository, WorkTree(repository.root), policy)
     report = write_report(checker, arguments.html)
     counts = [f"{count} {words}" for _, words, count in report.verdicts if count]

@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pytest_aexp.cli.errors import complain
 from pytest_aexp.cli.finding_argument import finding_named
-from pytest_aexp.cli.findings.editing import open_checker, write_finding
+from pytest_aexp.cli.findings.editing import open_checker, open_finding, write_finding
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import name_of
-from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
@@ -25,7 +24,6 @@ from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.reach import Citing, at_risk, citing
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import job_text
-from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.withdraw import with_withdrawal
 from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.retract import Retracting, lift, new_runs, record
@@ -199,7 +197,7 @@ def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], 
             accepted[path, citation.index] = citation.accept
     marked = {}
     for path, added in wanted.items():
-        front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+        front = open_finding(checker, path)
         lists = {
             i: f"[{', '.join(map(job_text, (*accepted[path, i], *new)))}]"
             for i, new in added.items()
@@ -255,7 +253,7 @@ def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
         raise UsageError("one finding replaces another: give --replaced-by once")
     instead = [checker.finding(finding_named(f, checker)).name for f in arguments.replaced_by]
     before = set(at_risk(checker))
-    front = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+    front = open_finding(checker, path)
     text = with_withdrawal(front, arguments.reason, "".join(instead), utc_now()[:10])
     if text is None:
         raise UsageError(f"{path}: add `retracted: {shown(arguments.reason)}` to it by hand")

@@ -91,13 +91,12 @@ def _checker(
     arguments: argparse.Namespace, repository: Repository, view: View, on_disk: View | None
 ) -> Checker:
     if arguments.policy_from is not None:
-        policy = configuration_at(repository.root, arguments.policy_from)
-        repository = under_policy_of(repository, policy)
-    configured = repository.configuration
-    strict_runs = arguments.strict_runs or configured.strict_runs
-    is_commanded = arguments.strict_runs is not None
-    policy_here = Policy(strict_runs, configured.severity, commanded=is_commanded)
-    return Checker(repository, view, policy_here, on_disk)
+        before = configuration_at(repository.root, arguments.policy_from)
+        repository = under_policy_of(repository, before)
+    strict_runs = arguments.strict_runs
+    commanded = strict_runs is not None
+    policy = Policy.of(repository.configuration, strict_runs, commanded=commanded)
+    return Checker(repository, view, policy, on_disk)
 
 
 def _with_policy(

@@ -11,8 +11,10 @@ from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.findings.front_matter import READ_LIMIT, FrontMatter
 from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.edit.finding_text import open_for_edit
 
 
 def open_checker() -> Checker:
@@ -20,6 +22,11 @@ def open_checker() -> Checker:
     repository = Repository.open()
     policy = Policy(severity=repository.configuration.severity)
     return Checker(repository, WorkTree(repository.root), policy)
+
+
+def open_finding(checker: Checker, path: str) -> FrontMatter:
+    """The front matter of a finding, to be edited; raises UsageError if it cannot be read."""
+    return open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
 
 
 def write_finding(checker: Checker, path: str, text: str) -> None:

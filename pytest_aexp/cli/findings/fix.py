@@ -7,13 +7,12 @@ import sys
 from typing import Any
 
 from pytest_aexp.cli.errors import complain
-from pytest_aexp.cli.finding_argument import finding_named
-from pytest_aexp.cli.findings.editing import diff_lines, open_checker, write_finding
+from pytest_aexp.cli.finding_argument import findings_named
+from pytest_aexp.cli.findings.editing import diff_lines, open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import read_finding
-from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.hints import meant_values
 from pytest_aexp.work.check.resolve import settled
@@ -48,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Correct the findings, or show how; 2 if one of them could not be read or written."""
     checker = open_checker()
-    paths = dict.fromkeys(finding_named(each, checker) for each in arguments.findings)
+    paths = findings_named(arguments.findings, checker)
     changed, failed = 0, False
     for path in paths or checker.finding_paths:
         try:
@@ -64,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
-    document = open_for_edit(path, checker.view.read(path, READ_LIMIT, whole=False))
+    document = open_finding(checker, path)
     text = corrected(document, checker.sources.job_ids)
     text = with_settled(open_for_edit(path, text.encode()), _settled(checker, path, text))
     if text == document.text:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_aexp.ground.text import Position
-from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.packs.segment import Version, parsed
+from pytest_aexp.model.entry import Entry, entry_document
+from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.problems import CONTRADICTION, Fault
 from pytest_aexp.model.ranking import PROMOTION_FIELDS, attempt_key, promoted_at, rank, same_run
 
@@ -32,7 +32,7 @@ def choose(versions: Sequence[Version]) -> Choice:
         return Choice(first)
     attempts: dict[Any, list[tuple[Version, dict[str, Any]]]] = {}
     for version in versions:
-        document = parsed(version.data) or {}
+        document = entry_document(version.data) or {}
         attempts.setdefault(attempt_key(document), []).append((version, document))
     last_words = [_last_words(attempt) for attempt in attempts.values()]
     (version, document), *others = max(last_words, key=lambda words: _place(words[0][1]))

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.machine_label import is_safe_label
 from pytest_aexp.ground.text import Position
-from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry
+from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_document
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import IDENTITY_MISMATCH, INVALID_ENTRY, Fault
@@ -110,19 +110,8 @@ def _run_of_unusual(line: bytes) -> str:
     if len(line) > _UNUSUAL:
         match = _SOME_ID.search(line)
         return match[1].decode() if match else ""
-    job_id = (parsed(line) or {}).get("job_id")
+    job_id = (entry_document(line) or {}).get("job_id")
     return job_id if isinstance(job_id, str) and is_job_id(job_id) else ""
-
-
-def parsed(line: bytes) -> dict[str, Any] | None:
-    """The JSON object in a line; None if there is none."""
-    if len(line) > ENTRY_LIMIT:
-        return None
-    try:
-        document = jsontext.parse(line, DEPTH_LIMIT)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def experiments_named(text: bytes) -> frozenset[str] | None:

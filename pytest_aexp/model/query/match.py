@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.text import parse_time, quoted
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.grammar import Condition
@@ -181,40 +182,27 @@ class _Span:
 
     @classmethod
     def of(cls, condition: Condition, text: str) -> _Span:
-        try:
-            if _DATE.fullmatch(text):
-                day = date.fromisoformat(text)
-                start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-                return cls(start, start + timedelta(days=1))
-            start = datetime.fromisoformat(text)
-            start = start if start.tzinfo else start.replace(tzinfo=UTC)
-            return cls(start, start + timedelta(seconds=1))
-        except (ValueError, OverflowError) as error:
-            raise UsageError(
-                f"{quoted(str(condition))}: {quoted(text)} is not a time; write 2026-05-01 or "
-                "2026-05-01T14:30"
-            ) from error
+        start = parse_time(text)
+        width = timedelta(days=1) if _DATE.fullmatch(text) else timedelta(seconds=1)
+        with suppress(OverflowError):
+            if start is not None:
+                return cls(start, start + width)
+        raise UsageError(
+            f"{quoted(str(condition))}: {quoted(text)} is not a time; write 2026-05-01 or "
+            "2026-05-01T14:30"
+        )
 
     def holds(self, value: Any) -> bool:
-        moment = moment_of(value)
+        moment = parse_time(value)
         return moment is not None and self.start <= moment < self.end
 
     def ordered(self, operator: str, value: Any) -> bool:
-        moment = moment_of(value)
+        moment = parse_time(value)
         if moment is None:
             return False
         if operator in ("<", ">="):
             return (moment < self.start) == (operator == "<")
         return (moment >= self.end) == (operator == ">")
-
-
-def moment_of(value: Any) -> datetime | None:
-    """The moment that an entry's time says; None if it says none. Without a zone it is UTC."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def selector_of(conditions: Sequence[Condition]) -> dict[str, Any]:

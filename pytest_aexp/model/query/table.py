@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from pytest_aexp.ground.text import counted, listed, shown_json
+from pytest_aexp.ground.text import counted, listed, parse_time, shown_json
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
@@ -18,7 +18,6 @@ from pytest_aexp.model.query.match import (
     Run,
     getter,
     kind_of_order,
-    moment_of,
     nested,
     value_of,
 )
@@ -164,7 +163,7 @@ def _place(name: str, sign: int) -> Callable[[Run], tuple[int, Any]]:
         if value is MISSING or value is None:
             return sign * 3, 0
         if name in TIMES:
-            moment = moment_of(value)
+            moment = parse_time(value)
             return (sign * 3, 0) if moment is None else (0, moment)
         kind = kind_of_order(value)
         if kind == "number":

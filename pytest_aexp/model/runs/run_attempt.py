@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 
 ATTEMPT_KEY = "aexp_attempt"
@@ -51,11 +52,7 @@ def is_unfinished(document: Mapping[str, Any]) -> bool:
 
 def heartbeat_of(document: Mapping[str, Any]) -> datetime | None:
     """When a process last said that it was executing the run."""
-    try:
-        moment = datetime.fromisoformat(str(document.get("heartbeat_at")))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return parse_time(document.get("heartbeat_at"))
 
 
 def lost_since(document: Mapping[str, Any]) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
 
-from pytest_aexp.model.entry import LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path, job_id_in
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import survey, survey_runs
 from pytest_aexp.model.packs.segment import PACKS_DIR
@@ -45,7 +45,7 @@ def stray_fault(path: str) -> Fault:
             INVALID_ENTRY, path, message, "move it out of the ledger; what it holds is not read"
         )
     if is_entry_name(name):
-        return _in_no_place(path, name[:-5])
+        return _in_no_place(path, job_id_in(name))
     message = (
         "the file is no ledger entry: an entry is named for its run, 32 lower-case hex digits "
         "and .json"

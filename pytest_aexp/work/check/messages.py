@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pytest_aexp.ground.settings.machine_label import is_safe_label
 from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
-from pytest_aexp.model.entry import count_entries, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, count_entries, entry_path
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
     Citation,
@@ -164,7 +164,7 @@ def _promote_here(runs: list[Run]) -> str:
     if len(runs) == 1:
         job_id = runs[0].job_id
         return f"run `aexp ledger promote {job_id}`, then `git add {entry_path(job_id)}`"
-    return "run `aexp ledger backfill`, then `git add .aexp/ledger`"
+    return f"run `aexp ledger backfill`, then `git add {LEDGER_DIR}`"
 
 
 def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_aexp.model.query.match import MISSING, moment_of, nested
+from pytest_aexp.ground.text import parse_time
+from pytest_aexp.model.query.match import MISSING, nested
 
 _STATUSES = {
     "complete": "complete completed finished done success succeeded successful ok".split(),
@@ -114,7 +115,7 @@ def status_of(value: Any) -> str:
 
 def time_of(value: Any) -> str | None:
     """A time as entries have it, UTC to the second; None for what is not a time."""
-    moment = moment_of(value.strip().replace(" ", "T", 1) if isinstance(value, str) else value)
+    moment = parse_time(value.strip().replace(" ", "T", 1) if isinstance(value, str) else value)
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

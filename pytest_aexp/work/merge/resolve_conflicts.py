@@ -15,12 +15,12 @@ from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
-from pytest_aexp.model.packs.segment import Version, parsed
+from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.ranking import promoted_at
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (
@@ -121,7 +121,7 @@ def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | 
         )
     if packed is None:
         return Merged(left, "kept, though one side deleted it: a merge deletes no evidence")
-    if isinstance(sides.base, bytes) and parsed(sides.base) == parsed(packed.data):
+    if isinstance(sides.base, bytes) and entry_document(sides.base) == entry_document(packed.data):
         return Merged(left, "kept, though one side packed what it was before")
     return merge_entries(sides.base, left, packed.data, job_id)
 
@@ -131,15 +131,15 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
 
     If it is not, the packed one may be as right, and is merged as well: unless both began with it.
     """
-    other, outcome = parsed(packed.data), merged
-    if promoted_at(parsed(merged.data)) > promoted_at(other):
+    other, outcome = entry_document(packed.data), merged
+    if promoted_at(entry_document(merged.data)) > promoted_at(other):
         return merged
-    if not isinstance(base, bytes) or parsed(base) != other:
+    if not isinstance(base, bytes) or entry_document(base) != other:
         again = merge_entries(base, merged.data, packed.data)
         if isinstance(again, Refused):
             return again
         outcome = replace(merged, data=again.data)
-    document = parsed(outcome.data)
+    document = entry_document(outcome.data)
     if document is None or document == other:
         return outcome
     return replace(outcome, data=entry_bytes(promoted_after(packed, document)))

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.jsontext import parse
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.entry import DEPTH_LIMIT, FIELDS, SCHEMA_VERSION
+from pytest_aexp.model.entry import FIELDS, SCHEMA_VERSION, entry_document
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank
@@ -125,13 +124,7 @@ def read_side(data: Content, job_id: str | None) -> Side:
 
 
 def _document(data: Content) -> dict[str, Any]:
-    if isinstance(data, Unreadable):
-        return {}
-    try:
-        document = parse(data, DEPTH_LIMIT)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+    return {} if isinstance(data, Unreadable) else entry_document(data) or {}
 
 
 def _field_of(pointer: str) -> str:

@@ -14,9 +14,9 @@ from pytest_aexp.ground.git.ignore_rules import Tree, rules_fault
 from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
 from pytest_aexp.model.packs.packs import Packs
-from pytest_aexp.model.packs.segment import PACKS_DIR, packed_line, parsed
+from pytest_aexp.model.packs.segment import PACKS_DIR, packed_line
 from pytest_aexp.work.promote.project import entry_bytes
 
 _ASIDE_FOLDERS = (".aexp", LEDGER_DIR)
@@ -27,7 +27,7 @@ _GROWTH = 128
 
 def line_of(data: bytes) -> bytes | None:
     """The line for an entry, without its end; None if unpacking could not give the entry back."""
-    document = parsed(data)
+    document = entry_document(data)
     if document is None:
         return None
     try:

@@ -17,7 +17,7 @@ from pytest_aexp.ground.files import Unreadable, read_bounded, sync_path, write_
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import safe_label
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
@@ -28,7 +28,6 @@ from pytest_aexp.model.packs.segment import (
     PACKS_DIR,
     SEGMENT_LIMIT,
     SEGMENT_LINES,
-    parsed,
     segment_name,
 )
 from pytest_aexp.model.problems import MALFORMED, UNREADABLE, Policy
@@ -227,7 +226,7 @@ def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
     if os.path.lexists(root / path):
         return Unpacked(job_id, refused=_in_the_way(root, job_id))
     cause = version.judged().cause
-    document = parsed(version.data)
+    document = entry_document(version.data)
     if cause is not None or document is None:
         said = cause.message if cause else "it cannot be read"
         return Unpacked(job_id, refused=f"{version.place}: {said}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError
 from pytest_aexp.ground.git.run import run_git
-from pytest_aexp.model.entry import LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path, job_id_in
 from pytest_aexp.model.job_id import is_job_id
 
 _ADDED = ("log", "--all", "--not", "HEAD", "--diff-filter=A", "--name-only", "--format=", "-z")
@@ -19,7 +19,7 @@ def runs_of_other_branches(root: Path) -> frozenset[str]:
         listing = os.fsdecode(run_git((*_ADDED, "--", LEDGER_DIR), root))
     except GitError:  # no git, or no commit yet
         return frozenset()
-    names = {path.strip().rpartition("/")[2].removesuffix(".json") for path in listing.split("\0")}
+    names = {job_id_in(path.strip()) for path in listing.split("\0")}
     return frozenset(filter(is_job_id, names))
 
 

@@ -20,7 +20,7 @@ from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
 from pytest_aexp.model.packs.duplicates import choose
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import Version
@@ -133,7 +133,7 @@ class Promoter:
 
     def _kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
-        standing = None if isinstance(data, Unreadable) else parsed(data)
+        standing = None if isinstance(data, Unreadable) else entry_document(data)
         if self._replace or standing is None or standing.get("job_id") != entry["job_id"]:
             return ""
         if not schema.is_valid("ledger-entry", standing):
@@ -170,7 +170,7 @@ class Promoter:
         known = _promoted_as(data, entry)
         if known is None or entry_bytes(known) != data:
             # Not to the byte what would be written: another program's, or out of date.
-            known = parsed(data)
+            known = entry_document(data)
             if known is None or not same_run(known, entry):
                 return False
         if not schema.is_valid("ledger-entry", known):
@@ -187,11 +187,11 @@ def _counts(data: bytes | Unreadable, packed: Version) -> bool:
     """Whether the entry in a file counts, or says the same as the packed one, and clearly so."""
     if isinstance(data, Unreadable):
         return False
-    loose, other = Version("", 1, data), parsed(packed.data)
+    loose, other = Version("", 1, data), entry_document(packed.data)
     choice = choose([loose, packed])
     if choice.contradicted is not None:
         return False
-    return choice.version is loose or same_run(parsed(data) or {}, other or {})
+    return choice.version is loose or same_run(entry_document(data) or {}, other or {})
 
 
 def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
@@ -229,15 +229,6 @@ def _may_write_beside(path: str) -> bool:
     return os.access(os.path.dirname(path), os.W_OK | os.X_OK)
 
 
-def parsed(data: bytes) -> dict[str, Any] | None:
-    """The JSON object in ``data``, within the bounds of an entry; None if there is none."""
-    try:
-        document = jsontext.parse(data, DEPTH_LIMIT)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
 def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
     """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
     matches = [pattern.search(data) for pattern in _PROMOTION_PATTERNS]
@@ -249,7 +240,7 @@ def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
 
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
     """``entry``, promoted later than the packed one, which counts no more then."""
-    before = None if packed is None else promoted_at(parsed(packed.data))
+    before = None if packed is None else promoted_at(entry_document(packed.data))
     if before is None or promoted_at(entry) > before or before.year == MAXYEAR:
         return entry
     return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from repositories import entry_of, packed
 
 from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.entry import entry_document
 from pytest_aexp.model.packs import segment as segment_module
 from pytest_aexp.model.packs.segment import (
     SEGMENT_LINES,
@@ -19,7 +20,6 @@ from pytest_aexp.model.packs.segment import (
     is_segment,
     lines_of,
     packed_line,
-    parsed,
     run_of,
     segment_name,
 )
@@ -90,8 +90,8 @@ def test_unpacking_gives_back_the_bytes_of_the_entry(document: dict[str, Any]) -
     line = packed_line(document)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
-    assert entry_bytes(parsed(line)) == entry_bytes(document)
-    assert packed_line(parsed(line)) == line
+    assert entry_bytes(entry_document(line)) == entry_bytes(document)
+    assert packed_line(entry_document(line)) == line
 
 
 def test_a_line_is_compact_sorted_and_readable() -> None:
@@ -141,7 +141,7 @@ def test_a_line_may_be_of_no_run(line: bytes) -> None:
 def test_a_long_line_that_begins_oddly_is_not_parsed_for_its_id(
     monkeypatch: pytest.MonkeyPatch, end: bytes, job_id: str
 ) -> None:
-    monkeypatch.setattr(segment_module, "parsed", None)
+    monkeypatch.setattr(segment_module, "entry_document", None)
     line = b"{" + b"[]," * 300_000 + b'"job_id" : "' + b"1" * 32 + end + b'"}'
     assert run_of(line) == job_id
 

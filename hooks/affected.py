@@ -65,7 +65,7 @@ def _changes_what_counts(commit: Commit) -> bool:
     below = tuple(f"{folder}/" for folder in of_findings)
     for change in commit.changes or ():
         inside = change.path.startswith(below)
-        if change.path in on_the_way or (inside and change.involves_link):
+        if change.path in on_the_way or (inside and not change.is_entered):
             return True
         if change.path.startswith(f"{INDEX_DIR}/"):
             return True
@@ -78,9 +78,13 @@ def affects_collection(commit: Commit) -> bool:
     """Whether the commit may leave fewer findings to be read than there should be."""
     if commit.changes is None or _changes_what_counts(commit):
         return True
-    folders = _fixed_folders(commit)
+    folders = [f"{folder}/" for folder in _fixed_folders(commit)]
     deleted = [change.path for change in commit.changes if change.status == "D"]
-    return any(path.startswith(f"{folder}/") for path in deleted for folder in folders)
+    if any(path.startswith(folder) for path in deleted for folder in folders):
+        return True
+    # In other letters, which nobody reads.
+    alike = [(p, f) for p in commit.kept for f in folders if p.lower().startswith(f.lower())]
+    return any(not path.startswith(folder) for path, folder in alike)
 
 
 def _ends(folder: str) -> list[int]:

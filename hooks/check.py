@@ -26,7 +26,7 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
-from pytest_aexp.work.check.ledger import stray_fault
+from pytest_aexp.work.check.ledger import identity_faults, stray_fault
 from pytest_aexp.work.check.resolve import Sources
 from pytest_aexp.work.scope.policy_change import (
     configuration_at,
@@ -105,7 +105,7 @@ def _commits() -> list[Push | None]:
 
 
 def _reported(outcome: Outcome) -> int:
-    if outcome.problems:
+    if outcome.problems or outcome.unjudged or outcome.unverified:
         # Here, since mostly there is nothing to tell.
         from pytest_aexp.rendering import render_text
 
@@ -245,6 +245,7 @@ def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     for entry in found.notable:
         yield from entry.faults
     yield from found.faults
+    yield from identity_faults(found.notable)
     yield from map(stray_fault, strays)
     yield from ledger.retractions.faults
     yield from deleted_records(commit)
@@ -253,5 +254,7 @@ def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
 def _strays(paths: Sequence[str]) -> Iterator[str]:
     """What of ``paths`` lies in the ledger and looks like an entry, or like what became of one."""
     folder = f"{LEDGER_DIR}/"
-    below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
+    alike = [path for path in paths if path.lower().startswith(folder)]
+    yield from (path for path in alike if not path.startswith(folder) and path.endswith(".json"))
+    below = (path.removeprefix(folder) for path in alike if path.startswith(folder))
     yield from dict.fromkeys(filter(None, map(stray_at, below)))

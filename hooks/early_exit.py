@@ -18,8 +18,8 @@ CONFIG = "pyproject.toml"
 DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff")
 STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", *DIFF)
 PUSHED = ("PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
-LINK = "120000"
-_TEXT = (".md", ".markdown", ".qmd", ".rmd", ".mdx", ".txt")
+LINK, SUBMODULE = "120000", "160000"
+_TEXT = (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd", ".mdx", ".txt")
 _RUNS = ("/.runs/", "/.signac/", "/workspace/")
 """What files of a run store have in their path."""
 
@@ -39,9 +39,9 @@ class Change:
         self.path = path
 
     @property
-    def involves_link(self) -> bool:
-        """Whether it is or was a symbolic link."""
-        return LINK in (self.old_mode, self.mode)
+    def is_entered(self) -> bool:
+        """Whether it is no symbolic link or submodule, nor was one: those are not entered."""
+        return not {LINK, SUBMODULE} & {self.old_mode, self.mode}
 
 
 def parse(raw: bytes, prefix: str = "") -> list[Change]:
@@ -141,5 +141,9 @@ def _is_run(path: str) -> bool:
 
 
 def _touches(path: str, folder: str) -> bool:
-    """Whether ``path`` lies below such a folder, or is it or one that it lies in: a link, say."""
+    """Whether ``path`` lies below such a folder, or is it or one that it lies in: a link, say.
+
+    In any case of letters: what a folder of another name holds is not read, and must be named.
+    """
+    path = path.lower()
     return f"/{folder}/" in f"/{path}/" or f"{folder}/".startswith(f"{path}/")

@@ -106,10 +106,17 @@ def _summary(outcome: Outcome, *, colour: bool) -> str:
     if outcome.unjudged:
         unjudged = counted(outcome.unjudged, "citation")
         verdict += f"; whether the runs of {unjudged} exist was not judged"
+    if outcome.unverified:
+        verdict += f"; {unverified_citations(outcome.unverified)}"
     if colour:
         paint = _RED if counts["error"] else _YELLOW if counts["warning"] else _GREEN
         verdict = f"{paint}{verdict}{_RESET}"
     return f"{_checked(outcome)}: {verdict}"
+
+
+def unverified_citations(count: int) -> str:
+    """How many citations rest on a run that may be another one than the entry says."""
+    return f"{counted(count, 'citation')} of runs whose identity was redacted"
 
 
 def _checked(outcome: Outcome) -> str:
@@ -122,14 +129,19 @@ def _checked(outcome: Outcome) -> str:
 
 def render_json(outcome: Outcome) -> str:
     """The outcome as a JSON document."""
+    checked = {
+        "findings": outcome.findings or 0,
+        "citations": outcome.citations,
+        "entries": outcome.entries,
+    }
+    if outcome.unjudged:
+        checked["citations_not_judged"] = outcome.unjudged
+    if outcome.unverified:
+        checked["citations_of_unverified_runs"] = outcome.unverified
     document = {
         "version": 1,
         "ok": outcome.ok,
-        "checked": {
-            "findings": outcome.findings or 0,
-            "citations": outcome.citations,
-            "entries": outcome.entries,
-        },
+        "checked": checked,
         "problems": [_as_dict(problem) for problem in in_order(outcome.problems)],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -33,6 +33,22 @@ def uses_ledger(folder: Path) -> bool:
     return any(_has_block(folder / name) for name in BLOCK_FILES)
 
 
+def may_hold_others(top: Path) -> bool:
+    """Whether git's index names what a folder below ``top`` would have that uses a ledger.
+
+    The file itself is looked into: to ask git takes longer than all else that an inert plugin does.
+    """
+    git = top / ".git"
+    try:
+        if git.is_file():
+            git = top / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        index = (git / "index").read_bytes()
+    except (OSError, ValueError):
+        return False
+    # Newer indexes leave out what a name has in common with the one before.
+    return any(part in index for part in (b"exp/ledger/", b"exp/runs-index/", b"/.git"))
+
+
 def _has_block(path: Path) -> bool:
     try:
         # Not a pipe, which would be waited for.

@@ -61,6 +61,9 @@ class View(Protocol):
         With each path comes the folder it leads to, or why there is none in the repository.
         """
 
+    def spelled_otherwise(self, folder: str) -> Sequence[str]:
+        """The paths of files in folders that differ from ``folder`` in the case of letters only."""
+
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop.
 
@@ -128,18 +131,31 @@ class WorkTree:
         return not os.path.isdir(full)
 
     def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
-        """The folders behind links that leave the repository."""
+        """The folders behind links that leave the repository, and links that lead nowhere."""
         pending = [folder]
         while pending:
             here = pending.pop()
             for name, is_inner_folder in self._entries(here):
                 path = f"{here}/{name}" if here else name
-                if not is_inner_folder or name.startswith("."):
+                full = f"{self._root}/{path}"
+                if name.startswith("."):
                     continue
-                if not os.path.islink(f"{self._root}/{path}"):
-                    pending.append(path)
-                elif not self._stays_inside(path):
+                if not os.path.islink(full):
+                    pending += [path] if is_inner_folder else []
+                elif is_inner_folder and not self._stays_inside(path):
                     yield path, OUTSIDE
+                elif not is_inner_folder and "." not in name:
+                    target = self._target(full)
+                    if isinstance(target, Unreadable):
+                        yield path, target
+
+    def spelled_otherwise(self, folder: str) -> Sequence[str]:
+        """The paths of files in folders that differ from it in the case of letters only."""
+        places = [""]
+        for part in folder.lower().split("/"):
+            names = [(here, name) for here in places for name in self.folders(here)]
+            places = [f"{here}/{n}".lstrip("/") for here, n in names if n.lower() == part]
+        return [path for place in places if place != folder for path in self.walk(place)]
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link that leaves the repository, or leads nowhere, on the way to ``folder``."""

@@ -227,6 +227,14 @@ _TABLE = (
         "Restore the file from git, or promote the run again on the machine that has it.",
     ),
     Code(
+        "ledger.unverified_identity",
+        "A ledger entry whose identity cannot be checked",
+        "The entry says that its statepoint was redacted, so whether it is that of its run cannot "
+        "be computed. Not judged unless it is configured; the closing line counts such citations.",
+        "Keep paths and credentials out of the statepoints of new runs with `local` in "
+        "[tool.aexp.runs].",
+    ),
+    Code(
         "ledger.unknown_field",
         "A ledger entry with fields this version does not know",
         "A newer version wrote it, or someone added to it. What is known was checked.",

@@ -83,6 +83,7 @@ CONTRADICTION = Rule("ledger.invalid_entry", Basis.CITED)
 INVALID_SEGMENT = Rule("ledger.invalid_entry", Basis.ERROR)
 NOT_A_NUMBER = Rule("ledger.invalid_entry", Basis.WARNING)
 IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
+UNVERIFIED_IDENTITY = Rule("ledger.unverified_identity", Basis.ON_REQUEST)
 UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
 INVALID_RETRACTION = Rule("ledger.invalid_retraction", Basis.ERROR)
 LEAK = Rule("ledger.leak", Basis.DOOR)
@@ -184,7 +185,8 @@ class Outcome:
     """Everything that was found wrong, and how much was looked at.
 
     ``findings`` is None where only entries were. ``unjudged`` citations are those of which it was
-    not judged whether their runs exist.
+    not judged whether their runs exist; ``unverified`` ones rest on a run whose identity redaction
+    took away.
     """
 
     problems: tuple[Problem, ...]
@@ -192,6 +194,7 @@ class Outcome:
     findings: int | None = None
     citations: int = 0
     unjudged: int = 0
+    unverified: int = 0
 
     @property
     def ok(self) -> bool:

@@ -27,6 +27,9 @@ def strays_in(view: View, names: Iterable[str]) -> Iterator[str]:
         # In any case of letters: an entry is read only under its name as it is written.
         if name.lower().endswith(".json") and not is_entry_name(name):
             yield f"{LEDGER_DIR}/{name}"
+    for path in view.spelled_otherwise(LEDGER_DIR):
+        if path.lower().endswith(_KINDS):
+            yield path
     for folder in view.folders(LEDGER_DIR):
         if is_entry_name(folder):
             yield f"{LEDGER_DIR}/{folder}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_aexp.ground.find_root import nearest_root
+from pytest_aexp.ground.find_root import may_hold_others, nearest_root
 
 if TYPE_CHECKING:
     from pytest_aexp.ledger_mapping import Ledger
@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
     wanted = wanted or config.getoption("aexp_policy_from")
     root = _root(config)
-    if not wanted and (root is None or not (root / ".aexp").is_dir()):
+    if not wanted and (root is None or not _is_used(root)):
         return
     # Here, so that a run without findings never loads the rules.
     from pytest_aexp.plugin.collector import Collector
@@ -106,6 +106,18 @@ def _root(config: pytest.Config) -> Path | None:
     given = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
     places = chain([config.rootpath], filter(Path.exists, given))
     return next(filter(None, map(nearest_root, places)), None)
+
+
+def _is_used(root: Path) -> bool:
+    """Whether the repository, or a folder of it, uses the ledger."""
+    if (root / ".aexp").is_dir():
+        return True
+    if not may_hold_others(root):
+        return False
+    # Here, since few repositories come this far.
+    from pytest_aexp.ground.git.below import uses_ledger_below
+
+    return uses_ledger_below(root)
 
 
 def _word(strictness: str) -> str:

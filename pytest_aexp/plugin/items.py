@@ -66,6 +66,7 @@ class FindingItem(pytest.Item):
         verdict = self.verdict()
         problems = (*verdict.problems, *self.collector.extra_problems(self))
         self._report(problems)
+        self.stash[UNVERIFIED] = verdict.unverified
         failures = []
         for problem in abridged(problems):
             if isinstance(problem, More):
@@ -127,6 +128,7 @@ def _not_done(error: BaseException) -> str:
 
 
 PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
+UNVERIFIED = pytest.StashKey[int]()
 
 
 def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
@@ -198,8 +200,10 @@ class CitationsItem(FindingItem):
         """The verdicts on all of them; not checked if none of them was."""
         verdicts = [self.collector.checker.citation(self.finding, c) for c in self.citations]
         problems = tuple(problem for verdict in verdicts for problem in verdict.problems)
+        unverified = sum(verdict.unverified for verdict in verdicts)
         reasons = {verdict.unjudged for verdict in verdicts}
-        return Verdict(problems, None if problems or None in reasons else reasons.pop())
+        unjudged = None if problems or None in reasons else reasons.pop()
+        return Verdict(problems, unjudged, unverified=unverified)
 
 
 ITEMS = 30

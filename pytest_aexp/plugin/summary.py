@@ -14,7 +14,8 @@ from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
-from pytest_aexp.plugin.items import PROBLEMS, FindingItem
+from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem
+from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
 
 OK, FAILED, NOT_CHECKED = "ok", "failed", "not checked"
@@ -38,6 +39,7 @@ class Summary:
         self._required = required and self._is_everything
         self._problems: dict[str, list[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
+        self._unverified = 0
 
     def pytest_report_header(self) -> list[str]:
         """Entries, machines and strictness, of each repository."""
@@ -67,6 +69,7 @@ class Summary:
                 [shown_path(p.path), p.severity, p.code] for p in problems
             ]
             report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
+            report.aexp_unverified = item.stash.get(UNVERIFIED, 0)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
                 path, line, _ = item.reportinfo()
                 report.longrepr = (str(path), line + 1, report.longrepr[2])
@@ -84,6 +87,7 @@ class Summary:
         finding = getattr(report, "aexp_finding", None)
         if finding is None:
             return
+        self._unverified += getattr(report, "aexp_unverified", 0)
         state = self._states.setdefault(finding, OK)
         # A problem of another file, such as an entry that nobody cites, is not the finding's.
         is_own = not problems or any(path == finding for path, _, _ in problems)
@@ -154,6 +158,8 @@ class Summary:
         total = self._total()
         if total > len(self._states):
             words.append(f"{len(self._states):,} of {total:,} findings selected")
+        if self._unverified:
+            words.append(unverified_citations(self._unverified))
         return ", ".join(words)
 
     def _total(self) -> int:

@@ -98,7 +98,8 @@ class TestOrder:
         said = hooks.findings(f"--strict-runs={strictness}")
         assert said.status == status
         assert f":4:21: {severity}: " in said.out
-        assert hooks.findings("--strict-runs=off").out == ""
+        counted = "whether the runs of 1 citation exist was not judged"
+        assert counted in hooks.findings("--strict-runs=off").out
 
     def test_strictness_may_be_configured(self, repo: Path, held: str, hooks: Hooks) -> None:
         write(repo, "pyproject.toml", '[tool.aexp]\nstrict_runs = "warn"\n')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from plugged import POINT, UNKNOWN, Repo
-from repositories import add_entry, add_finding, job, write
+from repositories import add_entry, add_finding, git, job, write
 
 
 def test_an_unknown_strictness_is_wrong_usage_and_names_the_three(cited: Repo, run_apart) -> None:
@@ -128,6 +128,34 @@ class TestInert:
             "pytest_aexp.ground.find_root",
             "pytest_aexp.plugin",
         ]
+
+    @pytest.mark.parametrize("block", [True, False])
+    def test_a_ledger_in_a_folder_that_git_knows_is_looked_for(
+        self, plain: Path, run, block: bool
+    ) -> None:
+        project = plain / "projects/one"
+        if block:
+            write(project, ".gitignore", "# agentic-experiments:begin\n")
+        else:
+            add_entry(project, {"seed": 1})
+        add_finding(project, "F001-x", job(UNKNOWN))
+        run().assert_outcomes(passed=1)
+        git(plain, "add", "--all")
+        result = run()
+        result.assert_outcomes(passed=2, failed=1)
+        result.stdout.fnmatch_lines(["*projects/one/kb/research/findings/F001-x.md*"])
+
+    def test_a_linked_work_tree_has_an_index_of_its_own(
+        self, plain: Path, run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        git(plain, "commit", "-q", "--allow-empty", "-m", "first")
+        other = plain.parent / "other"
+        git(plain, "worktree", "add", "-q", str(other))
+        add_finding(other / "one", "F001-x", job(UNKNOWN))
+        add_entry(other / "one", {"seed": 1})
+        git(other, "add", "--all")
+        monkeypatch.chdir(other)
+        run(f"--rootdir={other}").assert_outcomes(passed=1, failed=1)
 
     def test_findings_without_a_ledger_folder_wait_to_be_asked_for(self, plain: Path, run) -> None:
         add_finding(plain, "F001-x", job(UNKNOWN))

@@ -153,6 +153,11 @@ def of_a_run(**fields: Any) -> Callable[[Path, str], None]:
     return situation
 
 
+def of_a_redacted_run(repo: Path, code: str) -> None:
+    write(repo, CONFIG, f'[tool.aexp.severity]\n"{code}" = "warning"\n')
+    add_entry(repo, ONE_RUN, **json.loads(fenced(code)))
+
+
 def two_runs(repo: Path, code: str) -> None:
     for commit in ("1" * 40, "2" * 40):
         add_entry(repo, {**FULL[0], "code_commit": commit})
@@ -219,6 +224,7 @@ SITUATIONS: dict[str, Callable[[Path, str], None]] = {
     "evidence.unknown_commit": of_a_run(),
     "ledger.invalid_entry": conflict,
     "ledger.identity_mismatch": edited,
+    "ledger.unverified_identity": of_a_redacted_run,
     "ledger.unknown_field": edited,
     "ledger.leak": edited,
     "ledger.invalid_retraction": edited_record,

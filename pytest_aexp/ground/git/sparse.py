@@ -36,12 +36,25 @@ def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str]
 def missing_submodule(root: Path, folder: str) -> str | None:
     """The submodule in the place of ``folder`` or above it whose files are not checked out."""
     places = [path for path in above(folder) if _is_empty_folder(root / path)]
+    return next(iter(_submodules(root, places)), None)
+
+
+def missing_submodules(root: Path, folder: str) -> list[str]:
+    """The submodules below ``folder`` whose files are not checked out."""
+    empty = [
+        Path(here).relative_to(root).as_posix()
+        for here, folders, files in os.walk(root / folder)
+        if not folders and not files
+    ]
+    return _submodules(root, [path for path in empty if path != folder])
+
+
+def _submodules(root: Path, places: Sequence[str]) -> list[str]:
     if not places:
-        return None
+        return []
     listed = git_or_none(["ls-files", "-s", "-z", "--", *places], root) or b""
     records = (line.partition(b"\t") for line in listed.split(b"\0"))
-    paths = [os.fsdecode(path) for mode, _, path in records if mode.startswith(_SUBMODULE)]
-    return next(iter(paths), None)
+    return [os.fsdecode(path) for mode, _, path in records if mode.startswith(_SUBMODULE)]
 
 
 def _is_empty_folder(path: Path) -> bool:

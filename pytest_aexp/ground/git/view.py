@@ -28,7 +28,7 @@ from pytest_aexp.ground.git.listing import (
 )
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
-from pytest_aexp.ground.views import above
+from pytest_aexp.ground.views import DANGLING, above
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
@@ -116,8 +116,16 @@ class GitView:
             place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
             if not place.startswith(("/", "..")) and self.has_folder(place):
                 yield path, place
-            elif place.startswith(("/", "..")) and "." not in posixpath.basename(path):
+            elif "." in posixpath.basename(path):
+                continue
+            elif place.startswith(("/", "..")):
                 yield path, OUTSIDE
+            elif not self.has_file(place):
+                yield path, DANGLING
+
+    def spelled_otherwise(self, folder: str) -> Sequence[str]:
+        """The paths of files in folders that differ from it in the case of letters only."""
+        return self._listing.spelled_otherwise(folder)
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop."""

@@ -20,7 +20,7 @@ from pytest_aexp.model.findings.front_matter import (
 from pytest_aexp.model.findings.suspicious import is_slip
 from pytest_aexp.model.problems import NOT_COLLECTED, Fault
 
-MARKDOWN = (".md", ".markdown", ".qmd", ".rmd", ".mdx")
+MARKDOWN = (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd", ".mdx")
 _KEY_LINE = re.compile(rf"^{KEY}[ \t]*:", re.MULTILINE)
 
 

@@ -20,6 +20,7 @@ from pytest_aexp.model.problems import (
     MALFORMED_NUMBER,
     NO_RUN_STORE,
     UNKNOWN_COMMIT,
+    UNVERIFIED_IDENTITY,
     Fault,
     Outcome,
     Policy,
@@ -32,7 +33,7 @@ from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.evidence.premises import Premises
 from pytest_aexp.work.check.evidence.retracted import named
 from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
-from pytest_aexp.work.check.messages import fault_of, written_faults
+from pytest_aexp.work.check.messages import fault_of, unverified_fault, written_faults
 from pytest_aexp.work.check.numbers import (
     Cited,
     Metrics,
@@ -43,7 +44,7 @@ from pytest_aexp.work.check.numbers import (
 )
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 from pytest_aexp.work.check.restore import Restoration
-from pytest_aexp.work.check.surroundings import surrounding_faults
+from pytest_aexp.work.check.surroundings import surrounding_faults, unverified_faults
 from pytest_aexp.work.scope.adoption import missing_ledger_fault
 from pytest_aexp.work.scope.collection import collection_faults
 
@@ -58,7 +59,8 @@ class Verdict:
     ``unjudged`` is the reason why it was not judged whether its runs exist, None if it was.
     ``resolution`` is None where the citation is malformed. ``entries`` are those that the finding
     rests on, the pinned ones of a batch that has grown; none where one of them cannot be used.
-    ``results`` are those of the numbers of a claim.
+    ``results`` are those of the numbers of a claim. ``unverified`` counts the citations that rest
+    on a run whose identity cannot be checked.
     """
 
     problems: tuple[Problem, ...]
@@ -66,6 +68,7 @@ class Verdict:
     resolution: Resolution | None = None
     entries: tuple[Entry, ...] = ()
     results: tuple[Result, ...] = ()
+    unverified: int = 0
 
 
 class Checker:
@@ -137,12 +140,15 @@ class Checker:
                 faults.append(self._restoration.advise(fault))
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
+        unverified = [entry for entry in entries if not entry.checkable]
+        if unverified:
+            faults.append(unverified_fault(citation, unverified))
         if finding.withdrawal is None:
             faults += self._evidence.faults(finding, citation, resolution, entries)
         problems = self.policy.judge(faults)
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
         unjudged = unjudged if self.sources.authority else NO_AUTHORITY
-        return Verdict(problems, unjudged, resolution, entries)
+        return Verdict(problems, unjudged, resolution, entries, unverified=int(bool(unverified)))
 
     def _retracted_runs(self, finding: Finding) -> str:
         """The retracted runs that a finding cites, in words; empty if it cites none."""
@@ -240,7 +246,10 @@ class Checker:
         others = surrounding_faults(
             self.repository, self.view, self.sources, self.survey, citations
         )
-        return self.policy.judge(map(self._restoration.advise, (*beside, *others)))
+        faults = list(map(self._restoration.advise, (*beside, *others)))
+        if not self.policy.is_off(UNVERIFIED_IDENTITY):
+            faults += unverified_faults(self.sources, self.survey, citations)
+        return self.policy.judge(faults)
 
 
 def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Outcome:
@@ -259,13 +268,14 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     citations = [citation for finding in findings for citation in finding.citations]
     checker.load(citations)
     problems: list[Problem] = []
-    unjudged = 0
+    unjudged = unverified = 0
     for finding in findings:
         problems += checker.front_matter(finding)
         for citation in finding.citations:
             verdict = checker.citation(finding, citation)
             problems += verdict.problems
             unjudged += verdict.unjudged is not None
+            unverified += verdict.unverified
         for claim in finding.claims:
             problems += checker.claim(finding, claim).problems
         for premise in finding.premises:
@@ -274,4 +284,4 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     problems += checker.unjudged_commits(findings)
     problems += checker.records()
     judged = checker.sources.ledger.judged
-    return Outcome(tuple(problems), judged, len(findings), len(citations), unjudged)
+    return Outcome(tuple(problems), judged, len(findings), len(citations), unjudged, unverified)

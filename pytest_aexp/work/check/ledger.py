@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shlex import quote
 
-from pytest_aexp.model.entry import LEDGER_DIR, entry_path, job_id_in
+from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path, job_id_in
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import survey, survey_runs
 from pytest_aexp.model.packs.segment import PACKS_DIR
-from pytest_aexp.model.problems import INVALID_ENTRY, Fault, Outcome, Policy
+from pytest_aexp.model.problems import INVALID_ENTRY, UNVERIFIED_IDENTITY, Fault, Outcome, Policy
 from pytest_aexp.model.stray_files import is_entry_name
+from pytest_aexp.work.check.messages import KEEP_LOCAL
 
 
 def check_ledger(
@@ -28,9 +29,21 @@ def check_ledger(
     strays = ledger.strays if job_ids is None else ()
     faults = [fault for entry in found.notable for fault in entry.faults]
     faults += [*found.faults, *map(stray_fault, strays), *ledger.retractions.faults]
+    faults += identity_faults(found.notable)
     problems = policy.judge(faults)
     uncheckable = tuple(e.job_id for e in found.notable if e.usable and not e.checkable)
     return Outcome(problems, found.judged), uncheckable
+
+
+def identity_faults(entries: Iterable[Entry]) -> Iterator[Fault]:
+    """The faults of those entries of which it cannot be told whether they are their runs'."""
+    for entry in entries:
+        if entry.usable and not entry.checkable:
+            message = (
+                "the identity of the ledger entry cannot be checked: it says that its statepoint "
+                "was redacted"
+            )
+            yield Fault(UNVERIFIED_IDENTITY, entry.path, message, KEEP_LOCAL, job_id=entry.job_id)
 
 
 def stray_fault(path: str) -> Fault:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pytest_aexp.ground.settings.machine_label import is_safe_label
 from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
-from pytest_aexp.model.entry import LEDGER_DIR, count_entries, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, Entry, count_entries, entry_path
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
     Citation,
@@ -26,6 +26,7 @@ from pytest_aexp.model.problems import (
     UNFINISHED,
     UNPROMOTED,
     UNSTAGED_ENTRY,
+    UNVERIFIED_IDENTITY,
     Fault,
     Rule,
 )
@@ -34,6 +35,10 @@ from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.work.check.hints import CERTAIN, meant_values, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
+KEEP_LOCAL = (
+    "keep paths and credentials out of the statepoints of new runs: name their keys in `local` of "
+    "[tool.aexp.runs]"
+)
 Resolvable = JobCitation | BatchCitation
 
 
@@ -97,6 +102,19 @@ def _in_ledger(citation: Resolvable, resolution: Resolution) -> Fault | None:
     return replace(
         fault, path=citation.path, position=citation.position, message=message, cited=True
     )
+
+
+def unverified_fault(citation: Resolvable, entries: Sequence[Entry]) -> Fault:
+    """The fault of citing runs whose identity redaction took away."""
+    runs = f"run {entries[0].job_id}"
+    if len(entries) > 1:
+        runs = f"{counted(len(entries), 'run')}, such as {entries[0].job_id},"
+    message = (
+        f"the identity of {runs} cannot be checked: the ledger says that the statepoint was "
+        "redacted"
+    )
+    fault = _fault(UNVERIFIED_IDENTITY, citation, message, KEEP_LOCAL)
+    return replace(fault, job_id=entries[0].job_id)
 
 
 def _place(fault: Fault) -> str:

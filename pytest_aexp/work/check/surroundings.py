@@ -10,7 +10,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCita
 from pytest_aexp.model.packs.segment_check import Survey
 from pytest_aexp.model.problems import Fault
 from pytest_aexp.model.runs.run_store import marker_faults
-from pytest_aexp.work.check.ledger import stray_fault
+from pytest_aexp.work.check.ledger import identity_faults, stray_fault
 from pytest_aexp.work.check.resolve import Place, Sources, resolve
 from pytest_aexp.work.install.driver import driver_faults
 from pytest_aexp.work.scope.tracked_runs import tracked_faults
@@ -34,6 +34,15 @@ def surrounding_faults(
         for run in sources.store:
             yield from run.faults
     yield from sources.indexes.faults
+
+
+def unverified_faults(
+    sources: Sources, survey: Survey, citations: Sequence[Citation]
+) -> Iterator[Fault]:
+    """The faults of entries that nothing cites and of which redaction took the identity away."""
+    entries = [entry for entry in survey.notable if not entry.checkable]
+    cited = set(_cited_runs(sources, citations)) if entries else set()
+    return identity_faults(entry for entry in entries if entry.job_id not in cited)
 
 
 def _entry_faults(

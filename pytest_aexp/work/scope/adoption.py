@@ -9,11 +9,12 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_MARK
 from pytest_aexp.ground.git.listing import earlier_revision_with
 from pytest_aexp.ground.git.sparse import missing_submodule
-from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.findings.citation import Citation
 from pytest_aexp.model.problems import MISSING_LEDGER, Fault
 
+A_REPOSITORY = Unreadable("is a git submodule: its files are not in this repository's commits")
 _CONTROL_LIMIT = 1 << 20
 
 
@@ -23,7 +24,9 @@ def has_adopted(root: Path, view: View) -> bool:
         data = view.read(name, _CONTROL_LIMIT)
         if isinstance(data, bytes) and BLOCK_MARK in data:
             return True
-    return view.blocked(LEDGER_DIR) is not None or _earlier(root, view) is not None
+    if _in_its_place(root, view) is not None or _earlier(root, view) is not None:
+        return True
+    return bool(view.spelled_otherwise(LEDGER_DIR))
 
 
 def missing_ledger_fault(
@@ -33,14 +36,13 @@ def missing_ledger_fault(
 
     ``is_new`` says that this machine has runs or a ledger of its own, which may be the first.
     """
-    if view.has_folder(LEDGER_DIR) and not (isinstance(view, WorkTree) and _is_empty(root)):
-        return None
-    stop = view.blocked(LEDGER_DIR)
+    is_there, is_on_disk = view.has_folder(LEDGER_DIR), isinstance(view, WorkTree)
+    stop = None if is_there and not is_on_disk else _in_its_place(root, view)
     if stop is not None:
-        path, reason = stop
-        what, fix = _blocked(path, reason)
-        return Fault(MISSING_LEDGER, path, what, fix)
-    if isinstance(view, WorkTree) and missing_submodule(root, LEDGER_DIR):
+        return Fault(MISSING_LEDGER, stop[0], *_blocked(*stop))
+    if is_there and not (is_on_disk and _is_empty(root)):
+        return None
+    if is_on_disk and missing_submodule(root, LEDGER_DIR):
         return Fault(
             MISSING_LEDGER,
             LEDGER_DIR,
@@ -48,10 +50,24 @@ def missing_ledger_fault(
             f"run `git submodule update --init {LEDGER_DIR}`",
         )
     # Git keeps no empty folder: before the first entry there is none, which is no fault.
-    if view.has_folder(LEDGER_DIR) or (is_new and _earlier(root, view) is None):
+    if is_there or (is_new and _earlier(root, view) is None):
         return None
+    others = view.spelled_otherwise(LEDGER_DIR)
+    if others:
+        other = others[0][: len(LEDGER_DIR)]
+        message = f"there is no ledger folder, only {other}: names count as written"
+        return Fault(MISSING_LEDGER, other, message, f"run `git mv {other} {LEDGER_DIR}`")
     message = f"there is no ledger folder in {view.label}, so {due.path} has no run to rest on"
     return Fault(MISSING_LEDGER, LEDGER_DIR, message, _restoring(root, view))
+
+
+def _in_its_place(root: Path, view: View) -> tuple[str, Unreadable] | None:
+    """The link or submodule in the place of the ledger folder or above it."""
+    stop = view.blocked(LEDGER_DIR)
+    if stop is None and isinstance(view, WorkTree):
+        own = (path for path in above(LEDGER_DIR) if os.path.lexists(root / path / ".git"))
+        return next(((path, A_REPOSITORY) for path in own), None)
+    return stop
 
 
 def _blocked(path: str, reason: Unreadable) -> tuple[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.git.sparse import missing_submodule
+from pytest_aexp.ground.git.sparse import missing_submodule, missing_submodules
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.text import quoted
@@ -25,7 +26,10 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
             for fault in _on_the_way(repository, view, folder):
                 explained.add(folder)
                 yield fault
-        yield from _behind_links(view, folder, globs)
+        yield from _behind_links(repository, view, folder, globs)
+        for fault in _in_other_letters(view, folder, globs):
+            explained.add(folder)
+            yield fault
     unmatched = [glob for glob in globs if not _matches(glob, paths)]
     if globs != DEFAULT_FINDINGS:
         for glob in unmatched:
@@ -59,43 +63,47 @@ def _on_the_way(repository: Repository, view: View, folder: str) -> Iterator[Fau
     if isinstance(view, WorkTree):
         submodule = missing_submodule(repository.root, folder)
         if submodule is not None:
-            message = f"no findings of {folder} are read: {submodule} is a git submodule that is "
-            yield Fault(
-                NOT_READ,
-                submodule,
-                f"{message}not checked out here",
-                f"run `git submodule update --init {submodule}`",
-            )
+            yield _not_checked_out(folder, submodule)
             return
-    other = _in_other_letters(view, folder)
-    if other is not None:
-        message = f"no findings: {folder} is not there, only {other}; names count as written"
-        yield Fault(NOT_READ, other, message, f"run `git mv {other} {folder}`, or {_FIX}")
+    file = next((path for path in above(folder) if view.has_file(path)), None)
+    if file is not None:
+        message = f"no findings of {folder} are read: {file} is a file"
+        yield Fault(NOT_READ, file, message, "put the folder there, or " + _FIX)
 
 
-def _in_other_letters(view: View, folder: str) -> str | None:
-    """A folder whose name differs from ``folder`` only in the case of its letters."""
-    if view.has_folder(folder):
-        return None
-    here = ""
-    for path in above(folder):
-        name = path.rpartition("/")[2]
-        names = view.folders(here)
-        same = [other for other in names if other.casefold() == name.casefold()]
-        if not same:
-            return None
-        here = f"{here}/{name if name in same else same[0]}".lstrip("/")
-    return here
+def _not_checked_out(folder: str, submodule: str) -> Fault:
+    message = (
+        f"no findings of {folder} are read: {submodule} is a git submodule that is not checked out "
+        "here"
+    )
+    fix = f"run `git submodule update --init {quote(submodule)}`"
+    return Fault(NOT_READ, submodule, message, fix)
 
 
-def _behind_links(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
-    """Findings that lie behind a link to a folder, which the view does not follow."""
+def _in_other_letters(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
+    """Findings in folders whose names differ from ``folder`` only in the case of letters."""
+    if not folder:
+        return
+    names = {folder + path[len(folder) :]: path for path in view.spelled_otherwise(folder)}
+    for other in sorted({names[path][: len(folder)] for path in matched(names, globs)}):
+        message = f"findings in {other} are not read: names count as written, here {folder}"
+        fix = f"run `git mv {quote(other)} {quote(folder)}`, or {_FIX}"
+        yield Fault(NOT_READ, other, message, fix)
+
+
+def _behind_links(
+    repository: Repository, view: View, folder: str, globs: Sequence[str]
+) -> Iterator[Fault]:
+    """Findings that lie behind a link to a folder, or in a submodule, which is not entered."""
+    if isinstance(view, WorkTree):
+        for path in missing_submodules(repository.root, folder):
+            yield _not_checked_out(path, path)
     for path, target in view.not_entered(folder):
         if matched([path], globs):
             continue  # read as a finding, and named there
         if isinstance(target, Unreadable):
             message = f"{path} {target.reason}; findings in it are not read"
-            yield Fault(NONE_COLLECTED, path, message, "put the folder itself there")
+            yield Fault(NOT_READ, path, message, "put the folder itself there")
         elif matched((path + file[len(target) :] for file in view.walk(target)), globs):
             message = f"{path} is a link, which is not followed in {view.label}: the findings "
             fix = "put the folder itself there"

@@ -129,6 +129,7 @@ def combined(outcomes: Sequence[Outcome]) -> Outcome:
         sum(findings) if findings else None,
         sum(each.citations for each in outcomes),
         sum(each.unjudged for each in outcomes),
+        sum(each.unverified for each in outcomes),
     )
 
 

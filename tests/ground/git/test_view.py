@@ -565,7 +565,7 @@ class TestCost:
         monkeypatch.setenv("GIT_TRACE", str(trace))
         assert aexp("--at", at, FINDING) == (0, [])
         asked = self.asked(trace)
-        assert len(asked) <= 7, asked
+        assert len(asked) <= 8, asked
         about = [line for line in asked if " .aexp/ledger" in line]
         assert len(about) == 1
         assert set(re.findall("ledger/([0-9a-f]{32})", about[0])) == set(ids[:4])

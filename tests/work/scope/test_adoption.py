@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import add_entry, add_finding, add_jobs, git, job, write
+from repositories import add_entry, add_finding, add_jobs, git, job, new_repository, write
 
 from pytest_aexp.cli import main
 
@@ -49,6 +49,58 @@ def test_a_damaged_index_file_is_authority_too(repo: Path, validate: Validate) -
     write(repo, ".aexp/runs-index/cluster.json", "{")
     add_finding(repo, "F001-x", job(NOWHERE))
     assert codes(validate()) == (1, [BROKEN, "runs_index.damaged"])
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_ledger_folder_in_other_letters(repo: Path, validate: Validate, at: str) -> None:
+    add_finding(repo, "F001-x", job(add_entry(repo, {"seed": 1})))
+    (repo / ".aexp/ledger").rename(repo / ".aexp/Ledger")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "first")
+    status, problems = validate("--at", at)
+    assert status == 1
+    named = next(p for p in problems if p["code"] == MISSING and p["severity"] == "error")
+    assert named["fix"] == "run `git mv .aexp/Ledger .aexp/ledger`"
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_entries_in_a_second_folder_in_other_letters(
+    repo: Path, validate: Validate, at: str
+) -> None:
+    job_id = add_entry(repo, {"seed": 1})
+    add_finding(repo, "F001-x", job(job_id))
+    shutil.copytree(repo / ".aexp/ledger", repo / ".aexp/LEDGER")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "first")
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"]) == (0, MISSING)
+    assert problem["path"] == f".aexp/LEDGER/{job_id}.json"
+
+
+@pytest.mark.parametrize("place", [".aexp/ledger", ".aexp"])
+def test_a_ledger_in_a_submodule_that_is_checked_out(
+    repo: Path, tmp_path: Path, validate: Validate, place: str
+) -> None:
+    other = new_repository(tmp_path / "other")
+    cited = job(add_entry(other, {"seed": 1}))
+    (other / ".aexp").rename(other / "moved")
+    within = other / ("moved/ledger" if place.endswith("ledger") else "moved")
+    for path in within.iterdir():
+        path.rename(other / path.name)
+    git(other, "add", "-A")
+    git(other, "commit", "-qm", "first")
+    allow = ("-c", "protocol.file.allow=always")
+    git(repo, *allow, "submodule", "--quiet", "add", str(other), place)
+    add_finding(repo, "F001-x", cited)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "first")
+    for at in ("worktree", "index", "HEAD"):
+        status, problems = validate("--at", at)
+        assert status == 1
+        named = next(p for p in problems if p["code"] == MISSING)
+        assert named["path"] == place
+        assert "is a git submodule" in named["message"]
+        assert named["fix"] == "that is not supported: keep the ledger in this repository"
 
 
 def test_a_ledger_that_was_deleted(repo: Path, validate: Validate) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,61 @@ def test_a_folder_beside_that_leads_out_of_the_repository(cited: Path, validate:
     (cited.parent / "outside").mkdir()
     (cited / FOLDER / "more").symlink_to(cited.parent / "outside")
     status, [problem] = validate()
-    assert (status, problem["code"], problem["severity"]) == (0, CODE, "warning")
+    assert (status, problem["code"], problem["severity"]) == (1, CODE, "error")
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+@pytest.mark.parametrize("place", ["kb/research/Findings", "kb/Research/findings", "KB"])
+def test_findings_in_a_second_folder_in_other_letters(
+    cited: Path, validate: Validate, at: str, place: str
+) -> None:
+    if place == "KB":
+        shutil.copytree(cited / "kb", cited / "KB")
+    else:
+        shutil.copytree(cited / FOLDER, cited / place)
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"]) == (1, CODE)
+    assert problem["path"].lower() == FOLDER
+    assert f"run `git mv {problem['path']} {FOLDER}`" in problem["fix"]
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+@pytest.mark.parametrize("place", [FOLDER, "kb"])
+def test_a_file_in_the_place_of_the_folder(
+    cited: Path, validate: Validate, at: str, place: str
+) -> None:
+    shutil.rmtree(cited / place)
+    write(cited, place, "")
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, place)
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_link_below_the_findings_that_leads_nowhere(
+    cited: Path, validate: Validate, at: str
+) -> None:
+    (cited / FOLDER / "more").symlink_to("nowhere")
+    (cited / FOLDER / "picture.png").symlink_to("nowhere")
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, f"{FOLDER}/more")
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_submodule_below_the_findings(
+    cited: Path, tmp_path: Path, validate: Validate, at: str
+) -> None:
+    other = new_repository(tmp_path / "other")
+    write(other, "README", "")
+    commit(other)
+    allow = ("-c", "protocol.file.allow=always")
+    git(cited, *allow, "submodule", "--quiet", "add", str(other), f"{FOLDER}/more")
+    commit(cited)
+    git(cited, "submodule", "--quiet", "deinit", "-f", f"{FOLDER}/more")
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, f"{FOLDER}/more")
 
 
 @pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])

@@ -1,0 +1,23 @@
+"""Whether folders below git's top level use a ledger, for who cannot afford to look at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.find_root import uses_ledger
+from pytest_aexp.ground.git.listing import Location
+
+
+def uses_ledger_below(top: Path) -> bool:
+    """Whether git has a ledger, or our block in a control file, in a folder below ``top``."""
+    try:
+        paths = Location.of(top).control_paths(None)
+    except (GitError, UsageError):
+        return False
+    return any("/.aexp/" in path or _has_block(top, path) for path in paths)
+
+
+def _has_block(top: Path, path: str) -> bool:
+    folder = path.rpartition("/")[0]
+    return bool(folder) and uses_ledger(top / folder)

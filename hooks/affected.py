@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_aexp.ground.views import fixed_part, matched
+from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, job_id_in
 from pytest_aexp.model.entry_check import judge_entry

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.text import shown
-from pytest_aexp.ground.views import fixed_part, matched
 from pytest_aexp.model.entry import Entry, job_id_in
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, name_of

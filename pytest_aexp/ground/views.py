@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +24,7 @@ from pytest_aexp.ground.files import (
     read_bounded,
 )
 from pytest_aexp.ground.inside import opened_folder
+from pytest_aexp.ground.settings.globs import fitting, fixed_part
 
 DANGLING = Unreadable("is a link to a file that does not exist")
 LOOP = Unreadable("is a link that leads back to itself")
@@ -142,9 +142,7 @@ class WorkTree:
                     continue
                 if not os.path.islink(full):
                     pending += [path] if is_inner_folder else []
-                elif is_inner_folder and not self._stays_inside(path):
-                    yield path, OUTSIDE
-                elif not is_inner_folder and "." not in name:
+                elif is_inner_folder or "." not in name:
                     target = self._target(full)
                     if isinstance(target, Unreadable):
                         yield path, target
@@ -197,9 +195,9 @@ class WorkTree:
             if real in seen:
                 continue
             seen.add(real)
-            for name, is_folder in self._entries(here):
+            for name, is_inner in self._entries(here):
                 path = f"{here}/{name}" if here else name
-                if not is_folder:
+                if not is_inner:
                     paths.append(path)
                 elif not name.startswith("."):
                     (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
@@ -291,46 +289,3 @@ def files_below(view: View, patterns: Iterable[str]) -> list[str]:
     """The paths of all files in the folders that the globs name, sorted, each once."""
     folders = {fixed_part(pattern.split("/")) for pattern in patterns}
     return sorted({path for folder in folders for path in view.walk(folder)})
-
-
-def fitting(paths: Iterable[str], patterns: Iterable[str]) -> Iterator[str]:
-    """Those of ``paths`` that fit one of the globs."""
-    globs = [pattern.split("/") for pattern in patterns]
-    return (path for path in paths if any(fits(path.split("/"), glob) for glob in globs))
-
-
-def matched(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
-    """Those of ``paths`` that ``matching`` would find, were they there and reached by no link."""
-    globs = [pattern.split("/") for pattern in patterns]
-    below = [(f"{folder}/" if (folder := fixed_part(glob)) else "", glob) for glob in globs]
-    return [path for path in paths if any(_is_matched(path, *each) for each in below)]
-
-
-def _is_matched(path: str, folder: str, glob: list[str]) -> bool:
-    # Of the paths of a commit most lie elsewhere.
-    if not path.startswith(folder) or not fits(path.split("/"), glob):
-        return False
-    return not any(part.startswith(".") for part in path[len(folder) :].split("/")[:-1])
-
-
-def fixed_part(glob: list[str]) -> str:
-    """The folder that a glob, split at ``/``, names before its first wildcard."""
-    fixed = []
-    for part in glob[:-1]:
-        if any(special in part for special in "*?["):
-            break
-        fixed.append(part)
-    return "/".join(fixed)
-
-
-def fits(path: list[str], glob: list[str]) -> bool:
-    """Whether a path, split at ``/``, fits a glob, split likewise; ``**`` is any folders."""
-    # The lengths of the beginnings of the path that what was read of the glob fits: a hostile glob
-    # has exponentially many ways to fit, but only so many ends.
-    ends = {0}
-    for part in glob:
-        if part == "**":
-            ends = set(range(min(ends, default=len(path) + 1), len(path) + 1))
-        else:
-            ends = {e + 1 for e in ends if e < len(path) and fnmatchcase(path[e], part)}
-    return len(path) in ends

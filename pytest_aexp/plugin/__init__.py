@@ -75,14 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not wanted and (root is None or not _is_used(root)):
         return
     # Here, so that a run without findings never loads the rules.
-    from pytest_aexp.plugin.collector import Collector
-    from pytest_aexp.plugin.summary import Summary
+    from pytest_aexp.plugin import collector, summary
 
     policy_from = config.getoption("aexp_policy_from")
     place = root or config.rootpath
-    collectors = Collector.all_of(config, place, strictness or None, policy_from)
-    collector = collectors[0]
-    if root is None and collector.finds_nothing():
+    collectors = collector.Collector.all_of(config, place, strictness or None, policy_from)
+    if root is None and collectors[0].finds_nothing():
         raise pytest.UsageError(
             f"aexp: no repository at {config.rootpath}, which holds neither .git nor "
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
@@ -90,13 +88,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for each in collectors:
         config.pluginmanager.register(each, f"aexp-collector-{each.checker.repository.root}")
     required = bool(config.getoption("aexp") or config.getoption("aexp_strict_runs"))
-    summary = Summary(config, collectors, required=required)
-    config.pluginmanager.register(summary, "aexp-summary")
+    closing = summary.Summary(config, collectors, required=required)
+    config.pluginmanager.register(closing, "aexp-summary")
     if report:
         # Here, since few sessions write a report.
         from pytest_aexp.plugin.report import ReportWriter
 
-        writer = ReportWriter.of(config, collector.checker)
+        writer = ReportWriter.of(config, collectors[0].checker)
         if writer is not None:
             config.pluginmanager.register(writer, "aexp-report")
 

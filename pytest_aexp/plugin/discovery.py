@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_aexp.ground.views import fits, fixed_part
+from pytest_aexp.ground.settings.globs import fits, fixed_part
 from pytest_aexp.work.check.checker import Checker
 
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")

@@ -9,8 +9,8 @@ from functools import cache
 
 import pytest
 
+from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.text import clean, counted, listed, shown
-from pytest_aexp.ground.views import fixed_part
 from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_aexp.ground.git.run import git_or_none, own_environment
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG
-from pytest_aexp.ground.views import fixed_part
+from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.runs.machine_index import INDEX_DIR
 

@@ -15,7 +15,7 @@ from pytest_aexp.hooks.early_exit import StagedDiff
 from repositories import add_entry, add_finding, git, job, write
 
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
-from pytest_aexp.ground.views import fixed_part
+from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.runs.machine_index import INDEX_DIR
 

@@ -12,8 +12,9 @@ from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_new
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.text import clean, quoted
-from pytest_aexp.ground.views import WorkTree, fixed_part, matched, matching
+from pytest_aexp.ground.views import WorkTree, matching
 from pytest_aexp.model.findings.finding import name_of
 
 DESCRIPTION = """\

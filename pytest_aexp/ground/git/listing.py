@@ -68,9 +68,6 @@ class Listing(Protocol):
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at ``paths``, folders included."""
 
-    def spelled_otherwise(self, folder: str) -> list[str]:
-        """The paths of files in folders that differ from it in the case of letters only."""
-
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -119,13 +116,6 @@ class Location:
         return [
             p for p in paths if "/.aexp/" in f"/{p}" or p.endswith((".gitignore", ".gitattributes"))
         ]
-
-    def in_any_case(self, answer: bytes, folder: str) -> list[str]:
-        """Those of git's paths that lie in a folder like ``folder`` in other letters."""
-        skipped, inside = len(self.prefix), f"{folder}/"
-        every = (path[skipped:] for path in os.fsdecode(answer).split("\0"))
-        alike = (path for path in every if path.lower().startswith(inside.lower()))
-        return [path for path in alike if not path.startswith(inside)]
 
     def records(self, answer: bytes) -> Iterator[tuple[list[str], str]]:
         """The fields and the path of each record of a listing ended by NUL."""
@@ -190,13 +180,6 @@ class Index:
             nodes |= self._nodes(chunk)
         return _at_paths(nodes, paths)
 
-    def spelled_otherwise(self, folder: str) -> list[str]:
-        """The paths of files in folders that differ from it in the case of letters only."""
-        at = self.location
-        place = f":(top,icase,literal){at.prefix}{folder}/"
-        answer = run_git([*at.options, "ls-files", "-z", "--", place], at.top)
-        return at.in_any_case(answer, folder)
-
     def _nodes(self, paths: Sequence[str]) -> dict[str, Node]:
         answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths)
         nodes: dict[str, Node] = {}
@@ -243,12 +226,6 @@ class Tree:
             chunk = [f"{self.location.prefix}{path}" for path in paths[start : start + _AT_ONCE]]
             nodes |= self._nodes([], chunk)
         return _at_paths(nodes, paths)
-
-    def spelled_otherwise(self, folder: str) -> list[str]:
-        """The paths of files in folders that differ from it in the case of letters only."""
-        prefix = [self.location.prefix] if self.location.prefix else []
-        command = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.tree, "--")
-        return self.location.in_any_case(self.location.ask(*command, paths=prefix), folder)
 
     def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
         answer = self.location.ask(

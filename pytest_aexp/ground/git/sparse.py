@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import NotCheckedOut
 from pytest_aexp.ground.git.run import git_or_none
-from pytest_aexp.ground.views import above, fixed_part, matched
+from pytest_aexp.ground.settings.globs import fixed_part, matched
+from pytest_aexp.ground.views import above
 
 _LEFT_OUT = b"S "
 _SUBMODULE = b"160000 "

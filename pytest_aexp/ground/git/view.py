@@ -28,6 +28,7 @@ from pytest_aexp.ground.git.listing import (
 )
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
+from pytest_aexp.ground.git.spelling import spelled_otherwise
 from pytest_aexp.ground.views import DANGLING, above
 
 INDEX = "index"
@@ -125,7 +126,7 @@ class GitView:
 
     def spelled_otherwise(self, folder: str) -> Sequence[str]:
         """The paths of files in folders that differ from it in the case of letters only."""
-        return self._listing.spelled_otherwise(folder)
+        return spelled_otherwise(self._listing.location, self.tree, folder)
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop."""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.settings.globs import fitting, fixed_part
 from pytest_aexp.ground.text import Position, position_in, shown
-from pytest_aexp.ground.views import View, fitting, fixed_part
+from pytest_aexp.ground.views import View
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Node, Scalar
 from pytest_aexp.ground.yaml.nodes import Sequence as SequenceNode

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.views import View, files_below, fitting
+from pytest_aexp.ground.settings.globs import fitting
+from pytest_aexp.ground.views import View, files_below
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, load_finding

@@ -9,8 +9,9 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.sparse import missing_submodule, missing_submodules
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
+from pytest_aexp.ground.settings.globs import fits, fixed_part, matched
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.ground.views import View, WorkTree, above, fits, fixed_part, matched
+from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault
 
 _FIX = "set `findings` in [tool.aexp] of pyproject.toml to where the findings are"

@@ -14,7 +14,8 @@ from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, CONFIG_LIMIT, configuration_in
-from pytest_aexp.ground.views import View, WorkTree, fixed_part
+from pytest_aexp.ground.settings.globs import fixed_part
+from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.problems import Outcome, Problem
 
 _CONTROL_LIMIT = 1 << 20

@@ -122,11 +122,11 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
     if not added:
         outcome = judge_findings(checker, findings)
     else:
-        outdated = [each for each in outdated if not set(each.paths) <= set(added)]
+        outdated = [run for run in outdated if not set(run.paths) <= set(added)]
         with GitView.at(commit.repository.root, INDEX) as view:
             checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
-    lacking = policy.judge(each.fault for each in outdated)
+    lacking = policy.judge(run.fault for run in outdated)
     uncollected = checker.uncollected(None if commit.changes is None else commit.kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     if commit.changes is not None:
@@ -187,7 +187,7 @@ def _added(
     findings: Sequence[Finding],
     outdated: Sequence[Outdated],
 ) -> list[str]:
-    lacking = {path for each in outdated for path in each.paths}
+    lacking = {path for run in outdated for path in run.paths}
     return add(commit, sorted(lacking.union(on_disk_only(findings, checker.sources))))
 
 
@@ -230,22 +230,22 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
 
 def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     if commit.changes is None:
-        found, strays = survey(ledger), list(ledger.strays)
+        judged, strays = survey(ledger), list(ledger.strays)
     else:
         yield from segment_faults(commit, ledger)
         changed = commit.entries()
         kept = [job_id for job_id, change in changed.items() if change.status != "D"]
-        found = survey_runs(ledger, kept)
-        reported = {fault for entry in found.notable for fault in entry.faults}
+        judged = survey_runs(ledger, kept)
+        reported = {fault for entry in judged.notable for fault in entry.faults}
         yield from (fault for fault in unclear_runs(commit, ledger) if fault not in reported)
         # What is not a file, such as a submodule, is not an entry either, whatever its name.
         entered = {changed[job_id].path for job_id in kept if ledger.is_loose(job_id)}
         paths = [change.path for change in commit.changes if change.status != "D"]
         strays = list(_strays([path for path in paths if path not in entered]))
-    for entry in found.notable:
+    for entry in judged.notable:
         yield from entry.faults
-    yield from found.faults
-    yield from identity_faults(found.notable)
+    yield from judged.faults
+    yield from identity_faults(judged.notable)
     yield from map(stray_fault, strays)
     yield from ledger.retractions.faults
     yield from deleted_records(commit)

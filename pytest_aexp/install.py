@@ -114,11 +114,11 @@ def _install(  # noqa: PLR0913 - as above
     planned = [name for name, file in files.items() if file.data is not None]
     shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
     ask = partial(git_warnings, root, store, legacy, shared=shared)
-    warnings = legacy_warnings(legacy) if fault or dry_run else _asked(ask)
+    warnings = legacy_warnings(legacy) if fault or dry_run else _or_git_warning(ask)
     return [*(step.action for step in steps), *warnings]
 
 
-def _asked(ask: Callable[[], list[InstallAction]]) -> list[InstallAction]:
+def _or_git_warning(ask: Callable[[], list[InstallAction]]) -> list[InstallAction]:
     try:
         return ask()
     except GitError as error:

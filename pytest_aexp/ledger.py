@@ -60,9 +60,9 @@ def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | No
     if not is_job_id(job_id):
         return None
     data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
-    known = None if isinstance(data, Unreadable) else entry_document(data)
-    if known is not None:
-        return known
+    document = None if isinstance(data, Unreadable) else entry_document(data)
+    if document is not None:
+        return document
     packed = Packs(WorkTree(Path(repo_root))).version(job_id)
     return None if packed is None else entry_document(packed.data)
 

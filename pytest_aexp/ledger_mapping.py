@@ -92,8 +92,8 @@ class Ledger(Mapping[str, LedgerEntry]):
         ``where`` has conditions as they are typed: ``"seed!=3 status=complete"``.
         """
         fits = query(where).matcher()
-        found = self._ledger.select(experiment_id, selector)
-        documents = (self._documents.of_run(entry.job_id) for entry in found if entry.usable)
+        entries = self._ledger.select(experiment_id, selector)
+        documents = (self._documents.of_run(entry.job_id) for entry in entries if entry.usable)
         meant = (d for d in documents if d is not None and self._fits(d) and fits(d))
         return [MappingProxyType(document) for document in meant]
 
@@ -110,8 +110,8 @@ class Ledger(Mapping[str, LedgerEntry]):
     def retracted(self) -> Mapping[str, tuple[str, ...]]:
         """Why runs are retracted, by job id: of those in the ledger, and of others."""
         retractions = self._ledger.retractions
-        found = ((job_id, retractions.get(job_id)) for job_id in sorted(retractions.job_ids))
-        return MappingProxyType({job_id: one.reasons for job_id, one in found if one is not None})
+        entries = ((job_id, retractions.get(job_id)) for job_id in sorted(retractions.job_ids))
+        return MappingProxyType({job_id: one.reasons for job_id, one in entries if one is not None})
 
     def records(self) -> list[dict[str, Any]]:
         """Every entry as a plain dict, which json, pickle and pandas.json_normalize take.

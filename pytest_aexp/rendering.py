@@ -27,8 +27,8 @@ def in_order(problems: Iterable[Problem]) -> Iterator[Problem]:
     of_file: dict[str, list[Problem]] = {}
     for problem in problems:
         of_file.setdefault(problem.path, []).append(problem)
-    for each in of_file.values():
-        yield from sorted(each, key=lambda problem: (problem.line, problem.column))
+    for of_one in of_file.values():
+        yield from sorted(of_one, key=lambda problem: (problem.line, problem.column))
 
 
 @dataclass(frozen=True, slots=True)

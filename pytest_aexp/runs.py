@@ -116,17 +116,17 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
     try:
         parameters = plain(statepoint)
         job = project.open_job(parameters)
-        known = job.statepoint()
+        registered = job.statepoint()
     except (TypeError, ValueError) as error:
         what = shown(str(error), 200) or "it holds something that is not JSON"
         raise ValueError(f"the statepoint cannot be used: {what}") from error
-    require_promotable(known)
+    require_promotable(registered)
     require_openable_run(job.path)
     is_new = not Path(job.path).exists()
     with own_words(f"run {job.id} cannot be created"):
         job.init()
     if is_new:
-        say_redacted(job.id, known)
+        say_redacted(job.id, registered)
     return job
 
 
@@ -169,17 +169,18 @@ def find_runs(
     wanted = {"experiment_id": experiment_id, "hypothesis_id": hypothesis_id}
     queries = {key: _plain_or_itself(value) for key, value in sp_filters.items()}
     simple = {k: v for k, v in queries.items() if not _is_query(k, v)}
-    found = [
+    job_ids = [
         job_id
         for job_id in sorted(store.job_ids)
         if _fits(store.files(job_id), wanted, status, simple)
     ]
     if where:
         described = _describer(opened_for(project) or Path(project.path))
-        found = [each for each in found if fits(described(each, store.files(each)))]
+        job_ids = [j for j in job_ids if fits(described(j, store.files(j)))]
     if len(simple) < len(queries):
-        found = _searched(project, found, {k: queries[k] for k in queries.keys() - simple.keys()})
-    return [project.open_job(id=job_id) for job_id in found]
+        left = {key: queries[key] for key in queries.keys() - simple.keys()}
+        job_ids = _searched(project, job_ids, left)
+    return [project.open_job(id=job_id) for job_id in job_ids]
 
 
 def _describer(root: Path) -> Callable[[str, RunFiles], dict[str, Any]]:

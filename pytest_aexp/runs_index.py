@@ -85,14 +85,14 @@ def _entry(job_id: str, files: RunFiles) -> dict[str, str]:
     statepoint, document = files.statepoint, files.document
     link = run_link_of(document)
     linked = link.get("experiment_id") if isinstance(link, dict) else None
-    known = {
+    fields = {
         "experiment_id": linked or statepoint.get("experiment_id"),
         "condition": statepoint.get("condition"),
         "registered_at": document.get("created_at") or document.get("started_at"),
     }
     # Redacted before it becomes text: in text, a mapping's keys no longer name its secrets.
-    told = {name: str(redact(value)[0]) for name, value in known.items() if value}
-    return {"job_id": job_id, "status": document["status"], **told}
+    redacted = {name: str(redact(value)[0]) for name, value in fields.items() if value}
+    return {"job_id": job_id, "status": document["status"], **redacted}
 
 
 def export_index(
@@ -131,10 +131,10 @@ def _place(root: Path, label: str) -> Path:
 
 def _exported_before(path: Path, index: dict[str, Any]) -> Any:
     """When the index at ``path`` was exported, if it says the same as ``index`` otherwise."""
-    known = _parsed(read_bounded(path, INDEX_LIMIT))
-    if known is None or {**known, "exported_at": ""} != {**index, "exported_at": ""}:
+    before = _parsed(read_bounded(path, INDEX_LIMIT))
+    if before is None or {**before, "exported_at": ""} != {**index, "exported_at": ""}:
         return None
-    return known.get("exported_at")
+    return before.get("exported_at")
 
 
 def load_all_indexes(repo_root: str | Path) -> dict[str, dict[str, Any]]:
@@ -151,13 +151,13 @@ def load_all_indexes(repo_root: str | Path) -> dict[str, dict[str, Any]]:
 
 def collect_known_elsewhere(repo_root: str | Path) -> dict[str, dict[str, Any]]:
     """Each run that a machine index names, by job id; ``ledger_machine`` is the index's machine."""
-    known = {}
+    elsewhere = {}
     for label, index in load_all_indexes(repo_root).items():
         for entry in index["entries"]:
             job_id = entry.get("job_id") if isinstance(entry, dict) else None
             if isinstance(job_id, str) and is_job_id(job_id):
-                known[job_id] = {**entry, "ledger_machine": label}
-    return known
+                elsewhere[job_id] = {**entry, "ledger_machine": label}
+    return elsewhere
 
 
 def _parsed(data: bytes | Unreadable) -> dict[str, Any] | None:

@@ -24,13 +24,13 @@ def finding_named(written: str, checker: Checker) -> str:
         path = Path(os.path.abspath(written)).relative_to(root).as_posix()
     except ValueError:
         path = written
-    known = checker.finding_paths
+    paths = checker.finding_paths
     for candidate in (path, written):
-        if candidate in known:
+        if candidate in paths:
             return candidate
     real = os.path.realpath(written)
-    named = [p for p in known if os.path.realpath(root / p) == real]
-    named = named or [p for p in known if name_of(p) == written.upper()]
+    named = [p for p in paths if os.path.realpath(root / p) == real]
+    named = named or [p for p in paths if name_of(p) == written.upper()]
     if len(named) == 1:
         return named[0]
     if named:

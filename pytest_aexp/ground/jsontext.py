@@ -187,9 +187,9 @@ def syntax_error(error: json.JSONDecodeError) -> tuple[str, Position]:
 
     From 3.13 on Python names a comma before a closing bracket; before that it names the bracket.
     """
-    said, kind = _CLOSED_TOO_SOON.get(error.doc[error.pos : error.pos + 1], ("", ""))
+    message, kind = _CLOSED_TOO_SOON.get(error.doc[error.pos : error.pos + 1], ("", ""))
     before = error.doc[: error.pos].rstrip(" \t\n\r")
-    if said == error.msg and before.endswith(","):
+    if message == error.msg and before.endswith(","):
         at = position_in(error.doc, len(before) - 1)
         return f"Illegal trailing comma before end of {kind}", at
     return error.msg, Position(error.lineno, error.colno)

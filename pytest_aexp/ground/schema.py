@@ -51,9 +51,9 @@ def violations(name: SchemaName, document: object) -> tuple[Violation, ...]:
         return ()
     for part in _beginnings(name, document):
         errors = _validator(name).iter_errors(_with_short_numbers(part))
-        found = tuple(itertools.islice(_each_once(_told(name, errors)), MOST_VIOLATIONS))
-        if found:
-            return found
+        first = tuple(itertools.islice(_each_once(_violations(name, errors)), MOST_VIOLATIONS))
+        if first:
+            return first
     return ()
 
 
@@ -143,9 +143,9 @@ def _with_short_numbers(value: Any) -> Any:
     return value
 
 
-def _each_once(found: Iterable[Violation]) -> Iterator[Violation]:
+def _each_once(violations: Iterable[Violation]) -> Iterator[Violation]:
     seen = set()
-    for violation in found:
+    for violation in violations:
         # Text too long for an id may break both its pattern and its length: one fault.
         key = violation.pointer, violation.message
         if key not in seen:
@@ -153,7 +153,7 @@ def _each_once(found: Iterable[Violation]) -> Iterator[Violation]:
             yield violation
 
 
-def _told(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator[Violation]:
+def _violations(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator[Violation]:
     for error in errors:
         pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
         subject = _subject(name, error.absolute_path)

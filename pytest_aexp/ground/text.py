@@ -78,8 +78,8 @@ def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str |
     # Here, for start-up time: where all is well nothing is guessed.
     import difflib
 
-    found = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
-    return found[0] if found else None
+    nearest = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+    return nearest[0] if nearest else None
 
 
 def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:

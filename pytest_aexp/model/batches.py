@@ -66,10 +66,10 @@ class Batches(Generic[R]):
     @property
     def experiments(self) -> tuple[str, ...]:
         """The experiments that have runs, sorted."""
-        known = {name for name, runs in self._runs.items() if runs}
+        names = {name for name, runs in self._runs.items() if runs}
         if self._source is not None:
-            known.update(name for name in self._source.experiments if name not in self._asked)
-        return tuple(sorted(known))
+            names.update(name for name in self._source.experiments if name not in self._asked)
+        return tuple(sorted(names))
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[R]:
         """The experiment's runs whose statepoint has each of the selector's values."""
@@ -86,12 +86,12 @@ class Batches(Generic[R]):
 
     def counts(self, experiment: str, key: str) -> Counter[str]:
         """The values of ``key`` in the experiment's runs, as ``value_key``, and how often."""
-        known = self._counts.get((experiment, key))
-        if known is None:
+        number_of = self._counts.get((experiment, key))
+        if number_of is None:
             values = self._values(experiment, key)
-            known = Counter({value: len(runs) for value, runs in values.items()})
-            self._counts[experiment, key] = known
-        return known
+            number_of = Counter({value: len(runs) for value, runs in values.items()})
+            self._counts[experiment, key] = number_of
+        return number_of
 
     def keys(self, experiment: str) -> frozenset[str]:
         """Every statepoint key that one of the experiment's runs has."""
@@ -111,16 +111,16 @@ class Batches(Generic[R]):
     def _values(self, experiment: str, key: str) -> dict[str, set[int]]:
         if key not in self._keys.get(experiment, {key}):
             return {}
-        known = self._by_value.get((experiment, key))
-        if known is None:
-            known = self._by_value[experiment, key] = {}
+        indices = self._by_value.get((experiment, key))
+        if indices is None:
+            indices = self._by_value[experiment, key] = {}
             keys: set[str] = set()
             for index, point in enumerate(self._points(experiment)):
                 keys.update(point)
                 if key in point:
-                    known.setdefault(value_key(point[key]), set()).add(index)
+                    indices.setdefault(value_key(point[key]), set()).add(index)
             self._keys[experiment] = frozenset(keys)
-        return known
+        return indices
 
     def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
         return (json.loads(run.statepoint or "{}") for run in self.of_experiment(experiment))

@@ -82,10 +82,10 @@ def job_id_in(path: str) -> str:
 def unknown_fields(document: dict[str, Any]) -> list[str]:
     """The fields of an entry that this version does not know, sorted."""
     names = sorted(set(document) - FIELDS)
-    for part, known in (("run_link", RUN_LINK_FIELDS), ("tracker", TRACKER_FIELDS)):
+    for part, fields in (("run_link", RUN_LINK_FIELDS), ("tracker", TRACKER_FIELDS)):
         inner = document.get(part)
         if isinstance(inner, dict):
-            names += [f"{part}.{name}" for name in sorted(set(inner) - set(known))]
+            names += [f"{part}.{name}" for name in sorted(set(inner) - set(fields))]
     return names
 
 

@@ -229,12 +229,12 @@ class _Judge:
 
     def _schema(self, text: str, document: dict[str, Any]) -> None:
         violations = schema.violations("ledger-entry", document)
-        said = listed(dict.fromkeys(violation.message for violation in violations), 3)
+        messages = listed(dict.fromkeys(violation.message for violation in violations), 3)
         if violations:
             key = violations[0].pointer.split("/")[1] if violations[0].pointer else ""
             self._add(
                 INVALID_ENTRY,
-                f"the ledger entry's {said}" if key else f"the ledger entry {said}",
+                f"the ledger entry's {messages}" if key else f"the ledger entry {messages}",
                 jsontext.position_of_key(text, key),
             )
 
@@ -276,11 +276,11 @@ class _Judge:
     def _leaks(self, text: str, document: dict[str, Any]) -> None:
         if not may_leak(text):
             return
-        found = redact.leaks(document)
-        if found:
-            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found[:3]]
-            places = listed(first, 3, total=len(found))
-            within, _, key = found[0].pointer.rpartition("/")
+        found_leaks = redact.leaks(document)
+        if found_leaks:
+            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found_leaks[:3]]
+            places = listed(first, 3, total=len(found_leaks))
+            within, _, key = found_leaks[0].pointer.rpartition("/")
             at = jsontext.position_of_key(text, "redacted" if within == "/redacted" else key)
             fix = f"{self._promote_again()}; if a credential was pushed, change it"
             self._add(LEAK, f"the ledger entry holds {places}", at, fix)

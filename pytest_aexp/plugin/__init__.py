@@ -85,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
             f"aexp: no repository at {config.rootpath}, which holds neither .git nor "
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
         )
-    for each in collectors:
-        config.pluginmanager.register(each, f"aexp-collector-{each.checker.repository.root}")
+    for one in collectors:
+        config.pluginmanager.register(one, f"aexp-collector-{one.checker.repository.root}")
     required = bool(config.getoption("aexp") or config.getoption("aexp_strict_runs"))
     closing = summary.Summary(config, collectors, required=required)
     config.pluginmanager.register(closing, "aexp-summary")

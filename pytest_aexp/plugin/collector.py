@@ -47,10 +47,10 @@ class Collector:
     ) -> list[Collector]:
         """A collector for each repository at and below ``root``; raises pytest.UsageError."""
         try:
-            found = work_trees(root).values()
+            repositories = work_trees(root).values()
             return [
-                cls._of(config, *each, strictness=strictness, policy_from=policy_from)
-                for each in found
+                cls._of(config, *pair, strictness=strictness, policy_from=policy_from)
+                for pair in repositories
             ]
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error

@@ -112,11 +112,12 @@ class _Gathering:
 
     def _finding(self, finding: Finding) -> FindingPart:
         numbers, wrong = numbers_of(self._checker, finding)
-        premises = (self._checker.premise(finding, each) for each in finding.premises)
-        found = [problem for verdict in premises for problem in verdict.problems]
+        premises = (self._checker.premise(finding, item) for item in finding.premises)
+        of_premises = [problem for verdict in premises for problem in verdict.problems]
         front_matter = self._checker.front_matter(finding)
-        problems = tuple(map(_problem, sorted((*front_matter, *found, *wrong), key=_severity)))
-        citations = tuple(self._citation(finding, each) for each in finding.citations)
+        every = sorted((*front_matter, *of_premises, *wrong), key=_severity)
+        problems = tuple(map(_problem, every))
+        citations = tuple(self._citation(finding, item) for item in finding.citations)
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         return FindingPart(
             self._anchor(finding),
@@ -178,16 +179,16 @@ class _Gathering:
             return ()
         try:
             with ChangesReader(self._checker) as reader:
-                found = reader.of_citation(finding, citation)
+                changes = reader.of_citation(finding, citation)
         except AexpError:
             return ()  # no history that could tell
         lines = [
             f"{change.run['job_id'][:8]} {change.kind}: {'; '.join(change.details)}".rstrip(": ")
-            for change in found.changes[:MOST_CHANGES]
+            for change in changes.changes[:MOST_CHANGES]
         ]
-        more = len(found.changes) - len(lines)
+        more = len(changes.changes) - len(lines)
         rest = [f"and {more:,} more: run `aexp changes {finding.name}`"] if more else []
-        return tuple(shown(line, 300) for line in (f"{found.since.reason}:", *lines, *rest))
+        return tuple(shown(line, 300) for line in (f"{changes.since.reason}:", *lines, *rest))
 
     def _shown(
         self, citation: Citation, runs: Sequence[RunFacts]
@@ -215,16 +216,16 @@ class _Gathering:
         return rows, f"Batch {shown(citation.experiment_id, LABEL)}, {selector}{of}{all_with}"
 
     def _runs(self, citation: Citation) -> list[RunFacts]:
-        found = self._verdicts[id(citation)].resolution
-        if found is None:
+        resolution = self._verdicts[id(citation)].resolution
+        if resolution is None:
             return []
-        if found.place in (Place.LEDGER, Place.DISK):
-            return [self._ledger.cited.get(e.job_id) or _bare(e) for e in found.entries]
-        if found.place is Place.STORE:
-            return [self._local(run) for run in found.runs]
+        if resolution.place in (Place.LEDGER, Place.DISK):
+            return [self._ledger.cited.get(e.job_id) or _bare(e) for e in resolution.entries]
+        if resolution.place is Place.STORE:
+            return [self._local(run) for run in resolution.runs]
         if isinstance(citation, JobCitation):
-            machines = shown(", ".join(found.machines), LABEL)
-            status = "elsewhere" if found.place is Place.INDEX else "nowhere"
+            machines = shown(", ".join(resolution.machines), LABEL)
+            status = "elsewhere" if resolution.place is Place.INDEX else "nowhere"
             return [RunFacts(citation.job_id, status, machines)]
         return []
 

@@ -153,7 +153,7 @@ def _lane(
             runs += complete + other
             low, high = (_height(count, highest) for count in (complete, other))
             x = LEFT + room * number + (room - width) / 2
-            says = f"{name}, {axis.name(number)}: {_said(complete, other)}"
+            says = f"{name}, {axis.name(number)}: {_outcomes(complete, other)}"
             lower, upper = (_round(base - low), low), (_round(base - low - high), high)
             bars.append(Bar(_round(x), _round(width), lower, upper, says))
     return Lane(name, base, runs, tuple(bars))
@@ -163,7 +163,7 @@ def _height(count: int, highest: int) -> float:
     return _round(max(_BAR_ROOM * count / highest, 1.5)) if count else 0.0
 
 
-def _said(complete: int, other: int) -> str:
+def _outcomes(complete: int, other: int) -> str:
     parts: Iterable[str] = (
         f"{count:,} {word}" for count, word in ((complete, "complete"), (other, "not")) if count
     )

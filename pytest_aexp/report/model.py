@@ -75,12 +75,12 @@ class Doubts:
     def brief(self) -> str:
         """``6 runs not complete, 2 on uncommitted code``."""
         bad = sum(self.incomplete.values())
-        said = [f"{counted(bad, 'run')} not complete"] if bad else []
+        parts = [f"{counted(bad, 'run')} not complete"] if bad else []
         if self.dirty:
-            said.append(
+            parts.append(
                 f"{f'{self.dirty:,}' if bad else counted(self.dirty, 'run')} on uncommitted code"
             )
-        return ", ".join(said)
+        return ", ".join(parts)
 
     @property
     def says(self) -> tuple[str, ...]:
@@ -168,5 +168,5 @@ class Report:
 
 def verdict_of(problems: Iterable[ProblemPart], others: Iterable[str] = ("stands",)) -> str:
     """The gravest among the severities of ``problems`` and the verdicts ``others``."""
-    found = {*(problem.severity for problem in problems), *others}
-    return next((verdict for verdict in VERDICTS if verdict in found), "nothing")
+    severities = {*(problem.severity for problem in problems), *others}
+    return next((verdict for verdict in VERDICTS if verdict in severities), "nothing")

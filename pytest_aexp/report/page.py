@@ -62,8 +62,8 @@ def _with_commands(text: str) -> Markup:
     if len(parts) % 2 == 0:
         return escape(text)
     marks = ("<code>", "</code>")
-    said = [f"{escape(part)}{marks[n % 2]}" for n, part in enumerate(parts[:-1])]
-    return Markup("".join([*said, str(escape(parts[-1]))]))  # noqa: S704 - each part is escaped
+    marked = [f"{escape(part)}{marks[n % 2]}" for n, part in enumerate(parts[:-1])]
+    return Markup("".join([*marked, str(escape(parts[-1]))]))  # noqa: S704 - each part is escaped
 
 
 def render(report: Report) -> str:

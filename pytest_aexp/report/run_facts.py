@@ -114,12 +114,12 @@ def _text(value: Any, limit: int = 80) -> str:
 
 def parameters(values: Mapping[str, Any], limit: int = PARAMETERS_SHOWN) -> str:
     """``condition=full, seed=1``: what tells a run from its siblings, cut to ``limit``."""
-    said = ""
+    text = ""
     for part in _parts(values):
-        said += f", {part}" if said else part
-        if len(said) > limit:
+        text += f", {part}" if text else part
+        if len(text) > limit:
             break
-    return clean(cut(said, limit))
+    return clean(cut(text, limit))
 
 
 def _parts(values: Mapping[str, Any]) -> Iterator[str]:

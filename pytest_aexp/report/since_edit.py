@@ -41,8 +41,8 @@ class SinceEdit:
     def of(self, path: str, job_ids: Iterable[str]) -> str:
         """``since its last edit in 3f2a1b0 of 2026-05-20: 2 runs new``; empty if none."""
         place, edit = self._edits.get(path, (0, ""))
-        found = Counter(filter(None, (self._status(job_id, place) for job_id in job_ids)))
-        what = [f"{counted(number, 'run')} {kind}" for kind, number in sorted(found.items())]
+        counts = Counter(filter(None, (self._status(job_id, place) for job_id in job_ids)))
+        what = [f"{counted(number, 'run')} {kind}" for kind, number in sorted(counts.items())]
         return f"since its last edit in {edit}: {', '.join(what)}" if what else ""
 
     def _status(self, job_id: str, place: int) -> str:
@@ -67,9 +67,9 @@ class SinceEdit:
         pairs = [f"{old} {new}" for new, old in pairwise(trees)]
         place = -1
         for line in self._git(_DIFF, "".join(f"{pair}\n" for pair in pairs)).splitlines():
-            found = _STATUS.fullmatch(line)
-            if found:
-                self._statuses[found[2]].append((place, found[1]))
+            counts = _STATUS.fullmatch(line)
+            if counts:
+                self._statuses[counts[2]].append((place, counts[1]))
             elif line in pairs[place + 1 :]:
                 place = pairs.index(line, place + 1)
 

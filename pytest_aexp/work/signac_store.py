@@ -51,8 +51,8 @@ def own_words(what: str) -> Iterator[None]:
     except AexpError:
         raise
     except signac.errors.Error as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise AexpError(f"{what}: {said}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise AexpError(f"{what}: {reason}") from error
 
 
 def require_openable(*paths: str | Path) -> None:
@@ -125,9 +125,9 @@ def repository_of(job: Job) -> Path:
     folder, the store and (if that is a link) the store's target, the first whose run store it is;
     else the nearest one that the store lies in. Raises NotPromotable if there is none.
     """
-    known = opened_for(job.project)
-    if known is not None:
-        return known
+    opened = opened_for(job.project)
+    if opened is not None:
+        return opened
     store = Path(os.path.abspath(job.project.path))
     target = Path(os.path.realpath(store))
     around = [*_roots_above(store), *_roots_above(target)]
@@ -143,10 +143,10 @@ def repository_of(job: Job) -> Path:
 
 
 def _roots_above(start: Path | None) -> Iterator[Path]:
-    found = nearest_root(start) if start is not None else None
-    while found is not None:
-        yield found
-        found = nearest_root(found.parent) if found.parent != found else None
+    root = nearest_root(start) if start is not None else None
+    while root is not None:
+        yield root
+        root = nearest_root(root.parent) if root.parent != root else None
 
 
 def _current_folder() -> Path | None:

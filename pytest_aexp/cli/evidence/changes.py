@@ -49,39 +49,39 @@ def run(arguments: argparse.Namespace) -> int:
     with ChangesReader(checker, arguments.since) as reader:
         every = {path: list(reader.of(checker.finding(path))) for path in paths}
     if arguments.format in ("table", "markdown"):
-        for path, found in every.items():
-            _print_finding(path, found, arguments.format)
+        for path, changes in every.items():
+            _print_finding(path, changes, arguments.format)
     else:
         sys.stdout.write(_for_programs(every.items(), arguments.format))
-    return int(any(each.changes for found in every.values() for each in found))
+    return int(any(of_citation.changes for changes in every.values() for of_citation in changes))
 
 
-def _print_finding(path: str, found: Sequence[Changes], format_name: str) -> None:
+def _print_finding(path: str, changes: Sequence[Changes], format_name: str) -> None:
     print(clean(path))
-    for each in found:
-        print(f"\n{clean(f'{each.citation.label}: {selection(each.citation)}')}")
-        print(f"{each.since.reason}: {_counted(each)}")
-        if each.changes:
-            print(render_changes(format_name, each.changes), end="")
+    for of_citation in changes:
+        print(f"\n{clean(f'{of_citation.citation.label}: {selection(of_citation.citation)}')}")
+        print(f"{of_citation.since.reason}: {_counted(of_citation)}")
+        if of_citation.changes:
+            print(render_changes(format_name, of_citation.changes), end="")
 
 
-def _counted(found: Changes) -> str:
-    kinds = [change.kind for change in found.changes]
-    said = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
-    return ", ".join(said) or "nothing has changed"
+def _counted(of_citation: Changes) -> str:
+    kinds = [change.kind for change in of_citation.changes]
+    counts = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
+    return ", ".join(counts) or "nothing has changed"
 
 
 def _for_programs(every: Iterable[tuple[str, Sequence[Changes]]], format_name: str) -> str:
     records = [
         {
             "finding": name_of(path) or path,
-            "citation": each.citation.label,
-            "since": each.since.revision or None,
+            "citation": of_citation.citation.label,
+            "since": of_citation.since.revision or None,
             **change_record(change),
         }
-        for path, found in every
-        for each in found
-        for change in each.changes
+        for path, changes in every
+        for of_citation in changes
+        for change in of_citation.changes
     ]
     if format_name != "csv":
         return render_records(format_name, records)

@@ -45,13 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
     findings = [checker.finding(path) for path in checker.finding_paths]
     cited = list(cited_by(checker, findings, wanted))
     if arguments.format in ("json", "jsonl"):
-        sys.stdout.write(render_records(arguments.format, [each.record() for each in cited]))
+        sys.stdout.write(render_records(arguments.format, [c.record() for c in cited]))
     elif arguments.ids or arguments.format == "csv":
-        rows = [list(each.record().values()) for each in cited]
+        rows = [list(citation.record().values()) for citation in cited]
         sys.stdout.write(render_rows(arguments.format, _COLUMNS, rows))
     else:
         sys.stdout.write(_by_citation(cited, arguments.format))
-    for job_id in sorted(set(wanted or ()) - {each.job_id for each in cited}):
+    for job_id in sorted(set(wanted or ()) - {citation.job_id for citation in cited}):
         if arguments.ids:
             complain(f"no finding cites run {job_id}")
     return 0
@@ -61,8 +61,8 @@ def _wanted(arguments: argparse.Namespace, checker: Checker) -> Sequence[str] | 
     if arguments.all:
         return None
     if arguments.ids:
-        known = checker.sources.job_ids
-        return [full_job_id(written, known) for written in arguments.ids]
+        job_ids = checker.sources.job_ids
+        return [full_job_id(written, job_ids) for written in arguments.ids]
     as_usage(check_experiment, arguments.experiment)
     return [entry.job_id for entry in checker.sources.ledger.select(arguments.experiment, {})]
 

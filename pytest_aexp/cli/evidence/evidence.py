@@ -53,15 +53,15 @@ def _print_finding(
     reader: EvidenceReader, path: str, cited: list[CitedRuns], format_name: str
 ) -> None:
     print(clean(path))
-    for each in cited:
-        named = f" ({each.citation.name})" if each.citation.name else ""
-        print(f"\n{clean(f'{each.citation.label}{named}: {each.text}')}")
-        for problem in each.problems:
+    for citation in cited:
+        named = f" ({citation.citation.name})" if citation.citation.name else ""
+        print(f"\n{clean(f'{citation.citation.label}{named}: {citation.text}')}")
+        for problem in citation.problems:
             print(f"  {problem.severity}: {problem.message} [{problem.code}]")
-        if each.runs:
-            columns = [*Differing(each.runs).columns, *_LAST]
+        if citation.runs:
+            columns = [*Differing(citation.runs).columns, *_LAST]
             columns = [column for column in columns if column != "retracted"]
-            print(render_rows(format_name, columns, _rows(reader, each, columns)), end="")
+            print(render_rows(format_name, columns, _rows(reader, citation, columns)), end="")
 
 
 def _rows(reader: EvidenceReader, cited: CitedRuns, columns: list[str]) -> list[list[Any]]:
@@ -75,10 +75,10 @@ def _for_programs(
     reader: EvidenceReader, every: dict[str, list[CitedRuns]], format_name: str
 ) -> str:
     pairs = [
-        ({"finding": name_of(path) or path, "citation": each.citation.label}, each, run)
+        ({"finding": name_of(path) or path, "citation": citation.citation.label}, citation, run)
         for path, cited in every.items()
-        for each in cited
-        for run in each.runs
+        for citation in cited
+        for run in citation.runs
     ]
     if format_name == "csv":
         columns = [*Differing(run for _, _, run in pairs).every_column, "notes"]
@@ -89,7 +89,7 @@ def _for_programs(
         ]
         return render_rows("csv", ["finding", "citation", *columns], rows)
     records = [
-        {**where, "as": each.citation.name or None, **run, "notes": reader.notes(run)}
-        for where, each, run in pairs
+        {**where, "as": citation.citation.name or None, **run, "notes": reader.notes(run)}
+        for where, citation, run in pairs
     ]
     return render_records(format_name, records)

@@ -35,6 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     checker = Checker(repository, WorkTree(repository.root), policy)
     report = write_report(checker, arguments.html)
     counts = [f"{count} {words}" for _, words, count in report.verdicts if count]
-    said = f": {'; '.join(counts)}" if counts else ""
-    print(f"{clean(str(arguments.html))}: {counted(len(report.findings), 'finding')}{said}")
+    verdicts = f": {'; '.join(counts)}" if counts else ""
+    print(f"{clean(str(arguments.html))}: {counted(len(report.findings), 'finding')}{verdicts}")
     return 0

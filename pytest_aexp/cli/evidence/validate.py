@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Judge and print; 1 if there is an error."""
     with _views(arguments.at) as (root, views):
-        checkers = {folder: _checker(arguments, *found) for folder, found in views.items()}
+        checkers = {folder: _checker(arguments, *read) for folder, read in views.items()}
         named = _named(arguments.findings, checkers)
         chosen = named if arguments.findings else dict.fromkeys(checkers)
         outcomes = {f: judge_repository(checkers[f], paths) for f, paths in chosen.items()}
@@ -100,12 +100,12 @@ def _checker(
 
 
 def _with_policy(
-    arguments: argparse.Namespace, found: tuple[Repository, View, View | None], outcome: Outcome
+    arguments: argparse.Namespace, read: tuple[Repository, View, View | None], outcome: Outcome
 ) -> Outcome:
     """The outcome, and what is laxer in this configuration than in that of ``--policy-from``."""
     if arguments.policy_from is None:
         return outcome
-    repository, view, _ = found
+    repository, view, _ = read
     before = configuration_at(repository.root, arguments.policy_from)
     laxer = weakened(before, repository.configuration, view)
     return replace(outcome, problems=(*laxer, *outcome.problems))
@@ -147,8 +147,8 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
         return
     root = find_repo_root()
     if at == WORKTREE:
-        yield root, {folder: (*found, None) for folder, found in work_trees(root).items()}
+        yield root, {folder: (*read, None) for folder, read in work_trees(root).items()}
         return
     with git_views(root, at) as views:
-        found = views.items()
-        yield root, {f: (repo, view, Unstaged(repo.root, view)) for f, (repo, view) in found}
+        read = views.items()
+        yield root, {f: (repo, view, Unstaged(repo.root, view)) for f, (repo, view) in read}

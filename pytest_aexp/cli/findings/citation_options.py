@@ -33,7 +33,7 @@ def set_options(
     if arguments.name is not None:
         only = _only(citations, "--as")
         changes.setdefault(only.index, {})["as"] = arguments.name
-    batches = [each for each in citations if isinstance(each, BatchCitation)]
+    batches = [c for c in citations if isinstance(c, BatchCitation)]
     if arguments.status:
         only = _only(batches, "--status")
         changes.setdefault(only.index, {})["status"] = list_text(arguments.status)
@@ -61,9 +61,9 @@ def _only(citations: Collection[Citation], option: str) -> Citation:
 
 
 def _holds(batch: BatchCitation, job_id: str, checker: Checker) -> bool:
-    found = resolve(batch, checker.sources)
-    in_ledger = {entry.job_id for entry in found.entries}
-    return job_id in in_ledger or job_id in {run.job_id for run in found.runs}
+    resolution = resolve(batch, checker.sources)
+    in_ledger = {entry.job_id for entry in resolution.entries}
+    return job_id in in_ledger or job_id in {run.job_id for run in resolution.runs}
 
 
 def kept_pins(checker: Checker, before: Finding, after: Finding) -> dict[int, Keys]:
@@ -98,33 +98,34 @@ def pins(checker: Checker, citations: Collection[Citation]) -> dict[int, Keys]:
 
 
 def _pin(checker: Checker, citation: JobCitation | BatchCitation) -> Keys:
-    found = resolve(citation, checker.sources)
-    if found.place is not Place.LEDGER or not all(entry.usable for entry in found.entries):
+    resolution = resolve(citation, checker.sources)
+    in_ledger = resolution.place is Place.LEDGER
+    if not in_ledger or not all(entry.usable for entry in resolution.entries):
         raise UsageError(f"{citation.label} cannot be pinned: not all its runs are in the ledger")
     if isinstance(citation, JobCitation):
-        ended_at = found.entries[0].ended_at
+        ended_at = resolution.entries[0].ended_at
         if not ended_at:
             raise UsageError(
                 f"{citation.label} cannot be pinned: its entry does not say when the run ended; "
                 f"run `aexp ledger promote {citation.job_id}` on the machine that has the run"
             )
         return {"ended_at": time_text(ended_at)}
-    missing = list(_unpromoted(checker, citation, found))
+    missing = list(_unpromoted(checker, citation, resolution))
     if missing:
         raise UsageError(
             f"{citation.label} cannot be pinned: {counted(len(missing), 'finished run')} of the "
             f"batch is only on this machine ({listed(missing, 3)}); run `aexp ledger backfill`"
         )
-    return _pin_keys(Pin(len(found.entries), digest="yes"), found.entries)
+    return _pin_keys(Pin(len(resolution.entries), digest="yes"), resolution.entries)
 
 
-def _unpromoted(checker: Checker, citation: BatchCitation, found: Resolution) -> Iterator[str]:
-    store, known = checker.sources.store, {entry.job_id for entry in found.entries}
+def _unpromoted(checker: Checker, citation: BatchCitation, resolution: Resolution) -> Iterator[str]:
+    store, in_ledger = checker.sources.store, {entry.job_id for entry in resolution.entries}
     if store is None:
         return
     for run in store.batches.select(citation.experiment_id, citation.selector):
         is_cited = not citation.statuses or run.status in citation.statuses
-        if run.finished and is_cited and run.job_id not in {*known, *citation.excluded}:
+        if run.finished and is_cited and run.job_id not in {*in_ledger, *citation.excluded}:
             yield run.job_id
 
 

@@ -100,10 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
     path = finding_named(arguments.finding, checker)
     before = checker.view.read(path, READ_LIMIT, whole=False)
     front = open_for_edit(path, before)
-    known = checker.sources.job_ids
-    if corrected(front, known) != front.text:
+    job_ids = checker.sources.job_ids
+    if corrected(front, job_ids) != front.text:
         raise UsageError(f"{path}: fix its existing citations first: `aexp fix {path}`")
-    cited = [job_citation(full_job_id(run, known)) for run in arguments.runs]
+    cited = [job_citation(full_job_id(run, job_ids)) for run in arguments.runs]
     cited += [_batch(*batch) for batch in arguments.batch]
     new = _new_ones(cited, checker.finding(path))
     text = with_citations(front, new) if new else front.text
@@ -131,7 +131,7 @@ def _with_options(
 
     def chosen(finding: Finding) -> list[Citation]:
         every = _citations(finding)
-        return [each for each in every if _as_written(each) in cited] if cited else every
+        return [c for c in every if _as_written(c) in cited] if cited else every
 
     def changed(text: str, changes: dict[int, options.Keys]) -> str:
         indexes.update(changes)

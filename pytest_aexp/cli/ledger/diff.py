@@ -35,13 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what differs; 1 if something does."""
-    asked = query(arguments.words)
+    wanted = query(arguments.words)
     root = Repository.open().root
     with GitView.at(root, arguments.revision) as view:
-        then = _runs(view, Ledger(view), asked)
+        then = _runs(view, Ledger(view), wanted)
     work_tree = WorkTree(root)
     ledger = Ledger(work_tree)
-    changes = list(compare(then, _runs(work_tree, ledger, asked), ledger.retractions))
+    changes = list(compare(then, _runs(work_tree, ledger, wanted), ledger.retractions))
     if arguments.format in ("json", "jsonl"):
         records = [change_record(change) for change in changes]
         sys.stdout.write(render_records(arguments.format, records))
@@ -49,12 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(render_changes(arguments.format, changes) if changes else "")
     if arguments.format == "table":
         kinds = [change.kind for change in changes]
-        said = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
-        print(f"since {arguments.revision}: {', '.join(said) or 'nothing has changed'}")
+        counts = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
+        print(f"since {arguments.revision}: {', '.join(counts) or 'nothing has changed'}")
     return int(bool(changes))
 
 
-def _runs(view: View, ledger: Ledger, asked: Query) -> dict[str, Document]:
-    fits = asked.matcher()
-    documents = Documents(view, ledger).of(asked.experiments)
+def _runs(view: View, ledger: Ledger, wanted: Query) -> dict[str, Document]:
+    fits = wanted.matcher()
+    documents = Documents(view, ledger).of(wanted.experiments)
     return {document["job_id"]: document for document in documents if fits(document)}

@@ -74,13 +74,13 @@ def _positive(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the runs that fit."""
-    asked = _asked(arguments)
-    fits = asked.matcher()
+    wanted = _query(arguments)
+    fits = wanted.matcher()
     repository = Repository.open()
     require_checked_out(repository.root, [LEDGER_DIR])
     view = WorkTree(repository.root)
     documents = Documents(view, Ledger(view))
-    fitting = filter(fits, documents.of(asked.experiments))
+    fitting = filter(fits, documents.of(wanted.experiments))
     runs = ordered(fitting, arguments.sort, arguments.top)
     if documents.unusable:
         count = counted(len(documents.unusable), "entry", "entries")
@@ -88,27 +88,27 @@ def run(arguments: argparse.Namespace) -> int:
     columns = arguments.columns.split(",") if arguments.columns else None
     if runs:
         names = [*(columns or ()), *arguments.sort.split(",")]
-        _refuse_unknown(names, runs, documents.of(asked.experiments))
+        _refuse_unknown(names, runs, documents.of(wanted.experiments))
     else:
-        complain(why_nothing(asked, documents.of(asked.experiments)))
+        complain(why_nothing(wanted, documents.of(wanted.experiments)))
     _print(runs, columns, arguments.format, documents)
     return 0
 
 
-def _asked(arguments: argparse.Namespace) -> Query:
+def _query(arguments: argparse.Namespace) -> Query:
     """The query in the arguments; raises UsageError for what no entry can have."""
-    asked = query(arguments.words)
+    wanted = query(arguments.words)
     if arguments.experiment is not None:
         as_usage(check_experiment, arguments.experiment)
-        asked &= query([arguments.experiment])
+        wanted &= query([arguments.experiment])
     if arguments.status is not None:
         if arguments.status not in TERMINAL_STATUSES:
             raise UsageError(
                 f"no run in the ledger is {quoted(arguments.status)}: choose one of "
                 f"{', '.join(TERMINAL_STATUSES[:-1])} or {TERMINAL_STATUSES[-1]}"
             )
-        asked &= query([f"status={arguments.status}"])
-    return asked
+        wanted &= query([f"status={arguments.status}"])
+    return wanted
 
 
 def _refuse_unknown(

@@ -40,20 +40,20 @@ def run(arguments: argparse.Namespace) -> int:
     plan = plan_pack(repository)
     total = -(-len(plan.job_ids) // SEGMENT_LINES)
     packed = pack(repository, plan, dry_run=arguments.dry_run)
-    every = list(with_progress(packed, total, "segments"))
+    segments = list(with_progress(packed, total, "segments"))
     would = "would be " if arguments.dry_run else ""
-    for each in every:
-        if each.path is not None:
-            print(f"{would}packed: {counted(each.written, 'run')} into {each.path}")
-    again = sum(each.removed - each.written for each in every)
+    for segment in segments:
+        if segment.path is not None:
+            print(f"{would}packed: {counted(segment.written, 'run')} into {segment.path}")
+    again = sum(segment.removed - segment.written for segment in segments)
     if again > 0:
         print(f"{counted(again, 'file')} {would}removed: what they said is in an earlier segment")
     _tell_of_cited(plan)
-    if not any(each.removed for each in every):
+    if not any(segment.removed for segment in segments):
         print("nothing to pack")
     elif not arguments.dry_run:
         print_next_commit(repository.root)
-    return _tell_of_left([left for each in every for left in each.left])
+    return _tell_of_left([left for segment in segments for left in segment.left])
 
 
 def _tell_of_cited(plan: Plan) -> None:

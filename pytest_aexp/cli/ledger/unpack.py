@@ -36,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Unpack and tell; 1 if an entry could not be written."""
     root = Repository.open().root
-    packs, known = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids
-    every = [full_job_id(written, known) for written in arguments.ids]
+    packs, job_ids = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids
+    every = [full_job_id(written, job_ids) for written in arguments.ids]
     results = [unpack(root, packs, job_id) for job_id in every]
     for result in results:
         if result.refused is not None:
-            said = clean(result.refused)
-            complain(f"run {result.job_id} is not unpacked: {said}")
+            reason = clean(result.refused)
+            complain(f"run {result.job_id} is not unpacked: {reason}")
         else:
             done = "unpacked" if result.written else "already loose"
             print(f"{done}: {entry_path(result.job_id)}")

@@ -52,8 +52,8 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
 
 
 def _identity(value: object) -> Identity:
-    for known in get_args(Identity):
-        if value == known:
-            return known  # type: ignore[no-any-return]
+    for identity in get_args(Identity):
+        if value == identity:
+            return identity  # type: ignore[no-any-return]
     names = " or ".join(map(quoted, get_args(Identity)))
     raise ConfigurationError(f"tool.aexp.runs.identity is {quoted(str(value))}; it must be {names}")

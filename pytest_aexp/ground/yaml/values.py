@@ -103,10 +103,10 @@ def readings(node: Scalar) -> list[Any]:
         others.append(text)
     others.append(_yaml_12(text))
     distinct: list[Any] = []
-    for each in others:
+    for other in others:
         # True is not 1, but 1 is 1.0.
-        if not any(each == e and isinstance(each, bool) == isinstance(e, bool) for e in distinct):
-            distinct.append(each)
+        if not any(other == d and isinstance(other, bool) == isinstance(d, bool) for d in distinct):
+            distinct.append(other)
     return distinct
 
 
@@ -248,11 +248,11 @@ class Sizes:
         try:
             inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
             values, height = 1, 0
-            for each in inner:
-                if isinstance(each, Scalar) and each.tag is None:
+            for item in inner:
+                if isinstance(item, Scalar) and item.tag is None:
                     values += 1
                 else:
-                    more, high = self._of(each, depth + 1)
+                    more, high = self._of(item, depth + 1)
                     values, height = values + more, max(height, high)
         finally:
             self._open.discard(id(node))

@@ -36,7 +36,7 @@ def choose(versions: Sequence[Version]) -> Choice:
         attempts.setdefault(attempt_key(document), []).append((version, document))
     last_words = [_last_words(attempt) for attempt in attempts.values()]
     (version, document), *others = max(last_words, key=lambda words: _place(words[0][1]))
-    differing = (other for other, said in others if not same_run(said, document))
+    differing = (other for other, statement in others if not same_run(statement, document))
     return Choice(version, next(differing, None))
 
 

@@ -101,15 +101,15 @@ class Packs:
         For a few a segment on the disk is searched and not read, unless it is to be read
         ``whole``. Where it is not sorted a line may be missed then.
         """
-        found: dict[str, list[Version]] = {}
+        versions: dict[str, list[Version]] = {}
         if not (self.paths and job_ids):
-            return found
+            return versions
         few = len(job_ids) <= _MOST_SOUGHT and not whole
         on_disk = self._view.on_disk(self.paths) if few else {}
         for path in self.paths:
             for job_id, version in self._search(path, on_disk.get(path), job_ids):
-                found.setdefault(job_id, []).append(version)
-        return found
+                versions.setdefault(job_id, []).append(version)
+        return versions
 
     def _search(
         self, path: str, place: str | None, job_ids: Collection[str]
@@ -139,7 +139,7 @@ class Packs:
     def members(self, experiments: Iterable[str]) -> dict[str, list[Entry]]:
         """The entries of the lines that are of these experiments."""
         wanted = frozenset(experiments)
-        found: dict[str, list[Entry]] = {name: [] for name in wanted}
+        entries: dict[str, list[Entry]] = {name: [] for name in wanted}
         for path, content, lines in self._read(self.paths if wanted else ()):
             if not _may_name(content, wanted):
                 continue
@@ -147,8 +147,8 @@ class Packs:
                 if _may_name(line, wanted):
                     entry = judge_line(path, number, line, self._ids[path][number - 1])
                     for name in wanted.intersection(entry.experiments):
-                        found[name].append(entry)
-        return found
+                        entries[name].append(entry)
+        return entries
 
     def entries(self, without: Collection[str]) -> Iterator[Entry]:
         """The entry of each line, by segment, but for those of some runs and of none."""

@@ -55,7 +55,7 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
     """
     surveys: dict[str, Survey] = {}
     pending: deque[tuple[str, str]] = deque()
-    known: set[str] = set()
+    clean_digests: set[str] = set()
 
     def unknown() -> Iterator[Segment]:
         for path in paths:
@@ -63,7 +63,8 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
             data = view.read(path, SEGMENT_LIMIT)
             surveys[path] = Survey()
             digest = "" if isinstance(data, Unreadable) else sha256(data).hexdigest()
-            is_clean = digest in known or (clean is not None and clean.get(digest) is not None)
+            is_cached = clean is not None and clean.get(digest) is not None
+            is_clean = is_cached or digest in clean_digests
             if isinstance(data, bytes) and is_clean and fits_name(path, data):
                 surveys[path] = _survey_clean(path, data)
             else:
@@ -74,7 +75,7 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
         path, digest = pending.popleft()
         surveys[path] = survey
         if digest and not (survey.faults or any(entry.faults for entry in survey.notable)):
-            known.add(digest)
+            clean_digests.add(digest)
             if clean is not None:
                 clean.put(digest)
     return _joined(surveys.values())

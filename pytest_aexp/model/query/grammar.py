@@ -90,7 +90,7 @@ def word(text: str) -> Word:
     except ValueError:
         if not (text.startswith("[") and text.endswith("]")):
             return Word(text, text)
-    return Word(text, [each.value for each in _items(text[1:-1])])
+    return Word(text, [item.value for item in _items(text[1:-1])])
 
 
 def _json_word(text: str) -> Word:

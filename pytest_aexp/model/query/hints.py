@@ -20,7 +20,7 @@ def unknown_name(name: str, differing: Differing) -> str | None:
     names = {*differing.names, *FIELDS}
     if name in names or name.startswith(("statepoint.", "metrics.", "run_link.", "tracker.")):
         return None
-    if any(known.startswith(f"{name}.") for known in names):
+    if any(other.startswith(f"{name}.") for other in names):
         return None
     near = closest(name, names)
     if near is not None:
@@ -28,9 +28,9 @@ def unknown_name(name: str, differing: Differing) -> str | None:
     return f"no run here has {quoted(name)}; there is {listed(map(clean, sorted(names)), 20)}"
 
 
-def why_nothing(asked: Query, runs: Iterable[Run]) -> str:
+def why_nothing(wanted: Query, runs: Iterable[Run]) -> str:
     """Why none of the runs, which are those of the query's experiments, fits it."""
-    tests = [(condition, matcher([condition])) for condition in asked.conditions]
+    tests = [(condition, matcher([condition])) for condition in wanted.conditions]
     fitting = dict.fromkeys((condition for condition, _ in tests), 0)
     values: dict[Condition, Counter[str]] = {condition: Counter() for condition, _ in tests}
     typed: dict[str, str] = {}
@@ -45,7 +45,7 @@ def why_nothing(asked: Query, runs: Iterable[Run]) -> str:
                 text = typed[value_key(value)] = written(condition.name, "=", value)
                 values[condition][text] += 1
     if not count:
-        names = sorted(asked.experiments or ())
+        names = sorted(wanted.experiments or ())
         return f"there are no runs of {listed(names)}" if names else "there are no runs"
     for condition, number in fitting.items():
         if not number:

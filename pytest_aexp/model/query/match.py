@@ -114,8 +114,8 @@ def _links(run: Run, field: str) -> tuple[str, ...]:
     statepoint, link = run.get("statepoint"), run.get("run_link")
     if field == "experiment_id":
         return experiments_of(statepoint, link)
-    said = (part.get(field) for part in (statepoint, link) if isinstance(part, Mapping))
-    return tuple(dict.fromkeys(name for name in said if isinstance(name, str)))
+    names = (part.get(field) for part in (statepoint, link) if isinstance(part, Mapping))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def _test(condition: Condition) -> Callable[[Run], bool]:

@@ -193,9 +193,9 @@ def _statuses(runs: Sequence[Run]) -> str:
     counts = Counter(str(run.get("status", "")) for run in runs)
     if len(counts) == 1:
         return f"{', all' if len(runs) > 1 else ':'} {next(iter(counts))}"
-    known = [s for s in TERMINAL_STATUSES if s in counts]
-    said = ", ".join(f"{counts[status]:,} {status}" for status in known)
-    return f": {said}" if said else ""
+    statuses = [s for s in TERMINAL_STATUSES if s in counts]
+    text = ", ".join(f"{counts[status]:,} {status}" for status in statuses)
+    return f": {text}" if text else ""
 
 
 def _seeds(runs: Sequence[Run]) -> str:

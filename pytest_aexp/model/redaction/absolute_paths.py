@@ -101,7 +101,7 @@ def contains_path(text: str) -> bool:
     )
 
 
-def _is_local(found: re.Match[str]) -> bool:
-    scheme = found.string[max(0, found.start() - 40) : found.start()].lower()
+def _is_local(match: re.Match[str]) -> bool:
+    scheme = match.string[max(0, match.start() - 40) : match.start()].lower()
     elsewhere = _ELSEWHERE.fullmatch(scheme)
-    return elsewhere is None or bool(elsewhere[1] and found[1])
+    return elsewhere is None or bool(elsewhere[1] and match[1])

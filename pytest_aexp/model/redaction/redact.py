@@ -45,7 +45,7 @@ def redact(value: Json, pointer: str = "") -> tuple[Json, tuple[str, ...]]:
     `pointer` is where `value` stands in its document; it starts every pointer returned.
     """
     cleaner = _Cleaner(value, pointer)
-    return cleaner.copy, tuple(sorted({leak.pointer for leak in cleaner.found}))
+    return cleaner.copy, tuple(sorted({leak.pointer for leak in cleaner.leaks}))
 
 
 def leaks(value: Json, pointer: str = "") -> tuple[Leak, ...]:
@@ -53,9 +53,9 @@ def leaks(value: Json, pointer: str = "") -> tuple[Leak, ...]:
 
     The list `redacted` of a whole document (empty `pointer`) may name what was redacted in it.
     """
-    found = set(_Cleaner(value, pointer).found)
+    every = set(_Cleaner(value, pointer).leaks)
     # By a key: comparing dataclasses takes several times as long, and there may be many.
-    return tuple(sorted(found, key=lambda leak: (leak.pointer, leak.kind)))
+    return tuple(sorted(every, key=lambda leak: (leak.pointer, leak.kind)))
 
 
 # What waits to be copied: a container, its pointer, what the keys above make of it, the key it has.
@@ -66,7 +66,7 @@ class _Cleaner:
     """Copies a value, however deep, and notes what it had to replace."""
 
     def __init__(self, value: Json, pointer: str) -> None:
-        self.found: list[Leak] = []
+        self.leaks: list[Leak] = []
         self._pending: list[_Pending] = []
         self._notes = frozenset() if pointer else _notes_of_redactions(value)
         self.copy = self._take(value, pointer, Secrecy.NONE, "")
@@ -88,7 +88,7 @@ class _Cleaner:
             kind = _text_kind(value)
         if kind is None or pointer in self._notes or (kind == PATH and _is_no_path(name, value)):
             return value
-        self.found.append(Leak(pointer, kind))
+        self.leaks.append(Leak(pointer, kind))
         return REDACTED
 
     def _items(self, items: list[Json], pointer: str, secrecy: Secrecy, name: str) -> None:
@@ -115,7 +115,7 @@ class _Cleaner:
             name, kind = names.get(key, (key, None))
             where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
             if kind is not None:
-                self.found.append(Leak(where, kind))
+                self.leaks.append(Leak(where, kind))
             # `--password x` as a key is a command, not the name of its value.
             own = member_secrecy("" if kind == CREDENTIAL else key, secrecy, parent)
             if key.lower() in _BESIDE:
@@ -235,10 +235,10 @@ def _kind_of(text: str) -> str | None:
         return None
     readings = [text]
     if "%" in text:
-        readings.append(_PERCENT.sub(lambda found: chr(int(found[1], 16)), text))
+        readings.append(_PERCENT.sub(lambda match: chr(int(match[1], 16)), text))
     if any(map(contains_credential, readings)):
         return CREDENTIAL
-    if "\\/" in text and any(contains_credential(_ESCAPED.sub("/", each)) for each in readings):
+    if "\\/" in text and any(contains_credential(_ESCAPED.sub("/", r)) for r in readings):
         return CREDENTIAL
     return PATH if any(map(contains_path, readings)) else None
 

@@ -243,8 +243,8 @@ def _parts(word: str) -> Iterable[str]:
     for ending, owners in (("pass", _PASS_OWNERS), ("pw", _PASS_OWNERS), ("tok", _TOK_OWNERS)):
         if word.endswith(ending) and word.removesuffix(ending) in owners:
             return word.removesuffix(ending), ending
-    found = word.endswith(_ENDINGS) and _COMPOUND.fullmatch(word[-64:])
-    return filter(None, found.groups()) if found else (word,)
+    match = word.endswith(_ENDINGS) and _COMPOUND.fullmatch(word[-64:])
+    return filter(None, match.groups()) if match else (word,)
 
 
 FLAG = re.compile(r"--?([A-Za-z][\w-]*)")

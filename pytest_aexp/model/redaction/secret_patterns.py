@@ -54,7 +54,7 @@ def contains_credential(text: str) -> bool:
     return bool(
         re.search(_SHAPES, text)
         or _LOGIN_WITH_SLASH.search(text)
-        or any(_login_has_password(found[1]) for found in _LOGIN.finditer(text))
+        or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
         or ("@" in text and any(map(_user_has_password, re.finditer(_SCHEMELESS, text))))
         or _assigns(text)
         or command_contains_credential(text)
@@ -98,8 +98,8 @@ _MACHINE = re.compile(r"localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DOMAIN = re.compile(r".*\.[A-Za-z]{2,}")
 
 
-def _user_has_password(found: re.Match[str]) -> bool:
-    user, password, host, tail = found.groups()
+def _user_has_password(match: re.Match[str]) -> bool:
+    user, password, host, tail = match.groups()
     if password[0] == "$" or not is_credential(password, Secrecy.SECRET):
         return False
     if any(map(_is_jumble, _ALNUM_RUN.findall(password))):
@@ -132,18 +132,18 @@ def _assigns(text: str) -> bool:
     if not _ASSIGNED.search(text.lower()):
         return False
     secrecies: dict[str, Secrecy] = {}
-    for found in re.finditer(_ASSIGNMENT, text):
-        key = found[1]
+    for match in re.finditer(_ASSIGNMENT, text):
+        key = match[1]
         secrecy = secrecies.get(key)
         if secrecy is None:
             secrecy = secrecies[key] = secrecy_of(key)
-        if secrecy and _is_credential_word(found[4], secrecy):
-            prose = found[3] == ":" and not found[2] and key.lower() in _BARE_WORDS
-            if not prose or _LETTERS_AND_DIGITS.match(found[4]):
+        if secrecy and _is_credential_word(match[4], secrecy):
+            prose = match[3] == ":" and not match[2] and key.lower() in _BARE_WORDS
+            if not prose or _LETTERS_AND_DIGITS.match(match[4]):
                 return True
     return any(
-        _is_credential_word(found[2], flag_secrecy(found[1]))
-        for found in _FLAG_AND_VALUE.finditer(text)
+        _is_credential_word(match[2], flag_secrecy(match[1]))
+        for match in _FLAG_AND_VALUE.finditer(text)
     )
 
 

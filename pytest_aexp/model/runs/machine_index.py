@@ -72,11 +72,11 @@ class MachineIndexes:
 
     @cached_property
     def _by_job(self) -> dict[str, list[IndexedRun]]:
-        known: dict[str, list[IndexedRun]] = {}
+        by_job: dict[str, list[IndexedRun]] = {}
         for index in self.files:
             for run in index.runs:
-                known.setdefault(run.job_id, []).append(run)
-        return known
+                by_job.setdefault(run.job_id, []).append(run)
+        return by_job
 
     @property
     def job_ids(self) -> frozenset[str]:
@@ -89,11 +89,11 @@ class MachineIndexes:
 
     @cached_property
     def _by_experiment(self) -> dict[str | None, list[IndexedRun]]:
-        known: dict[str | None, list[IndexedRun]] = {}
+        by_experiment: dict[str | None, list[IndexedRun]] = {}
         for index in self.files:
             for run in index.runs:
-                known.setdefault(run.experiment, []).append(run)
-        return known
+                by_experiment.setdefault(run.experiment, []).append(run)
+        return by_experiment
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[IndexedRun]:
         """The runs that may fit a batch: what an index does not tell is taken to fit."""
@@ -139,15 +139,15 @@ def _runs(entries: list[Any], machine: str) -> Iterator[IndexedRun]:
         job_id = entry.get("job_id") if isinstance(entry, dict) else None
         if isinstance(job_id, str) and is_job_id(job_id):
             experiment = entry.get("experiment_id")
-            known = experiment if isinstance(experiment, str) else None
-            yield IndexedRun(job_id, machine, known, entry.get("condition"))
+            of_experiment = experiment if isinstance(experiment, str) else None
+            yield IndexedRun(job_id, machine, of_experiment, entry.get("condition"))
 
 
 def _violations(path: str, document: dict[str, Any]) -> Iterator[Fault]:
     violations = schema.violations("runs-index", document)
     if violations:
-        said = listed([violation.message for violation in violations], 3)
-        yield _fault(path, f"breaks the schema: {said}; what is right in it was used")
+        messages = listed([violation.message for violation in violations], 3)
+        yield _fault(path, f"breaks the schema: {messages}; what is right in it was used")
 
 
 def _damaged(path: str, machine: str, reason: str) -> MachineIndex:

@@ -30,21 +30,21 @@ def unique_length(job_ids: Collection[str], least: int = 8) -> int:
     return next(fits, JOB_ID_LENGTH)
 
 
-def full_job_id(written: str, known: Iterable[str]) -> str:
+def full_job_id(written: str, job_ids: Iterable[str]) -> str:
     """The job id in ``known`` that ``written`` is or begins. Raises RunNotFound, AmbiguousRun."""
     prefix = written.strip().lower()
-    ids = set(known)
+    ids = set(job_ids)
     if prefix in ids:
         return prefix
-    found = sorted(job_id for job_id in ids if job_id.startswith(prefix))
-    if len(prefix) < SHORTEST or not found:
-        if found:
+    matches = sorted(job_id for job_id in ids if job_id.startswith(prefix))
+    if len(prefix) < SHORTEST or not matches:
+        if matches:
             raise RunNotFound(f"{quoted(written)} is too short: give at least {SHORTEST} digits")
         kind = "run" if is_job_id(prefix) else "run whose id begins with"
         raise RunNotFound(
             f"there is no {kind} {quoted(written)} here; `aexp ledger list` shows those in the "
             "ledger, `git pull` brings those of other machines"
         )
-    if len(found) > 1:
-        raise AmbiguousRun(written, tuple(found))
-    return found[0]
+    if len(matches) > 1:
+        raise AmbiguousRun(written, tuple(matches))
+    return matches[0]

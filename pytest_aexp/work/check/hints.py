@@ -93,16 +93,16 @@ def _deletions(text: str) -> Iterator[str]:
 
 def selector_hint(citation: BatchCitation, sources: Sources) -> str:
     """Why a batch is empty and what would fill it, as one sentence; empty if nothing is known."""
-    known: list[Batches[Any]] = [sources.ledger.batches]
+    stores: list[Batches[Any]] = [sources.ledger.batches]
     if sources.store is not None:
-        known.append(sources.store.batches)
-    if not any(batches.of_experiment(citation.experiment_id) for batches in known):
-        experiments = sorted({name for batches in known for name in batches.experiments})
+        stores.append(sources.store.batches)
+    if not any(batches.of_experiment(citation.experiment_id) for batches in stores):
+        experiments = sorted({name for batches in stores for name in batches.experiments})
         return _experiment_hint(citation.experiment_id, experiments)
     for key, value in citation.selector.items():
         counts = sources.value_counts(citation.experiment_id, key)
         if not counts:
-            keys = {k for batches in known for k in batches.keys(citation.experiment_id)}
+            keys = {k for batches in stores for k in batches.keys(citation.experiment_id)}
             return _key_hint(citation.experiment_id, key, keys)
         if value_key(value) not in counts:
             return _value_hint(key, value, counts)

@@ -25,14 +25,14 @@ def check_ledger(
 
     With the outcome come the job ids whose identity redaction took away.
     """
-    found = survey(ledger, root) if job_ids is None else survey_runs(ledger, job_ids)
+    judged = survey(ledger, root) if job_ids is None else survey_runs(ledger, job_ids)
     strays = ledger.strays if job_ids is None else ()
-    faults = [fault for entry in found.notable for fault in entry.faults]
-    faults += [*found.faults, *map(stray_fault, strays), *ledger.retractions.faults]
-    faults += identity_faults(found.notable)
+    faults = [fault for entry in judged.notable for fault in entry.faults]
+    faults += [*judged.faults, *map(stray_fault, strays), *ledger.retractions.faults]
+    faults += identity_faults(judged.notable)
     problems = policy.judge(faults)
-    uncheckable = tuple(e.job_id for e in found.notable if e.usable and not e.checkable)
-    return Outcome(problems, found.judged), uncheckable
+    uncheckable = tuple(e.job_id for e in judged.notable if e.usable and not e.checkable)
+    return Outcome(problems, judged.judged), uncheckable
 
 
 def identity_faults(entries: Iterable[Entry]) -> Iterator[Fault]:

@@ -85,8 +85,8 @@ class Sources:
     @cached_property
     def job_ids(self) -> frozenset[str]:
         """Every job id that one of them knows."""
-        known = self.ledger.job_ids | self.indexes.job_ids
-        return known | self.store.job_ids if self.store is not None else known
+        ids = self.ledger.job_ids | self.indexes.job_ids
+        return ids | self.store.job_ids if self.store is not None else ids
 
     @cached_property
     def sorted_ids(self) -> tuple[str, ...]:

@@ -27,10 +27,10 @@ def with_keys(front: FrontMatter, changes: Keys[int, Keys[str, str | None]]) -> 
 
     Raises UsageError where that cannot be done without touching what stands there.
     """
-    found = value_of(front.root, KEY)
-    if found is None or front.root is None or comes_from_elsewhere(front):
+    citations = value_of(front.root, KEY)
+    if citations is None or front.root is None or comes_from_elsewhere(front):
         raise _refused(front, changes)
-    value = found[1]
+    value = citations[1]
     items = value.items if isinstance(value, Sequence) else [value]
     instead: dict[int, Node] = {}
     edits: list[Edit] = []
@@ -126,8 +126,8 @@ def _removal(front: FrontMatter, item: Mapping, first: int, last: int) -> Edit:
 def _addition(front: FrontMatter, item: Mapping, added: list[str]) -> Edit:
     end = front.start + item.inner_end
     if item.flow:
-        return Edit(end, end, "".join(f", {each}" for each in added))
+        return Edit(end, end, "".join(f", {addition}" for addition in added))
     first = front.start + item.pairs[0][0].offset
     indent = re.sub(r"\S", " ", front.text[front.text.rfind("\n", 0, first) + 1 : first])
     behind = front.text.find("\n", end - 1) + 1
-    return Edit(behind, behind, "".join(f"{indent}{each}{front.newline}" for each in added))
+    return Edit(behind, behind, "".join(f"{indent}{addition}{front.newline}" for addition in added))

@@ -68,11 +68,11 @@ def _cited_by(front: FrontMatter, node: Node) -> list[Node]:
 
 def _ways(front: FrontMatter, citations: Several[str]) -> Iterator[list[Edit]]:
     """How they may be added, the nicest first; not each of them need be right."""
-    found = value_of(front.root, KEY)
-    if found is None:
+    key_and_value = value_of(front.root, KEY)
+    if key_and_value is None:
         yield from _as_new_key(front, citations)
         return
-    key, node = found
+    key, node = key_and_value
     if isinstance(node, Sequence):
         yield (
             _in_brackets(front, node, citations)
@@ -105,7 +105,7 @@ def _in_lines(front: FrontMatter, node: Sequence, citations: Several[str]) -> Ed
     indent = dash.group() if dash is not None else _INDENT
     if front.text[front.start + node.offset] == "-":
         indent = _column(front, node)
-    return _lines_after(front, node.inner_end, [f"{indent}- {each}" for each in citations])
+    return _lines_after(front, node.inner_end, [f"{indent}- {text}" for text in citations])
 
 
 def _in_brackets(front: FrontMatter, node: Sequence, citations: Several[str]) -> list[Edit]:
@@ -147,7 +147,7 @@ def _beside_mapping(front: FrontMatter, node: Mapping, citations: Several[str]) 
         if front.text[position] not in "\r\n":
             edits.append(Edit(position, position, _INDENT))
         position = front.text.find("\n", position, end) + 1
-    added = [f"{indent}- {each}" for each in citations]
+    added = [f"{indent}- {text}" for text in citations]
     return [*edits, _lines_after(front, node.inner_end, added)]
 
 
@@ -159,7 +159,7 @@ def _for_nothing(
         yield [replacing(front, node, listed)]
         return
     indent = _column(front, key) + _INDENT
-    yield [_lines_after(front, key.end, [f"{indent}- {each}" for each in citations])]
+    yield [_lines_after(front, key.end, [f"{indent}- {text}" for text in citations])]
     yield [replacing(front, node, f" {listed}")]
 
 

@@ -70,14 +70,14 @@ def _same(meant: Node | None, written: Node | None, compared: set[tuple[int, int
     compared.add(pair)
     inner, others = children(meant), children(written)
     return (meant.tag, len(inner)) == (written.tag, len(others)) and all(
-        _same(each, other, compared) for each, other in zip(inner, others, strict=True)
+        _same(one, other, compared) for one, other in zip(inner, others, strict=True)
     )
 
 
 def children(node: Node | None) -> list[Node]:
     """What stands directly in ``node``, keys and values in turn."""
     if isinstance(node, Mapping):
-        return [each for pair in node.pairs for each in pair]
+        return [child for pair in node.pairs for child in pair]
     return node.items if isinstance(node, Sequence) else []
 
 

@@ -46,9 +46,9 @@ def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
     root = front.root
     if root is None or comes_from_elsewhere(front):
         return front.text
-    found = value_of(root, KEY)
-    if found is not None:
-        return replaced(front, root, found[1], list(_in_value(front, found[1], job_ids)))
+    citations = value_of(root, KEY)
+    if citations is not None:
+        return replaced(front, root, citations[1], list(_in_value(front, citations[1], job_ids)))
     slips = [pair for pair in root.pairs if isinstance(pair[0], Scalar) and is_slip(pair[0].text)]
     if len(slips) != 1:
         return front.text
@@ -70,19 +70,19 @@ def replaced(
     text = _with(front, root, value, every)
     if text is None and len(every) <= _ONE_BY_ONE:
         always, rest = every[:first], every[first:]
-        fit = [each for each in rest if _with(front, root, value, [*always, each]) is not None]
+        fit = [r for r in rest if _with(front, root, value, [*always, r]) is not None]
         text = _with(front, root, value, [*always, *fit])
     return front.text if text is None else text
 
 
 def _with(front: FrontMatter, root: Mapping, value: Node, every: list[Replacement]) -> str | None:
-    instead = {id(each.node): nodes.parse(each.text) for each in every}
+    instead = {id(replacement.node): nodes.parse(replacement.text) for replacement in every}
     pairs = [
         # Only there: what an alias carries to other keys must stay as it is.
         (instead.get(id(key)) or key, _substituted(node, instead) if node is value else node)
         for key, node in root.pairs
     ]
-    edits = [replacing(front, each.node, each.text) for each in every]
+    edits = [replacing(front, replacement.node, replacement.text) for replacement in every]
     return edited(front, edits, Mapping(0, pairs))
 
 

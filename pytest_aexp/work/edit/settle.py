@@ -16,10 +16,10 @@ from pytest_aexp.work.edit.fix import Replacement, replaced
 
 def with_settled(front: FrontMatter, values: Mapping[int, Mapping[str, Any]]) -> str:
     """The finding's text with selector values, by citation and key, written beyond doubt."""
-    found = value_of(front.root, KEY)
-    if found is None or front.root is None or comes_from_elsewhere(front):
+    citations = value_of(front.root, KEY)
+    if citations is None or front.root is None or comes_from_elsewhere(front):
         return front.text
-    node = found[1]
+    node = citations[1]
     return replaced(front, front.root, node, list(_replacements(node, values)))
 
 

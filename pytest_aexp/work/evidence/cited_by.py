@@ -53,5 +53,5 @@ def _runs(checker: Checker, citation: Citation) -> list[str]:
         return [citation.job_id]
     if not isinstance(citation, BatchCitation):
         return []
-    found = resolve(citation, checker.sources)
-    return [e.job_id for e in found.entries] if found.place is Place.LEDGER else []
+    resolution = resolve(citation, checker.sources)
+    return [e.job_id for e in resolution.entries] if resolution.place is Place.LEDGER else []

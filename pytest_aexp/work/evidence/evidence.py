@@ -51,8 +51,8 @@ class EvidenceReader:
         """The runs in the ledger that a citation cites, as far as their entries can be used."""
         if not isinstance(citation, JobCitation | BatchCitation):
             return ()
-        found = resolve(citation, self._checker.sources)
-        entries = found.entries if found.place is Place.LEDGER else ()
+        resolution = resolve(citation, self._checker.sources)
+        entries = resolution.entries if resolution.place is Place.LEDGER else ()
         documents = (self._documents.of_run(entry.job_id) for entry in entries)
         return tuple(filter(None, documents))
 

@@ -89,29 +89,29 @@ class ChangesReader:
                 f"{finding.path}: this clone is shallow, so that nobody can tell what has changed: "
                 "run `git fetch --unshallow`, or give --since REV"
             )
-        found = self._last_commit(finding.path, "-S", pin) if pin else None
-        if found is not None:
-            return Since(found[0], f"since it was pinned in {found[0][:10]} of {found[1]}")
-        found = self._last_commit(finding.path)
-        if found is None:
+        commit = self._last_commit(finding.path, "-S", pin) if pin else None
+        if commit is not None:
+            return Since(commit[0], f"since it was pinned in {commit[0][:10]} of {commit[1]}")
+        commit = self._last_commit(finding.path)
+        if commit is None:
             raise CannotTell(f"{finding.path} is in no commit: give --since REV")
-        return Since(found[0], f"since it was edited in {found[0][:10]} of {found[1]}")
+        return Since(commit[0], f"since it was edited in {commit[0][:10]} of {commit[1]}")
 
     def _fits(self, citation: Citation) -> bool:
         if not isinstance(citation, JobCitation | BatchCitation):
             return False
-        found = resolve(citation, self._checker.sources)
-        if found.place is not Place.LEDGER:
+        resolution = resolve(citation, self._checker.sources)
+        if resolution.place is not Place.LEDGER:
             return False
         if isinstance(citation, JobCitation):
-            return all(entry.ended_at == citation.ended_at for entry in found.entries)
-        return pinned(citation.pin, found.entries).fit is Fit.EXACT
+            return all(entry.ended_at == citation.ended_at for entry in resolution.entries)
+        return pinned(citation.pin, resolution.entries).fit is Fit.EXACT
 
     def _last_commit(self, path: str, *options: str) -> tuple[str, str] | None:
         """The last commit that changed a file (in that way), and its day."""
-        asked = ["log", "-1", "--format=%H %cs", *options, "--", path]
-        said = run_git(["--literal-pathspecs", *asked], self._root).decode().split()
-        return (said[0], said[1]) if said else None
+        command = ["log", "-1", "--format=%H %cs", *options, "--", path]
+        words = run_git(["--literal-pathspecs", *command], self._root).decode().split()
+        return (words[0], words[1]) if words else None
 
     def _is_shallow(self) -> bool:
         return run_git(["rev-parse", "--is-shallow-repository"], self._root) == b"true\n"

@@ -61,15 +61,15 @@ def _run(
     if len(files) > 1:
         names = ", ".join(path.relative_to(run).as_posix() for path in files[:3])
         raise Unusable(f"has {len(files)} files that {metrics_file} fits: {names}")
-    found = _json(files[0])
+    content = _json(files[0])
     ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
     document = {
-        "status": status_of(found.pop("status", None)),
-        "started_at": time_of(found.pop("started_at", None)),
-        "ended_at": time_of(found.pop("ended_at", ended)),
-        "code_commit": found.pop("code_commit", None),
+        "status": status_of(content.pop("status", None)),
+        "started_at": time_of(content.pop("started_at", None)),
+        "ended_at": time_of(content.pop("ended_at", ended)),
+        "code_commit": content.pop("code_commit", None),
     }
-    numbers = _numbers(found)
+    numbers = _numbers(content)
     chosen_metrics = metrics or {key: key for key in numbers}
     values = {key: measured(numbers, of) for key, of in chosen_metrics.items()}
     there = {key: value for key, value in values.items() if value is not MISSING}
@@ -80,15 +80,15 @@ def _chosen(
     config: dict[str, Any], overrides: dict[str, Any], parameters: Sequence[str]
 ) -> dict[str, Any]:
     """The parameters that were asked for: a choice of a group is the name that was chosen."""
-    found = {}
+    chosen = {}
     for name in parameters:
         value = overrides.get(name, MISSING)
         if value is MISSING:
             value = nested(config, name)
         if value is MISSING:
             raise Unusable(f"has no parameter {quoted(name)} in .hydra/config.yaml")
-        found[name] = value
-    return found
+        chosen[name] = value
+    return chosen
 
 
 def _overrides(lines: Any) -> dict[str, Any]:
@@ -97,9 +97,9 @@ def _overrides(lines: Any) -> dict[str, Any]:
     return {key.lstrip("+~"): typed(value) for key, equals, value in pairs if equals}
 
 
-def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+def _numbers(content: dict[str, Any]) -> dict[str, Any]:
     numbers = {}
-    for name, value in flat(found):
+    for name, value in flat(content):
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
             numbers[name] = number(value)
     return numbers
@@ -115,12 +115,12 @@ def _yaml(path: Path) -> Any:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(_bounded(path))
+        content = json.loads(_bounded(path))
     except (ValueError, RecursionError) as error:
         raise Unusable(f"cannot be read: {path.name} is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise Unusable(f"cannot be read: {path.name} is not a JSON object")
-    return found
+    return content
 
 
 def _bounded(path: Path) -> bytes:

@@ -38,13 +38,13 @@ def mlflow_runs(
     uri, folder = _tracking_uri(uri)
     client = _client(uri)
     try:
-        known = {e.name: e.experiment_id for e in client.search_experiments()}
-        wanted = _wanted(known, experiments)
+        ids = {e.name: e.experiment_id for e in client.search_experiments()}
+        wanted = _wanted(ids, experiments)
         for name, experiment in wanted.items():
             reader = _Experiment(client, uri, name, experiment, parameters, metrics)
             # A folder is read run by run, since MLflow's search ends at the first damaged one.
-            runs = _in_folder(client, folder / known[name]) if folder else None
-            for run in _search(client, known[name]) if runs is None else runs:
+            runs = _in_folder(client, folder / ids[name]) if folder else None
+            for run in _search(client, ids[name]) if runs is None else runs:
                 yield run if isinstance(run, LeftOut) else reader.read(run)
     except _mlflow_exception() as error:
         raise UsageError(f"MLflow cannot read {uri}: {error}") from error
@@ -86,17 +86,17 @@ def _mlflow_exception() -> type[Exception]:
     # Here for the same reason.
     from mlflow.exceptions import MlflowException
 
-    known: type[Exception] = MlflowException
-    return known
+    exception: type[Exception] = MlflowException
+    return exception
 
 
-def _wanted(known: Mapping[str, str], experiments: Mapping[str, str]) -> dict[str, str]:
+def _wanted(ids: Mapping[str, str], experiments: Mapping[str, str]) -> dict[str, str]:
     if "" in experiments:
-        return dict.fromkeys(sorted(known), experiments[""])
+        return dict.fromkeys(sorted(ids), experiments[""])
     for name in experiments:
-        if name not in known:
-            near = closest(name, known)
-            which = f"did you mean {quoted(near)}?" if near else f"there is {listed(known, 20)}"
+        if name not in ids:
+            near = closest(name, ids)
+            which = f"did you mean {quoted(near)}?" if near else f"there is {listed(ids, 20)}"
             raise UsageError(f"the store has no experiment {quoted(name)}; {which}")
     return dict(experiments)
 

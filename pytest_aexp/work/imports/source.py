@@ -108,8 +108,8 @@ def status_of(value: Any) -> str:
     if status == "":
         raise Unusable(f"has not finished: its status is {str(value)[:40]}", damaged=False)
     if status is None:
-        known = ", ".join(name for name in _STATUSES if name)
-        raise Unusable(f"has the status {str(value)[:40]!r}, which is not one of {known}")
+        names = ", ".join(name for name in _STATUSES if name)
+        raise Unusable(f"has the status {str(value)[:40]!r}, which is not one of {names}")
     return status
 
 

@@ -24,6 +24,6 @@ def keep_as_jobs(project: Project, importing: Importing) -> int:
             **attempt.document,
             ATTEMPT_KEY: {"number": run.number},
         }
-        RunDocument(job).edit(lambda known, new=document: known.update(new))  # type: ignore[misc]
+        RunDocument(job).edit(lambda stored, new=document: stored.update(new))  # type: ignore[misc]
         made += 1
     return made

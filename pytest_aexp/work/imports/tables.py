@@ -100,8 +100,8 @@ def _check_heading(path: Path, heading: list[str], columns: Columns) -> None:
     for name in chain(columns.parameters, metrics):
         if name not in heading:
             near = closest(name, heading)
-            known = f"did you mean {quoted(near)}?" if near else f"there is {listed(heading, 20)}"
-            raise UsageError(f"{path.name} has no column {quoted(name)}; {known}")
+            advice = f"did you mean {quoted(near)}?" if near else f"there is {listed(heading, 20)}"
+            raise UsageError(f"{path.name} has no column {quoted(name)}; {advice}")
 
 
 def _run(name: str, row: dict[str, Any], columns: Columns) -> SourceRun:

@@ -70,9 +70,9 @@ def resolve(root: Path, written: str | None = None) -> list[Resolution]:
     with closing(Blobs(root)) as blobs:
         index = _Index(Location.of(root), blobs)
         unmerged = index.unmerged()
-        known, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
+        job_ids, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
         resolutions: list[Resolution] = []
-        for job_id in sorted(known) if written is None else [full_job_id(written, known)]:
+        for job_id in sorted(job_ids) if written is None else [full_job_id(written, job_ids)]:
             if job_id in unmerged:
                 outcome = _merge(job_id, unmerged[job_id], packs.version(job_id))
                 resolutions.append(Resolution(job_id, outcome, choose_by_hand(job_id)))
@@ -181,8 +181,8 @@ class _Index:
             if is_job_id(job_id) and path == entry_path(job_id):
                 stages.setdefault(job_id, {})[stage] = self.content(Node(mode, name))
         return {
-            job_id: Sides(found.get("1"), found.get("2"), found.get("3"))
-            for job_id, found in stages.items()
+            job_id: Sides(by_stage.get("1"), by_stage.get("2"), by_stage.get("3"))
+            for job_id, by_stage in stages.items()
         }
 
     def content(self, node: Node) -> Content:

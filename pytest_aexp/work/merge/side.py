@@ -116,9 +116,9 @@ def read_side(data: Content, job_id: str | None) -> Side:
         pointers.update(note for note in notes if isinstance(note, str))
         del fields["redacted"]
     if fields.get("schema_version") == SCHEMA_VERSION:
-        clean, found = redact.redact({name: fields[name] for name in FIELDS & fields.keys()})
+        clean, redacted = redact.redact({name: fields[name] for name in FIELDS & fields.keys()})
         fields |= clean if isinstance(clean, dict) else {}
-        pointers.update(found)
+        pointers.update(redacted)
     fault = None if cause is None else cause.message
     return Side(fault, fields, document.get("statepoint"), frozenset(pointers))
 
@@ -148,10 +148,10 @@ class DifferentRuns(Exception):
 
 def common_run(ours: Side, theirs: Side) -> Run:
     """The run that both are of, or the one that can be read is of. Raises DifferentRuns."""
-    known = [side for side in (ours, theirs) if side.names_run]
-    pointers = frozenset[str]().union(*(side.pointers_into(_STATEPOINT) for side in known))
-    if len(known) < 2:
-        return Run(known[0].statepoint if known else None, pointers)
+    sides = [side for side in (ours, theirs) if side.names_run]
+    pointers = frozenset[str]().union(*(side.pointers_into(_STATEPOINT) for side in sides))
+    if len(sides) < 2:
+        return Run(sides[0].statepoint if sides else None, pointers)
     if ours.job_id != theirs.job_id:
         ids = f"{quoted(ours.job_id)} and {quoted(theirs.job_id)}"
         raise DifferentRuns(f"the two versions are of different runs, {ids}")

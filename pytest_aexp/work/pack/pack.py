@@ -100,8 +100,8 @@ def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
                 f"it cannot be told which runs {place} cites, so nothing is packed: "
                 f"{fault.message}; {fault.fix}"
             )
-    cited = {each.job_id for each in citations if isinstance(each, JobCitation)}
-    batches = [each for each in citations if isinstance(each, BatchCitation)]
+    cited = {c.job_id for c in citations if isinstance(c, JobCitation)}
+    batches = [c for c in citations if isinstance(c, BatchCitation)]
     ledger.load(experiments=(batch.experiment_id for batch in batches))
     for batch in batches:
         for selector in batch.selectors:
@@ -228,8 +228,8 @@ def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
     cause = version.judged().cause
     document = entry_document(version.data)
     if cause is not None or document is None:
-        said = cause.message if cause else "it cannot be read"
-        return Unpacked(job_id, refused=f"{version.place}: {said}")
+        reason = cause.message if cause else "it cannot be read"
+        return Unpacked(job_id, refused=f"{version.place}: {reason}")
     data = entry_bytes(document)
     if len(data) > ENTRY_LIMIT:
         return Unpacked(job_id, refused=f"{version.place}: it would be larger than an entry may be")

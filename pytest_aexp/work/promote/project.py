@@ -125,8 +125,8 @@ def _refuse_invalid_json(job_id: str, files: RunFiles) -> None:
 def _run_link(link: Any) -> dict[str, str | None] | None:
     if not isinstance(link, dict):
         return None
-    known = {name: link.get(name) for name in RUN_LINK_FIELDS if name in link}
-    return {n: v for n, v in known.items() if v is None or isinstance(v, str)} or None
+    fields = {name: link.get(name) for name in RUN_LINK_FIELDS if name in link}
+    return {n: v for n, v in fields.items() if v is None or isinstance(v, str)} or None
 
 
 def _tracker(tracker: Any) -> dict[str, str] | None:
@@ -142,8 +142,8 @@ def _text(value: Any) -> str | None:
 
 
 def _seconds(value: Any) -> float | int | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if known else None
+    finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if finite else None
 
 
 def _truth(value: Any) -> bool | None:

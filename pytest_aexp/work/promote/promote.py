@@ -167,15 +167,15 @@ class Promoter:
         """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
         if self._overwrite or isinstance(data, Unreadable):
             return False
-        known = _promoted_as(data, entry)
-        if known is None or entry_bytes(known) != data:
+        document = _promoted_as(data, entry)
+        if document is None or entry_bytes(document) != data:
             # Not to the byte what would be written: another program's, or out of date.
-            known = entry_document(data)
-            if known is None or not same_run(known, entry):
+            document = entry_document(data)
+            if document is None or not same_run(document, entry):
                 return False
-        if not schema.is_valid("ledger-entry", known):
+        if not schema.is_valid("ledger-entry", document):
             return False
-        return not self._named or known["registered_machine"] == entry["registered_machine"]
+        return not self._named or document["registered_machine"] == entry["registered_machine"]
 
 
 def _summary(entry: EntryDocument) -> str:
@@ -232,10 +232,10 @@ def _may_write_beside(path: str) -> bool:
 def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
     """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
     matches = [pattern.search(data) for pattern in _PROMOTION_PATTERNS]
-    known = [found[1].decode(errors="replace") for found in matches if found]
-    if len(known) < len(PROMOTION_FIELDS):
+    values = [match[1].decode(errors="replace") for match in matches if match]
+    if len(values) < len(PROMOTION_FIELDS):
         return None
-    return {**entry, **dict(zip(PROMOTION_FIELDS, known, strict=True))}
+    return {**entry, **dict(zip(PROMOTION_FIELDS, values, strict=True))}
 
 
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:

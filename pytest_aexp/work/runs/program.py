@@ -77,12 +77,12 @@ def execute(job: Job, command: Sequence[str], metrics: Path | None = None) -> in
         for signum in (signal.SIGINT, *ENDING)
         if signal.getsignal(signum) is not signal.SIG_IGN  # as under nohup
     }
-    found = None if metrics is None else _identity(metrics)
+    identity = None if metrics is None else _identity(metrics)
     try:
         with run_lifecycle(job):
             program.start(command, _environment(job))
             status = program.wait()
-            if metrics is not None and _identity(metrics) != found:
+            if metrics is not None and _identity(metrics) != identity:
                 _take_metrics(job, metrics)
             program.raise_for(status)
     except (ProgramFailed, KeyboardInterrupt):

@@ -123,14 +123,14 @@ def combined(outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of several checks, of which what was found is reported once."""
     if len(outcomes) == 1:
         return outcomes[0]
-    findings = [each.findings for each in outcomes if each.findings is not None]
+    findings = [outcome.findings for outcome in outcomes if outcome.findings is not None]
     return Outcome(
-        tuple(dict.fromkeys(problem for each in outcomes for problem in each.problems)),
-        sum(each.entries for each in outcomes),
+        tuple(dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems)),
+        sum(outcome.entries for outcome in outcomes),
         sum(findings) if findings else None,
-        sum(each.citations for each in outcomes),
-        sum(each.unjudged for each in outcomes),
-        sum(each.unverified for each in outcomes),
+        sum(outcome.citations for outcome in outcomes),
+        sum(outcome.unjudged for outcome in outcomes),
+        sum(outcome.unverified for outcome in outcomes),
     )
 
 

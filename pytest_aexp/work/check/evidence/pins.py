@@ -22,10 +22,10 @@ def pinned_entries(citation: JobCitation | BatchCitation, entries: Sequence[Entr
 
 
 def pin_faults(
-    citation: JobCitation | BatchCitation, entries: Sequence[Entry], found: Pinned
+    citation: JobCitation | BatchCitation, entries: Sequence[Entry], reading: Pinned
 ) -> Iterator[Fault]:
     """The fault of a pin that does not fit ``entries``, all that are cited."""
-    if found.fit is Fit.EXACT:
+    if reading.fit is Fit.EXACT:
         return
     finding = name_of(citation.path)
     if isinstance(citation, JobCitation):
@@ -36,21 +36,21 @@ def pin_faults(
         )
         job_id: str | None = citation.job_id
     else:
-        message, job_id = _of_batch(citation, entries, found), None
+        message, job_id = _of_batch(citation, entries, reading), None
     fix = f"read the finding again; then `aexp cite {finding} --pin`"
-    new = _new(entries, found)
+    new = _new(entries, reading)
     if new:
         fix += f", or `aexp cite {finding} --except {new[0].job_id[:8]}` if it does not belong"
-    rule = GROWN_BATCH if found.fit is Fit.GROWN else CHANGED_EVIDENCE
+    rule = GROWN_BATCH if reading.fit is Fit.GROWN else CHANGED_EVIDENCE
     yield Fault(rule, citation.path, message, fix, citation.position, job_id=job_id)
 
 
-def _of_batch(citation: BatchCitation, entries: Sequence[Entry], found: Pinned) -> str:
+def _of_batch(citation: BatchCitation, entries: Sequence[Entry], reading: Pinned) -> str:
     pin = citation.pin
     assert pin is not None
     runs, count = counted(len(entries), "run"), f"{pin.count:,}"
-    if found.fit is Fit.GROWN:
-        new = "".join(f"; new: {_described(entry)}" for entry in _new(entries, found)[:1])
+    if reading.fit is Fit.GROWN:
+        new = "".join(f"; new: {_described(entry)}" for entry in _new(entries, reading)[:1])
         return f"the batch has {runs}, {count} when it was pinned{new}"
     if len(entries) < pin.count:
         least = "at least " if pin.at_least else ""
@@ -63,12 +63,12 @@ def _of_batch(citation: BatchCitation, entries: Sequence[Entry], found: Pinned) 
     )
 
 
-def _new(entries: Sequence[Entry], found: Pinned) -> list[Entry]:
+def _new(entries: Sequence[Entry], reading: Pinned) -> list[Entry]:
     """The runs that came after the pin, as far as it says which those are."""
-    if found.fit is not Fit.GROWN:
+    if reading.fit is not Fit.GROWN:
         return []
-    known = {entry.job_id for entry in found.entries}
-    return [entry for entry in entries if entry.job_id not in known]
+    pinned_ids = {entry.job_id for entry in reading.entries}
+    return [entry for entry in entries if entry.job_id not in pinned_ids]
 
 
 def _described(entry: Entry) -> str:

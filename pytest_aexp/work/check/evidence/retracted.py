@@ -18,8 +18,8 @@ def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[R
     """What retracts these runs, run by run."""
     if not retractions.job_ids:
         return []
-    found = (retractions.get(job_id) for job_id in job_ids)
-    return [retraction for retraction in found if retraction is not None]
+    retracting = (retractions.get(job_id) for job_id in job_ids)
+    return [retraction for retraction in retracting if retraction is not None]
 
 
 def named(retractions: Collection[Retraction]) -> str:
@@ -30,40 +30,40 @@ def named(retractions: Collection[Retraction]) -> str:
 
 
 def retraction_faults(
-    citation: Resolvable, found: list[Retraction], accepted: Collection[str]
+    citation: Resolvable, retracting: list[Retraction], accepted: Collection[str]
 ) -> Iterator[Fault]:
     """One fault for all that is retracted of a citation, and one for each idle acceptance.
 
     ``accepted`` are the records that the author knows of.
     """
-    records = {record_id for retraction in found for record_id in retraction.record_ids}
+    records = {record_id for retraction in retracting for record_id in retraction.record_ids}
     for name in citation.accept:
         if is_record_id(name) and name not in records:
             yield idle_acceptance(citation, name, "that record retracts none of its runs")
-    if not found:
+    if not retracting:
         return
     rule = ACCEPTED_RETRACTION if records <= set(accepted) else RETRACTED_RUN
-    job_id = found[0].job_id if len(found) == 1 else None
+    job_id = retracting[0].job_id if len(retracting) == 1 else None
     ids = tuple(sorted(records))
     yield Fault(
         rule,
         citation.path,
-        _message(citation, found),
-        _fix(citation, found[0], list(ids)),
+        _message(citation, retracting),
+        _fix(citation, retracting[0], list(ids)),
         citation.position,
         job_id,
         retractions=ids,
     )
 
 
-def _message(citation: Resolvable, found: list[Retraction]) -> str:
-    reasons = [reason for retraction in found for reason in retraction.reasons]
+def _message(citation: Resolvable, retractions: list[Retraction]) -> str:
+    reasons = [reason for retraction in retractions for reason in retraction.reasons]
     why = listed([quoted(reason, 120) for reason in dict.fromkeys(reasons)], 3)
     if isinstance(citation, JobCitation):
-        return f"run {citation.job_id} was retracted: {why}{_replacement(found[0])}"
-    ids = listed([retraction.job_id[:8] for retraction in found], 3)
-    replaced = _replacement(found[0]) if len(found) == 1 else ""
-    return f"{counted(len(found), 'run')} of the batch retracted ({ids}): {why}{replaced}"
+        return f"run {citation.job_id} was retracted: {why}{_replacement(retractions[0])}"
+    ids = listed([retraction.job_id[:8] for retraction in retractions], 3)
+    replaced = _replacement(retractions[0]) if len(retractions) == 1 else ""
+    return f"{counted(len(retractions), 'run')} of the batch retracted ({ids}): {why}{replaced}"
 
 
 def _replacement(retraction: Retraction) -> str:

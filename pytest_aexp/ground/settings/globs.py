@@ -16,7 +16,7 @@ def matched(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
     """Those of ``paths`` that ``matching`` would find, were they there and reached by no link."""
     globs = [pattern.split("/") for pattern in patterns]
     below = [(f"{folder}/" if (folder := fixed_part(glob)) else "", glob) for glob in globs]
-    return [path for path in paths if any(_is_matched(path, *each) for each in below)]
+    return [path for path in paths if any(_is_matched(path, *pair) for pair in below)]
 
 
 def _is_matched(path: str, folder: str, glob: list[str]) -> bool:

@@ -242,11 +242,6 @@ def _driver_steps(root: Path, *, force: bool) -> list[Step]:
     return steps or [Step(InstallAction("skipped_identical", ".git/config"))]
 
 
-def _shown(value: str) -> str:
-    """A setting as a message shows it: of the driver, the program that it runs first."""
-    return value.partition("; else")[0].removeprefix("if ")
-
-
 def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
     own = own_environment()
     for key, value in _SETTINGS.items():
@@ -257,5 +252,5 @@ def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
             continue
         if current != value:
             command = ["config", "--local", "--replace-all", key, value]
-            action = InstallAction("set_git_config", ".git/config", f"{key} = {_shown(value)}")
+            action = InstallAction("set_git_config", ".git/config", key)
             yield Step(action, partial(run_git, command, root, env=own))

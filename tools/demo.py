@@ -54,10 +54,21 @@ class Machine:
             "COLUMNS": str(WIDTH - 4),
         }
 
+    def type(self, command: str) -> None:
+        """Show a command, on several lines where it is longer than the window."""
+        lines = textwrap.wrap(
+            f"{self.name}$ {command}",
+            WIDTH - 2,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        say(" \\\n".join(lines))
+
     def run(self, command: str, *, expect: int = 0, show: bool = True) -> str:
         """Run ``command`` and show it with what it prints; end the demo if it ends otherwise."""
         if show:
-            say(f"{self.name}$ {command}")
+            self.type(command)
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder,
@@ -76,7 +87,7 @@ class Machine:
 
     def start(self, command: str) -> subprocess.Popen[str]:
         """Start a run that goes on, and wait until it is registered."""
-        say(f"{self.name}$ {command} &")
+        self.type(f"{command} &")
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command}"],
             cwd=self.folder,
@@ -114,14 +125,14 @@ def step(text: str) -> None:
 
 def main() -> None:
     """Tell the story."""
-    say("Two machines, two temporary folders, half a minute.")
+    say("Two machines, in two temporary folders: about half a minute.")
     with tempfile.TemporaryDirectory() as folder:
         cluster, laptop = set_up(Path(folder))
         best, slow = run_on_cluster(cluster)
         write_on_laptop(laptop, best)
         finish(cluster, laptop, slow)
         break_and_mend(laptop)
-        commit_with_hook(laptop)
+        commit_with_hook(laptop, best)
         step("And a page to read and to share")
         laptop.run("aexp report --html report.html")
     step("That is all: commit the ledger, let pytest or the hook check, and every machine agrees.")
@@ -179,10 +190,10 @@ def write_on_laptop(laptop: Machine, best: str) -> None:
 def finish(cluster: Machine, laptop: Machine, slow: subprocess.Popen[str]) -> None:
     """The slow run is stopped, as Slurm would, and its entry pushed."""
     step("On the cluster the last run reaches its time limit")
-    say("cluster$ scancel …   # SIGTERM")
+    cluster.type("scancel …  # SIGTERM")
     slow.send_signal(signal.SIGTERM)
     slow.wait()
-    cluster.run("git add .aexp/ledger && git commit -qm 'Add the last run' && git push -q")
+    cluster.run("git add .aexp/ledger && git commit -qm 'Add a run' && git push -q")
     laptop.run("git pull -q origin main && aexp ledger list E001 condition=full")
 
 
@@ -196,20 +207,22 @@ def break_and_mend(laptop: Machine) -> None:
     wrong = ("0" if tail[0] != "0" else "1") + tail[1:]
     finding.write_text(f"{before}id: F001{head}{job}{wrong}", encoding="utf-8")
     laptop.run("python -m pytest -q kb", expect=1)
-    step("It names the run that was meant: write it, and all is well again")
+    step("It names the run that was meant: write that, and all is well again")
+    laptop.type(f"$EDITOR {finding.relative_to(laptop.folder)}  # {wrong[:8]} -> {tail[:8]}")
     finding.write_text(right, encoding="utf-8")
     laptop.run("aexp validate")
 
 
-def commit_with_hook(laptop: Machine) -> None:
+def commit_with_hook(laptop: Machine, best: str) -> None:
     """The hook judges what the commit would hold."""
-    step("Before a commit, the hook checks what it will hold: here an entry would be deleted")
+    step("Before a commit, the hook checks what it will hold: here a cited entry is deleted")
     hook = laptop.folder / ".git/hooks/pre-commit"
     hook.write_text(HOOK, encoding="utf-8")
     hook.chmod(0o755)
-    laptop.run("git rm -q --cached $(git ls-files .aexp/ledger) && git add kb", show=False)
+    laptop.run("git add kb", show=False)
+    laptop.run(f"git rm -q .aexp/ledger/{best}.json")
     laptop.run("git commit -qm 'Add a finding'", expect=1)
-    laptop.run("git restore --staged --worktree -- .aexp/ledger")
+    laptop.run(f"git restore --staged --worktree .aexp/ledger/{best}.json")
     laptop.run("git commit -qm 'Add a finding' && git log --oneline -1")
 
 

@@ -59,7 +59,7 @@ def make_tree(base: Path) -> None:
     made_of = _made_of(version_of(base))
     if _is_made_of(TREE, made_of):
         return
-    _say(f"making .venv with {base}")
+    _say(f"making .venv with {base}, which takes a minute or two")
     if version_of(python_of(TREE)) != version_of(base):
         _run(base, "-m", "venv", "--clear", TREE)
     pip = (python_of(TREE), "-m", "pip", "install", "-qq")

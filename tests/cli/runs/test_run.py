@@ -111,7 +111,7 @@ def ended_by(store: Path, program: str, signum: int) -> tuple[int, str]:
 @pytest.mark.skipif(os.name != "posix", reason="real signals are POSIX's")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
 def test_a_signal_is_passed_on_and_the_run_is_stopped(store: Path, signum: int) -> None:
-    program = "import time; open('ready', 'w'); time.sleep(60)"
+    program = "import time; open('ready', 'w'); [time.sleep(0.1) for _ in range(600)]"
     status = 1 if signum == signal.SIGINT else 128 + signum
     assert ended_by(store, program, signum) in ((status, "stopped"), (130, "stopped"))
 
@@ -122,7 +122,7 @@ def test_a_program_that_saves_and_leaves_in_good_order_is_stopped_all_the_same(
 ) -> None:
     program = (
         "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: exit(0)); "
-        "open('ready', 'w'); time.sleep(60)"
+        "open('ready', 'w'); [time.sleep(0.1) for _ in range(600)]"
     )
     assert ended_by(store, program, signal.SIGUSR1) == (0, "stopped")
 

@@ -34,7 +34,7 @@ def run_body(repo: Path, job: Any, body: str, *signals: int) -> Ended:
 SLEEP = """
 with run_lifecycle(job):
     try:
-        ready(); time.sleep(60)
+        ready(); sleep()
     finally:
         print("cleaned up")
 """
@@ -143,7 +143,7 @@ def test_a_handler_that_says_so_itself_needs_no_explanation(repo: Path, job: Any
     program = """
 signal.signal(signal.SIGUSR1, lambda *_: (mark_status(job, "stopped"), sys.exit(0)))
 with run_lifecycle(job):
-    ready(); time.sleep(60)
+    ready(); sleep()
 """
     ended = run_body(repo, job, program, signal.SIGUSR1)
     assert (ended.status, ended.err) == (0, "")
@@ -175,7 +175,7 @@ def test_a_block_that_swallows_everything_does_not_survive_the_signal(
 ) -> None:
     program = f"""
 with run_lifecycle(job):
-    try: ready(); time.sleep(60)
+    try: ready(); sleep()
     {swallowing}
 print("still here")
 """
@@ -189,7 +189,7 @@ def test_each_of_two_runs_in_one_another_is_stopped(repo: Path, job: Any) -> Non
     program = """
 inner = create_run(experiment_id="E002", include_commit=False)
 with run_lifecycle(job), run_lifecycle(inner):
-    print(inner.id) or ready(); time.sleep(60)
+    print(inner.id) or ready(); sleep()
 """
     program = program.replace("print(inner.id) or ready()", "ready()")
     other = create_run(experiment_id="E002", include_commit=False)
@@ -203,7 +203,7 @@ def test_a_sweep_does_not_go_on_after_the_signal(repo: Path, job: Any) -> None:
 for seed in range(3):
     try:
         with run_lifecycle(create_run(experiment_id="E003", statepoint={"seed": seed})):
-            ready(); time.sleep(60)
+            ready(); sleep()
     except Exception:
         print("next")
 """
@@ -266,7 +266,7 @@ def test_a_signal_at_the_very_start_leaves_no_run_running(
 
 
 def test_a_second_signal_changes_nothing(repo: Path, job: Any) -> None:
-    program = SLOW_PROMOTION.format(body="ready(); time.sleep(60)")
+    program = SLOW_PROMOTION.format(body="ready(); sleep()")
     ended = run_body(repo, job, program, signal.SIGTERM, signal.SIGTERM)
     assert ended.status == -signal.SIGTERM
     assert entry_in(repo, job.id)["status"] == "stopped"
@@ -298,7 +298,7 @@ def test_runs_that_end_in_the_order_they_began_leave_no_handler_behind(
 first, second = run_lifecycle(job), run_lifecycle(open_run("{other.id}"))
 first.__enter__(); second.__enter__()
 first.__exit__(None, None, None); second.__exit__(None, None, None)
-ready(); time.sleep(60)
+ready(); sleep()
 """
     assert run_body(repo, job, program, signal.SIGTERM).status == -signal.SIGTERM
     assert entry_in(repo, job.id)["status"] == "complete"

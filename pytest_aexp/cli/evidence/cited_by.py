@@ -30,7 +30,7 @@ _COLUMNS = ("job_id", "finding", "path", "citation", "cited")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp cited-by``."""
-    parser.add_argument("ids", nargs="*", metavar="ID", help="a job id, or how it begins")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="a job id, or its beginning")
     parser.add_argument("--experiment", metavar="E###", help="every run of an experiment")
     parser.add_argument("--all", action="store_true", help="every run that is cited")
     add_format_argument(parser)

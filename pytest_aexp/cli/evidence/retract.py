@@ -31,7 +31,7 @@ from pytest_aexp.work.retract import Retracting, lift, new_runs, record
 DESCRIPTION = """\
 Record that runs are no evidence any more, and why; or write that into a
 finding. A record is a file of its own in the ledger: it is committed like an
-entry, and holds whatever is promoted, merged or packed later.
+entry, and stays in force whatever is promoted, merged or packed later.
 """
 STATUSES = {0: "it is recorded, or was already"}
 EXAMPLES = """\
@@ -67,8 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mark",
         action="store_true",
-        help="write into each finding that cites the runs that this is known: a warning until its "
-        "author decides",
+        help="write `accept:` into the citations of these runs: warnings until the authors decide",
     )
     parser.add_argument(
         "--lift",

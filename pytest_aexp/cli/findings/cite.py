@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "finding", nargs="?", metavar="FINDING", help="a finding's path or id (F004)"
     )
-    parser.add_argument("runs", nargs="*", metavar="RUN", help="a job id, or how it begins")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help="a job id, or its beginning")
     parser.add_argument(
         "--batch",
         nargs="+",

@@ -33,7 +33,7 @@ aexp import csv results/all.csv --params C,seed --metrics accuracy --experiment 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp import csv``."""
     parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
-    parser.add_argument("--experiment", required=True, metavar="E###", help="of these runs")
+    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
     add_import_arguments(parser)
 
 

@@ -19,8 +19,7 @@ from pytest_aexp.work.imports.hydra_folder import hydra_runs
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 
 DESCRIPTION = """\
-Make ledger entries of the runs below a folder of Hydra's, multirun/ or
-outputs/.
+Make ledger entries of the runs below Hydra's folder multirun/ or outputs/.
 
 The parameters of a run are its configuration, or what --params names: of a
 group, the choice that was typed. Its metrics are the numbers in the JSON file
@@ -36,7 +35,7 @@ aexp import hydra multirun --experiment E005 --params seed,opt.lr --metrics-file
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp import hydra``."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="multirun or outputs")
-    parser.add_argument("--experiment", required=True, metavar="E###", help="of these runs")
+    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
     parser.add_argument(
         "--metrics-file",
         default="metrics.json",

@@ -35,7 +35,7 @@ aexp import jsonl runs.jsonl --experiment E005 --distinct run_id
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp import jsonl``."""
     parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
-    parser.add_argument("--experiment", required=True, metavar="E###", help="of these runs")
+    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
     add_import_arguments(parser)
 
 

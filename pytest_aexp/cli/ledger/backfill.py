@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger backfill``."""
     parser.add_argument("--machine-label", metavar="L", help="the machine the entries name")
     parser.add_argument(
-        "--overwrite", action="store_true", help="write entries that are right again, too"
+        "--overwrite", action="store_true", help="also rewrite entries that need no change"
     )
 
 

@@ -19,7 +19,7 @@ DESCRIPTION = """\
 Show which runs in the ledger are new, gone, ran again, changed or were
 retracted since a commit, and which values differ.
 """
-STATUSES = {0: "the ledger says the same", 1: "it does not"}
+STATUSES = {0: "nothing has changed", 1: "something has changed"}
 EXAMPLES = """\
 aexp ledger diff main
 aexp ledger diff HEAD~5 E003 status=complete

@@ -31,7 +31,7 @@ _MOST_NAMED = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger pack``."""
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
 
 
 def run(arguments: argparse.Namespace) -> int:

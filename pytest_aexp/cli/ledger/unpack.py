@@ -30,7 +30,7 @@ aexp ledger unpack 50b180b9    one run back into a file of its own
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger unpack``."""
-    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or how a single one begins")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or its beginning")
 
 
 def run(arguments: argparse.Namespace) -> int:

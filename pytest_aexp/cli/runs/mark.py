@@ -10,7 +10,7 @@ from pytest_aexp.work.runs.status import ForeignStatus, checked_status, marked
 
 DESCRIPTION = """\
 Set the status of runs of this machine. A run that has ended enters the ledger;
-one that was lost ended with its last heartbeat.
+the end of a lost run is its last heartbeat.
 """
 STATUSES = {
     0: "the status is set, and the entries of runs that have ended are written",
@@ -25,7 +25,7 @@ aexp mark 4076a08a 13621ba3 failed    several runs
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp mark``."""
-    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or how a single one begins")
+    parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or its beginning")
     parser.add_argument(
         "status",
         metavar="STATUS",

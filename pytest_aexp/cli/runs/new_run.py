@@ -18,8 +18,7 @@ DESCRIPTION = """\
 Register a run of an experiment in this machine's run store and print its job
 id, which follows from the parameters: the same parameters are the same run.
 
-A value of --sp is JSON where it is JSON, else text: seed=3 is a number, and
-seed='"3"' the text "3".
+Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
 """
 STATUSES = {0: "the run is registered"}
 EXAMPLES = """\
@@ -42,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     values.add_argument("--statepoint", metavar="JSON", help="the parameters as a JSON object")
     parser.add_argument(
-        "--no-commit", action="store_true", help="leave code_commit and code_dirty out of them"
+        "--no-commit",
+        action="store_true",
+        help="leave code_commit and code_dirty out of the parameters",
     )
 
 

@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a JSON object that the program writes, for the run's document",
     )
     parser.add_argument(
-        "--no-commit", action="store_true", help="leave code_commit and code_dirty out of them"
+        "--no-commit",
+        action="store_true",
+        help="leave code_commit and code_dirty out of the parameters",
     )
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the program, after --")
 

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--agent-commands",
         action="store_true",
-        help="write .claude/commands/aexp-validate.md, too: how an agent should read the check",
+        help="also write .claude/commands/aexp-validate.md: how an agent should read the check",
     )
     parser.add_argument(
         "--run-store",
@@ -68,7 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=argparse.SUPPRESS,
     )
     parser.add_argument(
-        "--force", action="store_true", help="rewrite blocks and settings that would do as they are"
+        "--force",
+        action="store_true",
+        help="rewrite blocks and settings even if they need no change",
     )
 
 

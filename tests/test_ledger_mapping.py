@@ -117,7 +117,7 @@ def test_a_batch_takes_the_same_words(study: Study) -> None:
     assert [entry["job_id"] for entry in entries] == sorted(study.svm[i] for i in (1, 4))
 
 
-def test_records_are_plain(study: Study) -> None:
+def test_records_are_plain_json_and_can_be_pickled(study: Study) -> None:
     records = Ledger.of(study.root).where("E002").records()
     assert pickle.loads(pickle.dumps(records)) == json.loads(json.dumps(records)) == records
     (retracted,) = (record for record in records if "retracted" in record)

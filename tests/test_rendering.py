@@ -80,7 +80,7 @@ def many(count: int, **changes: Any) -> list[Problem]:
 class TestAbridged:
     """Output stays bounded: of many problems of one kind three are shown, and a count."""
 
-    def test_three_and_a_count(self) -> None:
+    def test_of_many_alike_three_and_a_count_are_shown(self) -> None:
         text = render_text(Outcome(tuple(many(300)), 0))
         assert text.count("no run [finding.empty_batch]") == text.count("next: look") == 3
         assert "… and 297 more errors of this kind in 4 files [finding.empty_batch]" in text

@@ -47,7 +47,7 @@ def told(outcome: Outcome) -> list[tuple[str, str, str]]:
     return [(p.path.rpartition("/")[2], p.severity, p.code) for p in outcome.problems]
 
 
-def test_nothing_to_judge(repo: Path) -> None:
+def test_an_empty_repository_has_one_warning(repo: Path) -> None:
     outcome = judged()
     assert [str(problem.severity) for problem in outcome.problems] == ["warning"]
     assert replace(outcome, problems=()) == Outcome((), 0, 0, 0)

@@ -48,23 +48,25 @@ def _result(function: Callable[[T], R], item: T, future: Future[R] | None) -> R:
 @contextmanager
 def workers(wanted: int) -> Iterator[Workers]:
     """At most ``wanted`` processes, and none where one is not worth it or could do harm."""
-    size = min(wanted, _processors())
-    if size < 2 or not _may_fork():
+    size = min(wanted, processors())
+    if size < 2 or not may_fork():
         yield Workers(None, 0)
         return
     with ProcessPoolExecutor(size, mp_context=get_context("fork")) as pool:
         yield Workers(pool, size)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _may_fork() -> bool:
-    """Only without threads: a copy of one that holds a lock waits for it forever.
+def may_fork() -> bool:
+    """Whether a copy of this process is safe: it is only where there are no threads.
 
-    Starting afresh instead would run the caller's own program again.
+    A copy of a thread that holds a lock waits for it forever. Starting afresh instead would run
+    the caller's own program again.
     """
     try:
         return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1

@@ -86,7 +86,7 @@ def schema_text(name: SchemaName) -> str:
 
 
 def _is_surely_valid(name: SchemaName, document: object) -> bool:
-    validator = _fast_validator(name)
+    validator = fast_validator(name)
     if validator is None:
         return False
     try:
@@ -97,7 +97,8 @@ def _is_surely_valid(name: SchemaName, document: object) -> bool:
 
 
 @functools.cache
-def _fast_validator(name: SchemaName) -> FastValidator | None:
+def fast_validator(name: SchemaName) -> FastValidator | None:
+    """A compiled validator; None where there is no wheel of it for this interpreter."""
     return _compiled(json.loads(schema_text(name)))
 
 

@@ -13,7 +13,7 @@ from pytest_aexp.model.packs.duplicates import choose, contradiction_in, superse
 from pytest_aexp.model.packs.segment_check import Survey, check_segments
 from pytest_aexp.model.problems import Fault
 
-_AT_ONCE = 20_000
+AT_ONCE = 20_000
 """Runs whose packed lines are held in memory to be compared."""
 
 _CLEAN_SEGMENTS = 10_000
@@ -51,7 +51,7 @@ def survey_runs(ledger: Ledger, job_ids: Iterable[str]) -> Survey:
 def contradictions(ledger: Ledger, job_ids: Iterable[str]) -> Iterator[Fault]:
     """The faults of those of these runs of whose entries it is unclear which counts."""
     pending = iter(sorted(job_ids))
-    while part := list(islice(pending, _AT_ONCE)):
+    while part := list(islice(pending, AT_ONCE)):
         lines = ledger.packs.lines(part)
         doubtful = [
             job_id

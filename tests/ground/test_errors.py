@@ -24,6 +24,6 @@ def test_many_candidates_are_counted() -> None:
     assert len(said) < 500
 
 
-def test_all_have_one_root() -> None:
+def test_an_ambiguous_run_is_caught_as_ours_and_as_lookup_error() -> None:
     assert issubclass(AmbiguousRun, AexpError)
     assert issubclass(AmbiguousRun, LookupError)

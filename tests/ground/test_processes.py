@@ -28,8 +28,8 @@ def killed(number: int) -> int:
 
 @pytest.fixture(params=[True, False], ids=["pool", "alone"])
 def may_fork(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(processes, "_may_fork", lambda: request.param)
-    monkeypatch.setattr(processes, "_processors", lambda: 3)
+    monkeypatch.setattr(processes, "may_fork", lambda: request.param)
+    monkeypatch.setattr(processes, "processors", lambda: 3)
     return bool(request.param)
 
 
@@ -72,7 +72,7 @@ def test_an_error_while_items_are_read_comes_out() -> None:
 
 
 def test_a_process_with_threads_is_never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_processors", lambda: 3)
+    monkeypatch.setattr(processes, "processors", lambda: 3)
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
@@ -86,7 +86,7 @@ def test_a_process_with_threads_is_never_forked(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize(("wanted", "processors"), [(0, 8), (1, 8), (8, 1)])
 def test_one_worker_is_none(monkeypatch: pytest.MonkeyPatch, wanted: int, processors: int) -> None:
-    monkeypatch.setattr(processes, "_may_fork", lambda: True)
-    monkeypatch.setattr(processes, "_processors", lambda: processors)
+    monkeypatch.setattr(processes, "may_fork", lambda: True)
+    monkeypatch.setattr(processes, "processors", lambda: processors)
     with workers(wanted) as pool:
         assert {pid for _, pid in pool.map(squared, NUMBERS)} == {HERE}

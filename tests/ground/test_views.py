@@ -89,7 +89,7 @@ def test_names_are_those_of_what_is_no_folder(tree: WorkTree) -> None:
     assert tree.names("") == ("top",)
 
 
-def test_folders_and_files(tree: WorkTree) -> None:
+def test_folders_and_files_are_distinguished_through_links(tree: WorkTree) -> None:
     folders = ["a", "linked", "a/sub", "a/sibling", "a/away", "top", "nowhere", "a/loop"]
     assert [folder for folder in folders if tree.has_folder(folder)] == folders[:4]
     files = [

@@ -169,7 +169,7 @@ class TestFirstPush:
 
 
 class TestIndex:
-    def test_a_hooks_own_index(
+    def test_the_index_that_a_hook_is_given_is_judged(
         self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         add_entry(repo, {"seed": 0})

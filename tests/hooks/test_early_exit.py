@@ -133,7 +133,7 @@ class TestStagedDiff:
         assert before is None or set(os.listdir("/proc/self/fd")) == before
 
     @pytest.mark.parametrize("name", ["a b", "new\nline", "ü", os.fsdecode(b"\xff")])
-    def test_paths_of_any_name(self, settled: Path, name: str) -> None:
+    def test_paths_of_any_name_are_told_apart(self, settled: Path, name: str) -> None:
         write(settled, f"src/{name}", "x")
         write(settled, f"kb/research/findings/F2{name}.md", "x")
         stage(settled, "src")

@@ -141,7 +141,9 @@ BODY = "".join(f"line{number}: 1\n" for number in range(12))
 
 
 class TestCommit:
-    def test_an_edited_finding(self, project: Project, held: str) -> None:
+    def test_an_edited_finding_is_refused_until_its_citations_hold(
+        self, project: Project, held: str
+    ) -> None:
         add_finding(project.root, "F001-x", job(held), job(NOWHERE), extra=BODY)
         project.add()
         place = f"{FINDING}:17:21: error: "
@@ -285,7 +287,7 @@ BODY_FINDING = "---\nsupporting_runs:\n  - {{type: job, id: {cited}}}\n---\n" + 
 
 
 class TestEntries:
-    def test_a_leak_is_stopped(self, project: Project) -> None:
+    def test_an_entry_that_leaks_is_refused(self, project: Project) -> None:
         add_entry(project.root, {"experiment_id": "E005"}, code_commit="/home/me/work")
         project.add()
         project.is_refused(project.commit(), "ledger.leak", "absolute path at")

@@ -199,7 +199,7 @@ class TestOtherMachines:
             ("failed", "complete", False),
         ],
     )
-    def test_of_two_attempts(
+    def test_of_two_attempts_the_one_that_ranks_higher_is_kept(
         self, repo: Path, hooks: Hooks, theirs: str, ours: str, kept: bool
     ) -> None:
         job_id = add_entry(repo, POINT, status=theirs, ended_at="2026-01-01T00:00:00Z")

@@ -136,7 +136,9 @@ class TestSameAsRead:
         commit(repo)
         assert recalled(repo) == read(repo)
 
-    def test_another_commit(self, repo: Path, ledger: list[str]) -> None:
+    def test_the_runs_of_an_earlier_commit_are_those_it_has(
+        self, repo: Path, ledger: list[str]
+    ) -> None:
         first = git(repo, "rev-parse", "HEAD").strip()
         recalled(repo)
         git(repo, "rm", "-q", *map(entry_of_run, ledger[:2]))
@@ -245,7 +247,7 @@ class TestOutOfTheWay:
         assert git(repo, "status", "--porcelain", "--ignored") == ""
         assert git(repo, "fsck", "--no-dangling") == ""
 
-    def test_several_at_once(self, repo: Path, ledger: list[str]) -> None:
+    def test_several_processes_at_once_read_the_same(self, repo: Path, ledger: list[str]) -> None:
         expected = read(repo)
         code = (
             "from pathlib import Path; from pytest_aexp.model import batch_cache\n"

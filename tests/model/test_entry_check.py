@@ -35,7 +35,7 @@ PATH = f".aexp/ledger/{JOB_ID}.json"
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the fast validator, and as on a Python for which there is no wheel of it."""
     if request.param == "plain":
-        monkeypatch.setattr(schema, "_fast_validator", lambda name: None)
+        monkeypatch.setattr(schema, "fast_validator", lambda name: None)
 
 
 def judged(text: str | bytes, job_id: str = JOB_ID) -> Entry:

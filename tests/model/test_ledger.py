@@ -62,7 +62,7 @@ def test_other_json_files_are_strays(root: Path) -> None:
     assert list(Ledger(WorkTree(root)).strays) == sorted(strays)
 
 
-def test_no_ledger(repo: Path) -> None:
+def test_where_there_is_no_ledger_it_is_empty(repo: Path) -> None:
     ledger = Ledger(WorkTree(repo))
     assert not ledger.exists
     assert (ledger.job_ids, ledger.strays, list(ledger)) == (frozenset(), (), [])

@@ -51,7 +51,7 @@ def test_each_fault_is_reported_once(repo: Path) -> None:
 
 
 def test_contradictions_are_found_in_parts(repo: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(ledger_survey, "_AT_ONCE", 2)
+    monkeypatch.setattr(ledger_survey, "AT_ONCE", 2)
     add_segment(repo, [entry_of(point, status="failed") for point in POINTS])
     add_segment(repo, [entry_of(point) for point in POINTS[:4]], "laptop/2026-05-001")
     add_entry(repo, POINTS[5])

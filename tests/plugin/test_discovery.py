@@ -18,7 +18,7 @@ class TestWhere:
         write(cited.path, "pytest.ini", "[pytest]\ntestpaths = tests\n")
         return cited
 
-    def test_testpaths(self, with_tests: Repo, run) -> None:
+    def test_findings_are_collected_beside_testpaths(self, with_tests: Repo, run) -> None:
         run().assert_outcomes(failed=1, passed=6)
 
     def test_testpaths_that_hold_the_findings_already(self, with_tests: Repo, run) -> None:
@@ -32,7 +32,9 @@ class TestWhere:
     def test_a_path_of_the_users(self, with_tests: Repo, run) -> None:
         run("tests").assert_outcomes(passed=1)
 
-    def test_a_sub_folder(self, with_tests: Repo, run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_findings_are_collected_from_a_sub_folder(
+        self, with_tests: Repo, run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.chdir(with_tests.path / "tests")
         run("../kb").assert_outcomes(failed=1, passed=5)
         monkeypatch.chdir(with_tests.path / "kb")
@@ -75,7 +77,9 @@ class TestFoldersThatPytestDoesNotEnter:
     def test_findings_are_collected_there(self, hidden: Path, run, where: tuple[str, ...]) -> None:
         run(*where).assert_outcomes(failed=1, passed=2, warnings=1)
 
-    def test_with_testpaths(self, hidden: Path, repo: Path, run) -> None:
+    def test_hidden_findings_are_collected_beside_testpaths(
+        self, hidden: Path, repo: Path, run
+    ) -> None:
         write(repo, "tests/test_own.py", "def test_own(): pass\n")
         write(repo, "pytest.ini", "[pytest]\ntestpaths = tests\n")
         run().assert_outcomes(failed=1, passed=3, warnings=1)
@@ -105,7 +109,7 @@ class TestFoldersThatPytestDoesNotEnter:
         run("--lf").assert_outcomes(failed=1)
 
     @pytest.mark.slow
-    def test_with_workers(self, hidden: Path, run_apart) -> None:
+    def test_hidden_findings_are_collected_by_workers(self, hidden: Path, run_apart) -> None:
         if hidden.name == "build":
             run_apart("-n", "2").assert_outcomes(failed=1, passed=2, warnings=1)
 

@@ -73,33 +73,33 @@ def test_a_filter_turns_citation_warnings_into_failures(
 class TestChoosing:
     """Items are chosen as pytest's own are."""
 
-    def test_by_job_id(self, cited: Repo, run) -> None:
+    def test_a_citation_is_selected_by_its_job_id(self, cited: Repo, run) -> None:
         run("-k", UNKNOWN).assert_outcomes(failed=1, deselected=5)
 
-    def test_by_experiment(self, cited: Repo, run) -> None:
+    def test_a_batch_is_selected_by_its_experiment(self, cited: Repo, run) -> None:
         run("-k", "E001").assert_outcomes(passed=1, deselected=5)
 
     @pytest.mark.parametrize("name", ["F004", "f004"])
-    def test_by_finding(self, cited: Repo, run, name: str) -> None:
+    def test_items_are_selected_by_their_finding(self, cited: Repo, run, name: str) -> None:
         run("-k", name).assert_outcomes(failed=1, passed=2, deselected=3)
 
-    def test_by_marker(self, cited: Repo, run) -> None:
+    def test_items_are_selected_by_the_marker(self, cited: Repo, run) -> None:
         write(cited.path, "test_other.py", "def test_other(): pass\n")
         run("-m", "aexp").assert_outcomes(failed=1, passed=5, deselected=1)
         run("-m", "not aexp").assert_outcomes(passed=1, deselected=6)
 
-    def test_by_node_id(self, cited: Repo, run) -> None:
+    def test_a_citation_is_selected_by_its_node_id(self, cited: Repo, run) -> None:
         node = "kb/research/findings/F004-broken.md::supporting_runs[1]"
         run(node).assert_outcomes(failed=1)
 
-    def test_by_path(self, cited: Repo, run) -> None:
+    def test_a_finding_is_selected_by_its_path(self, cited: Repo, run) -> None:
         run("kb/research/findings/F001-good.md").assert_outcomes(passed=3)
 
-    def test_what_failed_last(self, cited: Repo, run) -> None:
+    def test_the_last_failures_can_be_run_alone(self, cited: Repo, run) -> None:
         run()
         run("--lf").assert_outcomes(failed=1)
 
-    def test_without_the_cache(self, cited: Repo, run) -> None:
+    def test_items_run_without_the_cache_plugin(self, cited: Repo, run) -> None:
         run("-p", "no:cacheprovider").assert_outcomes(failed=1, passed=5)
         assert not (cited.path / ".pytest_cache").exists()
 

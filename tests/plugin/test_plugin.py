@@ -100,13 +100,13 @@ class TestInert:
         write(repo, "test_plain.py", "def test_plain(): pass\n")
         return repo
 
-    def test_nothing_is_added(self, plain: Path, run) -> None:
+    def test_an_inert_plugin_adds_nothing_to_the_output(self, plain: Path, run) -> None:
         result = run()
         result.assert_outcomes(passed=1)
         result.stdout.no_fnmatch_line("*aexp:*")
         result.stdout.no_fnmatch_line("*citations*")
 
-    def test_nothing_is_loaded(self, plain: Path) -> None:
+    def test_an_inert_plugin_loads_nothing_more(self, plain: Path) -> None:
         write(
             plain,
             "conftest.py",

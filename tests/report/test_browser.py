@@ -175,7 +175,7 @@ def test_commands_can_be_copied_and_nothing_else(file: Path, opening) -> None:
     assert all(command.startswith(("aexp ", "git ")) for command in commands)
 
 
-def test_the_counts_filter(file: Path, opening) -> None:
+def test_a_click_on_a_count_filters_the_findings(file: Path, opening) -> None:
     opened = opening(file)
     opened.page.locator(".counts .error a").click()
     assert opened.visible == ["F002"]
@@ -286,7 +286,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(file: Path, opening) ->
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
-def test_it_fits_the_width(file: Path, opening, size: dict[str, int]) -> None:
+def test_the_page_fits_the_width_of_the_window(file: Path, opening, size: dict[str, int]) -> None:
     page = opening(file, viewport=size).page
     page.click("#uncited ~ details summary")
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]

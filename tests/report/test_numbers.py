@@ -35,7 +35,7 @@ def test_each_number_has_its_value_its_expression_and_its_runs(repo: Path) -> No
         NumberPart(8, "1", "mean(y)", "", ids, "unjudged"),
     )
     codes = [problem.code for problem in finding.problems]
-    names = ("wrong_number", "unchecked_number", "malformed_number")
+    names = ("wrong_number", "malformed_number", "unchecked_number")
     assert codes == [f"finding.{name}" for name in names]
     assert finding.verdict == "error"
 
@@ -58,7 +58,7 @@ def test_pins_withdrawals_and_what_is_at_risk_are_shown(repo: Path) -> None:
     assert not first.at_risk
 
 
-def test_the_page_has_them(repo: Path) -> None:
+def test_the_page_shows_numbers_pins_and_withdrawals(repo: Path) -> None:
     (run, *_) = study(repo, "0.1<!-- = mean(x) -->", "builds_on: [F002]\n")
     write(repo, FINDING.replace("F001", "F002"), "---\nid: F002\nretracted: <b>leaked</b>\n---\n")
     add_record(repo, retracts=[run], reason="the validation split leaked")

@@ -29,7 +29,7 @@ def installed(repo: Path) -> Path:
     return repo
 
 
-def test_a_research_script(installed: Path) -> None:
+def test_a_script_for_agentic_experiments_runs_unchanged(installed: Path) -> None:
     run = runs.create_run(
         experiment_id="E001",
         hypothesis_id="H001",

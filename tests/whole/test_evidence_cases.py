@@ -24,7 +24,7 @@ def parametrize(cases: list[Any]) -> pytest.MarkDecorator:
 
 
 @parametrize(VALIDATED)
-def test_the_command(
+def test_a_case_on_the_command_line(
     case: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -42,7 +42,7 @@ def test_the_command(
 
 
 @parametrize(slow_unless(VALIDATED, ONE_OF_EACH))
-def test_the_index(
+def test_a_case_in_the_index(
     case: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -72,7 +72,7 @@ WITH_ITEMS = [case for case in VALIDATED if has_finding(case)]
 
 
 @parametrize(slow_unless(WITH_ITEMS, ONE_OF_EACH))
-def test_pytest(
+def test_a_case_in_pytest(
     case: dict[str, Any],
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
@@ -86,7 +86,7 @@ def test_pytest(
 
 
 @parametrize([case for case in CASES if "hook" in case])
-def test_the_hook(
+def test_a_case_in_the_hook(
     case: dict[str, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -100,7 +100,9 @@ def test_the_hook(
 
 
 @parametrize([case for case in CASES if "exit" in case])
-def test_wrong_usage(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_of_wrong_configuration(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     built = Built(case, tmp_path)
     monkeypatch.chdir(built.root)
     assert main(["validate"]) == case["exit"]

@@ -53,7 +53,7 @@ class TestDocuments:
     @pytest.fixture
     def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(job_document, "PAUSES", (0.001,))
-        monkeypatch.setattr(status, "_PAUSES", (0.001,))
+        monkeypatch.setattr(status, "PAUSES", (0.001,))
 
     @staticmethod
     @contextmanager

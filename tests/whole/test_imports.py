@@ -56,7 +56,7 @@ def by_seed(repo: Path) -> dict[int, dict[str, Any]]:
 
 @pytest.mark.parametrize("environment", sorted(PACKAGES))
 @pytest.mark.parametrize("store", ["mlflow.db", "mlruns"])
-def test_mlflow(tmp_path: Path, environment: str, store: str) -> None:
+def test_an_mlflow_store_is_imported(tmp_path: Path, environment: str, store: str) -> None:
     repo = new_repository(tmp_path / "repo")
     uri = f"sqlite:///{repo}/mlflow.db" if store == "mlflow.db" else (repo / store).as_uri()
     allow = "import os; os.environ['MLFLOW_ALLOW_FILE_STORE'] = 'true'\n"
@@ -144,7 +144,7 @@ main()
 """
 
 
-def test_hydra_multirun(tmp_path: Path) -> None:
+def test_a_hydra_multirun_is_imported(tmp_path: Path) -> None:
     repo = new_repository(tmp_path / "repo")
     write(repo, "train.py", TRAIN)
     write(repo, "conf/config.yaml", "defaults: [model: svm, _self_]\nseed: 0\nlr: 1e-5\n")

@@ -33,7 +33,7 @@ def test_which_runs_are_behind_it(study: Study) -> None:
     assert all(job_id in said for job_id in study.svm)
 
 
-def test_with_which_code(study: Study) -> None:
+def test_which_code_the_runs_had_is_shown(study: Study) -> None:
     found = columns(aexp(study.root, "evidence", "F001", "--format", "csv"), "code_commit", "notes")
     assert found == {
         **{key: [study.code[0], ""] for key in study.svm[:5]},
@@ -41,7 +41,7 @@ def test_with_which_code(study: Study) -> None:
     }
 
 
-def test_did_you_drop_any(study: Study) -> None:
+def test_runs_that_were_dropped_are_shown(study: Study) -> None:
     said = aexp(study.root, "ledger", "list", "E001", "model=svm", "status!=complete")
     assert "3 runs, all abandoned; 1 commit; seeds 1, 3 and 4" in said
     said = aexp(study.root, "evidence", "F002")

@@ -35,11 +35,12 @@ def may_leak(text: str) -> bool:
     False only if `leaks` of it is certainly empty.
     """
     try:
-        return bool(_search()(text.lower()))
+        return bool(leak_search()(text.lower()))
     except ValueError:  # it refuses lone surrogates, which are rare enough
         return True
 
 
 @cache
-def _search() -> Callable[[str], object]:
+def leak_search() -> Callable[[str], object]:
+    """The search, compiled when it is first needed."""
     return schema.pattern_search(_SUSPECT)

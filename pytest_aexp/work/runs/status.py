@@ -35,7 +35,7 @@ the run: RuntimeError is signac's (a job it finds corrupted, its buffer) and dee
 other three are of values nobody foresaw."""
 
 _OUTCOME = ("status", "started_at", "ended_at")
-_PAUSES = (0.05, 0.2)
+PAUSES = (0.05, 0.2)
 """Seconds between tries: another process may be half way in writing the run's document."""
 
 
@@ -167,7 +167,7 @@ def promoted(
     while signac is buffering. ``root`` is the repository, ``statepoint`` the run's, if they are
     known already. A failure is reported in one line unless ``quiet``.
     """
-    for pause in (*_PAUSES, None):
+    for pause in (*PAUSES, None):
         try:
             _promote(job, root or repository_of(job), document, statepoint)
         except FAILURES as error:

@@ -21,7 +21,7 @@ def test_nothing_since_a_commit(asked) -> None:
     assert "since HEAD: nothing has changed\n" in asked("changes", "F001", "--since", "HEAD")
 
 
-def test_for_programs(asked, study: Study) -> None:
+def test_changes_are_printed_as_json_and_csv(asked, study: Study) -> None:
     records = json.loads(asked("changes", "F001", "F002", "--format", "json", status=1))
     assert [(r["finding"], r["change"]) for r in records] == [
         *(("F001", "new"), ("F001", "new")),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from study import Study
 
 
-def test_a_run(asked, study: Study) -> None:
+def test_every_citation_of_a_run_is_shown(asked, study: Study) -> None:
     lines = asked("cited-by", study.cancer[0][:8]).splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["job_id", "finding"],
@@ -27,7 +27,7 @@ def test_a_run_that_nothing_cites(asked, study: Study) -> None:
     assert f"{study.svm[0]}  F001" in said
 
 
-def test_an_experiment(asked) -> None:
+def test_citations_of_an_experiment_are_counted(asked) -> None:
     lines = asked("cited-by", "--experiment", "E003").splitlines()
     assert lines[1].split() == [
         *("F003", "kb/research/findings/F003-scaling.md", "supporting_runs[0]"),
@@ -36,7 +36,7 @@ def test_an_experiment(asked) -> None:
     assert len(lines) == 2
 
 
-def test_all_for_programs(asked, study: Study) -> None:
+def test_every_cited_run_is_printed_for_programs(asked, study: Study) -> None:
     records = [
         json.loads(line) for line in asked("cited-by", "--all", "--format", "jsonl").splitlines()
     ]
@@ -47,5 +47,5 @@ def test_all_for_programs(asked, study: Study) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "--experiment", "E001"], ["0123", "--all"]])
-def test_one_way_of_asking(asked, words: list[str]) -> None:
+def test_runs_are_named_in_one_way_only(asked, words: list[str]) -> None:
     assert "name runs, or --experiment E###, or --all" in asked("cited-by", *words, status=2)

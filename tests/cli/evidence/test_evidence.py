@@ -46,9 +46,9 @@ def test_rows_and_records_for_programs(asked, study: Study) -> None:
     assert records[0]["metrics"] == {"accuracy": 0.9}
 
 
-def test_markdown(asked) -> None:
+def test_evidence_is_printed_as_markdown(asked) -> None:
     assert "| id | seed | accuracy | status |" in asked("evidence", "F001", "--format", "markdown")
 
 
-def test_no_such_finding(asked) -> None:
+def test_evidence_of_an_unknown_finding_is_refused(asked) -> None:
     assert '"F009" is not a finding' in asked("evidence", "F009", status=2)

@@ -95,7 +95,9 @@ def test_wrong_usage_ends_in_status_2(sound: Path, arguments: list[str]) -> None
     assert ended.value.code == 2
 
 
-def test_the_json_document(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_json_document_has_all_that_the_docs_list(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["validate", "--format=json"]) == 1
     document = json.loads(capsys.readouterr().out)
     (problem,) = document.pop("problems")
@@ -264,7 +266,7 @@ def test_the_command_and_the_module_are_one(broken: Path) -> None:
     assert (done.returncode, done.stdout) == (1, program().stdout)
 
 
-def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_of_validate_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["validate", "--help"])
     assert ended.value.code == 0

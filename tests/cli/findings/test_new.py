@@ -47,7 +47,9 @@ def test_it_is_where_the_configuration_looks(
     assert "would not be a finding" in err
 
 
-def test_a_title_is_needed(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finding_without_a_title_is_refused(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_aexp(capsys, "finding", "new", " ")[0] == 2
     assert not (repo / FOLDER).exists()
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 CSV = "C,seed,accuracy\n1.0,0,0.9\n1.0,1,0.8\n1.0,0,0.95\n"
 
 
-def test_csv(repo: Path, ledger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_rows_of_a_csv_file_become_entries(
+    repo: Path, ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(repo, "all.csv", CSV)
     words = [
         "csv",

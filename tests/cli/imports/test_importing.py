@@ -60,7 +60,7 @@ def test_redaction_is_said_with_the_way_out(
         ),
     ],
 )
-def test_wrong_usage(
+def test_a_wrong_import_is_refused_and_writes_nothing(
     repo: Path, ledger, capsys: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
     write(repo, "all.csv", CSV)

@@ -39,7 +39,7 @@ def test_a_table_for_people(ids, capsys: pytest.CaptureFixture[str]) -> None:
     assert said == "2 runs: 1 complete, 1 failed; seed 1"
 
 
-def test_json_for_programs(ids, capsys: pytest.CaptureFixture[str]) -> None:
+def test_entries_are_listed_as_json(ids, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", "list", "--format", "json", "--experiment", "E001"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert entry["job_id"] == ids[0]
@@ -144,7 +144,7 @@ def test_a_retracted_run_is_said_to_be_so(asked, study: Study) -> None:
         (["E003", "scale=true", "machine=cluster"], "but no run fits all of them"),
     ],
 )
-def test_why_nothing_fits(asked, words: list[str], said: str) -> None:
+def test_where_nothing_fits_the_reason_is_given(asked, words: list[str], said: str) -> None:
     assert said in asked(*words, "--format", "jsonl")
 
 

@@ -50,7 +50,9 @@ def test_lost_runs_come_first_with_the_command_that_ends_them(
     assert lines[4] == f"1 run was lost; next: run `aexp mark {lost} failed`"
 
 
-def test_as_json(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unfinished_runs_are_listed_as_json(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     beat = "2020-01-01T00:00:00Z"
     job_id = run_of(1, status="running", heartbeat_at=beat)
     gone = add_entry(store, {"experiment_id": "E009"})

@@ -11,7 +11,7 @@ from pytest_aexp.ground.settings.configuration import parse_configuration
 from pytest_aexp.ground.settings.metric_names import FUNCTIONS, parse_metrics
 
 
-def test_names_and_paths() -> None:
+def test_metrics_are_names_with_paths() -> None:
     text = b'[tool.aexp.metrics]\naccuracy = "accuracy"\nval_loss = "eval/loss"\n'
     metrics = {"accuracy": "accuracy", "val_loss": "eval/loss"}
     assert parse_configuration(text).metrics == metrics
@@ -27,7 +27,7 @@ def test_a_name_that_no_expression_can_write_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", 5, None, ["a"], {"b": "c"}, "x" * 1001])
-def test_a_path_is_text(path: Any) -> None:
+def test_the_path_of_a_metric_must_be_text(path: Any) -> None:
     with pytest.raises(ConfigurationError, match="accuracy must be a path"):
         parse_metrics({"accuracy": path})
 

@@ -11,7 +11,7 @@ from pytest_aexp.ground.settings.configuration import parse_configuration
 from pytest_aexp.ground.settings.run_settings import RunSettings, parse_run_settings
 
 
-def test_all_of_it() -> None:
+def test_every_setting_of_runs_is_read() -> None:
     text = b"""[tool.aexp.runs]
 code = ["src", ":(exclude)src/plots"]
 identity = "parameters"
@@ -22,7 +22,7 @@ local = ["data_root"]
     )
 
 
-def test_nothing_of_it() -> None:
+def test_without_settings_of_runs_there_are_defaults() -> None:
     assert parse_configuration(b"").runs == RunSettings((), "parameters+code", ())
 
 
@@ -38,6 +38,6 @@ def test_nothing_of_it() -> None:
         ({"code": ["a\0b"]}, "NUL"),
     ],
 )
-def test_what_is_refused(table: Any, message: str) -> None:
+def test_a_wrong_setting_of_runs_is_refused(table: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         parse_run_settings(table)

@@ -28,7 +28,7 @@ from pytest_aexp.model.findings.body import prose, without_code
         ("> ```\n> b\n> ```\nc", "     \n   \n     \nc"),
     ],
 )
-def test_code_is_blanked(text: str, left: str) -> None:
+def test_code_is_blanked_and_offsets_stay(text: str, left: str) -> None:
     assert without_code(text) == left
 
 

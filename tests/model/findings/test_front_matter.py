@@ -24,7 +24,7 @@ def test_nodes_keep_their_place_and_what_is_written() -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [("T", "T"), ("5", "5"), ("", None), ("~", None), ("[a]", None)]
 )
-def test_the_text_of_a_key(value: str, text: str | None) -> None:
+def test_only_a_key_with_text_has_text(value: str, text: str | None) -> None:
     front_matter = read_front_matter(PATH, f"---\ntitle: {value}\n---\n".encode())
     assert front_matter.text_of("title") == text
     assert front_matter.text_of("other") is None

@@ -35,7 +35,7 @@ def test_numbers_know_their_expression_and_their_place() -> None:
         ("0.5<!-- = a, b -->", "`a, b` has no number to check: only one number stands", 4),
     ],
 )
-def test_what_is_malformed(text: str, message: str, column: int) -> None:
+def test_a_malformed_claim_has_a_fault_and_no_numbers(text: str, message: str, column: int) -> None:
     (claim,) = claims(text)
     assert claim.fault is not None
     assert claim.fault.rule is MALFORMED_NUMBER

@@ -59,7 +59,7 @@ def value(text: str, **metrics: str) -> Value:
         ("1 / 3 * 3 * max(y)", "0.2"),
     ],
 )
-def test_a_value_is_exact(text: str, expected: str | None) -> None:
+def test_an_expression_has_its_exact_value(text: str, expected: str | None) -> None:
     found = value(text, x=ACCURACIES, y="0.1 0.2", z="1 2 3")
     if expected is not None:
         assert found.approximation == Fraction(expected)

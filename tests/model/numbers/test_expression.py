@@ -99,7 +99,9 @@ def test_references_are_listed_from_left_to_right() -> None:
         ("(" * 33 + "x" + ")" * 33, "it has more than 32 brackets", 0),
     ],
 )
-def test_what_is_malformed(text: str, message: str, offset: int) -> None:
+def test_a_malformed_expression_is_refused_at_its_place(
+    text: str, message: str, offset: int
+) -> None:
     with pytest.raises(Malformed) as caught:
         parse(text)
     assert caught.value.message.startswith(message)

@@ -111,7 +111,7 @@ def refused(text: str, count: int = 1) -> str:
         ("精度0.93", "0.93", "0.93"),
     ],
 )
-def test_a_number(text: str, written: str, value: str) -> None:
+def test_a_number_before_the_comment_is_read(text: str, written: str, value: str) -> None:
     assert read(text) == [(written, Fraction(value))]
 
 
@@ -133,7 +133,7 @@ def test_a_number(text: str, written: str, value: str) -> None:
         ("0.93 (n = 5)", ["0.93", "5"]),
     ],
 )
-def test_two_numbers(text: str, values: list[str]) -> None:
+def test_two_numbers_before_the_comment_are_read(text: str, values: list[str]) -> None:
     assert [value for _, value in read(text, 2)] == [Fraction(value) for value in values]
 
 
@@ -154,7 +154,7 @@ def test_two_numbers(text: str, values: list[str]) -> None:
         "\uff15",
     ],
 )
-def test_what_is_no_number(text: str) -> None:
+def test_text_without_a_number_is_refused(text: str) -> None:
     assert refused(text) == "no number stands before it"
 
 
@@ -184,11 +184,11 @@ def test_what_is_no_number(text: str) -> None:
         ("It is 0.93. See above", "no number stands directly before it"),
     ],
 )
-def test_what_is_refused(text: str, reason: str) -> None:
+def test_an_unclear_number_is_refused_with_the_reason(text: str, reason: str) -> None:
     assert refused(text).startswith(reason)
 
 
-def test_too_few_numbers() -> None:
+def test_fewer_numbers_than_expressions_are_refused() -> None:
     assert refused("5", 2) == "only one number stands before it"
     assert refused("5 and 6", 3) == "only 2 numbers stand before it"
 

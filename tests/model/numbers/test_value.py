@@ -43,7 +43,7 @@ def test_what_may_be_zero_is_no_divisor() -> None:
         Interval.around(Fraction(1), FEW) / zero
 
 
-def test_exact_roots() -> None:
+def test_only_a_square_has_an_exact_root() -> None:
     assert exact_root(Fraction(9, 4)) == Fraction(3, 2)
     assert exact_root(Fraction(0)) == 0
     assert exact_root(Fraction(2)) is None

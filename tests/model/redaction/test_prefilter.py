@@ -27,9 +27,9 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     """With the engine behind the fast schemas, and without it."""
     if not request.param:
         monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
-    prefilter._search.cache_clear()
+    prefilter.leak_search.cache_clear()
     yield
-    prefilter._search.cache_clear()
+    prefilter.leak_search.cache_clear()
 
 
 @pytest.mark.usefixtures("engine")

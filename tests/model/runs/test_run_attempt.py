@@ -51,7 +51,9 @@ def test_the_number_of_an_attempt(number: Any, expected: int | None) -> None:
         (5, True, False),
     ],
 )
-def test_statuses(status: Any, foreign: bool, unfinished: bool) -> None:
+def test_a_status_is_ours_or_foreign_and_finished_or_not(
+    status: Any, foreign: bool, unfinished: bool
+) -> None:
     assert is_foreign({"status": status}) is foreign
     assert is_unfinished({"status": status}) is unfinished
 
@@ -114,5 +116,5 @@ def test_the_process_of_an_attempt_is_told_from_a_later_one_of_its_pid() -> None
         (604_900, "7 days"),
     ],
 )
-def test_ages(seconds: float, text: str) -> None:
+def test_an_age_is_rounded_to_what_people_say(seconds: float, text: str) -> None:
     assert age(datetime.now(UTC) - timedelta(seconds=seconds)) == text

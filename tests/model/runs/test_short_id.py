@@ -12,7 +12,7 @@ KNOWN = {A, B}
 
 
 @pytest.mark.parametrize("written", [A, A.upper(), "abcde", "ABCDE0", f" {A[:9]} "])
-def test_one_that_is_meant(written: str) -> None:
+def test_a_prefix_in_any_case_is_the_only_run_it_begins(written: str) -> None:
     assert full_job_id(written, KNOWN) == A
 
 

@@ -90,5 +90,5 @@ def test_every_number_that_is_written_follows(
         ("0.1-0.2<!-- = min(x), -max(x) -->", "0.1-0.2<!-- = min(x), -max(x) -->"),
     ],
 )
-def test_what_is_written(text: str, after: str) -> None:
+def test_a_wrong_number_is_rewritten_in_its_notation(text: str, after: str) -> None:
     assert rewritten(text, [0.93, 0.95])[0] == after

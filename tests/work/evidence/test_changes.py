@@ -53,7 +53,7 @@ RECORD = Record("2" * 16, "wrong split", retracts=("1" * 32,))
         ({**RUN, "retracted": ["2" * 16]}, RUN, "no longer retracted", []),
     ],
 )
-def test_a_run(
+def test_a_change_of_a_run_has_its_kind_and_details(
     then: dict[str, Any] | None, now: dict[str, Any] | None, kind: str | None, details: list[str]
 ) -> None:
     sides = [{} if run is None else {run["job_id"]: run} for run in (then, now)]

@@ -53,7 +53,9 @@ def test_else_since_the_last_edit(study: Study, monkeypatch: pytest.MonkeyPatch)
     assert found.changes == ()
 
 
-def test_since_a_commit(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_are_those_since_the_commit_given(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (found,) = changes(study.root, "F003", "HEAD~1", monkeypatch)
     assert found.changes == ()
     with pytest.raises(UsageError):

@@ -87,6 +87,6 @@ def test_a_parameter_that_is_not_there(tmp_path: Path) -> None:
     assert run.reason == 'has no parameter "sede" in .hydra/config.yaml'
 
 
-def test_no_run_at_all(tmp_path: Path) -> None:
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no run of Hydra was found below"):
         read(tmp_path)

@@ -70,7 +70,7 @@ def test_a_parameter_can_always_be_hashed(text: str) -> None:
         (None, None),
     ],
 )
-def test_numbers(value: Any, expected: float | None) -> None:
+def test_text_of_a_number_is_a_number(value: Any, expected: float | None) -> None:
     assert number(value) == expected
 
 
@@ -80,7 +80,7 @@ def test_what_is_not_a_number(value: Any) -> None:
         number(value)
 
 
-def test_statuses() -> None:
+def test_statuses_of_other_programs_become_ours() -> None:
     said = ["FINISHED", "Failed", "KILLED", None, "", "abandoned", "success"]
     assert [status_of(status) for status in said] == [
         *("complete", "failed", "stopped", "complete", "complete", "abandoned", "complete")
@@ -104,5 +104,5 @@ def test_times_are_utc_to_the_second() -> None:
     ("name", "expected"),
     [("val/loss", "val_loss"), ("f1", "f1"), ("5-shot", "_5_shot"), ("x" * 99, "x" * 64)],
 )
-def test_names_of_metrics(name: str, expected: str) -> None:
+def test_names_of_metrics_become_identifiers(name: str, expected: str) -> None:
     assert metric_name(name) == expected

@@ -33,7 +33,7 @@ def table(tmp_path: Path):
     return read
 
 
-def test_a_line_is_a_run(jsonl) -> None:
+def test_a_line_of_json_is_a_run(jsonl) -> None:
     line = (
         '{"C": 1.0, "seed": 0, "accuracy": 0.9, "status": "FINISHED", "run_id": 7, '
         '"ended_at": "2026-05-01 10:00:00", "code_commit": "abc", "code_dirty": false}'

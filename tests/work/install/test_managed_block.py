@@ -66,7 +66,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize(("before", "after"), EXAMPLES.values(), ids=EXAMPLES)
-def test_a_block_is_merged(before: bytes, after: bytes) -> None:
+def test_a_block_is_merged_once_and_then_stays(before: bytes, after: bytes) -> None:
     assert merge_block(before, BODY) == after
     assert merge_block(after, BODY) == after
 

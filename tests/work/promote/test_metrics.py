@@ -36,7 +36,9 @@ POINT = {"experiment_id": "E005", "seed": 1}
         ({"x": float("-inf")}, "x", None),
     ],
 )
-def test_what_is_lifted(document: dict[str, Any], path: str, lifted: Any) -> None:
+def test_only_a_number_at_the_path_becomes_a_metric(
+    document: dict[str, Any], path: str, lifted: Any
+) -> None:
     assert lifted_metrics(document, {"m": path}) == {"m": lifted}
 
 
@@ -81,7 +83,7 @@ def test_without_a_number_there_is_no_field(repo: Path) -> None:
     assert "metrics" not in backfill(repo, {"accuracy": "high"})
 
 
-def test_numbers_are_exact(repo: Path) -> None:
+def test_metrics_keep_every_digit_of_a_number(repo: Path) -> None:
     metrics = backfill(repo, {"steps": 2**70 + 1, "accuracy": 1e-300, "eval": {"loss": 1e22}})
     assert {name: str(number) for name, number in metrics["metrics"].items()} == {
         "accuracy": "1E-300",

@@ -27,7 +27,7 @@ def committed(repo: Path) -> str:
     return git(repo, "rev-parse", "HEAD").strip()
 
 
-def test_a_clean_work_tree(repo: Path, committed: str) -> None:
+def test_a_clean_work_tree_is_its_commit(repo: Path, committed: str) -> None:
     assert code_state(repo) == CodeState(committed, dirty=False)
 
 

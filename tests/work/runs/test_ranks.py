@@ -23,7 +23,7 @@ SLURM = {"SLURM_JOB_ID": "17", "SLURM_STEP_ID": "0"}
 @pytest.mark.parametrize(
     ("value", "is_first"), [("0", True), ("", True), ("x", True), ("-1", True), ("3", False)]
 )
-def test_who_is_first(name: str, value: str, is_first: bool) -> None:
+def test_only_rank_0_is_the_first(name: str, value: str, is_first: bool) -> None:
     rank = Rank.here(RUN, {name: value})
     assert rank.variable == ("" if is_first else f"{name}=3")
 

@@ -389,8 +389,14 @@ def test_no_exception_comes_up_in_the_code_that_leaves_the_run() -> None:
 
     watch = Watch(leave.__code__)
     leave()
-    assert watch._late == [signal.SIGTERM]
     assert not watch.fatal
+    delivered: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: delivered.append(number))
+    try:
+        watch.deliver()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert delivered == [signal.SIGTERM]
 
 
 @pytest.mark.slow

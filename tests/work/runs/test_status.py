@@ -34,7 +34,7 @@ def job(repo: Path) -> Any:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_document, "PAUSES", (0.001,))
-    monkeypatch.setattr(status, "_PAUSES", (0.001,))
+    monkeypatch.setattr(status, "PAUSES", (0.001,))
 
 
 @pytest.mark.parametrize("status", TERMINAL_STATUSES)

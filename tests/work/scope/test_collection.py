@@ -42,7 +42,7 @@ def commit(repo: Path) -> None:
     git(repo, "commit", "-qm", "change")
 
 
-def test_no_finding_at_all(repo: Path, validate: Validate) -> None:
+def test_a_repository_without_findings_has_a_warning(repo: Path, validate: Validate) -> None:
     status, [problem] = validate()
     assert (status, problem["code"], problem["severity"]) == (0, CODE, "warning")
     assert "nothing matches kb/research/findings/**" in problem["message"]
@@ -187,7 +187,9 @@ def test_findings_that_a_sparse_checkout_leaves_out(
 
 
 @pytest.mark.parametrize("place", ["kb", FOLDER, ".aexp/ledger"])
-def test_a_submodule(cited: Path, tmp_path: Path, validate: Validate, place: str) -> None:
+def test_a_findings_folder_that_is_a_submodule_is_reported(
+    cited: Path, tmp_path: Path, validate: Validate, place: str
+) -> None:
     other = new_repository(tmp_path / "other")
     write(other, "README", "")
     commit(other)

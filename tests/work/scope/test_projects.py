@@ -82,7 +82,7 @@ def test_a_finding_is_found_in_whichever_has_it(several: Path, validate: Validat
     assert paths(answer) == EXPECTED[:1]
 
 
-def test_from_python_too(several: Path) -> None:
+def test_validate_repo_judges_every_repository(several: Path) -> None:
     assert sorted({str(issue.path) for issue in validate_repo(several).issues}) == EXPECTED
 
 

@@ -15,6 +15,8 @@ for candidate in "${1:-python3}" python3 \
     "${HOME:-/}"/.pyenv/versions/3.*/bin/python3 \
     /usr/local/bin/python3 /usr/bin/python3; do
     found=$("$candidate" -c "$probe" 2>/dev/null) && [ -n "$found" ] && {
+        [ "$candidate" = "${1:-python3}" ] ||
+            printf '%s\n' "== ${1:-python3} is not a Python 3.11 or newer with venv: taking $found" >&2
         printf '%s\n' "$found"
         exit 0
     }

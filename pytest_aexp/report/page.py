@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -48,22 +49,27 @@ def page_template() -> jinja2.Template:
     return environment.from_string(_resource("page.html.jinja"))
 
 
+_CODE = re.compile(r"(`[^`]*`|\b[0-9a-f]{32}\b)")
+_JOB_ID = re.compile(r"(\b[0-9a-f]{32}\b)")
+
+
 def _places(words: Iterable[str], of: Sequence[str]) -> str:
     """Where each word stands in a sorted list: what the filters of the page compare."""
     return " ".join(str(bisect_left(of, word)) for word in words)
 
 
 def _with_commands(text: str) -> Markup:
-    """Text as HTML, what stands in backticks as code."""
+    """Text as HTML; what stands in backticks, and each job id, as code."""
     # Here for the same reason; it comes with jinja2.
     from markupsafe import Markup, escape
 
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return escape(text)
-    marks = ("<code>", "</code>")
-    marked = [f"{escape(part)}{marks[n % 2]}" for n, part in enumerate(parts[:-1])]
-    return Markup("".join([*marked, str(escape(parts[-1]))]))  # noqa: S704 - each part is escaped
+    balanced = text.count("`") % 2 == 0
+    parts = (_CODE if balanced else _JOB_ID).split(text)
+    # Every second part is one that the expression holds, without its backticks.
+    marked = (
+        f"<code>{escape(p.strip('`'))}</code>" if n % 2 else escape(p) for n, p in enumerate(parts)
+    )
+    return Markup("".join(marked))  # noqa: S704 - each part is escaped
 
 
 def render(report: Report) -> str:

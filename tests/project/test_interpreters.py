@@ -108,7 +108,14 @@ class TestBase:
 
     def test_the_one_asked_for_is_taken(self, tmp_path: Path) -> None:
         asked = program(tmp_path / "asked", "echo /the/one/asked/for")
-        assert self.find(tmp_path, str(asked)).stdout == "/the/one/asked/for\n"
+        result = self.find(tmp_path, str(asked))
+        assert (result.stdout, result.stderr) == ("/the/one/asked/for\n", "")
+
+    def test_another_one_is_not_taken_silently(self, tmp_path: Path) -> None:
+        self.real(tmp_path / "bin" / "python3")
+        result = self.find(tmp_path, "nope")
+        assert result.returncode == 0
+        assert result.stderr.startswith("== nope is not a Python 3.11 or newer with venv: taking /")
 
     @pytest.mark.parametrize("place", ["bin/python3.12", ".pyenv/versions/3.12.1/bin/python3"])
     def test_where_it_is_too_old_a_newer_one_is_looked_for(

@@ -17,7 +17,7 @@ from repositories import add_entry, add_finding, git, job, new_repository, write
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.report import build
-from pytest_aexp.report.page import MISSING_JINJA, write_report
+from pytest_aexp.report.page import MISSING_JINJA, _with_commands, write_report
 
 
 class Elements(HTMLParser):
@@ -141,3 +141,17 @@ def test_an_empty_repository_has_a_page(repo: Path) -> None:
     text = Elements(page(repo)).text
     assert "There are no findings yet." in text
     assert 'aexp finding new "What was found"' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("run `aexp fix` <now>", "run <code>aexp fix</code> &lt;now&gt;"),
+        (f"write {'a' * 32}, not {'a' * 33}", f"write <code>{'a' * 32}</code>, not {'a' * 33}"),
+        (f"`cite {'a' * 32}`", f"<code>cite {'a' * 32}</code>"),
+        (f"one ` alone {'a' * 32}", f"one ` alone <code>{'a' * 32}</code>"),
+        ("`<b>`", "<code>&lt;b&gt;</code>"),
+    ],
+)
+def test_commands_and_ids_are_set_as_code(text: str, html: str) -> None:
+    assert str(_with_commands(text)) == html

@@ -40,7 +40,7 @@ from .add import add, advised, on_disk_only
 from .affected import affected_findings, affects_collection, changed_evidence
 from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
-from .immutable import deleted_records, segment_faults, unclear_runs
+from .immutable import altered_segments, deleted_records, segment_faults, unclear_runs
 from .push import Push, pushes
 from .untouched import replaced_faults, softened, touched_findings
 
@@ -77,8 +77,9 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
         if added:
             below = commit.location.prefix
             print(f"added to the commit: {' '.join(f'{below}{path}' for path in added)}")
-        runs = policy.judge(staged_faults(commit.repository, commit.kept))
-        return replace(outcome, problems=(*laxer, *runs, *outcome.problems))
+        staged_runs = staged_faults(commit.repository, commit.kept)
+        others = policy.judge([*staged_runs, *altered_segments(commit)])
+        return replace(outcome, problems=(*laxer, *others, *outcome.problems))
 
     return _reported(_of_each(staged, judge))
 

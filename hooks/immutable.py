@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_aexp.model.ledger_survey import contradictions
-from pytest_aexp.model.packs.segment import is_segment
-from pytest_aexp.model.packs.segment_check import check_segments
-from pytest_aexp.model.problems import INVALID_ENTRY, INVALID_RETRACTION, LEAK, Fault
+from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, is_segment, lines_of, run_of
+from pytest_aexp.model.packs.segment_check import check_segments, form_faults
+from pytest_aexp.model.problems import (
+    INVALID_ENTRY,
+    INVALID_RETRACTION,
+    INVALID_SEGMENT,
+    LEAK,
+    Fault,
+)
 from pytest_aexp.model.retractions import RECORD_LIMIT, is_record_path, read_record
 
 from .commit import Commit
@@ -40,6 +47,17 @@ def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
                 f"run `git restore --source=HEAD --staged --worktree -- {path}`; a run that has "
                 "changed is promoted again with `aexp ledger promote`",
             )
+
+
+def altered_segments(commit: Commit) -> Iterator[Fault]:
+    """The faults of segments that are not as they were packed: those it changes, or all."""
+    packs = Packs(commit.view)
+    changed = [path for path, c in changed_segments(commit).items() if c.status != "D"]
+    for path in packs.paths if commit.changes is None else sorted(changed):
+        data = commit.view.read(path, SEGMENT_LIMIT)
+        if isinstance(data, bytes):
+            faults = form_faults(path, data, [run_of(line) for line in lines_of(data)])
+            yield from (fault for fault in faults if fault.rule is INVALID_SEGMENT)
 
 
 def unclear_runs(commit: Commit, ledger: Ledger) -> Iterator[Fault]:

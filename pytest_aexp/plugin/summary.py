@@ -19,8 +19,8 @@ from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
 
 OK, FAILED, NOT_CHECKED = "ok", "failed", "not checked"
-_SELECTING = ("keyword", "markexpr", "deselect", "lf", "stepwise", "ignore", "ignore_glob")
-"""The options by which a user chooses some of the tests."""
+_SELECTING = ("-k", "-m", "--deselect", "--lf", "--last-failed", "--sw", "--stepwise", "--ignore")
+"""How the options begin by which a user chooses some of the tests."""
 
 
 class Summary:
@@ -138,6 +138,8 @@ class Summary:
             return False
         if self._problems:
             return True
+        if self._is_everything and self._total() > len(self._states):
+            return True
         is_narrow = self._config.args_source is pytest.Config.ArgsSource.ARGS
         return terminalreporter.verbosity >= 0 and bool(self._states or not is_narrow)
 
@@ -187,6 +189,10 @@ class Summary:
 
 
 def _is_everything(config: pytest.Config) -> bool:
-    """Whether the user left the choice of what to run to pytest."""
+    """Whether the user left the choice of what to run to pytest.
+
+    What `addopts` chooses, the repository chooses: that is no reason to check nothing.
+    """
     is_narrow = config.args_source is pytest.Config.ArgsSource.ARGS
-    return not (is_narrow or any(config.getoption(name, None) for name in _SELECTING))
+    typed = config.invocation_params.args
+    return not (is_narrow or any(str(word).startswith(_SELECTING) for word in typed))

@@ -91,6 +91,24 @@ class TestNothingChecked:
         assert result.ret == 0
         result.stdout.fnmatch_lines("aexp: 0 findings ok, 0 of 2 findings selected")
 
+    @pytest.mark.parametrize("addopts", ["--ignore=kb", "--ignore-glob=*.md", "-m 'not aexp'"])
+    def test_what_addopts_leaves_out_is_no_choice_of_the_user(
+        self, with_tests: Repo, run, addopts: str
+    ) -> None:
+        write(with_tests.path, "pytest.ini", f"[pytest]\naddopts = {addopts}\n")
+        result = run("--aexp")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines("aexp: error: none of 2 findings was checked*")
+        assert run("--aexp", "-k", "test_own").ret == 0
+
+    def test_a_finding_that_a_conftest_leaves_out_is_counted_in_quiet_output_too(
+        self, cited: Repo, run
+    ) -> None:
+        write(cited.path, "kb/research/findings/conftest.py", "collect_ignore = ['F004-broken.md']")
+        result = run("-q")
+        assert result.ret == 0
+        result.stdout.fnmatch_lines("aexp: 1 finding ok, 1 of 2 findings selected")
+
     @pytest.mark.parametrize("option", ["--aexp", "--aexp-strict-runs=warn"])
     def test_asked_for_by_name_it_is_an_error(
         self, with_tests: Repo, run, monkeypatch: pytest.MonkeyPatch, option: str

@@ -117,6 +117,10 @@ def _globs(value: object) -> tuple[str, ...]:
     patterns = [value] if isinstance(value, str) else value
     if not isinstance(patterns, list) or not all(isinstance(p, str) and p for p in patterns):
         raise ConfigurationError("tool.aexp.findings must be a list of globs")
+    if not patterns:
+        raise ConfigurationError(
+            "tool.aexp.findings is empty, so nothing would be checked: name a glob, or leave it out"
+        )
     patterns = [pattern.removeprefix("./") for pattern in patterns]
     for pattern in patterns:
         if pattern.startswith("/") or ".." in pattern.split("/"):

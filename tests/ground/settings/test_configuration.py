@@ -51,6 +51,7 @@ WRONG: dict[str, tuple[str, str]] = {
         '[tool.aexp] has no setting "strict": the sett',
     ),
     "globs that are a number": ("findings = 5", "findings must be a list of globs"),
+    "no glob": ("findings = []", "nothing would be checked"),
     "an empty glob": ('findings = [""]', "findings must be a list of globs"),
     "a glob that is a number": ("findings = [5]", "findings must be a list of globs"),
     "an absolute glob": ('findings = ["/etc/*"]', '"/etc/*" must stay inside the repository'),

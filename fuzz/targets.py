@@ -193,7 +193,7 @@ def merge(data: bytes) -> None:
 
 def _told(faults: Iterable[Fault]) -> None:
     """Every way to report the faults keeps to its lines and prints no control character."""
-    problems = tuple(Policy(door=True).judge(faults))
+    problems = tuple(Policy(for_entries=True).judge(faults))
     for problem in problems:
         assert clean(problem.message) == problem.message, problem
         assert len(problem.message) < 5000

@@ -1,4 +1,4 @@
-"""The work of the hooks: judge what is about to be committed or pushed, and tell."""
+"""What the hooks do: check what is about to be committed or pushed, and print the problems."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _commits() -> list[Push | None]:
 
 def _reported(outcome: Outcome) -> int:
     if outcome.problems or outcome.unjudged or outcome.unverified:
-        # Here, since mostly there is nothing to tell.
+        # Here, since mostly there is nothing to print.
         from pytest_aexp.rendering import render_text
 
         print(render_text(outcome), end="")
@@ -128,7 +128,7 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
             checker = _checker(commit, view, policy, added)
             outcome = judge_findings(checker, findings)
     lacking = policy.judge(run.fault for run in outdated)
-    uncollected = checker.uncollected(None if commit.changes is None else commit.kept)
+    uncollected = checker.uncollected_problems(None if commit.changes is None else commit.kept)
     outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
     if commit.changes is not None:
         outcome = replace(outcome, problems=_of_others(commit, checker, findings, outcome))
@@ -136,7 +136,7 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
     if problems:
         problems = tuple(_completed(commit, lacking, outcome.problems))
     if affects_collection(commit):
-        problems = (*checker.collection(), *problems)
+        problems = (*checker.collection_problems(), *problems)
     return replace(outcome, problems=problems), added
 
 
@@ -195,7 +195,7 @@ def _added(
 def _completed(
     commit: Commit, lacking: Sequence[Problem], judged: Sequence[Problem]
 ) -> Iterator[Problem]:
-    """Both, each citation told of once, with all that must be typed."""
+    """Both, each citation reported once, with all that must be typed."""
     places = {(p.path, p.line, p.column) for p in lacking}
     same = (UNSTAGED_ENTRY.code, UNPROMOTED.code)
     for problem in (*lacking, *judged):
@@ -220,7 +220,7 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
         configured = commit.repository.configuration
         if options.policy_from is not None:
             configured = configuration_at(commit.repository.root, options.policy_from)
-        policy = Policy(severity=configured.severity, door=True)
+        policy = Policy(severity=configured.severity, for_entries=True)
         ledger = Ledger(commit.view)
         faults = (*staged_faults(commit.repository, commit.kept), *_ledger_faults(commit, ledger))
         problems = policy.judge(faults)

@@ -62,7 +62,7 @@ __all__ = [
     "validate_repo",
 ]
 
-_WHERE = {
+_MODULES = {
     "citation_warning": "CitationWarning",
     "ground.repository": "read_machine_label",
     "install": "InstallAction InstallRefused install_scaffold",
@@ -77,7 +77,7 @@ _WHERE = {
 
 def __getattr__(name: str) -> object:
     # On demand: the command needs no pytest, and pytest alone needs nothing of the rules.
-    for module, names in _WHERE.items():
+    for module, names in _MODULES.items():
         if name in names.split():
             # Here, and the module with it, so that who needs one name loads one module.
             from importlib import import_module

@@ -28,8 +28,8 @@ from pytest_aexp.work.runs.statepoint import (
     plain,
     require_promotable,
     require_shallow,
-    say_redacted,
     split_local,
+    warn_of_redaction,
 )
 from pytest_aexp.work.runs.status import checked_status, mark_status, set_missing
 from pytest_aexp.work.signac_store import (
@@ -126,7 +126,7 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
     with own_words(f"run {job.id} cannot be created"):
         job.init()
     if is_new:
-        say_redacted(job.id, registered)
+        warn_of_redaction(job.id, registered)
     return job
 
 

@@ -21,7 +21,7 @@ _Mode = Literal["full", "runs-only"]
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A problem as `validate_repo` has always told it; ``path`` is relative to the repository."""
+    """A problem as `validate_repo` returns it; ``path`` is relative to the repository."""
 
     code: str
     message: str

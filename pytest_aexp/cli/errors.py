@@ -11,7 +11,7 @@ from pytest_aexp.ground.errors import AexpError, UsageError
 _T = TypeVar("_T")
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print a line on standard error under the command's name."""
     print(f"aexp: {message}", file=sys.stderr)
 

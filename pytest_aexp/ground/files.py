@@ -61,7 +61,7 @@ def read_bounded(
     A file that was opened and does not lie in the real folder ``inside`` is not read: a link may
     have taken a folder's place since somebody looked (where the system tells, as Linux does).
     ``inside`` may as well be what `opened_folder` gave for the file's own folder.
-    Raises OSError where the reason is no fault of the file: too many are open.
+    Raises OSError where the file is not at fault: too many are open.
     """
     try:
         flags = _READ_FLAGS | (0 if follow else _NO_FOLLOW)

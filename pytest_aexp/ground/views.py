@@ -45,7 +45,7 @@ class View(Protocol):
         """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
 
     def has_file(self, path: str) -> bool:
-        """Whether something lies at ``path`` that is no folder, readable or not."""
+        """Whether something lies at ``path`` that is not a folder, readable or not."""
 
     @property
     def tree(self) -> str | None:
@@ -74,7 +74,7 @@ class View(Protocol):
         """Look up files that will be read soon, in as few questions as possible."""
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names of what lies directly in ``folder`` and is no folder, sorted."""
+        """The names of what lies directly in ``folder`` and is not a folder, sorted."""
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders directly in ``folder``, or of what leads to some, sorted."""
@@ -116,7 +116,7 @@ class WorkTree:
         return os.path.isdir(f"{self._root}/{folder}") and self._stays_inside(folder)
 
     def has_file(self, path: str) -> bool:
-        """Whether something lies at the path that is no folder."""
+        """Whether something lies at the path that is not a folder."""
         full = f"{self._root}/{path}"
         if not self._stays_inside(path.rpartition("/")[0]):
             return False
@@ -168,7 +168,7 @@ class WorkTree:
         """Nothing: each file costs the same however many are asked for."""
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names of what lies directly in the folder and is no folder."""
+        """The names of what lies directly in the folder and is not a folder."""
         entries = self._entries(folder)
         # Who asks for the folders next wants those of the same moment, and the folder may be large.
         self._folders[folder] = tuple(name for name, is_folder in entries if is_folder)

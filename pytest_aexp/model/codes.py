@@ -122,8 +122,8 @@ _TABLE = (
     Code(
         "finding.retracted_run",
         "A cited run was retracted",
-        "A retraction record says that the run is no evidence. A warning where `accept` lists the "
-        "record.",
+        "A retraction record says that the run is not evidence any more. A warning where `accept` "
+        "lists the record.",
         "Leave the run out, cite the one that replaces it, or withdraw the finding with "
         "`retracted:`.",
     ),
@@ -206,9 +206,9 @@ _TABLE = (
     Code(
         "evidence.unknown_commit",
         "A cited run ran on a commit that nobody else has",
-        "Its `code_commit` is missing, is no commit id, or is not part of the judged commit's "
+        "Its `code_commit` is missing, is not a commit id, or is not part of the judged commit's "
         "history, a remote branch or a tag. Not judged unless it is configured; one warning says "
-        "so where it cannot be told, as in a shallow clone.",
+        "so where the clone does not show it, as in a shallow one.",
         "Push the branch or tag the commit; in CI fetch the whole history (`fetch-depth: 0`).",
     ),
     Code(
@@ -242,7 +242,7 @@ _TABLE = (
     ),
     Code(
         "ledger.leak",
-        "A ledger entry that tells too much",
+        "A ledger entry that contains a path or a credential",
         "The entry holds an absolute path or a credential, and is about to be shared.",
         "Promote the run again (`aexp ledger promote <job id>`); change the credential if it was "
         "pushed.",

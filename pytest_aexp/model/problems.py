@@ -28,8 +28,8 @@ class Basis(StrEnum):
     """A warning; not judged under ``off``."""
     CITED = auto()
     """An error if a finding cites the entry, in the hooks and in `ledger check`; else a warning."""
-    DOOR = auto()
-    """An error where entries are let in (``ledger check``, the hooks), a warning elsewhere."""
+    ENTRY_CHECK = auto()
+    """An error in the check of entries (``ledger check``, the hooks), a warning elsewhere."""
     ON_REQUEST = auto()
     """Not judged unless it is configured."""
     NOTICE = auto()
@@ -86,7 +86,7 @@ IDENTITY_MISMATCH = Rule("ledger.identity_mismatch", Basis.CITED)
 UNVERIFIED_IDENTITY = Rule("ledger.unverified_identity", Basis.ON_REQUEST)
 UNKNOWN_FIELD = Rule("ledger.unknown_field", Basis.WARNING)
 INVALID_RETRACTION = Rule("ledger.invalid_retraction", Basis.ERROR)
-LEAK = Rule("ledger.leak", Basis.DOOR)
+LEAK = Rule("ledger.leak", Basis.ENTRY_CHECK)
 MERGE_DRIVER = Rule("ledger.merge_driver", Basis.WARNING)
 POLICY_WEAKENED = Rule("policy.weakened", Basis.WARNING)
 RUNS_TRACKED = Rule("runs.tracked", Basis.WARNING)
@@ -206,12 +206,13 @@ class Outcome:
 class Policy:
     """How strict to be. Raises ConfigurationError for a code that does not exist.
 
+    ``for_entries`` says that entries themselves are checked, as by ``ledger check`` and the hooks.
     ``commanded`` says that the strictness comes from a command line, which no file overrules.
     """
 
     strict_runs: StrictRuns = "error"
     severity: Mapping[str, str] = field(default_factory=dict)
-    door: bool = False
+    for_entries: bool = False
     commanded: bool = False
 
     def __post_init__(self) -> None:
@@ -267,8 +268,8 @@ class Policy:
         is_error = (
             basis is Basis.ERROR
             or (basis is Basis.STRICT and self.strict_runs == "error")
-            or (basis is Basis.CITED and (fault.cited or self.door))
-            or (basis is Basis.DOOR and self.door)
+            or (basis is Basis.CITED and (fault.cited or self.for_entries))
+            or (basis is Basis.ENTRY_CHECK and self.for_entries)
         )
         return "error" if is_error else "warning"
 

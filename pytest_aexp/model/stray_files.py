@@ -1,4 +1,4 @@
-"""What lies in the ledger folder, looks like a part of it, and is none."""
+"""Files in the ledger folder that look like entries or segments and are not."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def strays_in(view: View, names: Iterable[str]) -> Iterator[str]:
 
 
 def stray_at(below: str) -> str | None:
-    """The path that is to be told of for a file ``below`` the folder; None if it is no stray.
+    """The path to report for a file ``below`` the folder; None if there is nothing to report.
 
-    That the file is no entry is known: none stands there, or it is no file.
+    The file is not an entry: nothing is there any more, or it is not a regular file.
     """
     first, _, deeper = below.partition("/")
     if deeper and first == _RETRACTIONS:

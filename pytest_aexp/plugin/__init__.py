@@ -1,4 +1,4 @@
-"""The pytest plugin's door: options, whether to be active, what is collected.
+"""The pytest plugin's entry point: options, whether to be active, what is collected.
 
 Every pytest run imports this module, in repositories that have no finding too, so it imports
 nothing but pytest and what needs no reading; ``plugin.items`` brings the rest when needed.

@@ -87,15 +87,15 @@ class Collector:
         """The problems that belong to no item, if ``item`` was chosen to report them."""
         problems: tuple[Problem, ...] = ()
         if item is self._first_due and isinstance(item, CitationItem):
-            problems += self.checker.authority([item.citation])
+            problems += self.checker.authority_problems([item.citation])
         if item is self._first:
             problems += self._laxer
-            problems += self.checker.records()
-            problems += self.checker.unjudged_commits(self._findings.values())
+            problems += self.checker.record_problems()
+            problems += self.checker.history_problems(self._findings.values())
         if item is self._reporter:
-            problems += self.checker.collection()
+            problems += self.checker.collection_problems()
             citations = [c for finding in self._findings.values() for c in finding.citations]
-            problems += self.checker.surroundings(citations)
+            problems += self.checker.surrounding_problems(citations)
         return problems
 
     def shown_path(self, path: str) -> str:

@@ -57,6 +57,9 @@ class FindingItem(pytest.Item):
     def _initrequest(self) -> None:
         """Nothing: pytest-retry calls it before it runs an item again."""
 
+    def describe(self) -> None:
+        """Place the item in its file, and make it selectable by what it is about."""
+
     def verdict(self) -> Verdict:
         """The problems of this item alone."""
         raise NotImplementedError
@@ -150,7 +153,7 @@ class FrontMatterItem(FindingItem):
 
     def verdict(self) -> Verdict:
         """Its problems, those of the citations aside."""
-        return Verdict(self.collector.checker.front_matter(self.finding))
+        return Verdict(self.collector.checker.front_matter_problems(self.finding))
 
 
 class CitationItem(FindingItem):
@@ -196,6 +199,10 @@ class CitationsItem(FindingItem):
 
     citations: Sequence[Citation]
 
+    def describe(self) -> None:
+        """Place it at the first of them."""
+        self.line = self.citations[0].position.line
+
     def verdict(self) -> Verdict:
         """The verdicts on all of them; not checked if none of them was."""
         verdicts = [self.collector.checker.citation(self.finding, c) for c in self.citations]
@@ -215,6 +222,11 @@ class PremiseItem(FindingItem):
 
     premise: Premise
 
+    def describe(self) -> None:
+        """Place it where it is named, and make it selectable by that name."""
+        self.line = self.premise.position.line
+        self.extra_keyword_matches.add(self.premise.name)
+
     def verdict(self) -> Verdict:
         """Whether that finding still holds."""
         return self.collector.checker.premise(self.finding, self.premise)
@@ -227,43 +239,27 @@ class FindingFile(pytest.File):
     finding_path: str
 
     def collect(self) -> Iterator[pytest.Item]:
-        """An item for the front matter, one for each citation, one for each claim."""
+        """An item for the front matter, each citation, each claim and each premise."""
         finding = self.collector.read(self.finding_path)
-        front_matter = self._item(FrontMatterItem, "front-matter", finding)
-        assert isinstance(front_matter, FrontMatterItem)
-        front_matter.describe()
-        yield front_matter
+        yield self._item(FrontMatterItem, "front-matter", finding)
         for citation in finding.citations[:ITEMS]:
-            item = self._item(CitationItem, citation.label, finding)
-            assert isinstance(item, CitationItem)
-            item.citation = citation
-            item.describe()
-            yield item
+            yield self._item(CitationItem, citation.label, finding, citation=citation)
         if rest := finding.citations[ITEMS:]:
-            others = self._item(CitationsItem, f"supporting_runs[{ITEMS}:]", finding)
-            assert isinstance(others, CitationsItem)
-            others.citations = rest
-            others.line = rest[0].position.line
-            yield others
+            label = f"supporting_runs[{ITEMS}:]"
+            yield self._item(CitationsItem, label, finding, citations=rest)
         for claim in finding.claims:
-            number = self._item(NumberItem, f"number[{claim.index}]", finding)
-            assert isinstance(number, NumberItem)
-            number.claim = claim
-            number.describe()
-            yield number
+            yield self._item(NumberItem, f"number[{claim.index}]", finding, claim=claim)
         for premise in finding.premises:
-            item = self._item(PremiseItem, premise.label, finding)
-            assert isinstance(item, PremiseItem)
-            item.premise = premise
-            item.line = premise.position.line
-            item.extra_keyword_matches.add(premise.name)
-            yield item
+            yield self._item(PremiseItem, premise.label, finding, premise=premise)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The same as for an item."""
         return _not_done(excinfo.value) or super().repr_failure(excinfo)
 
-    def _item(self, kind: type[FindingItem], name: str, finding: Finding) -> FindingItem:
+    def _item(
+        self, kind: type[FindingItem], name: str, finding: Finding, **subject: object
+    ) -> FindingItem:
+        """The item of that kind, with what it is about as its attribute."""
         # Spelt out: pytest 9.2 takes the brackets of a name it joins itself for something else
         # than those of the same name read back, and --lf would not know the item again.
         nodeid = f"{self.nodeid}::{name}"
@@ -271,6 +267,9 @@ class FindingFile(pytest.File):
         item.collector = self.collector
         item.finding = finding
         item.extra_keyword_matches.add(finding.name)
+        for attribute, value in subject.items():
+            setattr(item, attribute, value)
+        item.describe()
         return item
 
 

@@ -131,7 +131,9 @@ class Summary:
         """What keeps findings from being read, if there is none that could be."""
         if self._total():
             return ()
-        return tuple(problem for checker in self._checkers for problem in checker.collection())
+        return tuple(
+            problem for checker in self._checkers for problem in checker.collection_problems()
+        )
 
     def _is_worth_a_line(self, terminalreporter: pytest.TerminalReporter) -> bool:
         if self._config.getoption("collectonly"):

@@ -64,9 +64,9 @@ def gather(checker: Checker) -> Report:
     gathering = _Gathering(checker, ledger, verdicts)
     parts = gathering.findings(findings)
     around = (
-        *checker.authority(citations),
-        *checker.records(),
-        *checker.surroundings(citations),
+        *checker.authority_problems(citations),
+        *checker.record_problems(),
+        *checker.surrounding_problems(citations),
     )
     counts = Counter(problem.severity for part in parts for problem in part.every_problem)
     counts.update(problem.severity for problem in around)
@@ -114,7 +114,7 @@ class _Gathering:
         numbers, wrong = numbers_of(self._checker, finding)
         premises = (self._checker.premise(finding, item) for item in finding.premises)
         of_premises = [problem for verdict in premises for problem in verdict.problems]
-        front_matter = self._checker.front_matter(finding)
+        front_matter = self._checker.front_matter_problems(finding)
         every = sorted((*front_matter, *of_premises, *wrong), key=_severity)
         problems = tuple(map(_problem, every))
         citations = tuple(self._citation(finding, item) for item in finding.citations)

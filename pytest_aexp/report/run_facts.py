@@ -30,7 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Moment:
     """A point in time: as people read it, in UTC, and in seconds since 1970.
 
-    ``seconds`` is None where the text is no date and time; it is then shown as it was written.
+    ``seconds`` is None where the text is not a date and time; it is then shown as it was written.
     """
 
     text: str = ""

@@ -126,7 +126,7 @@ def _lifted_by(
             lifted[target] = retractions.records[target]
             whole.add(target)
         else:
-            raise UsageError(f"nothing retracts {target}, and it is no record that does")
+            raise UsageError(f"nothing retracts {target}, and it is not a retraction record")
     others: dict[str, list[str]] = defaultdict(list)
     for record_id, old in lifted.items():
         if record_id not in whole:

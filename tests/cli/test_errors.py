@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.ground.errors import GitError, UsageError
 
 
 def test_a_complaint_is_a_line_under_the_name_of_the_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    complain("nothing was changed")
+    print_error("nothing was changed")
     assert capsys.readouterr() == ("", "aexp: nothing was changed\n")
 
 

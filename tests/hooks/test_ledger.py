@@ -148,7 +148,9 @@ class TestWhatIsNoEntry:
         stage(repo)
         said = hooks.ledger()
         assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-        assert said.out.startswith(f".aexp/ledger/{name}:1:1: error: the file is no ledger entry")
+        assert said.out.startswith(
+            f".aexp/ledger/{name}:1:1: error: the file is not a ledger entry"
+        )
 
     def test_an_entry_in_a_folder_of_its_own(self, repo: Path, hooks: Hooks) -> None:
         write(repo, f".aexp/ledger/2026/{NOWHERE}.json", entry_text(entry_of(POINT)))

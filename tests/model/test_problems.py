@@ -18,7 +18,7 @@ from pytest_aexp.model.problems import Basis, Fault, Outcome, Policy, Problem, R
 RULES = {name: rule for name, rule in vars(problems).items() if isinstance(rule, Rule)}
 STRICTNESSES: tuple[StrictRuns, ...] = get_args(StrictRuns)
 
-# By rule: uncited and cited under error, under warn, under off; at the door (None: not judged).
+# By rule: uncited and cited under error, under warn, under off; for entries (None: not judged).
 ERROR = dict.fromkeys(["error", "warn", "off"], "error")
 WARNING = dict.fromkeys(["error", "warn", "off"], "warning")
 STRICT = {"error": "error", "warn": "warning", "off": None}
@@ -98,13 +98,13 @@ def test_a_damaged_entry_is_an_error_if_cited_and_at_the_door(
     name: str, strict: StrictRuns
 ) -> None:
     assert severity(RULES[name], Policy(strict), cited=True) == "error"
-    assert severity(RULES[name], Policy(strict, door=True)) == "error"
+    assert severity(RULES[name], Policy(strict, for_entries=True)) == "error"
 
 
 def test_at_the_door_a_leak_is_an_error_and_nan_is_not() -> None:
-    assert severity(problems.LEAK, Policy(door=True)) == "error"
-    assert severity(problems.NOT_A_NUMBER, Policy(door=True), cited=True) == "warning"
-    assert severity(problems.UNKNOWN_FIELD, Policy(door=True)) == "warning"
+    assert severity(problems.LEAK, Policy(for_entries=True)) == "error"
+    assert severity(problems.NOT_A_NUMBER, Policy(for_entries=True), cited=True) == "warning"
+    assert severity(problems.UNKNOWN_FIELD, Policy(for_entries=True)) == "warning"
 
 
 @pytest.mark.parametrize(("name", "chosen"), [*product(RULES, ["error", "warning", "off"])])

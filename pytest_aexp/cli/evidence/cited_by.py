@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.findings.editing import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_by_citation(cited, arguments.format))
     for job_id in sorted(set(wanted or ()) - {citation.job_id for citation in cited}):
         if arguments.ids:
-            complain(f"no finding cites run {job_id}")
+            print_error(f"no finding cites run {job_id}")
     return 0
 
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings.editing import open_checker, open_finding, write_finding
 from pytest_aexp.cli.output import at_root
@@ -204,7 +204,7 @@ def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], 
         try:
             text = with_keys(front, {i: {"accept": written} for i, written in lists.items()})
         except UsageError as error:
-            complain(clean(str(error)))
+            print_error(clean(str(error)))
             continue
         write_finding(checker, path, text)
         for index, new in added.items():

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.editing import open_checker, write_finding
@@ -197,17 +197,17 @@ def _show_quoting(citation: Citation, problems: list[Problem]) -> None:
         for key, value in citation.selector.items():
             hint = f"{shown(key, 40)} is text in "
             if any(hint in problem.message for problem in problems):
-                complain(f"type it as {shlex.quote(f'{key}={json.dumps(str(value))}')}")
+                print_error(f"type it as {shlex.quote(f'{key}={json.dumps(str(value))}')}")
 
 
 def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
     problems = [p for citation in changed for p in checker.citation(finding, citation).problems]
-    unknown = checker.authority(changed)
+    unknown = checker.authority_problems(changed)
     for problem in (*problems, *unknown):
-        complain(f"{problem.message}; next: {problem.fix}")
+        print_error(f"{problem.message}; next: {problem.fix}")
     for citation in changed:
         _show_quoting(citation, problems)
     refused = unknown or any(problem.severity == "error" for problem in problems)
     if refused:
-        complain("nothing was changed")
+        print_error("nothing was changed")
     return not refused

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.editing import diff_lines, open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             changed += _fixed(checker, path, show=arguments.diff)
         except UsageError as error:
-            complain(clean(str(error)))
+            print_error(clean(str(error)))
             failed = True
     if not arguments.diff:
         print(f"{counted(changed, 'finding')} changed; next: aexp validate")

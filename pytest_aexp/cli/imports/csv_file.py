@@ -21,7 +21,7 @@ DESCRIPTION = """\
 Make ledger entries of the rows of a csv file with a heading.
 
 A cell is a number, true, false or null where JSON has one, else text; an empty
-one is no value. Read as well, where there are such columns: status,
+one is not a value. Read as well, where there are such columns: status,
 started_at, ended_at, wallclock_s, code_commit, code_dirty, run_id. Rows with
 the same parameters are attempts of one run: the last complete one counts.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping
 
-from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
@@ -90,7 +90,7 @@ def run_import(
     repository = Repository.open()
     store = get_run_store(repository.root) if arguments.store else None
     importing = gather(source, experiment, arguments.distinct)
-    _say_what_is_repeated(importing.runs)
+    _print_repeated(importing.runs)
     results = list(
         with_progress(
             write_entries(repository, importing, arguments.machine_label),
@@ -106,24 +106,24 @@ def run_import(
         f"{counted(written, 'run')} written, {right:,} already there, "
         f"{len(importing.left_out) + len(refused):,} left out"
     )
-    _say_what_is_renamed(importing)
+    _print_renamed(importing)
     for name, count in sorted(importing.redacted.items()):
         entries = counted(count, "entry", "entries")
         print(f"{clean(name)} was redacted in {entries}: leave it out of --params")
     for message in (*kept, *(result.refused for result in refused)):
-        complain(clean(message))
+        print_error(clean(message))
     for left_out in importing.left_out:
-        complain(clean(f"left out: {left_out.name} {left_out.reason}"))
+        print_error(clean(f"left out: {left_out.name} {left_out.reason}"))
     if store is not None:
         jobs = keep_as_jobs(store, importing)
         print(f"{counted(jobs, 'signac job')} made in the run store")
-        _say_what_to_list(importing, repository)
+        _print_unlisted(importing, repository)
     if written:
         print_next_commit(repository.root)
     return 1 if refused or any(run.damaged for run in importing.left_out) else 0
 
 
-def _say_what_is_repeated(runs: Iterable[ImportedRun]) -> None:
+def _print_repeated(runs: Iterable[ImportedRun]) -> None:
     repeated = [run for run in runs if len(run.attempts) > 1]
     for run in repeated[:_MOST_REPEATED]:
         names = listed([attempt.name for attempt in run.attempts])
@@ -137,14 +137,14 @@ def _say_what_is_repeated(runs: Iterable[ImportedRun]) -> None:
         print("to import each as a run of its own: --distinct run_id")
 
 
-def _say_what_is_renamed(importing: Importing) -> None:
+def _print_renamed(importing: Importing) -> None:
     renamed = {source: name for source, name in importing.metrics.items() if source != name}
     if renamed:
         pairs = [f"{quoted(source)} is {name}" for source, name in sorted(renamed.items())]
         print(f"metrics: {listed(pairs, 20)}")
 
 
-def _say_what_to_list(importing: Importing, repository: Repository) -> None:
+def _print_unlisted(importing: Importing, repository: Repository) -> None:
     """Say which metrics a promotion of the new jobs would not find."""
     missing = sorted({*importing.metrics.values()} - repository.configuration.metrics.keys())
     if missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
@@ -48,30 +48,30 @@ def run(arguments: argparse.Namespace) -> int:
     if written:
         print_next_commit(repository.root)
     for result in refused:
-        complain(result.refused or "")
-    _complain_once([result.kept for result in every if result.kept])
-    _say_more(every, gone_runs(repository, open_store(repository)))
+        print_error(result.refused or "")
+    _print_kept([result.kept for result in every if result.kept])
+    _print_failures(every, gone_runs(repository, open_store(repository)))
     return 1 if refused else 0
 
 
-def _say_more(every: list[BackfillResult], gone: list[str]) -> None:
+def _print_failures(every: list[BackfillResult], gone: list[str]) -> None:
     """Say what became of runs that other branches or other runs stand for."""
     elsewhere = [result.job_id for result in every if result.elsewhere]
     if elsewhere:
-        complain(
+        print_error(
             f"{counted(len(elsewhere), 'run')} left out, since another branch has the entry "
             f"({listed([job_id[:8] for job_id in elsewhere], 3)}): merge or check out that branch, "
             f"or run `aexp ledger promote {elsewhere[0]}` to have the entry here as well"
         )
     for result in every:
         if result.replaced:
-            complain(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
+            print_error(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
     if line := gone_line(gone):
-        complain(line)
+        print_error(line)
 
 
-def _complain_once(kept: list[str]) -> None:
+def _print_kept(kept: list[str]) -> None:
     """Say in one line which entries were kept in place of what this machine has."""
     if kept:
         more = f" (and so for {counted(len(kept) - 1, 'other run')})" if len(kept) > 1 else ""
-        complain(f"{kept[0]}{more}")
+        print_error(f"{kept[0]}{more}")

@@ -36,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge entries as the door does; 1 if there is an error."""
+    """Judge entries as the hook does; 1 if there is an error."""
     repository = Repository.open()
     require_checked_out(repository.root, [LEDGER_DIR])
     ledger = Ledger(WorkTree(repository.root))
-    policy = Policy(severity=repository.configuration.severity, door=True)
+    policy = Policy(severity=repository.configuration.severity, for_entries=True)
     chosen = dict.fromkeys(full_job_id(written, ledger.job_ids) for written in arguments.ids)
     outcome, uncheckable = check_ledger(ledger, policy, list(chosen) or None, repository.root)
     sys.stdout.write(rendered(outcome, arguments.format, repository.root))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.run_table import FORMATS, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.sparse import require_checked_out
@@ -84,13 +84,13 @@ def run(arguments: argparse.Namespace) -> int:
     runs = ordered(fitting, arguments.sort, arguments.top)
     if documents.unusable:
         count = counted(len(documents.unusable), "entry", "entries")
-        complain(f"{count} cannot be used and left out; next: aexp ledger check")
+        print_error(f"{count} cannot be used and left out; next: aexp ledger check")
     columns = arguments.columns.split(",") if arguments.columns else None
     if runs:
         names = [*(columns or ()), *arguments.sort.split(",")]
         _refuse_unknown(names, runs, documents.of(wanted.experiments))
     else:
-        complain(why_nothing(wanted, documents.of(wanted.experiments)))
+        print_error(why_nothing(wanted, documents.of(wanted.experiments)))
     _print(runs, columns, arguments.format, documents)
     return 0
 

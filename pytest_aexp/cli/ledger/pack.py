@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Pack and tell; 1 if an entry had to stay loose for a fault."""
+    """Pack and print; 1 if an entry had to stay loose for a fault."""
     repository = Repository.open()
     plan = plan_pack(repository)
     total = -(-len(plan.job_ids) // SEGMENT_LINES)
@@ -48,15 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
     again = sum(segment.removed - segment.written for segment in segments)
     if again > 0:
         print(f"{counted(again, 'file')} {would}removed: what they said is in an earlier segment")
-    _tell_of_cited(plan)
+    _print_cited(plan)
     if not any(segment.removed for segment in segments):
         print("nothing to pack")
     elif not arguments.dry_run:
         print_next_commit(repository.root)
-    return _tell_of_left([left for segment in segments for left in segment.left])
+    return _print_left([left for segment in segments for left in segment.left])
 
 
-def _tell_of_cited(plan: Plan) -> None:
+def _print_cited(plan: Plan) -> None:
     if plan.cited:
         print(f"{counted(plan.cited, 'run')} {_stay(plan.cited)} loose: findings cite them")
     if plan.cited_packed:
@@ -67,13 +67,13 @@ def _tell_of_cited(plan: Plan) -> None:
         )
 
 
-def _tell_of_left(left: list[Left]) -> int:
+def _print_left(left: list[Left]) -> int:
     """Name what stays for a fault; the exit status."""
     for one in left[:_MOST_NAMED]:
-        complain(f"{one.path} stays loose: {one.reason}")
+        print_error(f"{one.path} stays loose: {one.reason}")
     if len(left) > _MOST_NAMED:
         more = f"{len(left) - _MOST_NAMED:,} more"
-        complain(f"… and {more}: see `aexp ledger check`")
+        print_error(f"… and {more}: see `aexp ledger check`")
     return 1 if left else 0
 
 

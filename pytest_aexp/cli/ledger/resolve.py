@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.work.merge.merge import Refused
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Resolve and tell of each entry what was done; 1 if one had to be left."""
+    """Resolve, and print what was done with each entry; 1 if one had to be left."""
     resolutions = resolve(Repository.open().root, arguments.job_id)
     if not resolutions:
         what = "that ledger entry is not" if arguments.job_id else "no ledger entry is"
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         path, outcome = entry_path(resolution.job_id), resolution.outcome
         if isinstance(outcome, Refused):
             left += 1
-            complain(f"{path}: not resolved: {outcome.reason}; {resolution.fix}")
+            print_error(f"{path}: not resolved: {outcome.reason}; {resolution.fix}")
         else:
             print(f"{path}: resolved and staged: {outcome.note}")
     return 1 if left else 0

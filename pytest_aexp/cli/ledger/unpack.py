@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Unpack and tell; 1 if an entry could not be written."""
+    """Unpack and print; 1 if an entry could not be written."""
     root = Repository.open().root
     packs, job_ids = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids
     every = [full_job_id(written, job_ids) for written in arguments.ids]
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     for result in results:
         if result.refused is not None:
             reason = clean(result.refused)
-            complain(f"run {result.job_id} is not unpacked: {reason}")
+            print_error(f"run {result.job_id} is not unpacked: {reason}")
         else:
             done = "unpacked" if result.written else "already loose"
             print(f"{done}: {entry_path(result.job_id)}")

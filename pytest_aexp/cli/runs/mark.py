@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import as_usage, complain
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.runs import open_run
 from pytest_aexp.work.runs.status import ForeignStatus, checked_status, marked
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             in_order = marked(job, status, replace=arguments.replace)
             print(f"{job.id} is {status}")
         except ForeignStatus as refusal:
-            complain(str(refusal))
+            print_error(str(refusal))
             in_order = False
         failed = failed or not in_order
     return 1 if failed else 0

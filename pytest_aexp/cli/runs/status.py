@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from pytest_aexp.cli.errors import complain
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import table
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted, shown_json
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"`aexp mark {' '.join(lost[:5])} failed`"
         )
     if line := gone_line(gone):
-        complain(line)
+        print_error(line)
     return 0
 
 

@@ -15,7 +15,7 @@ HOW_TO_CITE = (
     "`{type: batch, experiment_id: E001, selector: {key: value}}`"
 )
 
-# Of so many keys that may mean several values only some ways to read them are tried.
+# Each key with several readings doubles the selectors: past this many the rest is not tried.
 _MOST_SELECTORS = 64
 
 

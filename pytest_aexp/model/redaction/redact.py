@@ -158,7 +158,7 @@ def _paired_secrecy(items: list[Json]) -> Secrecy:
 
 
 def _is_no_path(key: str, value: Json) -> bool:
-    """Whether it is a name such as a topic, or a formula, where a tilde is no home: `~age/sex`."""
+    """Whether a tilde in it is not a home, as in a topic's name or a formula: `~age/sex`."""
     if isinstance(value, str) and is_name(value, key):
         return True
     return (

@@ -107,7 +107,7 @@ class Checker:
         """The paths of all findings."""
         return tuple(fitting(self._files, self.repository.configuration.findings))
 
-    def uncollected(self, paths: Iterable[str] | None = None) -> tuple[Problem, ...]:
+    def uncollected_problems(self, paths: Iterable[str] | None = None) -> tuple[Problem, ...]:
         """The problems of files (default: all) beside the findings that cite runs."""
         globs = self.repository.configuration.findings
         files = self._files if paths is None else paths
@@ -124,7 +124,7 @@ class Checker:
             (c.experiment_id for c in citations if isinstance(c, BatchCitation)),
         )
 
-    def front_matter(self, finding: Finding) -> tuple[Problem, ...]:
+    def front_matter_problems(self, finding: Finding) -> tuple[Problem, ...]:
         """The problems of a finding's front matter, its citations aside."""
         return self.policy.judge(finding.faults)
 
@@ -170,7 +170,7 @@ class Checker:
         fault = self._premises.fault(premise) if finding.withdrawal is None else None
         return Verdict(self.policy.judge([fault] if fault else []))
 
-    def unjudged_commits(self, findings: Iterable[Finding]) -> tuple[Problem, ...]:
+    def history_problems(self, findings: Iterable[Finding]) -> tuple[Problem, ...]:
         """Said once, at the first citation concerned: the history is not there to look into."""
         if self.policy.is_off(UNKNOWN_COMMIT):
             return ()
@@ -207,7 +207,7 @@ class Checker:
         is_batch = isinstance(citation, BatchCitation)
         return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fix=fix)
 
-    def authority(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
+    def authority_problems(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """The problem of having no ledger to check against, at the first citation that is due."""
         due = next((c for c in citations if isinstance(c, JobCitation | BatchCitation)), None)
         if due is None:
@@ -227,12 +227,12 @@ class Checker:
         )
         return self.policy.judge([fault])
 
-    def collection(self) -> tuple[Problem, ...]:
+    def collection_problems(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, and that there are none."""
         faults = collection_faults(self.repository, self.view, self.finding_paths)
         return self.policy.judge(faults)
 
-    def records(self) -> tuple[Problem, ...]:
+    def record_problems(self) -> tuple[Problem, ...]:
         """The problems of retraction records, which are reported whatever is judged."""
         return self.policy.judge(self.sources.ledger.retractions.faults)
 
@@ -241,7 +241,7 @@ class Checker:
         """What is to be reported of all entries."""
         return survey(self.sources.ledger, self.repository.root)
 
-    def surroundings(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
+    def surrounding_problems(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
         """The problems no citation answers for: of entries, run store, indexes and marker."""
         beside = uncollected_faults(self.view, self._files, self.repository.configuration.findings)
         others = surrounding_faults(
@@ -259,8 +259,8 @@ def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Ou
         return judge_findings(checker, [checker.finding(path) for path in paths])
     findings = [checker.finding(path) for path in checker.finding_paths]
     outcome = judge_findings(checker, findings)
-    around = checker.surroundings([c for finding in findings for c in finding.citations])
-    problems = (*checker.collection(), *outcome.problems, *around)
+    around = checker.surrounding_problems([c for finding in findings for c in finding.citations])
+    problems = (*checker.collection_problems(), *outcome.problems, *around)
     return replace(outcome, problems=problems, entries=checker.survey.judged)
 
 
@@ -271,7 +271,7 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
     problems: list[Problem] = []
     unjudged = unverified = 0
     for finding in findings:
-        problems += checker.front_matter(finding)
+        problems += checker.front_matter_problems(finding)
         for citation in finding.citations:
             verdict = checker.citation(finding, citation)
             problems += verdict.problems
@@ -281,8 +281,8 @@ def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:
             problems += checker.claim(finding, claim).problems
         for premise in finding.premises:
             problems += checker.premise(finding, premise).problems
-    problems += checker.authority(citations)
-    problems += checker.unjudged_commits(findings)
-    problems += checker.records()
+    problems += checker.authority_problems(citations)
+    problems += checker.history_problems(findings)
+    problems += checker.record_problems()
     judged = checker.sources.ledger.judged
     return Outcome(tuple(problems), judged, len(findings), len(citations), unjudged, unverified)

@@ -1,4 +1,4 @@
-"""The door: whether each entry may be let into the ledger everybody shares."""
+"""The check of entries by themselves: `aexp ledger check`, and what stray files are."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def stray_fault(path: str) -> Fault:
     if is_entry_name(name):
         return _in_no_place(path, job_id_in(name))
     message = (
-        "the file is no ledger entry: an entry is named for its run, 32 lower-case hex digits "
+        "the file is not a ledger entry: an entry is named for its run, 32 lower-case hex digits "
         "and .json"
     )
     fix = "rename it if it is an entry, else move it out of the ledger"

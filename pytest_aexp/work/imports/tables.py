@@ -84,7 +84,7 @@ def _csv_run(
         reason = f"has {len(cells)} cells, and the heading {len(heading)}"
         return LeftOut(name, reason, damaged=True)
     row = {key: typed(cell) for key, cell in zip(heading, cells, strict=True) if cell != ""}
-    # A commit of digits alone, or an id such as 1e5, is no number.
+    # A commit of digits alone, or an id such as 1e5, is not a number.
     texts = {key: cell for key, cell in zip(heading, cells, strict=True) if key in _TEXTS}
     try:
         return _run(name, {**row, **{key: text for key, text in texts.items() if text}}, columns)

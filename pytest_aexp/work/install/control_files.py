@@ -69,7 +69,7 @@ def ignored_store(root: Path, store: Path) -> tuple[str, ...]:
     if relative.startswith("../") or os.path.isabs(relative):
         return ()
     escaped = re.sub(r"([\\*?\[#!])", r"\\\1", relative)
-    # A link is no folder to git.
+    # A link is not a folder to git.
     return (f"/{escaped}" if os.path.islink(store) else f"/{escaped}/",)
 
 

@@ -16,7 +16,11 @@ from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.repository import Marker, default_machine_label, read_marker
 from pytest_aexp.ground.settings.configuration import CONFIG_LIMIT
-from pytest_aexp.ground.settings.machine_label import is_safe_label, is_telling, safe_label
+from pytest_aexp.ground.settings.machine_label import (
+    distinguishes_machines,
+    is_safe_label,
+    safe_label,
+)
 from pytest_aexp.ground.text import quoted, shown_json
 from pytest_aexp.work.install.plan import InstallAction, InstallRefused, Step
 
@@ -106,7 +110,7 @@ def _kept_aside(path: Path, data: bytes, fault: str, values: Mapping[str, Any]) 
 
 
 def _label_warning(label: str) -> list[Step]:
-    if is_safe_label(label) and not is_telling(label):
+    if is_safe_label(label) and not distinguishes_machines(label):
         detail = (
             f"the machine label {quoted(label)} says little of the machine, and another may have "
             "the same: run `aexp install --machine-label LABEL`"

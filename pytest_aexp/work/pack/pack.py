@@ -79,7 +79,7 @@ class Unpacked:
 
 
 def plan_pack(repository: Repository) -> Plan:
-    """What there is to pack. Raises UsageError where it cannot be told what a finding cites."""
+    """What there is to pack. Raises UsageError where it is not clear what a finding cites."""
     view = WorkTree(repository.root)
     ledger = Ledger(view)
     checker = Checker(repository, view, Policy())
@@ -110,7 +110,7 @@ def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
 
 
 def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterator[Packed]:
-    """Pack the runs of ``plan``, a segment's worth at a time; a dry run only tells.
+    """Pack the runs of ``plan``, a segment's worth at a time; a dry run changes nothing.
 
     Only what is sound is packed: an entry without any fault, that no other place contradicts.
     Raises UsageError, OSError.
@@ -241,7 +241,7 @@ def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
 
 
 def _in_the_way(root: Path, job_id: str) -> str | None:
-    """Why what is in a packed run's place already is no entry of it; None if it is one."""
+    """Why what is in a packed run's place already is not an entry of it; None if it is one."""
     path = entry_path(job_id)
     cause = judge_entry(job_id, path, WorkTree(root).read(path, ENTRY_LIMIT)).cause
     if cause is None:

@@ -13,7 +13,7 @@ Number = int | float | None
 def lifted_metrics(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Number]:
     """The numbers in ``document`` at these paths, by the names of the paths.
 
-    A path is a key, or keys with slashes between them. What is no number is left out.
+    A path is a key, or keys with slashes between them. What is not a number is left out.
     """
     values = {name: next(_values(document, path), None) for name, path in paths.items()}
     return {

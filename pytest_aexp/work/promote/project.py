@@ -65,7 +65,7 @@ def project(
         "attempt": attempt_number(document),
     }
     entry = _sanitised({key: value for key, value in entry.items() if value is not None})
-    # A number is no secret, whatever its name.
+    # A number is not a secret, whatever its name.
     numbers = lifted_metrics(document, metrics)
     return {**entry, "metrics": numbers} if numbers else entry
 

@@ -104,7 +104,7 @@ def put_attempts_code(document: dict[str, Any], state: CodeState) -> None:
             document[name] = value
 
 
-def say_dirty(job_id: str, state: CodeState) -> None:
+def warn_of_dirty_code(job_id: str, state: CodeState) -> None:
     """Name in one line the first files whose changes no commit holds."""
     if state.changed:
         names = listed([quoted(path, 60) for path in state.changed], 3)

@@ -16,7 +16,7 @@ from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.runs.run_attempt import is_foreign
 from pytest_aexp.work.runs.attempt import Attempt
-from pytest_aexp.work.runs.code_state import CodeState, code_state, say_dirty
+from pytest_aexp.work.runs.code_state import CodeState, code_state, warn_of_dirty_code
 from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.ranks import Rank, token_variable
@@ -109,7 +109,7 @@ class _Lifecycle(ContextDecorator):
             code = code_state(self._root, read_configuration(self._root), quiet=True)
         except FAILURES:
             return None
-        say_dirty(self._job_id, code)
+        warn_of_dirty_code(self._job_id, code)
         return None if "code_commit" in (self._statepoint or {}) else code
 
     def _begin(self) -> None:

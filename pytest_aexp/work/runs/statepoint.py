@@ -139,7 +139,7 @@ def _leaves(pointer: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield pointer, value
 
 
-def say_redacted(job_id: str, statepoint: dict[str, Any]) -> None:
+def warn_of_redaction(job_id: str, statepoint: dict[str, Any]) -> None:
     """Say which parameters the ledger will not show, and both ways to have none of them."""
     leaking = leaks(statepoint, "/statepoint")
     if not leaking:

@@ -1,4 +1,4 @@
-"""The door: schema, identity, leaks and stray files are errors there."""
+"""In the check of entries schema, identity, leaks and stray files are errors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.ledger import check_ledger
 
 POINT = {"experiment_id": "E001", "seed": 1}
-DOOR = Policy(door=True)
+STRICT = Policy(for_entries=True)
 
 
 def told(repo: Path, *job_ids: str) -> list[tuple[str, str, str]]:
-    outcome, _ = check_ledger(Ledger(WorkTree(repo)), DOOR, job_ids or None)
+    outcome, _ = check_ledger(Ledger(WorkTree(repo)), STRICT, job_ids or None)
     return [(p.severity, p.code, p.path.rpartition("/")[2]) for p in outcome.problems]
 
 
@@ -53,7 +53,7 @@ def test_an_identity_that_redaction_took_away_is_told(repo: Path) -> None:
     point = {"data": "/scratch/me/x"}
     redacted = {"statepoint": {"data": "<redacted>"}, "redacted": ["/statepoint/data"]}
     job_id = add_entry(repo, point, **redacted)
-    outcome, uncheckable = check_ledger(Ledger(WorkTree(repo)), DOOR)
+    outcome, uncheckable = check_ledger(Ledger(WorkTree(repo)), STRICT)
     assert outcome.problems == ()
     assert uncheckable == (job_id,)
 

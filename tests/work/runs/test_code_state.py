@@ -15,7 +15,7 @@ from pytest_aexp.work.runs.code_state import (
     CodeState,
     code_state,
     put_code,
-    say_dirty,
+    warn_of_dirty_code,
 )
 
 
@@ -161,12 +161,14 @@ def test_code_is_recorded_beside_a_statepoint_without_it_until_the_run_has_start
 
 
 def test_the_first_files_of_dirty_code_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    say_dirty("x", CodeState("a" * 40, dirty=True, changed=("a.py", "b.py", "c.py", "d.py")))
+    warn_of_dirty_code(
+        "x", CodeState("a" * 40, dirty=True, changed=("a.py", "b.py", "c.py", "d.py"))
+    )
     assert capsys.readouterr().err == (
         'aexp: the code of run x differs from commit aaaaaaaaaaaa: "a.py", "b.py", "c.py" '
         "and 1 more\n"
     )
-    say_dirty("x", CodeState("a" * 40, dirty=False))
+    warn_of_dirty_code("x", CodeState("a" * 40, dirty=False))
     assert capsys.readouterr().err == ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_aexp.work.runs.statepoint import plain, say_redacted, split_local
+from pytest_aexp.work.runs.statepoint import plain, split_local, warn_of_redaction
 
 
 class Colour(Enum):
@@ -58,9 +58,9 @@ def test_values_of_this_machine_are_taken_out() -> None:
 def test_what_the_ledger_will_not_show_is_said_with_both_ways_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    say_redacted("x", {"seed": 1})
+    warn_of_redaction("x", {"seed": 1})
     assert capsys.readouterr().err == ""
-    say_redacted("x", {"data": {"dir": "/scratch/team/cifar10"}})
+    warn_of_redaction("x", {"data": {"dir": "/scratch/team/cifar10"}})
     (line,) = capsys.readouterr().err.splitlines()
     assert "(data.dir)" in line
     assert "give a relative path" in line

@@ -21,7 +21,7 @@ class History:
         self._revision = revision
 
     def has(self, commit: str) -> bool | None:
-        """Whether the commit is part of it; None where that cannot be told."""
+        """Whether the commit is part of it; None where the clone does not show it."""
         if not is_commit_id(commit):
             return False
         if self._commits is not None:

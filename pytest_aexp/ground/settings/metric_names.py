@@ -21,7 +21,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def why_no_metric(name: str) -> str:
     """Why a metric cannot have this name, to complete "the name … "; nothing if it can."""
     if not _IDENTIFIER.fullmatch(name) or len(name) > _LONGEST_NAME:
-        return f"must be at most {_LONGEST_NAME} letters, digits and underscores, not beginning with a digit"
+        letters = f"at most {_LONGEST_NAME} letters, digits and underscores"
+        return f"must be {letters}, not beginning with a digit"
     if name in FUNCTIONS:
         return "is that of a function"
     return "is that of the time a run took, which is always there" if name == WALLCLOCK else ""

@@ -225,7 +225,7 @@ class _Gathering:
             return [self._local(run) for run in resolution.runs]
         if isinstance(citation, JobCitation):
             machines = shown(", ".join(resolution.machines), LABEL)
-            status = "elsewhere" if resolution.place is Place.INDEX else "nowhere"
+            status = "elsewhere" if resolution.place is Place.INDEX else "not found"
             return [RunFacts(citation.job_id, status, machines)]
         return []
 

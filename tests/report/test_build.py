@@ -92,7 +92,7 @@ def test_a_run_that_is_not_in_the_ledger_says_where_it_is(repo: Path) -> None:
         (unfinished, "running, only here", "here"),
         ("a" * 32, "elsewhere", "laptop"),
         ("b" * 32, "unusable entry", ""),
-        (NOWHERE, "nowhere", ""),
+        (NOWHERE, "not found", ""),
     ]
     assert [c.verdict for c in finding.citations] == ["warning"] * 3 + ["error"] * 2
     assert finding.doubts.says == ("1 stopped run",)

@@ -179,11 +179,19 @@ def claimed(repo: Path) -> None:
     add_finding(repo, "F004-tuning", job(runs[1]), extra="builds_on: [F002]\n")
 
 
+def corrected(repo: Path) -> None:
+    """The same, once its number is right."""
+    claimed(repo)
+    path = repo / "kb/research/findings/F002-context.md"
+    write(repo, path.relative_to(repo).as_posix(), path.read_text().replace("94.2 %", "93.3 %"))
+
+
 SCENES: dict[str, Callable[[Path], None]] = {
     "docs/codes.md": unstaged_evidence,
     "docs/evidence.md": claimed,
     "docs/importing.md": results,
     "docs/packing.md": mostly_uncited,
     "docs/pre-commit.md": unstaged_evidence,
+    "docs/query.md": corrected,
 }
 """The repository in which a page's commands are typed, unless it is the paper's."""

@@ -23,14 +23,14 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
     folders = sorted({fixed_part(glob.split("/")) for glob in globs})
     explained = set[str]()
     for folder in folders:
-        if not any(path.startswith(f"{folder}/") for path in paths):
-            for fault in _on_the_way(repository, view, folder):
-                explained.add(folder)
-                yield fault
-        yield from _behind_links(repository, view, folder, globs)
-        for fault in _in_other_letters(view, folder, globs):
-            explained.add(folder)
-            yield fault
+        is_empty = not any(path.startswith(f"{folder}/") for path in paths)
+        faults = [
+            *(_on_the_way(repository, view, folder) if is_empty else ()),
+            *_behind_links(repository, view, folder, globs),
+            *_in_other_letters(view, folder, globs),
+        ]
+        explained.update([folder] if faults else ())
+        yield from faults
     unmatched = [glob for glob in globs if not _matches(glob, paths)]
     if globs != DEFAULT_FINDINGS:
         for glob in unmatched:

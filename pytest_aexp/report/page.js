@@ -29,7 +29,7 @@
     let count = 0;
     articles.forEach((article, index) => {
       const fits =
-        (verdict.value === "" || article.dataset.verdict === verdict.value) &&
+        has(article.dataset.verdict, verdict.value) &&
         has(article.dataset.machines, machine.value) &&
         has(article.dataset.statuses, status.value) &&
         asked.every((word) => wordsOf()[index].includes(word));

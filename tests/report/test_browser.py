@@ -192,7 +192,7 @@ def test_search_and_filters_narrow_the_findings(file: Path, opening) -> None:
     opened = opening(file)
     page = opened.page
     assert opened.search("f002") == ["F002"]
-    assert opened.search("NOWHERE deadbeef") == ["F002"]
+    assert opened.search("FOUND deadbeef") == ["F002"]
     assert opened.search("no such words") == []
     assert page.locator("#nothing").is_visible()
     page.click("button[type=reset]")
@@ -200,6 +200,8 @@ def test_search_and_filters_narrow_the_findings(file: Path, opening) -> None:
     assert len(opened.visible) == 4
     page.select_option("#verdict", label="failed")
     assert opened.visible == ["F002"]
+    page.select_option("#verdict", label="in doubt")
+    assert opened.visible == ["F002", "F003"]
     page.select_option("#verdict", "")
     page.select_option("#machine", label="cluster")
     assert opened.visible == ["F003", "F001"]

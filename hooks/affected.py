@@ -17,7 +17,7 @@ from pytest_aexp.work.check.checker import Checker
 from .commit import Commit
 from .early_exit import Change
 from .immutable import changed_segments, unclear_runs
-from .untouched import dependents, retracted_runs, touched_findings
+from .unchanged_findings import dependents, retracted_runs, touched_findings
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
 from .immutable import altered_segments, deleted_records, segment_faults, unclear_runs
 from .push import Push, pushes
-from .untouched import replaced_faults, softened, touched_findings
+from .unchanged_findings import replaced_faults, softened, touched_findings
 
 if TYPE_CHECKING:
     from pytest_aexp.model.batch_cache import CommittedRuns

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from pytest_aexp.cli.change_table import change_record, render_changes
 from pytest_aexp.cli.finding_argument import findings_named
-from pytest_aexp.cli.findings.editing import open_checker
+from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.findings.finding import name_of

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pytest_aexp.cli.errors import as_usage, print_error
-from pytest_aexp.cli.findings.editing import open_checker
+from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.model.runs.short_id import full_job_id

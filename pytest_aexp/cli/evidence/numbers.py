@@ -7,7 +7,12 @@ import sys
 from collections.abc import Sequence
 
 from pytest_aexp.cli.finding_argument import finding_named
-from pytest_aexp.cli.findings.editing import diff_lines, open_checker, open_finding, write_finding
+from pytest_aexp.cli.findings.edit_finding import (
+    diff_lines,
+    open_checker,
+    open_finding,
+    write_finding,
+)
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted, shown
 from pytest_aexp.model.findings.finding import Finding

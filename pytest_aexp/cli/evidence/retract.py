@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import finding_named
-from pytest_aexp.cli.findings.editing import open_checker, open_finding, write_finding
+from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
-from pytest_aexp.cli.findings.editing import open_checker, write_finding
+from pytest_aexp.cli.findings.edit_finding import open_checker, write_finding
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, quoted, shown

@@ -8,14 +8,19 @@ from typing import Any
 
 from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import findings_named
-from pytest_aexp.cli.findings.editing import diff_lines, open_checker, open_finding, write_finding
+from pytest_aexp.cli.findings.edit_finding import (
+    diff_lines,
+    open_checker,
+    open_finding,
+    write_finding,
+)
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.hints import meant_values
-from pytest_aexp.work.check.resolve import settled
+from pytest_aexp.work.check.resolve import matching_selectors
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import corrected
 from pytest_aexp.work.edit.settle import with_settled
@@ -81,7 +86,7 @@ def _settled(checker: Checker, path: str, text: str) -> dict[int, dict[str, Any]
     values: dict[int, dict[str, Any]] = {}
     for citation in read_finding(path, text.encode()).citations:
         if isinstance(citation, BatchCitation):
-            selectors = settled(citation, checker.sources)
+            selectors = matching_selectors(citation, checker.sources)
             if not selectors:
                 values[citation.index] = meant_values(citation, checker.sources)
             elif len(selectors) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_aexp.cli.imports.importing import (
+from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_import_arguments,
     checked,

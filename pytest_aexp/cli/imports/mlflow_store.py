@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.imports.importing import (
+from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_import_arguments,
     experiments_in,

@@ -14,7 +14,7 @@ from pytest_aexp.model.runs.run_attempt import age, is_foreign
 from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
 from pytest_aexp.work.promote.project import utc
 from pytest_aexp.work.promote.promote import open_store
-from pytest_aexp.work.runs.unfinished import Unfinished, unfinished_runs
+from pytest_aexp.work.runs.unfinished_runs import Unfinished, unfinished_runs
 
 DESCRIPTION = """\
 List the runs of this machine that have not finished: first those that were

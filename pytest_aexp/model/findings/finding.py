@@ -29,7 +29,7 @@ from pytest_aexp.model.findings.premises import (
     read_premises,
     read_withdrawal,
 )
-from pytest_aexp.model.findings.suspicious import suspicious_keys
+from pytest_aexp.model.findings.suspicious_keys import suspicious_keys
 from pytest_aexp.model.numbers.claim import Claim, read_claims
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
@@ -83,7 +83,7 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     try:
         front_matter = read_front_matter(path, data)
         faults = [*suspicious_keys(front_matter), *misspelt_premises(front_matter)]
-        citations, more = _cited(front_matter)
+        citations, citation_faults = _read_citations(front_matter)
     except UnreadableFinding as unreadable:
         return Finding(path, faults=(unreadable.fault,))
     premises: tuple[Premise, ...] = ()
@@ -92,14 +92,14 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
         withdrawal = read_withdrawal(front_matter)
         premises = read_premises(front_matter)
     except UnreadableFinding as unreadable:
-        more = (*more, unreadable.fault)
+        citation_faults = (*citation_faults, unreadable.fault)
     citations = (*citations, *read_links(front_matter))
     claims = read_claims(path, front_matter.text, front_matter.end)
-    every = (*faults, *more)
+    every = (*faults, *citation_faults)
     return Finding(path, citations, every, claims, premises, withdrawal, front_matter)
 
 
-def _cited(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:
+def _read_citations(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:
     """The citations, or the fault that is in the place of them."""
     node = front_matter.get(KEY)
     if node is None or (isinstance(node, Scalar) and values.scalar(node) is None):

@@ -18,7 +18,7 @@ from pytest_aexp.model.findings.front_matter import (
     UnreadableFinding,
     read_front_matter,
 )
-from pytest_aexp.model.findings.suspicious import is_slip
+from pytest_aexp.model.findings.suspicious_keys import is_slip
 from pytest_aexp.model.problems import NOT_COLLECTED, Fault
 
 MARKDOWN = (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd", ".mdx")

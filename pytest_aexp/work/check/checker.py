@@ -32,7 +32,7 @@ from pytest_aexp.work.check.evidence.cited import CitedEvidence
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.evidence.premises import Premises
-from pytest_aexp.work.check.evidence.retracted import named
+from pytest_aexp.work.check.evidence.retracted import name_retracted_runs
 from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
 from pytest_aexp.work.check.messages import fault_of, unverified_fault, written_faults
 from pytest_aexp.work.check.numbers import (
@@ -89,7 +89,7 @@ class Checker:
         self.view = view
         self.sources = sources or Sources.of(repository, view, on_disk)
         self._metrics = Metrics(self.sources.ledger)
-        self._referring: tuple[Finding, References] | None = None
+        self._last_references: tuple[Finding, References] | None = None
         history = History(repository.root, view.revision)
         self._evidence = CitedEvidence(self.sources.ledger, history, policy)
         self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
@@ -163,7 +163,7 @@ class Checker:
                 retractions += self._evidence.retractions(
                     citation, verdict.resolution, verdict.entries
                 )
-        return named(retractions)
+        return name_retracted_runs(retractions)
 
     def premise(self, finding: Finding, premise: Premise) -> Verdict:
         """The verdict on one finding that another builds on."""
@@ -194,10 +194,10 @@ class Checker:
 
     def _references(self, finding: Finding) -> References:
         """What the expressions in a finding's text refer to; kept for its next claim."""
-        if self._referring is None or self._referring[0] is not finding:
+        if self._last_references is None or self._last_references[0] is not finding:
             cited = [self._cited_runs(finding, c) for c in finding.citations if not c.is_link]
-            self._referring = (finding, References(cited, self._metrics))
-        return self._referring[1]
+            self._last_references = (finding, References(cited, self._metrics))
+        return self._last_references[1]
 
     def _cited_runs(self, finding: Finding, citation: Citation) -> Cited:
         verdict = self.citation(finding, citation)

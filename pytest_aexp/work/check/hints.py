@@ -17,7 +17,7 @@ from pytest_aexp.ground.yaml.nodes import Scalar
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.job_id import kind_of, value_key
-from pytest_aexp.work.check.resolve import Sources, settled
+from pytest_aexp.work.check.resolve import Sources, matching_selectors
 
 _DIGITS = "0123456789abcdef"
 _PREFIX = 6
@@ -57,7 +57,7 @@ def _is_half_known(text: str, sources: Sources) -> bool:
     To try a thousand variants of each of many thousand ids would take minutes.
     """
     begins, ends = text[:_HALF], text[: -_HALF - 1 : -1]
-    for half, ids in ((begins, sources.sorted_ids), (ends, sources.mirrored_ids)):
+    for half, ids in ((begins, sources.sorted_ids), (ends, sources.reversed_ids)):
         at = bisect_left(ids, half)
         if at < len(ids) and ids[at].startswith(half):
             return True
@@ -121,7 +121,7 @@ def meant_values(citation: BatchCitation, sources: Sources) -> dict[str, Any]:
                 return {}
             meant[key] = matches[0]
     corrected = replace(citation, selector={**citation.selector, **meant}, readings={})
-    return meant if settled(corrected, sources) else {}
+    return meant if matching_selectors(corrected, sources) else {}
 
 
 def _experiment_hint(experiment: str, experiments: list[str]) -> str:

@@ -94,7 +94,7 @@ class Sources:
         return tuple(sorted(self.job_ids))
 
     @cached_property
-    def mirrored_ids(self) -> tuple[str, ...]:
+    def reversed_ids(self) -> tuple[str, ...]:
         """Each of them from its end to its beginning, sorted."""
         return tuple(sorted(job_id[::-1] for job_id in self.job_ids))
 
@@ -174,7 +174,7 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
     return Resolution(Place.NOWHERE, runs=(run,) if run is not None else ())
 
 
-def settled(citation: BatchCitation, sources: Sources) -> list[dict[str, Any]]:
+def matching_selectors(citation: BatchCitation, sources: Sources) -> list[dict[str, Any]]:
     """The selectors that the citation may mean and that runs have."""
     ledgers = [ledger for ledger in (sources.ledger, sources.on_disk) if ledger is not None]
     store, experiment = sources.store, citation.experiment_id
@@ -188,7 +188,7 @@ def settled(citation: BatchCitation, sources: Sources) -> list[dict[str, Any]]:
 
 def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
     if citation.readings:
-        selectors = settled(citation, sources)
+        selectors = matching_selectors(citation, sources)
         if len(selectors) > 1:
             return replace(_resolved(citation, sources), selectors=tuple(selectors))
         if selectors:
@@ -198,15 +198,15 @@ def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
 
 def _resolved(citation: BatchCitation, sources: Sources) -> Resolution:
     experiment, selector = citation.experiment_id, citation.selector
-    entries = _kept(citation, sources.ledger.select(experiment, selector))
+    entries = _not_excluded(citation, sources.ledger.select(experiment, selector))
     if entries:
         return Resolution(Place.LEDGER, entries=tuple(entries))
     if sources.on_disk is not None:
-        on_disk = _kept(citation, sources.on_disk.select(experiment, selector))
+        on_disk = _not_excluded(citation, sources.on_disk.select(experiment, selector))
         if on_disk:
             return Resolution(Place.DISK, entries=tuple(on_disk), matches=len(on_disk))
     if sources.store is not None:
-        runs = _kept(citation, sources.store.batches.select(experiment, selector))
+        runs = _not_excluded(citation, sources.store.batches.select(experiment, selector))
         if runs:
             return Resolution(Place.STORE, runs=tuple(runs))
     indexed = sources.indexes.select(experiment, selector)
@@ -220,7 +220,7 @@ def _resolved(citation: BatchCitation, sources: Sources) -> Resolution:
 R = TypeVar("R", Entry, Run)
 
 
-def _kept(citation: BatchCitation, runs: list[R]) -> list[R]:
+def _not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
     """The runs that ``status`` and ``except`` leave; what cannot be used is never left out."""
     statuses, excluded = citation.statuses, citation.excluded
     return [

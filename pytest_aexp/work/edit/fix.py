@@ -18,7 +18,7 @@ from pytest_aexp.model.findings.citation import (
 from pytest_aexp.model.findings.citation_reader import meant_experiment, meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
-from pytest_aexp.model.findings.suspicious import is_slip
+from pytest_aexp.model.findings.suspicious_keys import is_slip
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.runs.short_id import may_begin
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text

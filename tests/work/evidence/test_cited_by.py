@@ -6,7 +6,7 @@ from pathlib import Path
 
 from repositories import add_entry, add_finding, batch, job
 
-from pytest_aexp.cli.findings.editing import open_checker
+from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.work.evidence.cited_by import cited_by
 
 

@@ -8,7 +8,7 @@ import pytest
 from repositories import add_entry, add_finding, batch, git
 from study import Study, reviewed_study
 
-from pytest_aexp.cli.findings.editing import open_checker
+from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.evidence.since import CannotTell, Changes, ChangesReader
 

@@ -22,7 +22,7 @@ def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[R
     return [retraction for retraction in retracting if retraction is not None]
 
 
-def named(retractions: Collection[Retraction]) -> str:
+def name_retracted_runs(retractions: Collection[Retraction]) -> str:
     """The retracted runs, as another finding's problem names them; empty if there are none."""
     runs = list(dict.fromkeys(f"{retraction.job_id[:8]}…" for retraction in retractions))
     noun = "retracted run" if len(runs) == 1 else "retracted runs"

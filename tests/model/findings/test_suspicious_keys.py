@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_aexp.model.findings.finding import read_finding
-from pytest_aexp.model.findings.suspicious import is_slip
+from pytest_aexp.model.findings.suspicious_keys import is_slip
 from pytest_aexp.model.problems import MISSPELT_CITATIONS, SUSPICIOUS_KEY
 
 A = "4076a08a2393f617db96cb1a0d5569d6"

@@ -8,7 +8,7 @@ from typing import Any
 from repositories import add_jobs, job_id_of
 
 from pytest_aexp.model.runs.run_store import RunStore
-from pytest_aexp.work.runs.unfinished import unfinished_runs
+from pytest_aexp.work.runs.unfinished_runs import unfinished_runs
 
 OLD, OLDER = "2020-01-02T00:00:00Z", "2020-01-01T00:00:00Z"
 

@@ -44,11 +44,22 @@ class ConfigurationError(AexpError):
 
 @dataclass
 class NotCheckedOut(AexpError):
-    """A sparse checkout leaves out files without which nothing can be judged."""
+    """A sparse checkout leaves out files without which nothing can be judged.
+
+    ``marked`` is one that is missing where there is no sparse checkout, but a mark on the file;
+    it is written as it is typed.
+    """
 
     folder: str
+    marked: str = ""
 
     def __str__(self) -> str:
+        if self.marked:
+            return (
+                f"{self.marked} is not here, and git is told not to mind (skip-worktree), so not "
+                "everything can be checked; run `git update-index --no-skip-worktree "
+                f"{self.marked}` and `git restore {self.marked}`, or `aexp validate --at HEAD`"
+            )
         return (
             f"files of {self.folder} are not checked out here (sparse checkout), so not everything "
             f"can be checked; run `git sparse-checkout add {self.folder}`, or `aexp validate --at "

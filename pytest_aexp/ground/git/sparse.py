@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from pytest_aexp.ground.errors import NotCheckedOut
 from pytest_aexp.ground.git.run import git_or_none
@@ -20,18 +21,20 @@ _SUBMODULE = b"160000 "
 
 def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str] = ()) -> None:
     """Raise NotCheckedOut if git leaves files of ``folders``, or files that fit ``globs``, out."""
-    if not _may_be_sparse(root):
+    git = _git_folder(root)
+    if git is None or not (_is_sparse(git) or _may_have_marks(git)):
         return
     places = {*folders, *(fixed_part(glob.split("/")) or "." for glob in globs)}
     listed = git_or_none(["ls-files", "-t", "-z", "--", *sorted(places)], root) or b""
     for line in listed.split(b"\0"):
-        if line.startswith(_LEFT_OUT):
-            path = os.fsdecode(line.removeprefix(_LEFT_OUT))
+        path = os.fsdecode(line.removeprefix(_LEFT_OUT))
+        if line.startswith(_LEFT_OUT) and not os.path.lexists(root / path):
+            marked = "" if _is_sparse(git) else quote(path)
             for folder in folders:
                 if path.startswith(f"{folder}/"):
-                    raise NotCheckedOut(folder)
+                    raise NotCheckedOut(folder, marked)
             if matched([path], globs):
-                raise NotCheckedOut(path.rpartition("/")[0] or path)
+                raise NotCheckedOut(path.rpartition("/")[0] or path, marked)
 
 
 def missing_submodule(root: Path, folder: str) -> str | None:
@@ -65,14 +68,28 @@ def _is_empty_folder(path: Path) -> bool:
         return False
 
 
-def _may_be_sparse(root: Path) -> bool:
-    # Without asking git, which costs more than all that is done before the first file is read.
+# Without asking git, which costs more than all that is done before the first file is read.
+
+
+def _git_folder(root: Path) -> Path | None:
     git = next((f / ".git" for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
-    if git is None:
-        return False
     try:
-        if git.is_file():
-            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        return (git / "info" / "sparse-checkout").exists()
+        if git is not None and git.is_file():
+            written = git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+            return git.parent / written
     except (OSError, ValueError):
+        return None
+    return git
+
+
+def _is_sparse(git: Path) -> bool:
+    return os.path.exists(git / "info" / "sparse-checkout")
+
+
+def _may_have_marks(git: Path) -> bool:
+    """Whether the index is of a version that can tell git not to mind that a file is missing."""
+    try:
+        with open(git / "index", "rb") as index:
+            return index.read(8) > b"DIRC\0\0\0\2"
+    except OSError:
         return False

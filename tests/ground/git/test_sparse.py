@@ -69,3 +69,20 @@ def test_pytest_names_a_ledger_that_is_not_checked_out(
     done = pytester.runpytest_inprocess("--aexp", "-p", "no:xdist", "-p", "no:hypothesispytest")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines(["*not checked out here (sparse checkout)*"])
+
+
+@pytest.mark.parametrize("what", ["finding", "entry"])
+def test_a_file_that_git_is_told_not_to_miss(
+    committed: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    pattern = {"finding": "kb/research/findings/*.md", "entry": ".aexp/ledger/*.json"}[what]
+    [path] = committed.glob(pattern)
+    name = path.relative_to(committed).as_posix()
+    git(committed, "update-index", "--skip-worktree", name)
+    assert main(["validate"]) == 0
+    path.unlink()
+    capsys.readouterr()
+    assert main(["validate"]) == 2
+    advice = f"run `git update-index --no-skip-worktree {name}` and `git restore {name}`"
+    assert advice in capsys.readouterr().err
+    assert main(["validate", "--at", "HEAD"]) == 0

@@ -41,7 +41,7 @@ class Evidence:
 
 
 def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
-    """The findings that the commit concerns, read: all of them where nothing tells them apart."""
+    """The findings that the commit concerns, read: all of them where that is not clear."""
     if commit.changes is None or _changes_what_counts(commit):
         return [checker.finding(path) for path in checker.finding_paths]
     staged = {path: checker.finding(path) for path in _changed_findings(commit)}

@@ -34,7 +34,7 @@ class Commit:
     """A commit to be, or one to be pushed, as ``view`` shows it.
 
     ``changes`` is what it changes below the repository's root. It is None where nothing is staged,
-    and where nobody can tell what is new: then everything there is counts. ``pushed`` is the commit
+    and where it is not clear what is new: then everything counts. ``pushed`` is the commit
     that is pushed, None where the index is committed.
     """
 
@@ -113,7 +113,7 @@ def open_commit(root: Path, staged: StagedDiff, push: Push | None) -> Iterator[C
 
 
 def _pushed(location: Location, before: str | None, pushed: str) -> bytes:
-    """What is pushed; nothing where it cannot be told from what was there before."""
+    """What is pushed; nothing where what was there before is not known."""
     if before is None or before.startswith("-") or pushed.startswith("-"):
         return b""
     if (

@@ -1,4 +1,4 @@
-"""What the next commit changes, as one git command tells it.
+"""What the next commit changes, as one git command lists it.
 
 Most commits touch neither findings nor ledger and should not wait for this program, so this module
 imports only what running git takes.
@@ -69,7 +69,7 @@ def may_be_pushing() -> bool:
 class StagedDiff:
     """What is staged, where the current folder is the root of a repository.
 
-    ``raw`` is git's answer, None where one command cannot tell: a push, a first commit, a folder
+    ``raw`` is git's answer, None where one command is not enough: a push, a first commit, a folder
     further down. ``config`` is pyproject.toml as it is committed, None if it is not.
     """
 

@@ -1,4 +1,4 @@
-"""What is pushed: as pre-commit's variables say, or as git tells its pre-push hook."""
+"""What is pushed: as pre-commit's variables say, or as git writes it to its pre-push hook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a commit does to findings that it does not touch: told, and never refused.
+"""What a commit does to findings that it does not touch: reported, and never refused.
 
 Else nobody would record bad news, or push runs, that fail the findings of somebody else.
 """

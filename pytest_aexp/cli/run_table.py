@@ -17,7 +17,7 @@ from pytest_aexp.ground.text import clean, cut
 FORMATS = ("table", "markdown", "csv", "json", "jsonl")
 
 _COMMIT_DIGITS = 10
-"""Enough to tell commits apart; `code_commit=` and git take them as they are."""
+"""Enough to distinguish commits; `code_commit=` and git take them as they are."""
 _ON_TERMINAL = 60
 """A longer value would leave no room for others."""
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

@@ -1,4 +1,4 @@
-"""What can stop the work altogether; bad data never does, it becomes a problem."""
+"""Errors that end a command. Bad data never raises one: it becomes a problem."""
 
 from __future__ import annotations
 

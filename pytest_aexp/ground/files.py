@@ -59,7 +59,7 @@ def read_bounded(
 
     Never blocks on a FIFO or a device, and with ``follow=False`` answers LINK for a symbolic link.
     A file that was opened and does not lie in the real folder ``inside`` is not read: a link may
-    have taken a folder's place since somebody looked (where the system tells, as Linux does).
+    have taken a folder's place since somebody looked (where the system shows that, as Linux does).
     ``inside`` may as well be what `opened_folder` gave for the file's own folder.
     Raises OSError where the file is not at fault: too many are open.
     """

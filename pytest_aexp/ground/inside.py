@@ -56,7 +56,7 @@ def opened_folder(path: str, inside: str) -> Iterator[int | None]:
 
 
 def lies_in(descriptor: int, folder: str) -> bool:
-    """Whether what was opened lies in a real folder or is it; True where no system tells."""
+    """Whether what was opened lies in a real folder or is it; True where no system shows it."""
     try:
         path = os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:

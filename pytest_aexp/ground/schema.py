@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SchemaName = Literal["ledger-entry", "supporting-runs", "citation", "runs-index", "retraction"]
 
 MOST_VIOLATIONS = 20
-"""How many violations of one document are told at most; the search ends there."""
+"""How many violations of one document are reported at most; the search ends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _compiled(schema: dict[str, Any]) -> FastValidator | None:
 
 
 def pattern_search(pattern: str) -> Callable[[str], object]:
-    """What tells whether a text holds something of ``pattern``, which has many alternatives.
+    """A search for ``pattern``, which has many alternatives.
 
     Python's engine tries one after the other, which for each entry of a ledger takes longer than
     all else; that of the fast validator looks for all at once. It raises ValueError for text with

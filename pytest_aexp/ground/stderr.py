@@ -1,4 +1,4 @@
-"""Saying something on standard error without ever being the reason that a run fails."""
+"""One line on standard error, which never makes a run fail."""
 
 from __future__ import annotations
 

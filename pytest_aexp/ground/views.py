@@ -131,7 +131,7 @@ class WorkTree:
         return not os.path.isdir(full)
 
     def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
-        """The folders behind links that leave the repository, and links that lead nowhere."""
+        """The folders behind links that leave the repository, and broken links."""
         pending = [folder]
         while pending:
             here = pending.pop()
@@ -156,7 +156,7 @@ class WorkTree:
         return [path for place in places if place != folder for path in self.walk(place)]
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
-        """The link that leaves the repository, or leads nowhere, on the way to ``folder``."""
+        """The link that leaves the repository, or is broken, on the way to ``folder``."""
         for path in above(folder):
             full = f"{self._root}/{path}"
             target = self._target(full) if os.path.islink(full) else ""

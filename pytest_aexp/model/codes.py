@@ -257,7 +257,7 @@ _TABLE = (
     Code(
         "ledger.merge_driver",
         "A merge driver that does not work",
-        "This clone tells git to merge ledger entries with a program that is not there any more, "
+        "This clone has git merge ledger entries with a program that is not there any more, "
         "or is another one of that name. Such a merge leaves conflict markers.",
         "Run `aexp install` again.",
     ),

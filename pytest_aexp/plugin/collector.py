@@ -1,4 +1,4 @@
-"""What the plugin collects while it is active: findings, wherever pytest's own walk leads."""
+"""What the plugin collects: every finding, also where pytest itself does not look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings a pytest run is about, whether or not pytest's own walk comes by them."""
+"""Which findings a pytest run collects, outside ``testpaths`` and in skipped folders too."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Walk:
     """The findings of one repository as a pytest session sees them.
 
     pytest never enters some folders (``norecursedirs``, virtual environments) and passes over
-    links that lead nowhere and named pipes; with ``testpaths`` it enters no other folder at all.
+    broken links and named pipes; with ``testpaths`` it enters no other folder at all.
     A finding there is a finding all the same.
     """
 

@@ -34,7 +34,7 @@ class Session(Protocol):
         """A path of the repository, seen from pytest's rootdir."""
 
     def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
-        """The findings that pytest's own walk did not reach."""
+        """The findings that pytest itself did not collect."""
 
 
 class FindingItem(pytest.Item):
@@ -274,7 +274,7 @@ class FindingFile(pytest.File):
 
 
 class PassedOver(pytest.Collector):
-    """The findings that pytest's own walk did not come by; asked last, when that is known."""
+    """The findings that pytest itself did not collect; asked last, when that is known."""
 
     collector: Session
 

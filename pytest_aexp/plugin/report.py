@@ -1,4 +1,4 @@
-"""The page as what a pytest session leaves behind: ``--aexp-report=FILE``."""
+"""The page of HTML that a pytest session writes: ``--aexp-report=FILE``."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ class _Gathering:
             with ChangesReader(self._checker) as reader:
                 changes = reader.of_citation(finding, citation)
         except AexpError:
-            return ()  # no history that could tell
+            return ()  # there is no history to compare with
         lines = [
             f"{change.run['job_id'][:8]} {change.kind}: {'; '.join(change.details)}".rstrip(": ")
             for change in changes.changes[:MOST_CHANGES]

@@ -1,4 +1,4 @@
-"""When runs happened, machine by machine: bars over time, ready to be drawn."""
+"""The chart of runs over time, a row of bars for each machine."""
 
 from __future__ import annotations
 

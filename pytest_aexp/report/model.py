@@ -1,4 +1,4 @@
-"""What is on the page, before it is markup."""
+"""The data of the page, before it becomes HTML."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
 
 
 def with_first(run: RunFacts, names: Sequence[str]) -> RunFacts:
-    """The run, showing of its parameters only these: what tells it from its siblings."""
+    """The run, showing only these of its parameters: those in which runs differ."""
     values = dict(run.values)
     shown_ones = {name: values[name] for name in names if name in values}
     return replace(run, parameters=parameters(shown_ones), whole=parameters(shown_ones, WHOLE))
@@ -113,7 +113,7 @@ def _text(value: Any, limit: int = 80) -> str:
 
 
 def parameters(values: Mapping[str, Any], limit: int = PARAMETERS_SHOWN) -> str:
-    """``condition=full, seed=1``: what tells a run from its siblings, cut to ``limit``."""
+    """``condition=full, seed=1``: the parameters in which runs differ, cut to ``limit``."""
     text = ""
     for part in _parts(values):
         text += f", {part}" if text else part

@@ -1,4 +1,4 @@
-"""Whether folders below git's top level use a ledger, for who cannot afford to look at all."""
+"""Whether folders below git's top level use a ledger, found without reading all of them."""
 
 from __future__ import annotations
 

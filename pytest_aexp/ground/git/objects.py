@@ -57,7 +57,7 @@ class Blobs:
             self._process.stdin.write("".join(f"{name}\n" for name in names).encode())
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # it ended; that there is no answer tells the same
+            pass  # it ended, and the missing answer shows that too
         return self._process
 
     def _answer(

@@ -1,4 +1,4 @@
-"""Asking git: a fixed list of arguments, no shell, its own words when it refuses."""
+"""Run git: a list of arguments, no shell, its own words when it fails."""
 
 from __future__ import annotations
 

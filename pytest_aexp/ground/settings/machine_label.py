@@ -28,7 +28,7 @@ def is_safe_label(label: str) -> bool:
 
 
 def distinguishes_machines(label: str) -> bool:
-    """Whether a host name tells machines apart: not a container's hash, a number, or localhost."""
+    """Whether a name distinguishes machines: not a container's hash, a number, or localhost."""
     return _PASSING.fullmatch(label) is None
 
 

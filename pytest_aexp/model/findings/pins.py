@@ -42,7 +42,7 @@ class Fit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """How a batch fits its pin; ``entries`` are the pinned ones, or all where nobody can tell."""
+    """How a batch fits its pin; ``entries`` are the pinned ones, or all where it is unclear."""
 
     fit: Fit
     entries: tuple[Entry, ...]

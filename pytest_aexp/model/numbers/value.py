@@ -16,7 +16,7 @@ from math import isqrt
 from typing import TypeAlias
 
 ROUGH, FINE = 60, 1000
-"""Digits that nearly always tell, and digits after which two values are the same."""
+"""Digits that nearly always decide, and digits after which two values are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Rational:
 class Irrational:
     """A value with roots, which ``interval`` computes with any number of digits.
 
-    ``rough`` is it with few, None where these do not tell whether it divides by zero.
+    ``rough`` is it with few, None where these do not show whether it divides by zero.
     """
 
     interval: Callable[[Arithmetic], Interval]

@@ -85,7 +85,7 @@ class Differing:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that tell the runs apart: parameters, metrics, status, commit."""
+        """The columns in which the runs differ: parameters, metrics, status, commit."""
         experiment = ["experiment"] if len(self._experiments) > 1 else []
         measured = self._measured(self.parameters)
         retracted = ["retracted"] if self._retracted else []

@@ -96,7 +96,7 @@ class MachineIndexes:
         return by_experiment
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[IndexedRun]:
-        """The runs that may fit a batch: what an index does not tell is taken to fit."""
+        """The runs that may fit a batch: a key that an index lacks is taken to fit."""
         runs = self._by_experiment.get(experiment, [])
         if "condition" not in selector:
             return list(runs)

@@ -104,11 +104,11 @@ class RunStore:
 
     @property
     def unlisted(self) -> OSError | None:
-        """Why nobody can tell which runs there are; None if that is known."""
+        """Why the runs cannot be listed; None if they can."""
         return self._listed if isinstance(self._listed, OSError) else None
 
     def require_listing(self) -> None:
-        """Raise an OSError that names the folder if nobody can tell which runs there are."""
+        """Raise an OSError that names the folder if the runs cannot be listed."""
         if self.unlisted is not None:
             raise self.unlisted
 

@@ -23,7 +23,7 @@ def may_begin(written: str) -> bool:
 
 
 def unique_length(job_ids: Collection[str], least: int = 8) -> int:
-    """How many digits, ``least`` or more, tell all of ``job_ids`` apart."""
+    """The fewest digits, ``least`` or more, by which all of ``job_ids`` differ."""
     lengths = range(least, JOB_ID_LENGTH)
     count = len(job_ids)
     fits = (n for n in lengths if len({job_id[:n] for job_id in job_ids}) == count)

@@ -242,7 +242,7 @@ class Checker:
         return survey(self.sources.ledger, self.repository.root)
 
     def surrounding_problems(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
-        """The problems no citation answers for: of entries, run store, indexes and marker."""
+        """The problems that no citation reports: of entries, run store, indexes and marker."""
         beside = uncollected_faults(self.view, self._files, self.repository.configuration.findings)
         others = surrounding_faults(
             self.repository, self.view, self.sources, self.survey, citations

@@ -36,7 +36,7 @@ def check_ledger(
 
 
 def identity_faults(entries: Iterable[Entry]) -> Iterator[Fault]:
-    """The faults of those entries of which it cannot be told whether they are their runs'."""
+    """The faults of those entries whose identity cannot be checked."""
     for entry in entries:
         if entry.usable and not entry.checkable:
             message = (

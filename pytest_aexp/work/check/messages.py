@@ -49,7 +49,7 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
             near = nearest_id(citation.written, sources)
             if near is not None:
                 which = "" if near[1] == "is that id" else f", the run whose id {near[1]}"
-                # What `aexp fix` can tell for certain.
+                # What `aexp fix` knows for certain.
                 does = ", or run `aexp fix`" if near[1] in CERTAIN else ""
                 yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}{does}")
                 continue

@@ -1,4 +1,4 @@
-"""What no citation answers for: entries, the run store, machine indexes, the install marker."""
+"""Faults that no citation reports: of entries, run store, machine indexes and install marker."""
 
 from __future__ import annotations
 

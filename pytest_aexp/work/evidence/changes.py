@@ -1,4 +1,4 @@
-"""What of the evidence came, went, ran again or was retracted since a commit."""
+"""The runs that are new, gone, ran again or were retracted since a commit."""
 
 from __future__ import annotations
 

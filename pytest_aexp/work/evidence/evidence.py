@@ -1,4 +1,4 @@
-"""Every run behind a finding, by citation, with what is to be said of it."""
+"""Every run behind a finding, by citation, with its notes."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class ChangesReader:
             if pin and self._fits(citation):
                 return Since("", "since it was pinned")
             raise CannotTell(
-                f"{finding.path}: this clone is shallow, so that nobody can tell what has changed: "
+                f"{finding.path}: this clone is shallow, so what has changed cannot be shown: "
                 "run `git fetch --unshallow`, or give --since REV"
             )
         commit = self._last_commit(finding.path, "-S", pin) if pin else None
@@ -130,5 +130,5 @@ def _by_id(runs: Iterable[Document]) -> dict[str, Document]:
 
 
 def _unmarked(runs: Iterable[Document]) -> list[Document]:
-    """The runs as they were pinned: no pin tells of retractions."""
+    """The runs as they were pinned: no pin records retractions."""
     return [{name: v for name, v in run.items() if name != "retracted"} for run in runs]

@@ -1,4 +1,4 @@
-"""Imported runs as signac jobs, for who wants to go on with them."""
+"""Imported runs as signac jobs, for work to go on with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that tells a coding agent how to read the check, and what it must not mend."""
+"""The command file for coding agents: how to read the check, and what not to repair."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _too_late(job_id: str) -> Resolution:
 def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | Refused:
     """What the sides become. ``packed`` is the run's packed entry: one side may have packed it."""
     if LOST in (sides.ours, sides.theirs):
-        return Refused("git has lost one of its versions (`git fsck` tells more)")
+        return Refused("git has lost one of its versions (`git fsck` says more)")
     counted = packed if packed is not None and packed.judged().usable else None
     if sides.ours is not None and sides.theirs is not None:
         outcome = merge_entries(sides.base, sides.ours, sides.theirs, job_id)

@@ -56,7 +56,7 @@ class Side:
 
     @property
     def proves_complete(self) -> bool:
-        """Whether it says so of the run that its statepoint is of, as far as that can be told."""
+        """Whether it says so of the run that its statepoint is of, as far as its entry shows."""
         is_redacted = bool(self.pointers_into(_STATEPOINT))
         return (
             self.is_complete

@@ -97,7 +97,7 @@ def _cited(findings: Sequence[Finding], ledger: Ledger) -> set[str]:
         if fault.rule in (UNREADABLE, MALFORMED):
             place = f"{fault.path}:{fault.position.line}:{fault.position.column}"
             raise UsageError(
-                f"it cannot be told which runs {place} cites, so nothing is packed: "
+                f"it is not clear which runs {place} cites, so nothing is packed: "
                 f"{fault.message}; {fault.fix}"
             )
     cited = {c.job_id for c in citations if isinstance(c, JobCitation)}

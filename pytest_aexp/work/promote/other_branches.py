@@ -1,4 +1,4 @@
-"""Entries that other branches have and this one lacks: git checks them out over no file."""
+"""Entries that other branches have and this one lacks: writing them here would block a checkout."""
 
 from __future__ import annotations
 

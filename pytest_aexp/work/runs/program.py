@@ -98,7 +98,7 @@ def _environment(job: Job) -> dict[str, str]:
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:
-    """What tells the file from one that was written since; None if there is none."""
+    """What changes when the file is written again; None if there is no file."""
     try:
         stat = path.stat()
     except OSError:

@@ -71,7 +71,7 @@ def shallow(study: Study) -> Path:
 def test_a_shallow_clone_cannot_tell(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     clone = shallow(study)
     for name in PATHS:
-        with pytest.raises(CannotTell, match="this clone is shallow, so that nobody can tell"):
+        with pytest.raises(CannotTell, match="this clone is shallow, so what has changed"):
             changes(clone, name, None, monkeypatch)
 
 

@@ -186,7 +186,7 @@ def test_a_version_that_git_lost_is_not_given_up(repo: Path) -> None:
     blob = git(repo, "ls-files", "-u").split()[1]
     (repo / ".git/objects" / blob[:2] / blob[2:]).unlink()
     assert only(resolve(repo)).outcome == Refused(
-        "git has lost one of its versions (`git fsck` tells more)"
+        "git has lost one of its versions (`git fsck` says more)"
     )
 
 

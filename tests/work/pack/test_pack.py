@@ -248,7 +248,7 @@ def test_nothing_is_packed_while_a_citation_cannot_be_read(repo: Path, citation:
 def test_nothing_is_packed_while_a_finding_cannot_be_read(repo: Path) -> None:
     add_runs(repo, 3)
     write(repo, "kb/research/findings/F007-a.md", "---\nsupporting_runs: [\n---\n")
-    with pytest.raises(UsageError, match="cannot be told which runs"):
+    with pytest.raises(UsageError, match="is not clear which runs"):
         plan_pack(Repository.open(repo))
 
 

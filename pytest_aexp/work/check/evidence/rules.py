@@ -127,7 +127,7 @@ def _unknown_commit(evidence: Evidence) -> list[Entry]:
 
 
 def has_unjudged_commit(evidence: Evidence) -> bool:
-    """Whether it cannot be told of a run's commit that everybody has it."""
+    """Whether the clone does not show if everybody has a run's commit."""
     return any(evidence.history.has(evidence.commit(e)) is None for e in evidence.entries)
 
 

@@ -29,17 +29,21 @@ _POSIX = (
 )
 _AFTER_ANGLE = re.compile(rf">/{_NAME}")
 _PLACE_HOLDER = re.compile(r"<[^<>]{1,64}>")
-_OTHER_PATHS = (
-    rf"(?<![{_INSIDE}])~(?:[A-Za-z_][\w.-]{{0,63}})?[/\\]"
-    r"|(?<!\w)[A-Za-z]:(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
-    r"|(?<![\w\\)\]])\\{2,}+(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
+# Each begins with the one sign that it needs, which the engine finds some fifty times as fast as a
+# place that some signs do not precede.
+_HOME = rf"~(?<![{_INSIDE}]~)(?:[A-Za-z_][\w.-]{{0,63}})?[/\\]"
+_UNC = r"\\(?<![\w\\)\]]\\)\\++(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
+_BEHIND_COLON = (
+    r":(?:(?<=[A-Za-z]:)(?<!\w[A-Za-z]:)"
+    r"(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
     # One letter of a folder may as well be the escape of a pattern or of a line end.
-    r"|(?<!\w)[A-Z]:\\[dDsSwWbB](?=$|[\s\"',;)\]])"
-    r"|(?:^|(?<=[\"'=(\[,]))[A-Za-z]:\\[A-Za-z](?=$|[\"',;)\]])"
-    r"|:/{4,}+[\w.]|://~[/\\]"
-    r"|(?<![A-Za-z0-9])[Ff][Ii][Ll][Ee]:[/\\~]"
+    r"|(?<=[A-Z]:)(?<!\w[A-Z]:)\\[dDsSwWbB](?=$|[\s\"',;)\]])"
+    r"|(?:(?<=^[A-Za-z]:)|(?<=[\"'=(\[,][A-Za-z]:))\\[A-Za-z](?=$|[\"',;)\]])"
+    r"|/{4,}+[\w.]|//~[/\\]"
+    r"|(?<=[Ff][Ii][Ll][Ee]:)(?<![A-Za-z0-9]....:)[/\\~]"
     # What opens a file in an editor: `vscode://file/home/joe/x`, `vscode://vscode-remote/host/x`.
-    r"|(?:vscode(?:-insiders)?|vscodium|cursor|windsurf)://(?:file|vscode-remote)/"
+    r"|(?:(?<=vscode:)|(?<=vscode-insiders:)|(?<=vscodium:)|(?<=cursor:)|(?<=windsurf:))"
+    r"//(?:file|vscode-remote)/)"
 )
 # `aim:///home/joe` is on this machine; these schemes mean a relative file or another machine.
 _NO_HOST = re.compile(rf":///(?={_NAME})(home/|Users/)?")
@@ -90,7 +94,8 @@ def contains_path(text: str) -> bool:
     """Whether ``text`` holds an absolute path of a machine."""
     if "=" in text and ("(/" in text or "(\\" in text):
         text = _MOLECULE.sub("", text)
-    if text == "~" or re.search(_OTHER_PATHS, text):
+    others = (_HOME, _UNC, _BEHIND_COLON)
+    if text == "~" or any(re.search(pattern, text) for pattern in others):
         return True
     text = text.replace("\\/", "/")
     if re.search(_POSIX, text) or (":///" in text and any(map(_is_local, _NO_HOST.finditer(text)))):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Callable
+from functools import cache
 
+from pytest_aexp.ground import schema
 from pytest_aexp.model.redaction.secret_arguments import command_contains_credential
 from pytest_aexp.model.redaction.secret_keys import (
     STEM,
@@ -43,6 +46,13 @@ _SHAPES = (
     r"|\blogin\s++\S++\s++password\s++\S|\bsshpass\s++-p\s*+\S"
     r"|[?&]key=(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16}"
 )
+# A part of each of them: without one there is no need to try them all at every place.
+_PARTS_OF_SHAPES = (
+    r"AKIA|ASIA|AIza|gh[pousr]_|_pat_|hf_|sk[-_]|xox|xapp-|gl[a-z]{2,6}-|gsk_|npm_|r8_|xai-|pplx-"
+    r"|nvapi-|pcsk_|hv[sb]\.|SG\.|ya29\.|GOCSPX-|pypi-|rk_|eyJ|dapi|do[opr]_v1_|LTAI|1//0"
+    r"|AGE-SECRET|Bearer|BEARER|Basic|:AA|Q~|hooks\.slack|webhooks/|PRIVATE KEY|sig=|ignature="
+    r"|login|sshpass|key="
+)
 _LOGIN = re.compile(r"://([^\s/@]*+)@(?!sha\d+:)")
 _LOGIN_WITH_SLASH = re.compile(r"://[^\s/@:\[]*+:(?!\d*[/?#;,])[^\s/@]*+/[^\s@]{0,256}@(?!sha\d+:)")
 _PORT = re.compile(r"\d*[?#;,]")
@@ -52,7 +62,7 @@ _RANDOM = re.compile(r"(?=.{0,64}?\d)(?=.{0,64}?[A-Za-z])[\w+=.-]{16}")
 def contains_credential(text: str) -> bool:
     """Whether ``text`` holds a credential that is known by its looks."""
     return bool(
-        re.search(_SHAPES, text)
+        (_has_part_of_shape(text) and re.search(_SHAPES, text))
         or _LOGIN_WITH_SLASH.search(text)
         or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
         or ("@" in text and any(map(_user_has_password, re.finditer(_SCHEMELESS, text))))
@@ -62,8 +72,20 @@ def contains_credential(text: str) -> bool:
     )
 
 
+def _has_part_of_shape(text: str) -> bool:
+    try:
+        return bool(_search_for_parts()(text))
+    except ValueError:  # it refuses lone surrogates
+        return True
+
+
+@cache
+def _search_for_parts() -> Callable[[str], object]:
+    return schema.pattern_search(_PARTS_OF_SHAPES)
+
+
 # The base64 of what begins like a JSON object: {", {<space>, {<line end>.
-_BASE64_OBJECT = re.compile(r"(?<![\w+/=-])(?:eyJ|eyAi|ewog|ewoJ|ew0K)[\w+/-]{20,}")
+_BASE64_OBJECT = re.compile(r"e(?<![\w+/=-]e)(?:yJ|yAi|wog|woJ|w0K)[\w+/-]{20,}", re.ASCII)
 
 
 def _decodes_to_credential(encoded: str) -> bool:

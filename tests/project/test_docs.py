@@ -24,6 +24,7 @@ from pages import (
     evaluate_console,
     examples,
     fences,
+    mlflow_stand_in,
     one_digit_wrong,
     paper,
     place,
@@ -284,6 +285,7 @@ def test_every_block_of_python_runs(
     block: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "wandb", wandb_stand_in())
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow_stand_in())
     new_repository(pytester.path)
     paper(pytester.path)
     if "def test_" in block:

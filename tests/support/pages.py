@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -136,6 +137,15 @@ def results(repo: Path) -> None:
             f"{row}\n" for row in ("C,seed,accuracy,ended_at", *(f"{row}:00:00" for row in rows))
         ),
     )
+
+
+def mlflow_stand_in() -> ModuleType:
+    """What a program that logs asks of MLflow; tests/whole/test_imports.py has the real one."""
+    module = ModuleType("mlflow")
+    tracked = SimpleNamespace(info=SimpleNamespace(run_id="b" * 32))
+    module.__dict__["start_run"] = lambda: nullcontext(tracked)
+    module.__dict__["log_params"] = module.__dict__["log_metric"] = lambda *_: None
+    return module
 
 
 def wandb_stand_in() -> ModuleType:

@@ -87,7 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     for one in collectors:
         config.pluginmanager.register(one, f"aexp-collector-{one.checker.repository.root}")
-    required = bool(config.getoption("aexp") or config.getoption("aexp_strict_runs"))
+    asked_for = ("aexp", "aexp_strict_runs", "aexp_policy_from")
+    required = any(config.getoption(name) for name in asked_for)
     closing = summary.Summary(config, collectors, required=required)
     config.pluginmanager.register(closing, "aexp-summary")
     if report:
@@ -128,7 +129,9 @@ def _strictness(config: pytest.Config) -> str:
     if given and given not in STRICTNESS:
         names = ", ".join(STRICTNESS)
         raise pytest.UsageError(f"aexp_strict_runs = {given!r}: choose one of {names}")
-    return given or ""
+    typed = any(str(w).startswith("--aexp-strict-runs") for w in config.invocation_params.args)
+    # What addopts or an ini file say is part of the change that must not weaken its own gate.
+    return "" if config.getoption("aexp_policy_from") and not typed else given or ""
 
 
 @pytest.fixture(scope="session")

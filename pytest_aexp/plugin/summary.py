@@ -37,6 +37,8 @@ class Summary:
         self._checker = self._checkers[0]
         self._is_everything = _is_everything(config)
         self._required = required and self._is_everything
+        # A change that is judged by another commit's policy must not choose what is judged.
+        self._is_guarded = bool(config.getoption("aexp_policy_from"))
         self._problems: dict[str, list[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
         self._unverified = 0
@@ -116,9 +118,9 @@ class Summary:
             terminalreporter.write_line(f"aexp: {self._counts()}{self._where()}")
 
     def _missed(self, exitstatus: int) -> bool:
-        """Whether no finding was checked where one should have been."""
+        """Whether no finding was checked, or not each, where it should have been."""
         if (
-            self._states
+            (self._states and not (self._is_guarded and self._total() > len(self._states)))
             or not self._is_everything
             or hasattr(self._config, "workerinput")
             or self._config.getoption("collectonly")
@@ -177,9 +179,13 @@ class Summary:
             return f"{clean(problem.message)} [{problem.code}]\n  next: {clean(problem.fix)}"
         folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
         place = os.path.relpath(self._checker.repository.root / folder, os.getcwd())
+        count = len(self._states)
+        number, verb = (
+            (f"only {count:,}", "were" if count > 1 else "was") if count else ("none", "was")
+        )
         return (
-            f"none of {counted(self._total(), 'finding')} was checked: pytest did not collect "
-            f"them, or another plugin deselected them\n  next: pytest {clean(place)}"
+            f"{number} of {counted(self._total(), 'finding')} {verb} checked: pytest did not "
+            f"collect them, or another plugin deselected them\n  next: pytest {clean(place)}"
         )
 
     def _where(self) -> str:

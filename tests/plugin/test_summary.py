@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from plugged import UNKNOWN, Repo
-from repositories import add_entry, add_finding, job, write
+from repositories import add_entry, add_finding, git, job, write
 
 
 def test_the_header_counts_entries_and_names_machines_and_strictness(cited: Repo, run) -> None:
@@ -100,6 +100,21 @@ class TestNothingChecked:
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.fnmatch_lines("aexp: error: none of 2 findings was checked*")
         assert run("--aexp", "-k", "test_own").ret == 0
+
+    @pytest.mark.parametrize(
+        "ini", ["aexp_strict_runs = off", "addopts = --aexp-strict-runs=off", "addopts = -k F001"]
+    )
+    def test_under_the_policy_of_another_commit_the_repository_chooses_nothing(
+        self, cited: Repo, run, ini: str
+    ) -> None:
+        git(cited.path, "add", "--all")
+        git(cited.path, "commit", "-qm", "first")
+        write(cited.path, "pytest.ini", f"[pytest]\n{ini}\n")
+        result = run("--aexp-policy-from=HEAD")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        if "-k" in ini:
+            result.stdout.fnmatch_lines("aexp: error: only 1 of 2 findings was checked*")
+        assert run("--aexp-policy-from=HEAD", "-k", "F001").ret == 0
 
     def test_a_finding_that_a_conftest_leaves_out_is_counted_in_quiet_output_too(
         self, cited: Repo, run

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SHOWN = 80
 """How many characters of a value from a file a message shows at most."""
@@ -82,6 +83,7 @@ def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str |
     return nearest[0] if nearest else None
 
 
+@lru_cache(1024)  # most findings have the same few keys
 def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
     """Whether ``written`` is ``meant`` but for case, punctuation or a slip of the finger.
 

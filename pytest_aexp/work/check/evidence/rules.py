@@ -81,9 +81,12 @@ def _repeated(evidence: Evidence) -> list[Entry]:
     """All but the first of the runs whose statepoints differ in the code alone."""
     if not isinstance(evidence.citation, BatchCitation):
         return []
+    points = [_without_code(entry.statepoint or "") for entry in evidence.entries]
+    if len(set(points)) == len(points):
+        return []
     groups: dict[str, list[Entry]] = defaultdict(list)
-    for entry in evidence.entries:
-        groups[_without_code(entry.statepoint or "")].append(entry)
+    for point, entry in zip(points, evidence.entries, strict=True):
+        groups[point].append(entry)
     # Runs whose statepoints are wholly the same differ in what was redacted.
     return [
         entry

@@ -43,7 +43,7 @@ class Evidence:
 def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
     """The findings that the commit concerns, read: all of them where that is not clear."""
     if commit.changes is None or _changes_what_counts(commit):
-        return [checker.finding(path) for path in checker.finding_paths]
+        return checker.findings()
     staged = {path: checker.finding(path) for path in _changed_findings(commit)}
     evidence = changed_evidence(commit, checker)
     affected = list(staged.values())

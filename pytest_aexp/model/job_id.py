@@ -1,4 +1,4 @@
-"""What makes two runs, or two values, the same."""
+"""Job ids, and when two JSON values are the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from functools import lru_cache
 from hashlib import md5
-from typing import Any
+from typing import Any, TypeGuard
 
 JOB_ID_LENGTH = 32
 JOB_ID = re.compile(rf"[0-9a-f]{{{JOB_ID_LENGTH}}}", re.ASCII)
@@ -53,6 +53,11 @@ def _normal(value: Any) -> Any:
     if isinstance(value, list):
         return [_normal(inner) for inner in value]
     return value
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether a JSON value is a number, which true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def kind_of(value: Any) -> str:

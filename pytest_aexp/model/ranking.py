@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from pytest_aexp.ground.text import parse_time
-from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.job_id import is_number, value_key
 
 EntryDocument: TypeAlias = Mapping[str, Any]
 """The JSON object that an entry is."""
@@ -99,8 +99,7 @@ def attempt_key(entry: EntryDocument) -> tuple[str, ...]:
 
 
 def _number(value: Any) -> int | float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and value == value else 0  # noqa: PLR0124 - NaN has no place
+    return value if is_number(value) and value == value else 0  # noqa: PLR0124 - NaN has no place
 
 
 def _text(value: Any) -> str:

@@ -52,7 +52,7 @@ _HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t#]*\r?$", re.MULTILINE)
 
 def gather(checker: Checker) -> Report:
     """Everything the page shows of all findings and the whole ledger."""
-    findings = [checker.finding(path) for path in checker.finding_paths]
+    findings = checker.findings()
     citations = [citation for finding in findings for citation in finding.citations]
     checker.load(citations)
     verdicts = {

@@ -10,7 +10,7 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.numbers.value import value_text
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.numbers import Result
+from pytest_aexp.work.check.numbers import Result, printed
 
 RUNS_SHOWN = 5
 """How many runs of a number are named."""
@@ -47,7 +47,7 @@ def _part(line: int, result: Result) -> NumberPart:
         verdict = "error" if result.value is not None else "unjudged"
     return NumberPart(
         line,
-        shown(f"{number.bound} {number.text}".strip(), 40),
+        printed(number),
         shown(result.written.text, 200),
         "" if result.value is None else value_text(result.value),
         ", ".join(_runs(result)),

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.model.job_id import is_job_id, job_id_of, kind_of, statepoint_json, value_key
+from pytest_aexp.model.job_id import (
+    is_job_id,
+    is_number,
+    job_id_of,
+    kind_of,
+    statepoint_json,
+    value_key,
+)
 
 POINTS: list[dict[str, Any]] = [
     {},
@@ -104,3 +111,8 @@ def test_keys_are_equal_exactly_if_values_are(left: Any, right: Any) -> None:
 )
 def test_the_kind_of_a_value_is_named_in_words(value: Any, kind: str) -> None:
     assert kind_of(value) == kind
+
+
+def test_true_and_false_are_not_numbers() -> None:
+    values = (0, 1.5, float("nan"), True, False, None, "1", [1])
+    assert [value for value in values if is_number(value)] == [0, 1.5, values[2]]

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("name runs, or --experiment E###, or --all")
     checker = open_checker()
     wanted = _wanted(arguments, checker)
-    findings = [checker.finding(path) for path in checker.finding_paths]
+    findings = checker.findings()
     cited = list(cited_by(checker, findings, wanted))
     if arguments.format in ("json", "jsonl"):
         sys.stdout.write(render_records(arguments.format, [c.record() for c in cited]))

@@ -20,7 +20,7 @@ from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.numbers.value import value_text
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.work.check.checker import Checker, Verdict
-from pytest_aexp.work.check.numbers import Result
+from pytest_aexp.work.check.numbers import Result, printed
 from pytest_aexp.work.edit.numbers import with_right_numbers
 
 DESCRIPTION = """\
@@ -83,8 +83,8 @@ def _show(checker: Checker, path: str) -> int:
 
 def _line(claim: Claim, index: int, result: Result) -> str:
     position, number = claim.positions[index], result.number
-    printed = shown(f"{number.bound} {number.text}".strip(), 40)
-    line = f"  {position.line}:{position.column}: {printed} = {shown(result.written.text, 120)}"
+    place = f"{position.line}:{position.column}"
+    line = f"  {place}: {printed(number)} = {shown(result.written.text, 120)}"
     if result.value is not None:
         line += f" = {value_text(result.value, digits=40)}"
     return f"{line} ({_runs(result)})" if result.entries else line

@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_import_arguments,
-    checked,
+    checked_experiment,
     metrics_in,
     names_in,
     run_import,
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs below the folder."""
-    experiment = checked(arguments.experiment)
+    experiment = checked_experiment(arguments.experiment)
     if not arguments.folder.is_dir():
         raise UsageError(f"there is no folder {arguments.folder}")
     source = hydra_runs(

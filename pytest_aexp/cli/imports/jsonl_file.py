@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
-    add_import_arguments,
-    checked,
-    metrics_in,
-    names_in,
+    add_file_arguments,
+    checked_experiment,
+    columns_of,
     run_import,
 )
-from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.work.imports.tables import Columns, jsonl_runs
+from pytest_aexp.work.imports.tables import jsonl_runs
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 DESCRIPTION = """\
@@ -34,17 +31,11 @@ aexp import jsonl runs.jsonl --experiment E005 --distinct run_id
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp import jsonl``."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
-    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
-    add_import_arguments(parser)
+    add_file_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the file."""
-    experiment = checked(arguments.experiment)
-    if not arguments.file.is_file():
-        raise UsageError(f"there is no file {arguments.file}")
-    columns = Columns(
-        names_in(arguments.params), metrics_in(arguments.metrics), arguments.distinct or "run_id"
-    )
+    experiment = checked_experiment(arguments.experiment)
+    columns = columns_of(arguments)
     return run_import(arguments, jsonl_runs(arguments.file, columns), experiment)

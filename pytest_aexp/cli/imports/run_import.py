@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.output import print_next_commit
@@ -15,6 +16,7 @@ from pytest_aexp.ground.text import clean, counted, listed, quoted
 from pytest_aexp.work.imports.importer import ImportedRun, Importing, gather, write_entries
 from pytest_aexp.work.imports.source import LeftOut, SourceRun
 from pytest_aexp.work.imports.store import keep_as_jobs
+from pytest_aexp.work.imports.tables import Columns
 from pytest_aexp.work.runs.run_link import check_experiment
 from pytest_aexp.work.signac_store import get_run_store
 
@@ -46,6 +48,22 @@ def add_import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--machine-label", metavar="L", help="the machine the entries name")
 
 
+def add_file_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verbs have that read a file of runs."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
+    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
+    add_import_arguments(parser)
+
+
+def columns_of(arguments: argparse.Namespace, *, optional: bool = False) -> Columns:
+    """The columns of the file that are parameters and metrics. Raises UsageError."""
+    if not arguments.file.is_file():
+        raise UsageError(f"there is no file {arguments.file}")
+    metrics = metrics_in(arguments.metrics)
+    run_id = arguments.distinct or "run_id"
+    return Columns(names_in(arguments.params), metrics, run_id, optional=optional)
+
+
 def names_in(text: str | None) -> list[str]:
     """The names in ``a,b``."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
@@ -68,7 +86,7 @@ def metrics_in(text: str | None) -> dict[str, str]:
     return pairs
 
 
-def checked(experiment: str) -> str:
+def checked_experiment(experiment: str) -> str:
     """An experiment id; raises UsageError if it is not one."""
     as_usage(check_experiment, experiment)
     return experiment
@@ -77,7 +95,7 @@ def checked(experiment: str) -> str:
 def experiments_in(values: Iterable[str]) -> Mapping[str, str]:
     """The experiment id of each name in ``NAME=E###``; of ``E###`` alone the name is empty."""
     pairs = (value.rpartition("=") for value in values)
-    experiments = {name: checked(experiment) for name, _, experiment in pairs}
+    experiments = {name: checked_experiment(experiment) for name, _, experiment in pairs}
     if "" in experiments and len(experiments) > 1:
         raise UsageError("give --experiment E### once for all, or NAME=E### for each")
     return experiments

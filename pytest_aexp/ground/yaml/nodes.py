@@ -88,6 +88,11 @@ _WRONGLY_REFUSED = (
 _DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n])*+%")
 
 
+def items_of(node: Node) -> list[Node]:
+    """The items of a list; a node that stands where a list may is its one item."""
+    return node.items if isinstance(node, Sequence) else [node]
+
+
 def parse(text: str) -> Node | None:
     """The one document in ``text``; None if it is empty. Raises YamlFault."""
     odd = _NOT_YAML.search(text)

@@ -19,6 +19,7 @@ from pytest_aexp.ground.yaml.nodes import (
     Scalar,
     Sequence,
     YamlFault,
+    items_of,
 )
 
 VALUES_LIMIT = 10_000
@@ -190,7 +191,7 @@ def _is_merge(key: Node) -> bool:
 
 
 def _sources(named: Node) -> Iterator[Mapping]:
-    for source in named.items if isinstance(named, Sequence) else [named]:
+    for source in items_of(named):
         if not isinstance(source, Mapping):
             raise YamlFault("the merge key << names no mapping", named.offset)
         yield source

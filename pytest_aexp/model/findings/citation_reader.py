@@ -11,7 +11,7 @@ from typing import Any
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.text import closest, position_in, quoted, resembles, shown
 from pytest_aexp.ground.yaml import values
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault, items_of
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
 from pytest_aexp.model.findings.body import entry_links
 from pytest_aexp.model.findings.citation import (
@@ -169,7 +169,7 @@ def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple
     """
     sizes = Sizes()
     sizes.check_tag(node)
-    items = node.items if isinstance(node, Sequence) else [node]
+    items = items_of(node)
     citations: list[Citation] = []
     count = 0
     names: dict[str, int] = {}

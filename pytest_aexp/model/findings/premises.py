@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.text import Position, quoted, resembles
 from pytest_aexp.ground.yaml import values
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, items_of
 from pytest_aexp.model.findings.front_matter import FrontMatter, UnreadableFinding, scalars
 from pytest_aexp.model.problems import SUSPICIOUS_KEY, Fault
 
@@ -48,7 +48,7 @@ def read_premises(front_matter: FrontMatter) -> tuple[Premise, ...]:
     node = front_matter.get(BUILDS_ON)
     if node is None or (isinstance(node, Scalar) and values.scalar(node) is None):
         return ()
-    items = node.items if isinstance(node, Sequence) else [node]
+    items = items_of(node)
     if len(items) > MOST_PREMISES:
         raise _unreadable(front_matter, node, f"{BUILDS_ON} has more than {MOST_PREMISES:,} items")
     return tuple(_premise(front_matter, index, item) for index, item in enumerate(items))

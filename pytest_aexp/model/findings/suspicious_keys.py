@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from pytest_aexp.ground.text import position_in, quoted, resembles
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from pytest_aexp.model.findings.body import without_code
 from pytest_aexp.model.findings.citation import KEY
 from pytest_aexp.model.findings.front_matter import FrontMatter
@@ -87,7 +87,7 @@ def _slips_in(node: Node, seen: set[int], *, is_key: bool = False) -> Iterator[S
 
 def _has_citations(node: Node) -> bool:
     """Whether a value looks like what stands below ``supporting_runs``."""
-    items = node.items if isinstance(node, Sequence) else [node]
+    items = items_of(node)
     return any(
         is_job_id(item.text) if isinstance(item, Scalar) else _looks_like_citation(item)
         for item in items[:100]

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import parse_time, quoted
 from pytest_aexp.model.batches import experiments_of
-from pytest_aexp.model.job_id import value_key
+from pytest_aexp.model.job_id import is_number, value_key
 from pytest_aexp.model.query.grammar import Condition
 
 Run = Mapping[str, Any]
@@ -170,7 +170,7 @@ def kind_of_order(value: Any) -> str | None:
     """What a value can be compared with: other numbers, other texts, or nothing (None)."""
     if isinstance(value, str):
         return "text"
-    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return "number" if is_number(value) else None
 
 
 @dataclass(frozen=True, slots=True)

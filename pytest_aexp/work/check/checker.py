@@ -113,6 +113,10 @@ class Checker:
         files = self._files if paths is None else paths
         return self.policy.judge(uncollected_faults(self.view, files, globs))
 
+    def findings(self) -> list[Finding]:
+        """All findings, read now."""
+        return [self.finding(path) for path in self.finding_paths]
+
     def finding(self, path: str) -> Finding:
         """The finding at ``path``, read now."""
         return load_finding(self.view, path)
@@ -257,7 +261,7 @@ def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Ou
     """The outcome for the findings at ``paths``, or for all findings and everything around them."""
     if paths is not None:
         return judge_findings(checker, [checker.finding(path) for path in paths])
-    findings = [checker.finding(path) for path in checker.finding_paths]
+    findings = checker.findings()
     outcome = judge_findings(checker, findings)
     around = checker.surrounding_problems([c for finding in findings for c in finding.citations])
     problems = (*checker.collection_problems(), *outcome.problems, *around)

@@ -120,19 +120,20 @@ def _result(claim: Claim, index: int, references: References) -> Result:
         if not number.follows_from(value):
             problem = fault(WRONG_NUMBER, *_wrong(number, written, value, len(entries)))
     except NoValue as error:
-        message = f"{_printed(number)} does not follow from its runs: {_text(written)}: {error}"
+        message = f"{printed(number)} does not follow from its runs: {_text(written)}: {error}"
         problem = fault(WRONG_NUMBER, message, "correct the expression, or leave the run out")
     except BeyondLimits as error:
         message = f"{_text(written)} cannot be read: {error}"
         problem = fault(MALFORMED_NUMBER, message, "write a smaller expression")
     except _Unresolved as error:
-        prefix = _printed(number) + " cannot be checked: " if error.rule is UNCHECKED_NUMBER else ""
+        prefix = printed(number) + " cannot be checked: " if error.rule is UNCHECKED_NUMBER else ""
         prefix = f"{_text(written)} cannot be read: " if error.rule is MALFORMED_NUMBER else prefix
         problem = fault(error.rule, prefix + error.message, error.fix)
     return Result(number, written, tuple(entries.values()), value, problem)
 
 
-def _printed(number: Number) -> str:
+def printed(number: Number) -> str:
+    """A number as it stands in the text, with the bound before it."""
     return shown(f"{number.bound} {number.text}".strip(), 40)
 
 
@@ -147,7 +148,7 @@ def _wrong(number: Number, written: Written, value: Value, runs: int) -> tuple[s
     form = percent if is_percent and not number.is_percent else number
     verb = "does not hold for" if number.bound else "does not follow from"
     message = (
-        f"{_printed(number)} {verb} its runs: {_text(written)} is "
+        f"{printed(number)} {verb} its runs: {_text(written)} is "
         f"{value_text(value, in_percent=is_percent)} over {counted(runs, 'run')}"
     )
     if number.is_percent and number.without_percent().follows_from(value):

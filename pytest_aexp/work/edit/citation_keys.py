@@ -8,7 +8,7 @@ from collections.abc import Mapping as Keys
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.yaml import nodes
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from pytest_aexp.model.findings.citation import KEY
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.work.edit.finding_text import (
@@ -31,7 +31,7 @@ def with_keys(front: FrontMatter, changes: Keys[int, Keys[str, str | None]]) -> 
     if citations is None or front.root is None or comes_from_elsewhere(front):
         raise _refused(front, changes)
     value = citations[1]
-    items = value.items if isinstance(value, Sequence) else [value]
+    items = items_of(value)
     instead: dict[int, Node] = {}
     edits: list[Edit] = []
     for index, keys in changes.items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from pytest_aexp.ground.yaml import nodes
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from pytest_aexp.model.findings.citation import (
     KEY,
     BatchCitation,
@@ -103,7 +103,7 @@ def _substituted(node: Node, instead: dict[int, Node | None]) -> Node:
 
 
 def _in_value(front: FrontMatter, node: Node, job_ids: AbstractSet[str]) -> Iterator[Replacement]:
-    items = node.items if isinstance(node, Sequence) else [node]
+    items = items_of(node)
     # An alias is the node it names: corrected once, where it stands, if that is here.
     own = {id(item): item for item in items if item.offset >= node.offset}
     return chain.from_iterable(_in_item(front, item, job_ids) for item in own.values())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_aexp.ground.yaml import nodes
-from pytest_aexp.ground.yaml.nodes import Node, Scalar, Sequence
+from pytest_aexp.ground.yaml.nodes import Node, Scalar, items_of
 from pytest_aexp.model.findings.citation import KEY
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.work.edit.citation_yaml import value_text
@@ -24,7 +24,7 @@ def with_settled(front: FrontMatter, values: Mapping[int, Mapping[str, Any]]) ->
 
 
 def _replacements(node: Node, values: Mapping[int, Mapping[str, Any]]) -> Iterator[Replacement]:
-    items = node.items if isinstance(node, Sequence) else [node]
+    items = items_of(node)
     for index, settled in values.items():
         item = items[index]
         selector = _value(item, "selector")

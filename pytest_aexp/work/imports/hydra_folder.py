@@ -12,6 +12,7 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml import values as yaml_values
+from pytest_aexp.model.job_id import is_number
 from pytest_aexp.model.query.match import MISSING, nested
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
@@ -100,7 +101,7 @@ def _overrides(lines: Any) -> dict[str, Any]:
 def _numbers(content: dict[str, Any]) -> dict[str, Any]:
     numbers = {}
     for name, value in flat(content):
-        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        if value is None or is_number(value):
             numbers[name] = number(value)
     return numbers
 

@@ -83,7 +83,7 @@ def plan_pack(repository: Repository) -> Plan:
     view = WorkTree(repository.root)
     ledger = Ledger(view)
     checker = Checker(repository, view, Policy())
-    findings = [checker.finding(path) for path in checker.finding_paths]
+    findings = checker.findings()
     cited = _cited(findings, ledger) & ledger.job_ids
     loose, packed = cited & ledger.loose, cited - ledger.loose
     return Plan(tuple(sorted(ledger.loose - loose)), len(loose), tuple(sorted(packed)))

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_aexp.model.job_id import is_number
+
 Number = int | float | None
 """A number of an entry; None is a NaN or an infinity."""
 
@@ -19,7 +21,7 @@ def lifted_metrics(document: Mapping[str, Any], paths: Mapping[str, str]) -> dic
     return {
         name: value if math.isfinite(value) else None
         for name, value in values.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number(value)
     }
 
 

@@ -19,6 +19,7 @@ from pytest_aexp.model.entry import (
     TERMINAL_STATUSES,
     TRACKER_FIELDS,
 )
+from pytest_aexp.model.job_id import is_number
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import attempt_number, is_foreign
@@ -142,8 +143,7 @@ def _text(value: Any) -> str | None:
 
 
 def _seconds(value: Any) -> float | int | None:
-    finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if finite else None
+    return value if is_number(value) and math.isfinite(value) else None
 
 
 def _truth(value: Any) -> bool | None:

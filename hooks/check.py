@@ -24,10 +24,12 @@ from pytest_aexp.model.problems import (
     Policy,
     Problem,
 )
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
 from pytest_aexp.work.check.ledger import identity_faults, stray_fault
 from pytest_aexp.work.check.resolve import Sources
+from pytest_aexp.work.check.restore import Restoration
 from pytest_aexp.work.scope.policy_change import (
     configuration_at,
     under_policy_of,
@@ -223,7 +225,9 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
         policy = Policy(severity=configured.severity, for_entries=True)
         ledger = Ledger(commit.view)
         faults = (*staged_faults(commit.repository, commit.kept), *_ledger_faults(commit, ledger))
-        problems = policy.judge(faults)
+        store = RunStore.of(commit.repository) if faults else None
+        advise = Restoration(commit.repository, commit.view, store).advise
+        problems = policy.judge(map(advise, faults))
         return Outcome(problems, ledger.judged)
 
     return _reported(_of_each(staged, judge))

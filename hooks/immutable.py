@@ -44,8 +44,7 @@ def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
                 path,
                 "the segment is not as it was packed: the commit would change it, and a segment "
                 "never changes",
-                f"run `git restore --source=HEAD --staged --worktree -- {path}`; a run that has "
-                "changed is promoted again with `aexp ledger promote`",
+                f"run `git restore --source=HEAD --staged --worktree -- {path}`",
             )
 
 
@@ -89,6 +88,6 @@ def deleted_records(commit: Commit) -> Iterator[Fault]:
                 INVALID_RETRACTION,
                 path,
                 "the commit would delete a retraction record, and a record is never deleted",
-                f"run `git restore --source=HEAD --staged --worktree -- {path}`; to take a "
-                f"retraction back, run `aexp retract --lift {record.record_id} --reason …`",
+                f"run `git restore --source=HEAD --staged --worktree -- {path}`; to take the "
+                f"retraction back, then run `aexp retract --lift {record.record_id} --reason …`",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 
 class AexpError(Exception):
@@ -62,8 +63,8 @@ class NotCheckedOut(AexpError):
             )
         return (
             f"files of {self.folder} are not checked out here (sparse checkout), so not everything "
-            f"can be checked; run `git sparse-checkout add {self.folder}`, or `aexp validate --at "
-            "HEAD`"
+            f"can be checked; run `git sparse-checkout add {quote(self.folder)}`, or `aexp "
+            "validate --at HEAD`"
         )
 
 

@@ -287,7 +287,8 @@ _TABLE = (
         "A machine index that cannot be used",
         "The index file cannot be read or is not an index, so runs that only it names look as if "
         "they did not exist.",
-        "Run `aexp runs-export-index` again on that machine or, better, `aexp ledger backfill`.",
+        "Run `aexp runs-export-index` again on that machine or, better, `aexp ledger backfill`, "
+        "and remove the file.",
     ),
 )
 

@@ -246,7 +246,6 @@ class _Judge:
                 "the ledger entry's statepoint is not the one of its run: it hashes to "
                 f"{actual}, so it was edited or damaged",
                 jsontext.position_of_key(text, "statepoint"),
-                f"restore it with `git log -p -- {self._path}`, or {self._promote_again()}",
             )
 
     def _unknown_fields(self, text: str, document: dict[str, Any]) -> None:

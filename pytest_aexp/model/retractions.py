@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from shlex import quote
 from typing import Any
 
 from pytest_aexp.ground import jsontext, schema
@@ -35,12 +36,9 @@ FIELDS = frozenset(
 is_record_id = re.compile(r"[0-9a-f]{16}", re.ASCII).fullmatch
 """Whether text has the form of a record's id."""
 
+_is_id = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}", re.ASCII).fullmatch
 _DEPTH_LIMIT = 100
 _MOST_REPLACEMENTS = 1000
-_RESTORE = (
-    "a record is never changed: restore it with `git log -p -- {path}` and `git checkout`, or "
-    "record what is meant with `aexp retract`"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +164,12 @@ class Retractions:
 
 def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, list[Fault]]:
     """The record in ``data``, the content of ``path``, and what is wrong with it."""
+    document: dict[str, Any] = {}
     try:
         text, document = _parsed(data)
         _check(path, document)
     except _Refused as refused:
-        fix = refused.fix or _RESTORE.format(path=path)
+        fix = refused.fix or _instead(path, document)
         message = f"the retraction record {refused.message}"
         return None, [Fault(INVALID_RETRACTION, path, message, fix, refused.position)]
     record = Record(
@@ -183,6 +182,17 @@ def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, lis
         document.get("recorded_by", ""),
     )
     return record, [*_unknown_fields(path, text, document), *_leaks(path, text, document)]
+
+
+def _instead(path: str, document: Mapping[str, Any]) -> str:
+    """What to do about a record that must not stay."""
+    lifted, retracted = document.get("lifts"), document.get("retracts")
+    targets = lifted or retracted
+    every = targets if isinstance(targets, list) else []
+    ids = [target for target in every if isinstance(target, str) and _is_id(target)][:5]
+    runs = " ".join(ids or ["RUN"])
+    again = f"aexp retract {'--lift ' if lifted else ''}{runs} --reason …"
+    return f"run `rm {quote(path)}`, and record what is meant with `{again}`"
 
 
 class _Refused(Exception):
@@ -256,8 +266,6 @@ def _leaks(path: str, text: str, document: dict[str, Any]) -> list[Fault]:
         return []
     places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]], 3, len(leaks))
     at = jsontext.position_of_key(text, leaks[0].pointer.split("/")[1])
-    fix = (
-        f"before it is committed, run `rm {path}` and `aexp retract` with another reason; if a "
-        "credential was pushed, change it"
-    )
+    instead = _instead(path, document)
+    fix = f"before it is committed, {instead}; if a credential was pushed, change it"
     return [Fault(LEAK, path, f"the retraction record holds {places}", fix, at)]

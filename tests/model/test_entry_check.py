@@ -214,7 +214,7 @@ def test_an_edited_statepoint_is_not_the_runs() -> None:
     (fault,) = found.faults
     assert fault.rule is IDENTITY_MISMATCH
     assert job_id_of(edited) in fault.message
-    assert f"git log -p -- {PATH}" in fault.fix
+    assert "`aexp ledger promote" in fault.fix
     assert (found.usable, found.cause) == (False, fault)
 
 

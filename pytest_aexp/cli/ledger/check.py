@@ -13,9 +13,11 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import Policy
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.ledger import check_ledger
+from pytest_aexp.work.check.restore import Restoration
 
 DESCRIPTION = """\
 Check ledger entries as strictly as the pre-commit hook does: the schema, that
@@ -42,7 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
     ledger = Ledger(WorkTree(repository.root))
     policy = Policy(severity=repository.configuration.severity, for_entries=True)
     chosen = dict.fromkeys(full_job_id(written, ledger.job_ids) for written in arguments.ids)
-    outcome, uncheckable = check_ledger(ledger, policy, list(chosen) or None, repository.root)
+    advise = Restoration(repository, ledger.view, RunStore.of(repository)).advise
+    outcome, uncheckable = check_ledger(
+        ledger, policy, list(chosen) or None, repository.root, advise
+    )
     sys.stdout.write(rendered(outcome, arguments.format, repository.root))
     if uncheckable and arguments.format == "text":
         count = counted(len(uncheckable), "entry", "entries")

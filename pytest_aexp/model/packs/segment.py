@@ -147,13 +147,9 @@ def _placed(fault: Fault, number: int) -> Fault:
     job_id = fault.job_id or None
     if fault.rule not in (INVALID_ENTRY, IDENTITY_MISMATCH):
         return replace(fault, position=position, job_id=job_id)
-    return replace(fault, position=position, job_id=job_id, fix=restore_advice(fault.path, job_id))
+    return replace(fault, position=position, job_id=job_id, fix=restore_advice(fault.path))
 
 
-def restore_advice(path: str, job_id: str | None = None) -> str:
+def restore_advice(path: str) -> str:
     """What to do about a segment, or a line of it, that cannot be used."""
-    again = f", or run `aexp ledger promote {job_id}` on the machine that has the run"
-    return (
-        f"a segment never changes once it is written: restore it from a commit that "
-        f"`git log -- {path}` shows{again if job_id else ''}"
-    )
+    return f"a segment never changes: take the file anew from {path.split('/')[-2]}, which wrote it"

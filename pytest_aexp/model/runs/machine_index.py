@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 from typing import Any
 
 from pytest_aexp.ground import jsontext, schema
@@ -159,5 +160,6 @@ def _fault(path: str, reason: str) -> Fault:
         INDEX_DAMAGED,
         path,
         f"the machine index {reason}",
-        "run `aexp runs-export-index` again on that machine or, better, `aexp ledger backfill`",
+        "run `aexp runs-export-index` again on that machine or, better, "
+        f"`aexp ledger backfill` there and `git rm -qf {quote(path)}`",
     )

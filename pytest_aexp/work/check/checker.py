@@ -142,7 +142,7 @@ class Checker:
         if self.sources.authority:
             fault = fault_of(citation, resolution, self.sources)
             if fault is not None:
-                faults.append(self._restoration.advise(fault))
+                faults.append(self._restoration.advise(fault, resolution.file_of(fault.job_id)))
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
         unverified = [entry for entry in entries if not entry.checkable]
@@ -238,7 +238,8 @@ class Checker:
 
     def record_problems(self) -> tuple[Problem, ...]:
         """The problems of retraction records, which are reported whatever is judged."""
-        return self.policy.judge(self.sources.ledger.retractions.faults)
+        faults = self.sources.ledger.retractions.faults
+        return self.policy.judge(map(self._restoration.advise, faults))
 
     @cached_property
     def survey(self) -> Survey:

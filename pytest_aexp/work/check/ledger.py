@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from shlex import quote
 
@@ -20,17 +20,19 @@ def check_ledger(
     policy: Policy,
     job_ids: Iterable[str] | None = None,
     root: Path | None = None,
+    advise: Callable[[Fault], Fault] = lambda fault: fault,
 ) -> tuple[Outcome, tuple[str, ...]]:
     """Judge the entries of ``job_ids``, or every entry and every stray file.
 
-    With the outcome come the job ids whose identity redaction took away.
+    ``advise`` may complete what is to be done about each fault. With the outcome come the job ids
+    whose identity redaction took away.
     """
     judged = survey(ledger, root) if job_ids is None else survey_runs(ledger, job_ids)
     strays = ledger.strays if job_ids is None else ()
     faults = [fault for entry in judged.notable for fault in entry.faults]
     faults += [*judged.faults, *map(stray_fault, strays), *ledger.retractions.faults]
     faults += identity_faults(judged.notable)
-    problems = policy.judge(faults)
+    problems = policy.judge(map(advise, faults))
     uncheckable = tuple(e.job_id for e in judged.notable if e.usable and not e.checkable)
     return Outcome(problems, judged.judged), uncheckable
 

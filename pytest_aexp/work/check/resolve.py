@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree, above
-from pytest_aexp.model.entry import LEDGER_DIR, Entry
+from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
@@ -149,6 +149,11 @@ class Resolution:
     machines: tuple[str, ...] = ()
     matches: int = 0
     selectors: tuple[dict[str, Any], ...] = ()
+
+    def file_of(self, job_id: str | None) -> str | None:
+        """The damaged file that it leads to, or that in which the run's entry should be."""
+        damaged = next((entry.path for entry in self.entries if entry.cause is not None), None)
+        return damaged or (entry_path(job_id) if job_id else None)
 
 
 def resolve(citation: JobCitation | BatchCitation, sources: Sources) -> Resolution:

@@ -21,6 +21,7 @@ from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.packs.duplicates import choose
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import Version
@@ -133,14 +134,14 @@ class Promoter:
 
     def _kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
+        job_id = entry["job_id"]
         standing = None if isinstance(data, Unreadable) else entry_document(data)
-        if self._replace or standing is None or standing.get("job_id") != entry["job_id"]:
+        if self._replace or standing is None or isinstance(data, Unreadable):
             return ""
-        if not schema.is_valid("ledger-entry", standing):
+        if not judge_entry(job_id, entry_path(job_id), data).usable:
             return ""
         if same_run(standing, entry) or outranks(entry, standing, self._machine):
             return ""
-        job_id = entry["job_id"]
         return (
             f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "
             f"has ({_summary(entry)}); to overrule that, run "

@@ -10,7 +10,14 @@ from repositories import add_entry, add_jobs, git, write
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
-from pytest_aexp.model.problems import BROKEN, INVALID_ENTRY, SUSPICIOUS_KEY, Fault, Rule
+from pytest_aexp.model.problems import (
+    BROKEN,
+    CONTRADICTION,
+    INVALID_ENTRY,
+    SUSPICIOUS_KEY,
+    Fault,
+    Rule,
+)
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.check.restore import Restoration
 
@@ -20,7 +27,8 @@ POINT = {"experiment_id": "E001", "seed": 1}
 def advise(repo: Path, rule: Rule, job_id: str, fix: str = "look") -> Fault:
     repository = Repository.open(repo)
     restoration = Restoration(repository, WorkTree(repo), RunStore.of(repository))
-    return restoration.advise(Fault(rule, "kb/F001.md", "wrong", fix, job_id=job_id))
+    fault = Fault(rule, "kb/F001.md", "wrong", fix, job_id=job_id)
+    return restoration.advise(fault, entry_path(job_id))
 
 
 @pytest.fixture
@@ -38,10 +46,22 @@ def test_what_the_last_commit_has_is_restored(repo: Path, committed: str, rule: 
     assert ("was deleted" in fault.message) == (rule is BROKEN)
 
 
-def test_what_is_damaged_there_as_well_is_not(repo: Path, committed: str) -> None:
-    write(repo, entry_path(committed), "{")
-    git(repo, "commit", "-qam", "damage")
-    assert advise(repo, INVALID_ENTRY, committed).fix == "look"
+def test_what_is_damaged_there_as_well_is_restored_from_a_commit_before(
+    repo: Path, committed: str
+) -> None:
+    sound = git(repo, "rev-parse", "--short", "HEAD").strip()
+    for text in ("{", "{{"):
+        write(repo, entry_path(committed), text)
+        git(repo, "commit", "-qam", "damage")
+    assert f"`git restore --source={sound} " in advise(repo, INVALID_ENTRY, committed).fix
+
+
+def test_what_never_was_sound_is_not(repo: Path) -> None:
+    job_id = "0" * 32
+    write(repo, entry_path(job_id), "{")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "damage")
+    assert advise(repo, INVALID_ENTRY, job_id).fix == "look"
 
 
 def test_a_run_of_this_machine_is_promoted(repo: Path) -> None:
@@ -57,3 +77,4 @@ def test_other_problems_keep_their_advice(repo: Path, committed: str) -> None:
     assert advise(repo, SUSPICIOUS_KEY, committed).fix == "look"
     assert advise(repo, INVALID_ENTRY, committed, "run `git lfs pull`").fix == "run `git lfs pull`"
     assert advise(repo, BROKEN, "0" * 32).fix == "look"
+    assert "which counts" in advise(repo, CONTRADICTION, committed, "which counts").fix

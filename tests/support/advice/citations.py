@@ -1,0 +1,133 @@
+"""Advice about the way citations are written, and about runs that they do not lead to."""
+
+from __future__ import annotations
+
+import json
+
+from repositories import batch, git, job
+
+from advice.following import JOB_ID, Case, Row, Told, written
+
+BROKEN = "finding.broken_run_citation"
+
+
+def cited(citation: str, key: str = "supporting_runs") -> object:
+    def make(case: Case) -> None:
+        dashed = "-".join((JOB_ID[:8], JOB_ID[8:12], JOB_ID[12:16], JOB_ID[16:20], JOB_ID[20:]))
+        text = citation.format(id=JOB_ID, short=JOB_ID[:8], upper=JOB_ID.upper(), dashed=dashed)
+        case.cite(text, key=key)
+
+    return make
+
+
+def indexed(case: Case) -> str:
+    """A run that only the cluster's index has."""
+    job_id = case.run_there(5)
+    run = {"job_id": job_id, "experiment_id": "E005", "condition": "full", "status": "complete"}
+    index = {"schema_version": 1, "machine_label": "cluster", "entries": [run]}
+    case.write(".aexp/runs-index/cluster.json", json.dumps(index))
+    return job_id
+
+
+def lost(case: Case) -> None:
+    case.cite(job(case.run(4, "running", heartbeat_at="2026-01-01T00:00:00Z")))
+
+
+def damaged_document(case: Case) -> None:
+    job_id = case.run(4)
+    case.write(f".runs/workspace/{job_id}/signac_job_document.json", "{")
+    case.cite(job(job_id))
+
+
+def remove_document(case: Case, told: Told) -> None:
+    for path in case.repo.glob(".runs/workspace/*/signac_job_document.json"):
+        path.unlink()
+
+
+def not_pulled(case: Case) -> None:
+    git(case.repo, "reset", "-q", "--hard", "HEAD~1")
+
+
+def no_ledger_anywhere(case: Case) -> None:
+    not_pulled(case)
+    git(case.repo, "push", "-qf")
+    case.run_there(3)
+
+
+def some_of_this_machine(case: Case) -> None:
+    for seed in (4, 5):
+        case.run(seed)
+    case.entry.unlink()
+    (case.repo / "kb/research/findings/F002-x.md").unlink()
+    case.cite(batch("E005"))
+
+
+def long_lists(case: Case) -> None:
+    case.cite(*[job(JOB_ID)] * 1400)
+
+
+CITATIONS = {
+    "an id cut short": Row(BROKEN, cited("{{type: job, id: {short}}}")),
+    "an id in capitals": Row(BROKEN, cited("{{type: job, id: {upper}}}")),
+    "an id with dashes": Row(
+        BROKEN, cited("{{type: job, id: {dashed}}}"), on=("validate", "findings")
+    ),
+    "a bare id": Row(BROKEN, cited("{id}")),
+    "jobs": Row(BROKEN, cited("{{type: jobs, id: {id}}}")),
+    "E5": Row(BROKEN, cited("{{type: batch, experiment_id: E5}}")),
+    "e005": Row(BROKEN, cited("{{type: batch, experiment_id: e005}}")),
+    "selctor": Row(BROKEN, cited("{{type: batch, experiment_id: E005, selctor: {{seed: 3}}}}")),
+    "a misspelt key": Row(
+        "finding.suspicious_key",
+        cited("{{type: job, id: {id}}}", "supporting_run"),
+        on=("validate", "findings"),
+    ),
+    "a run of this machine": Row(
+        "finding.unpromoted_run_citation", lambda case: case.cite(job(case.run(4)))
+    ),
+    "runs of this machine": Row(
+        "finding.unpromoted_run_citation",
+        some_of_this_machine,
+    ),
+    "a run that was killed": Row(
+        "finding.unfinished_run_citation", lost, after=frozenset({"evidence.failed_run"})
+    ),
+    "a run that may have ended": Row(
+        "finding.unfinished_run_citation", lambda case: case.cite(job(case.run(4, "created")))
+    ),
+    "a state of another program": Row(
+        "finding.unfinished_run_citation", lambda case: case.cite(job(case.run(4, "done")))
+    ),
+    "a document that is damaged": Row(
+        "finding.unfinished_run_citation", damaged_document, by_hand=remove_document
+    ),
+    "a run of another machine": Row(
+        "finding.absent_run_citation", lambda case: case.cite(job(indexed(case))), elsewhere=True
+    ),
+    "a batch of another machine": Row(
+        "finding.absent_batch_runs",
+        lambda case: indexed(case) and case.cite(batch("E005", "{seed: 5}")),
+        elsewhere=True,
+    ),
+    "a run that nobody named": Row(
+        BROKEN, lambda case: case.cite(job(case.run_there(5))), elsewhere=True
+    ),
+    "an id that is near": written(
+        BROKEN,
+        lambda case: case.cite(job(("0" if JOB_ID[0] != "0" else "1") + JOB_ID[1:])),
+        lambda case, told: case.cite(job(JOB_ID)),
+    ),
+    "a batch that nobody named": Row(
+        "finding.empty_batch",
+        lambda case: case.run_there(5) and case.cite(batch("E005", "{seed: 5}")),
+        elsewhere=True,
+    ),
+    "nothing pulled yet": Row("finding.no_run_store", not_pulled),
+    "nothing to pull": Row("finding.no_run_store", no_ledger_anywhere, choice=1, elsewhere=True),
+    "too many single runs": Row(
+        "finding.unreadable",
+        long_lists,
+        by_hand=lambda case, told: case.cite(),
+        fill={"E001": "E005"},
+    ),
+}

@@ -73,10 +73,11 @@ def _in_its_place(root: Path, view: View) -> tuple[str, Unreadable] | None:
 def _blocked(path: str, reason: Unreadable) -> tuple[str, str]:
     what = "the ledger" if path == LEDGER_DIR else f"{path}, in which the ledger lies,"
     if "submodule" in reason.reason:
-        return (
-            f"{what} {reason.reason}",
-            "that is not supported: keep the ledger in this repository",
+        fix = (
+            "that is not supported: keep the ledger in this repository; run `git rm -q --cached "
+            f"{path}`, `rm -rf {path}/.git` and `git add {path}`"
         )
+        return f"{what} {reason.reason}", fix
     return f"{what} {reason.reason}", f"put the folder itself at {path}"
 
 

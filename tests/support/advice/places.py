@@ -140,7 +140,21 @@ PLACES = {
         lambda case: (findings_in(case, "my findings"), as_submodule(case, "my findings")),
     ),
     "the ledger in a submodule": Row(
-        "ledger.invalid_entry", lambda case: as_submodule(case, ".aexp/ledger")
+        "ledger.invalid_entry",
+        lambda case: as_submodule(case, ".aexp/ledger"),
+        after=frozenset({"ledger.invalid_entry"}),
+    ),
+    "the ledger in a submodule that is here": Row(
+        "ledger.invalid_entry",
+        lambda case: (
+            as_submodule(case, ".aexp/ledger"),
+            git(case.repo, "submodule", "update", "--init"),
+        ),
+        on=("validate", "findings"),
+    ),
+    "the ledger in other letters": Row(
+        "ledger.invalid_entry",
+        lambda case: git(case.repo, "mv", ".aexp/ledger", ".aexp/Ledger"),
     ),
     "findings left out of the checkout": Row("", lambda case: sparse(case, ".aexp")),
     "the ledger left out of the checkout": Row(

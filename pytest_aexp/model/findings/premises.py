@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_aexp.ground.text import Position, quoted, resembles
 from pytest_aexp.ground.yaml import values
@@ -99,13 +100,20 @@ def _unreadable(
 def misspelt_premises(front_matter: FrontMatter) -> Iterator[Fault]:
     """Keys that must have been meant as one of these two."""
     for key, _ in scalars(front_matter.pairs):
-        for meant in (BUILDS_ON, RETRACTED):
-            # Strictly: `extracted` and `related` are keys of their own.
-            if key.text != meant and resembles(key.text, meant, 0.9):
-                yield Fault(
-                    SUSPICIOUS_KEY,
-                    front_matter.path,
-                    f"{quoted(key.text)} is not {meant}: what it says is ignored",
-                    f"write `{meant}:`",
-                    front_matter.position(key.offset),
-                )
+        meant = _meant(key.text)
+        if meant:
+            yield Fault(
+                SUSPICIOUS_KEY,
+                front_matter.path,
+                f"{quoted(key.text)} is not {meant}: what it says is ignored",
+                f"write `{meant}:`",
+                front_matter.position(key.offset),
+            )
+
+
+@lru_cache(1024)
+def _meant(key: str) -> str:
+    """Which of the two a key that is neither must have been meant as; nothing for most."""
+    # Strictly: `extracted` and `related` are keys of their own.
+    names = (name for name in (BUILDS_ON, RETRACTED) if resembles(key, name, 0.9))
+    return "" if key in (BUILDS_ON, RETRACTED) else next(names, "")

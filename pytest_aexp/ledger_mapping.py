@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -139,4 +140,16 @@ class Ledger(Mapping[str, LedgerEntry]):
         # Here, since it is installed only where it is wanted.
         import polars
 
-        return polars.DataFrame(self.rows(), infer_schema_length=None, strict=False)
+        rows = self.rows()
+        columns = {name: _of_one_type([row[name] for row in rows]) for name in (rows or [{}])[0]}
+        return polars.DataFrame(columns, strict=False)
+
+
+def _of_one_type(values: list[Any]) -> list[Any]:
+    """The values if they are numbers, of one type, or lists of such; else all of them as text."""
+    kinds = {float if isinstance(v, float) else type(v) for v in values if v is not None}
+    if kinds == {list}:
+        kinds = {type(item) for value in values if value is not None for item in value}
+    if kinds <= {int, float} or (len(kinds) == 1 and kinds <= {str, bool}):
+        return values
+    return [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]

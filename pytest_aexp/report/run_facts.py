@@ -85,7 +85,7 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
         experiment=shown(", ".join(experiments), LABEL),
         parameters=parameters(point := statepoint if isinstance(statepoint, dict) else {}),
         whole=parameters(point, WHOLE),
-        values=tuple(flat(point)),
+        values=tuple(flat(point).items()),
         metrics=_metrics(document.get("metrics")),
         started=moment(document.get("started_at")),
         ended=moment(document.get("ended_at")),

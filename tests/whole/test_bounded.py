@@ -10,7 +10,7 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
-from repositories import new_repository, write
+from repositories import add_entry, new_repository, write
 
 pytestmark = pytest.mark.slow
 
@@ -89,3 +89,22 @@ def test_a_mebibyte_of_citations_that_fit_nothing(large: Path, tmp_path: Path, f
     if face in ("text", "github"):
         lines = (tmp_path / "out").read_text().splitlines()
         assert len(lines) < 20
+
+
+def processor_seconds(repo: Path, words: str) -> float:
+    command = [sys.executable, "-c", MEASURE, os.devnull, "-m", "pytest_aexp", *words.split()]
+    done = subprocess.run(command, cwd=repo, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[1])
+
+
+def test_a_list_costs_little_more_than_a_check(tmp_path: Path) -> None:
+    """In turn, and the best of each: what else the machine does only ever adds to it."""
+    repo = new_repository(tmp_path / "repo")
+    for seed in range(10_000):
+        point = {"experiment_id": f"E{seed % 30:03}", "seed": seed, "model": {"C": seed % 7}}
+        add_entry(repo, point, metrics={"accuracy": seed / 7})
+    pairs = [
+        [processor_seconds(repo, f"ledger {verb}") for verb in ("check", "list")] for _ in "12345"
+    ]
+    check, listing = map(min, zip(*pairs, strict=True))
+    assert listing <= 1.3 * check, f"{listing} s, {check} s"

@@ -14,7 +14,7 @@ from programs import run_script
 from repositories import add_entry, add_segment, entry_of, job_id_of
 from study import reviewed_study, submitted_study
 
-pytestmark = [pytest.mark.slow, pytest.mark.tree]
+pytestmark = [pytest.mark.slow, pytest.mark.tree, pytest.mark.timeout(1800)]
 
 VIEWS, BEST = re.findall(r"^```sql\n(.*?)^```", text_of("docs/query.md"), re.DOTALL | re.MULTILINE)
 ASK = """

@@ -11,7 +11,8 @@ import pytest
 from programs import PACKAGES, aexp, run, run_script
 from repositories import new_repository, write
 
-pytestmark = pytest.mark.slow
+# Whichever comes first makes the environment that it needs.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 TRACK = """
 import math, time, sys

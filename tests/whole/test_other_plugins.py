@@ -13,7 +13,7 @@ from repositories import new_repository, write
 
 from environments import PROJECT, ROOT, make_beside
 
-pytestmark = [pytest.mark.slow, pytest.mark.tree]
+pytestmark = [pytest.mark.slow, pytest.mark.tree, pytest.mark.timeout(1800)]
 
 # By its distribution: the name to load it by, and how it is usually called.
 PLUGINS = {

@@ -8,8 +8,9 @@ from typing import Any
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_path
-from pytest_aexp.model.entry_check import read_entry
+from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
+from pytest_aexp.model.entry_check import usable_document
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.segment import (
     SEGMENT_LIMIT,
@@ -50,12 +51,11 @@ class Documents:
                 continue
             if isinstance(data, bytes) and not wanted.may_be(data):
                 continue
-            entry, document = read_entry(job_id, path, data, leaks=False)
-            if document is not None:
-                if wanted.has(entry):
-                    yield self._whole(document)
-            else:
+            document = usable_document(job_id, path, data)
+            if document is None:
                 yield from self._instead(job_id, wanted)
+            elif wanted.has(document):
+                yield self._whole(document)
 
     def _packed(self, wanted: _Wanted) -> Iterator[Document]:
         repeated = self.ledger.repeated
@@ -67,21 +67,20 @@ class Documents:
                 job_id = run_of(line)
                 if job_id in repeated:
                     continue
-                entry, document = read_entry(job_id, path, line, leaks=False)
+                document = usable_document(job_id, path, line)
                 if document is None:
                     self.unusable.append(job_id)
-                elif wanted.has(entry):
+                elif wanted.has(document):
                     yield self._whole(document)
         for job_id in sorted(repeated - self.ledger.loose):
             yield from self._instead(job_id, wanted)
 
     def _instead(self, job_id: str, wanted: _Wanted) -> Iterator[Document]:
         """The entry of a run that has several, or whose own file cannot be used."""
-        entry = self.ledger.get(job_id)
         document = self.ledger.document(job_id)
-        if entry is None or document is None:
+        if document is None:
             self.unusable.append(job_id)
-        elif wanted.has(entry):
+        elif wanted.has(document):
             yield self._whole(document)
 
     def of_run(self, job_id: str) -> Document | None:
@@ -118,6 +117,9 @@ class _Wanted:
             return True
         return any(name in data for name in self.names)
 
-    def has(self, entry: Entry) -> bool:
-        """Whether an entry is wanted."""
-        return self.experiments is None or not self.experiments.isdisjoint(entry.experiments)
+    def has(self, run: Document) -> bool:
+        """Whether a run is wanted."""
+        if self.experiments is None:
+            return True
+        found = experiments_of(run.get("statepoint"), run.get("run_link"))
+        return not self.experiments.isdisjoint(found)

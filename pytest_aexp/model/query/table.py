@@ -29,15 +29,20 @@ _PROVENANCE = frozenset(("experiment_id", "code_commit", "code_dirty"))
 _FIELDS_LAST = tuple(name for name in FIELDS if name not in ("id", "experiment"))
 
 
-def flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def flat(value: dict[str, Any]) -> dict[str, Any]:
     """The values in nested dicts by dotted name."""
-    pairs: list[tuple[str, Any]] = []
+    values: dict[str, Any] = {}
+    _fill(values, value, "")
+    return values
+
+
+def _fill(values: dict[str, Any], value: dict[str, Any], prefix: str) -> None:
     for key, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            pairs += flat(inner, f"{prefix}{key}.")
+        name = f"{prefix}{key}" if prefix else key
+        if inner.__class__ is dict and inner:
+            _fill(values, inner, f"{name}.")
         else:
-            pairs.append((f"{prefix}{key}", inner))
-    return pairs
+            values[name] = inner
 
 
 class Differing:
@@ -47,9 +52,9 @@ class Differing:
         self._count = 0
         self._retracted = False
         self._first: dict[str, Any] = {}
+        self._alike: dict[str, str] = {}
         self._shapes: set[tuple[str, ...]] = set()
-        self._differ: set[str] = set()
-        self._metrics: dict[str, None] = {}
+        self._metrics: dict[str, Any] = {}
         self._experiments: set[tuple[str, ...]] = set()
         for run in runs:
             self.add(run)
@@ -58,16 +63,24 @@ class Differing:
         """Take another run into account."""
         self._count += 1
         self._retracted |= bool(run.get("retracted"))
-        self._metrics.update(dict.fromkeys(run.get("metrics") or {}))
+        self._metrics.update(run.get("metrics") or {})
         statepoint = run.get("statepoint") or {}
         self._experiments.add(experiments_of(statepoint, run.get("run_link")))
-        pairs = flat(statepoint)
-        self._shapes.add(tuple(name for name, _ in pairs))
-        for name, value in pairs:
-            if name not in self._differ and not _is_same(
-                self._first.setdefault(name, value), value
-            ):
-                self._differ.add(name)
+        values = flat(statepoint)
+        shape = tuple(values)
+        if shape not in self._shapes:
+            self._shapes.add(shape)
+            self._alike |= {n: repr(values[n]) for n in values.keys() - self._first}
+            self._first = {**values, **self._first}
+        # What differs is soon found out, and then not looked at any more.
+        differ = [
+            name
+            for name, text in self._alike.items()
+            if name in values and repr(value := values[name]) != text
+            if value_key(value) != value_key(self._first[name])
+        ]
+        for name in differ:
+            del self._alike[name]
 
     @property
     def names(self) -> list[str]:
@@ -81,7 +94,7 @@ class Differing:
         if self._count < 2:
             return names
         everywhere = set(self._first).intersection(*self._shapes)
-        return [name for name in names if name in self._differ or name not in everywhere]
+        return [name for name in names if name not in self._alike or name not in everywhere]
 
     @property
     def columns(self) -> list[str]:
@@ -103,12 +116,6 @@ class Differing:
             *(f"statepoint.{name}" if name in FIELDS else name for name in parameters),
             *(f"metrics.{n}" if n in self._first or n in FIELDS else n for n in metrics),
         ]
-
-
-def _is_same(first: Any, second: Any) -> bool:
-    if type(first) is type(second) and isinstance(first, str | int | float):
-        return bool(first == second)
-    return repr(first) == repr(second) or value_key(first) == value_key(second)
 
 
 def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -199,11 +206,10 @@ def _statuses(runs: Sequence[Run]) -> str:
 
 
 def _seeds(runs: Sequence[Run]) -> str:
-    values = {value_key(seed): seed for run in runs if (seed := _seed(run)) is not MISSING}
-    seeds = [seed for seed in values.values() if isinstance(seed, int) and seed is not True]
-    if not seeds or len(seeds) < len(values):
+    values = [seed for seed in map(_seed, runs) if seed is not MISSING]
+    if not values or any(seed.__class__ is not int for seed in values):
         return ""
-    seeds.sort()
+    seeds = sorted(set(values))
     if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
         return f"seeds {seeds[0]} to {seeds[-1]}"
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(map(str, seeds))}"

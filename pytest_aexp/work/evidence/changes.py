@@ -64,7 +64,7 @@ def _reasons(run: Document, retractions: Retractions) -> Iterator[str]:
 def _details(old: Document, new: Document) -> Iterator[str]:
     for name in _COMPARED:
         yield from _differing(name, value_of(old, name), value_of(new, name))
-    metrics = [dict(flat(run.get("metrics") or {})) for run in (old, new)]
+    metrics = [flat(run.get("metrics") or {}) for run in (old, new)]
     for name in sorted({*metrics[0], *metrics[1]}):
         yield from _differing(name, *(values.get(name, MISSING) for values in metrics))
 

@@ -100,7 +100,7 @@ def _overrides(lines: Any) -> dict[str, Any]:
 
 def _numbers(content: dict[str, Any]) -> dict[str, Any]:
     numbers = {}
-    for name, value in flat(content):
+    for name, value in flat(content).items():
         if value is None or is_number(value):
             numbers[name] = number(value)
     return numbers

@@ -52,8 +52,8 @@ class ImportedRun:
     @property
     def parameters(self) -> str:
         """The parameters as they can be typed."""
-        pairs = flat({k: v for k, v in self.statepoint.items() if k != "experiment_id"})
-        return " ".join(written(name, "=", value) for name, value in pairs)
+        values = flat({k: v for k, v in self.statepoint.items() if k != "experiment_id"})
+        return " ".join(written(name, "=", value) for name, value in values.items())
 
 
 @dataclass

@@ -76,7 +76,7 @@ def _unfinished(
     return Unfinished(
         job_id,
         experiments,
-        {name: v for name, v in flat(files.statepoint) if name in names[experiments]},
+        {name: v for name, v in flat(files.statepoint).items() if name in names[experiments]},
         document.get("status"),
         lost_since(document) is not None,
         heartbeat_of(document),

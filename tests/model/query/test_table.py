@@ -119,7 +119,7 @@ def test_what_runs_are_in_a_line(runs: list[dict[str, Any]], expected: str) -> N
 
 
 def test_nested_values_by_dotted_name() -> None:
-    assert dict(flat({"a": {"b": {"c": 1}, "d": {}}, "e": [1]})) == {
+    assert flat({"a": {"b": {"c": 1}, "d": {}}, "e": [1]}) == {
         "a.b.c": 1,
         "a.d": {},
         "e": [1],

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.schema import schema_text
 
 PACKAGE = Path(__file__).parents[2]
@@ -96,9 +97,6 @@ def cache_dir(root: Path) -> Path | None:
     """
     git = root / ".git"
     if not git.is_dir():
-        # Here, since most repositories need not start it.
-        from pytest_aexp.ground.git.run import git_or_none
-
         answer = git_or_none(["rev-parse", "--git-common-dir"], root)
         if answer is None:
             return None

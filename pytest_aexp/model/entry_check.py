@@ -265,12 +265,8 @@ class _Judge:
         if newer:
             what = f"the ledger entry has schema_version {shown(str(version))}: a newer "
             what += "version of pytest-aexp wrote it, so it may have fields that were not checked"
-            self._add(
-                UNKNOWN_FIELD,
-                what,
-                jsontext.position_of_key(text, "schema_version"),
-                "upgrade pytest-aexp",
-            )
+            at = jsontext.position_of_key(text, "schema_version")
+            self._add(UNKNOWN_FIELD, what, at, "upgrade pytest-aexp")
         elif unknown:
             noun = "a field" if len(unknown) == 1 else f"{len(unknown)} fields"
             names = listed([quoted(name, 40) for name in unknown[:5]], total=len(unknown))
@@ -299,16 +295,8 @@ class _Judge:
     def _add(
         self, rule: Rule, message: str, position: Position | None = None, fix: str = ""
     ) -> None:
-        self._faults.append(
-            Fault(
-                rule,
-                self._path,
-                message,
-                fix or self._promote_again(),
-                position or Position(),
-                job_id=self._job_id,
-            )
-        )
+        fix, at = fix or self._promote_again(), position or Position()
+        self._faults.append(Fault(rule, self._path, message, fix, at, job_id=self._job_id))
 
 
 def _resolve(job_id: str) -> str:
@@ -316,6 +304,5 @@ def _resolve(job_id: str) -> str:
 
 
 def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
-    if canonical is None or REDACTED not in canonical:
-        return False
-    return redact.redacted_below(document, "/statepoint/")
+    may_be = canonical is not None and REDACTED in canonical
+    return may_be and redact.redacted_below(document, "/statepoint/")

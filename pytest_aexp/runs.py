@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.words import query
-from pytest_aexp.model.runs.run_attempt import STATUSES, attempt_number
+from pytest_aexp.model.runs.run_attempt import STATUSES
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
-from pytest_aexp.work.promote.metrics import lifted_metrics
+from pytest_aexp.work.evidence.store_documents import describer
 from pytest_aexp.work.runs.code_state import code_state, put_code
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.lifecycle import run_lifecycle
@@ -57,7 +57,6 @@ __all__ = [
 ]
 
 
-_DESCRIBED = ("status", "started_at", "ended_at", "wallclock_s", "code_commit", "code_dirty")
 _IDS = ("experiment_id", "hypothesis_id", "sub_hypothesis_id")
 
 
@@ -175,32 +174,13 @@ def find_runs(
         if _fits(store.files(job_id), wanted, status, simple)
     ]
     if where:
-        described = _describer(opened_for(project) or Path(project.path))
+        root = opened_for(project) or Path(project.path)
+        described = describer(Repository(root, read_configuration(root)))
         job_ids = [j for j in job_ids if fits(described(j, store.files(j)))]
     if len(simple) < len(queries):
         left = {key: queries[key] for key in queries.keys() - simple.keys()}
         job_ids = _searched(project, job_ids, left)
     return [project.open_job(id=job_id) for job_id in job_ids]
-
-
-def _describer(root: Path) -> Callable[[str, RunFiles], dict[str, Any]]:
-    """What makes of a run's files what its ledger entry would say, for conditions."""
-    repository = Repository(root, read_configuration(root))
-    machine, metrics = repository.machine_label, repository.configuration.metrics
-
-    def described(job_id: str, files: RunFiles) -> dict[str, Any]:
-        document = files.document
-        return {
-            **{name: document[name] for name in _DESCRIBED if name in document},
-            "job_id": job_id,
-            "statepoint": files.statepoint,
-            "run_link": run_link_of(document),
-            "registered_machine": machine,
-            "attempt": attempt_number(document),
-            "metrics": lifted_metrics(document, metrics),
-        }
-
-    return described
 
 
 def _files_of(project: Project) -> RunStore:

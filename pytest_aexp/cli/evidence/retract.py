@@ -16,8 +16,10 @@ from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import name_of
-from pytest_aexp.model.query.grammar import conditions
-from pytest_aexp.model.query.match import selector_of
+from pytest_aexp.model.query.documents import Documents
+from pytest_aexp.model.query.hints import why_nothing
+from pytest_aexp.model.query.match import Run
+from pytest_aexp.model.query.words import query
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
@@ -25,6 +27,7 @@ from pytest_aexp.work.check.reach import Citing, at_risk, citing
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.edit.withdraw import with_withdrawal
+from pytest_aexp.work.evidence.store_documents import describer
 from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.retract import Retracting, lift, new_runs, record
 
@@ -53,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="append",
         default=[],
-        metavar=("E###", "KEY=VALUE"),
-        help="every run of an experiment that has these values in its statepoint",
+        metavar=("E###", "CONDITION"),
+        help="every run of an experiment that fits, in the words of `aexp ledger list`",
     )
     parser.add_argument("--reason", required=True, help="why; readers of the findings see it")
     parser.add_argument(
@@ -132,14 +135,23 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
 def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
     if not _EXPERIMENT.fullmatch(experiment):
         raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
-    selector = selector_of(conditions(pairs))
-    sources = checker.sources
-    job_ids = {entry.job_id for entry in sources.ledger.select(experiment, selector)}
-    if sources.store is not None:
-        job_ids |= {run.job_id for run in sources.store.batches.select(experiment, selector)}
+    asked = query([experiment]) & query(pairs)
+    fits, runs = asked.matcher(), list(_runs_of(experiment, checker))
+    job_ids = {run["job_id"] for run in runs if fits(run)}
     if not job_ids:
-        raise UsageError(f"no run of {experiment} has these values")
+        raise UsageError(why_nothing(asked, runs))
     return sorted(job_ids)
+
+
+def _runs_of(experiment: str, checker: Checker) -> Iterator[Run]:
+    """The runs of an experiment as their ledger entries have them, or would have them."""
+    yield from Documents(checker.view, checker.sources.ledger).of(frozenset([experiment]))
+    store = checker.sources.store
+    if store is not None:
+        described = describer(checker.repository)
+        for run in store:
+            if run.usable and experiment in run.experiments:
+                yield described(run.job_id, store.files(run.job_id))
 
 
 def _described(checker: Checker, runs: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import add_entry, add_jobs, entry_of, write
+from repositories import add_entry, add_jobs, entry_of, job_id_of, write
 
 from pytest_aexp.cli import main
 from pytest_aexp.ground.views import WorkTree
@@ -104,6 +104,17 @@ def test_a_batch_is_one_record(study: Path, capsys: pytest.CaptureFixture[str]) 
     assert len(records(study).job_ids) == 6
 
 
+def test_a_batch_is_asked_for_in_the_words_of_a_list(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_jobs(study, [{"statepoint": point(s), "doc": {"status": "failed"}} for s in (9, 10)])
+    words = ["seed>8", "status=failed", "seed!=[10,11]"]
+    assert main(["retract", "--reason", "leaked", "--batch", "E005", *words]) == 0
+    assert records(study).job_ids == {job_id_of(point(9))}
+    assert main(["retract", "--reason", "leaked", "--batch", "E005", "sed=9"]) == 2
+    assert 'no run here has "sed"; did you mean "seed"?' in capsys.readouterr().err
+
+
 def test_lifting_a_run_retracts_the_others_of_its_record_anew(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,7 +135,7 @@ def test_lifting_a_run_retracts_the_others_of_its_record_anew(
         (["--reason", " -- ", RUN], "says nothing"),
         (["--reason", "x", "--lift", RUN], "there is no run"),
         (["--reason", "x", "--lift", "0" * 16], "there is no run"),
-        (["--reason", "x", "--batch", "E006"], "no run of E006"),
+        (["--reason", "x", "--batch", "E006"], "there are no runs of E006"),
         (["--reason", "x", "--batch", "E6"], "is not an experiment id"),
         (["--reason", "in /home/ada/x", RUN], "an absolute path"),
         (["--reason", "x" * 2001, RUN], "text of 1 to 2,000 characters"),

@@ -97,7 +97,7 @@ def readings(node: Scalar) -> list[Any]:
     More than one only for a plain scalar such as `on`, `80:20`, `010` or `1e-3`.
     """
     own, text = scalar(node), node.text
-    if not node.plain or len(text) > NUMBER_LIMIT:
+    if not node.plain or len(text) > NUMBER_LIMIT or (type(own) is int and str(own) == text):
         return [own]
     others: list[Any] = [own]
     if isinstance(own, float) and "e" in text.lower() and not _EXPONENT_11.fullmatch(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from advice.entries import ENTRIES
 from advice.evidence import EVIDENCE
 from advice.following import FACES, Case, Row, copied, make_world
 from advice.places import PLACES
+from advice.templates import templates
 from repositories import GIT_ENVIRONMENT
+from tree import ROOT
 
 from pytest_aexp.model.codes import CODES
 
@@ -45,6 +48,38 @@ def test_every_code_is_followed_by_what_can_be_typed() -> None:
 
 def test_both_hooks_and_both_commands_are_followed() -> None:
     assert {face for _, face in FOLLOWED} == set(FACES)
+
+
+MESSAGES = [
+    *sorted((ROOT / "pytest_aexp/work/check").rglob("*.py")),
+    *sorted((ROOT / "pytest_aexp/work/scope").glob("*.py")),
+    ROOT / "pytest_aexp/work/install/driver.py",
+    *sorted((ROOT / "pytest_aexp/model").glob("[!c]*.py")),
+    *sorted((ROOT / "pytest_aexp/model/findings").glob("*.py")),
+    *sorted((ROOT / "pytest_aexp/model/numbers").glob("*.py")),
+    *sorted((ROOT / "pytest_aexp/model/packs").glob("*.py")),
+    *sorted((ROOT / "pytest_aexp/model/runs").glob("[!s]*.py")),
+    *sorted((ROOT / "hooks").glob("*.py")),
+]
+UNREACHED = {"add.py: git commit"}
+"""What somebody has just typed."""
+
+
+@pytest.mark.slow
+@pytest.mark.tree
+def test_every_command_that_a_message_names_is_followed(world: Path, tmp_path: Path) -> None:
+    commands = set()
+    for number, row in enumerate(ROWS.values()):
+        if row.needs and shutil.which(row.needs) is None:
+            continue
+        case = copied(world, tmp_path / str(number))
+        row.make(case)
+        for told in FACES[row.on[-1]](case.repo):
+            commands.update(re.findall("`([^`]+)`", f"{told.message} {told.fix}"))
+    named = dict(templates(MESSAGES))
+    assert len(named) > 40
+    unreached = {n for n, like in named.items() if not any(map(like.fullmatch, commands))}
+    assert unreached == UNREACHED
 
 
 @pytest.fixture(scope="session")

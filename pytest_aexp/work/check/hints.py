@@ -105,7 +105,7 @@ def selector_hint(citation: BatchCitation, sources: Sources) -> str:
             keys = {k for batches in stores for k in batches.keys(citation.experiment_id)}
             return _key_hint(citation.experiment_id, key, keys)
         if value_key(value) not in counts:
-            return _value_hint(key, value, counts)
+            return _value_hint(citation.experiment_id, key, value, counts)
     return "each value occurs in the experiment, but no run has all of them"
 
 
@@ -140,7 +140,7 @@ def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
     return f"no run of {experiment} has a key {quoted(key)}; the keys are {_names(sorted(keys))}"
 
 
-def _value_hint(key: str, value: Any, counts: Mapping[str, int]) -> str:
+def _value_hint(experiment: str, key: str, value: Any, counts: Mapping[str, int]) -> str:
     name = shown(key, 40)
     for other in _of_other_types(value):
         number = counts.get(value_key(other))
@@ -150,7 +150,7 @@ def _value_hint(key: str, value: Any, counts: Mapping[str, int]) -> str:
         return (
             f"{name} is written with other Unicode characters in {counted(same, 'run')} "
             "(composed, NFC, in one and decomposed, NFD, in the other): copy the value from "
-            "`aexp ledger show`"
+            f"`aexp ledger list {cut(experiment, 20)}`"
         )
     nothing = f"no run has {name}: {shown_json(value, 40)}"
     whole = _copyable(tuple(islice(counts, 5)))

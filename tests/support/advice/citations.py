@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
-from repositories import batch, git, job
+from repositories import add_entry, batch, git, job
 
-from advice.following import JOB_ID, Case, Row, Told, written
+from advice.following import JOB_ID, Case, Row, Told, type_in, written
 
 BROKEN = "finding.broken_run_citation"
 
@@ -60,6 +61,21 @@ def some_of_this_machine(case: Case) -> None:
     case.entry.unlink()
     (case.repo / "kb/research/findings/F002-x.md").unlink()
     case.cite(batch("E005"))
+
+
+def batch_of(seed: str) -> str:
+    return f"{{{{type: batch, experiment_id: E005, selector: {{{{seed: {seed}}}}}}}}}"
+
+
+def other_letters(case: Case) -> None:
+    add_entry(case.repo, {"experiment_id": "E006", "condition": "caf\u00e9"})
+    case.cite(batch("E006", "{condition: cafe\u0301}"))
+
+
+def copy_the_value(case: Case, told: Told) -> None:
+    (command,) = re.findall("`(aexp [^`]+)`", told.message)
+    (value,) = re.findall(r"caf\w+", type_in(case.repo, command))
+    case.cite(batch("E006", f"{{condition: {value}}}"))
 
 
 def long_lists(case: Case) -> None:
@@ -121,6 +137,13 @@ CITATIONS = {
         "finding.empty_batch",
         lambda case: case.run_there(5) and case.cite(batch("E005", "{seed: 5}")),
         elsewhere=True,
+    ),
+    "a number as text": Row("finding.empty_batch", cited(batch_of('"3"'))),
+    "letters in another form": Row(
+        "finding.empty_batch",
+        other_letters,
+        by_hand=copy_the_value,
+        is_written=True,
     ),
     "nothing pulled yet": Row("finding.no_run_store", not_pulled),
     "nothing to pull": Row("finding.no_run_store", no_ledger_anywhere, choice=1, elsewhere=True),

@@ -42,7 +42,8 @@ def may_hold_others(top: Path) -> bool:
     try:
         if git.is_file():
             git = top / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        index = (git / "index").read_bytes()
+        # A split index has what it shares with an earlier one in another file.
+        index = b"".join(path.read_bytes() for path in (git / "index", *git.glob("sharedindex.*")))
     except (OSError, ValueError):
         return False
     # Newer indexes leave out what a name has in common with the one before.

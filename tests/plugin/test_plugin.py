@@ -145,6 +145,14 @@ class TestInert:
         result.assert_outcomes(passed=2, failed=1)
         result.stdout.fnmatch_lines(["*projects/one/kb/research/findings/F001-x.md*"])
 
+    @pytest.mark.parametrize("option", ["--split-index", "--index-version=4"])
+    def test_every_form_of_index_is_understood(self, plain: Path, run, option: str) -> None:
+        add_entry(plain / "one", {"seed": 1})
+        add_finding(plain / "one", "F001-x", job(UNKNOWN))
+        git(plain, "add", "--all")
+        git(plain, "update-index", *option.split("="))
+        run().assert_outcomes(passed=2, failed=1)
+
     def test_a_linked_work_tree_has_an_index_of_its_own(
         self, plain: Path, run, monkeypatch: pytest.MonkeyPatch
     ) -> None:

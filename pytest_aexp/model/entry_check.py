@@ -82,8 +82,7 @@ class _Sound(NamedTuple):
     statepoint: str
 
     def entry(self, job_id: str, path: str) -> Entry:
-        document = self.document
-        metrics = document.get("metrics")
+        document, metrics = self.document, self.document.get("metrics")
         return Entry(
             job_id,
             path,

@@ -237,7 +237,7 @@ def render_sarif(outcome: Outcome) -> str:
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     log = json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
     # A line for each: there may be many thousand, which take a third as much without indentation.
-    results = ",\n".join(json.dumps(_result(each)) for each in in_order(outcome.problems))
+    results = ",\n".join(json.dumps(_result(problem)) for problem in in_order(outcome.problems))
     return log.replace('"results": []', f'"results": [\n{results}\n]') + "\n"
 
 

@@ -45,7 +45,7 @@ def page_template() -> jinja2.Template:
     )
     environment.filters["number"] = counted
     environment.filters["places"] = _places
-    environment.filters["commands"] = _with_commands
+    environment.filters["commands"] = with_commands
     return environment.from_string(_resource("page.html.jinja"))
 
 
@@ -58,7 +58,7 @@ def _places(words: Iterable[str], of: Sequence[str]) -> str:
     return " ".join(str(bisect_left(of, word)) for word in words)
 
 
-def _with_commands(text: str) -> Markup:
+def with_commands(text: str) -> Markup:
     """Text as HTML; what stands in backticks, and each job id, as code."""
     # Here for the same reason; it comes with jinja2.
     from markupsafe import Markup, escape

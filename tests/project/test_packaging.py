@@ -256,6 +256,18 @@ class TestLayout:
         untested = {name for name in modules() if mirror_of(name) not in here}
         assert untested == set()
 
+    def test_names_of_tests_are_long_enough_to_say_what_holds(self) -> None:
+        trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "tests").rglob("test_*.py")]
+        names = [n.name for t in trees for n in ast.walk(t) if isinstance(n, ast.FunctionDef)]
+        assert [name for name in names if name.startswith("test_") and len(name) < 18] == []
+
+    def test_tests_import_and_patch_no_private_names(self) -> None:
+        private = re.compile(r"^from pytest_aexp\S* import .*\b_\w|setattr\(\w+, \"_", re.MULTILINE)
+        places = [ROOT / name for name in tree_files(of=["tests"]) if name.endswith(".py")]
+        this = Path(__file__).name
+        texts = {p.name: p.read_text("utf-8") for p in places if p.name != this}
+        assert [name for name, text in texts.items() if private.search(text)] == []
+
     def test_imports_inside_functions_are_few_and_say_why(self) -> None:
         places = [place for name, text in shipped().items() for place in inner_imports(name, text)]
         assert len(places) < 40, places

@@ -17,7 +17,7 @@ from repositories import add_entry, add_finding, git, job, new_repository, write
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.report import build
-from pytest_aexp.report.page import MISSING_JINJA, _with_commands, write_report
+from pytest_aexp.report.page import MISSING_JINJA, with_commands, write_report
 
 
 class Elements(HTMLParser):
@@ -154,4 +154,4 @@ def test_an_empty_repository_has_a_page(repo: Path) -> None:
     ],
 )
 def test_commands_and_ids_are_set_as_code(text: str, html: str) -> None:
-    assert str(_with_commands(text)) == html
+    assert str(with_commands(text)) == html

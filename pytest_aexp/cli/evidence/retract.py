@@ -135,11 +135,11 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
 def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
     if not _EXPERIMENT.fullmatch(experiment):
         raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
-    asked = query([experiment]) & query(pairs)
-    fits, runs = asked.matcher(), list(_runs_of(experiment, checker))
+    wanted = query([experiment]) & query(pairs)
+    fits, runs = wanted.matcher(), list(_runs_of(experiment, checker))
     job_ids = {run["job_id"] for run in runs if fits(run)}
     if not job_ids:
-        raise UsageError(why_nothing(asked, runs))
+        raise UsageError(why_nothing(wanted, runs))
     return sorted(job_ids)
 
 

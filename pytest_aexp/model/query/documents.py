@@ -121,5 +121,5 @@ class _Wanted:
         """Whether a run is wanted."""
         if self.experiments is None:
             return True
-        found = experiments_of(run.get("statepoint"), run.get("run_link"))
-        return not self.experiments.isdisjoint(found)
+        experiments = experiments_of(run.get("statepoint"), run.get("run_link"))
+        return not self.experiments.isdisjoint(experiments)

@@ -90,7 +90,7 @@ class Restoration:
         if path not in self._committed or self._asked >= _MOST:
             return None
         self._asked += 1
-        return next((each for each in self._sources(path) if self._is_sound(path, each)), None)
+        return next((rev for rev in self._sources(path) if self._is_sound(path, rev)), None)
 
     def _sources(self, path: str) -> Iterator[str]:
         """The commits that may have a sound version, the last first."""

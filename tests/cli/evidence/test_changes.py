@@ -5,7 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+from repositories import git
+
+from pytest_aexp.cli import main
+from pytest_aexp.cli.run_table import FORMATS
 
 if TYPE_CHECKING:
     from study import Study
@@ -31,6 +38,35 @@ def test_changes_are_printed_as_json_and_csv(asked, study: Study) -> None:
     text = asked("changes", "F002", "--format", "csv", status=1)
     (first, _) = csv.DictReader(io.StringIO(text))
     assert first["details"] == f'"the validation split leaked" (record {study.retraction})'
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("changes F001", 1), ("evidence F001", 0), ("cited-by --experiment E001", 0)],
+)
+def test_the_three_directions_have_every_format(
+    words: str, status: int, form: str, asked, study: Study
+) -> None:
+    text = asked(*words.split(), "--format", form, status=status)
+    shows_runs = not (words.startswith("cited-by") and form in ("table", "markdown"))
+    assert (study.svm[-1] if shows_runs else "E001 model=svm") in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_shallow_clone_says_that_it_cannot_tell(
+    form: str,
+    study: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{study.root}", "shallow")
+    monkeypatch.chdir(tmp_path / "shallow")
+    assert main(["changes", "F001", "--format", form]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "this clone is shallow, so what has changed cannot be shown" in captured.err
 
 
 def test_what_cannot_be_told_is_no_pass(asked) -> None:

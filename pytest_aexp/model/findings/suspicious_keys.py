@@ -46,6 +46,12 @@ def is_slip(key: str) -> bool:
     )
 
 
+def replaces_key(key: str, value: Node) -> bool:
+    """Whether a top-level key must have been meant as ``supporting_runs``, given its value."""
+    # `supported_runs` is further away: that it holds citations decides.
+    return is_slip(key) or (resembles(key, KEY, 0.75) and _has_citations(value))
+
+
 def _in_plain_letters(text: str) -> str:
     """``text`` in the letters that it looks like, without accents."""
     apart = unicodedata.normalize("NFKD", text[:80]).casefold()
@@ -59,7 +65,7 @@ def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
         if isinstance(key, Scalar) and key.text == KEY:
             continue
         where = quoted(key.text) if isinstance(key, Scalar) else "another key"
-        if isinstance(key, Scalar) and is_slip(key.text):
+        if isinstance(key, Scalar) and replaces_key(key.text, value):
             rule = MISSPELT_CITATIONS if _has_citations(value) else SUSPICIOUS_KEY
             fix = f"write `{KEY}:`, or run `aexp fix`"
             yield _ignored(front_matter, key, f"{quoted(key.text)} is not {KEY}", fix, rule)

@@ -18,7 +18,7 @@ from pytest_aexp.model.findings.citation import (
 from pytest_aexp.model.findings.citation_reader import meant_experiment, meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
-from pytest_aexp.model.findings.suspicious_keys import is_slip
+from pytest_aexp.model.findings.suspicious_keys import replaces_key
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.runs.short_id import may_begin
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text
@@ -49,7 +49,11 @@ def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
     citations = value_of(root, KEY)
     if citations is not None:
         return replaced(front, root, citations[1], list(_in_value(front, citations[1], job_ids)))
-    slips = [pair for pair in root.pairs if isinstance(pair[0], Scalar) and is_slip(pair[0].text)]
+    slips = [
+        pair
+        for pair in root.pairs
+        if isinstance(pair[0], Scalar) and replaces_key(pair[0].text, pair[1])
+    ]
     if len(slips) != 1:
         return front.text
     ((key, node),) = slips

@@ -43,6 +43,13 @@ def test_a_misspelt_key_is_an_error_where_it_has_citations(value: str, rule: obj
     assert faults(f"---\nsupporting_run: {value}\n---\n") == [(rule, 2)]
 
 
+@pytest.mark.parametrize("key", ["supported_runs", "supports_runs", "supportive_runs"])
+def test_a_key_further_away_counts_where_it_has_citations(key: str) -> None:
+    assert faults(f"---\n{key}:\n  {ITEM}---\n") == [(MISSPELT_CITATIONS, 2)]
+    assert faults(f"---\n{key}: [a, b]\n---\n") == []
+    assert faults(f"---\nrelated_runs:\n  {ITEM}---\n") == []
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     {

@@ -56,8 +56,8 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
         Verb("numbers", "evidence.numbers", "show or correct numbers in the text of findings"),
         Verb("evidence", "evidence.evidence", "show every run behind a finding"),
         Verb("cited-by", "evidence.cited_by", "show which findings cite a run"),
-        Verb("changes", "evidence.changes", "show what has changed behind a finding since"),
-        Verb("retract", "evidence.retract", "record that runs are no evidence any more, and why"),
+        Verb("changes", "evidence.changes", "show what has changed in the runs behind a finding"),
+        Verb("retract", "evidence.retract", "record that runs are no longer evidence, and why"),
         Verb("report", "evidence.report", "write findings, verdicts and runs as one HTML page"),
     ),
     "run": (
@@ -73,7 +73,7 @@ GROUPS: Mapping[str, Sequence[Verb]] = {
         Verb("ledger check", "ledger.check", "check schema, identity and leaks of entries"),
         Verb("ledger show", "ledger.show", "show one entry"),
         Verb("ledger list", "ledger.list", "list the runs that fit, with parameters and metrics"),
-        Verb("ledger diff", "ledger.diff", "show what entries say that they did not in a commit"),
+        Verb("ledger diff", "ledger.diff", "show what has changed in the ledger since a commit"),
         Verb("ledger resolve", "ledger.resolve", "resolve merge conflicts in ledger entries"),
         Verb(
             "ledger pack", "ledger.pack", "move runs that no finding cites into a few large files"

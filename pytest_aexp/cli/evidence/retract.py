@@ -32,7 +32,7 @@ from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.retract import Retracting, lift, new_runs, record
 
 DESCRIPTION = """\
-Record that runs are no evidence any more, and why; or write that into a
+Record that runs are no longer evidence, and why; or write that into a
 finding. A record is a file of its own in the ledger: it is committed like an
 entry, and stays in force whatever is promoted, merged or packed later.
 """

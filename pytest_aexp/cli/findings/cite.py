@@ -38,14 +38,14 @@ from pytest_aexp.work.edit.fix import corrected
 DESCRIPTION = """\
 Add citations of runs or of batches to a finding, or change those that it has.
 Every other byte of it stays, and nothing is changed if a citation would then be
-an error. Without runs and --batch, --pin and the like are about all citations.
+an error. Without runs or --batch, --pin and --unpin apply to all citations.
 """
 STATUSES = {
     0: "the finding has the citations",
     1: "nothing was changed: a citation would be an error",
 }
 EXAMPLES = """\
-aexp cite F004 4076a08a                       one run, by how its id begins
+aexp cite F004 4076a08a                       one run, by the beginning of its id
 aexp cite F004 --batch E005 condition=full    every run of E005 with that condition
 aexp cite F004 --pin                          remember which runs these are now
 aexp cite F004 --except 5f31aa07              leave a run out of its batch
@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=TERMINAL_STATUSES,
-        help="only the runs of a batch that ended so; may be given several times",
+        help="only the runs of a batch with this status; may be given several times",
     )
 
 

@@ -35,7 +35,9 @@ aexp import hydra multirun --experiment E005 --params seed,opt.lr --metrics-file
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp import hydra``."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="multirun or outputs")
-    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
+    parser.add_argument(
+        "--experiment", required=True, metavar="E###", help="the experiment they belong to"
+    )
     parser.add_argument(
         "--metrics-file",
         default="metrics.json",

@@ -15,7 +15,7 @@ from pytest_aexp.work.imports.tables import jsonl_runs
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 DESCRIPTION = """\
-Make ledger entries of the runs in a file of JSON lines, an object each.
+Make ledger entries of the runs in a file of JSON lines, one object per line.
 
 Parameters and metrics are what --params and --metrics name (with dots into
 nested objects), else the objects "statepoint" (or "params") and "metrics".

@@ -45,13 +45,15 @@ def add_import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store", action="store_true", help="make a signac job of each new run as well"
     )
-    parser.add_argument("--machine-label", metavar="L", help="the machine the entries name")
+    parser.add_argument("--machine-label", metavar="L", help="the machine named in the entries")
 
 
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verbs have that read a file of runs."""
     parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
-    parser.add_argument("--experiment", required=True, metavar="E###", help="that they belong to")
+    parser.add_argument(
+        "--experiment", required=True, metavar="E###", help="the experiment they belong to"
+    )
     add_import_arguments(parser)
 
 

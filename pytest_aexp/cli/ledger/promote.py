@@ -28,7 +28,7 @@ aexp ledger promote 4076a08a --replace
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp ledger promote``."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or its beginning")
-    parser.add_argument("--machine-label", metavar="L", help="the machine the entry names")
+    parser.add_argument("--machine-label", metavar="L", help="the machine named in the entries")
     parser.add_argument(
         "--replace", action="store_true", help="replace an entry that would otherwise be kept"
     )

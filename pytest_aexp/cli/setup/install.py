@@ -13,11 +13,11 @@ from pytest_aexp.install import InstallAction, install_scaffold
 DESCRIPTION = """\
 Make a repository ready: the marker, the managed blocks of .gitignore and
 .gitattributes, the ledger's folder, the run store and the merge driver. Run it
-once in every clone; again is safe.
+once in every clone; running it again is safe.
 """
 STATUSES = {0: "the repository is ready; read the warnings, if there are any"}
 EXAMPLES = """\
-aexp install                           in every clone, once; again is safe
+aexp install                           in every clone, once; may be repeated
 aexp install --machine-label cluster   one name for all nodes of a cluster
 aexp install --agent-commands          also instruct coding agents what not to repair
 aexp install --dry-run                 what would be done

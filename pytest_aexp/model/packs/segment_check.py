@@ -127,7 +127,7 @@ def form_faults(path: str, data: bytes, ids: Sequence[str]) -> Iterator[Fault]:
         reason = f"has more than {counted(SEGMENT_LINES, 'line')}: those after it are not read"
         yield _fault(path, reason, SEGMENT_LINES + 1)
     if not fits_name(path, data):
-        reason = "is not the one that its name was made from: it was changed"
+        reason = "does not match the digest in its name: it was changed"
         yield _fault(path, reason, rule=INVALID_SEGMENT)
     numbered = [(job_id, number) for number, job_id in enumerate(ids, start=1) if job_id]
     astray = [(here, n) for (before, _), (here, n) in pairwise(numbered) if here <= before]

@@ -191,7 +191,7 @@ def rule_faults(evidence: Evidence, rules: Iterable[EvidenceRule]) -> Iterator[F
         if breaking and not is_accepted:
             yield _broken(evidence, rule, breaking)
         elif is_accepted and not breaking:
-            yield idle_acceptance(evidence.citation, rule.name, "no cited run is such a one")
+            yield idle_acceptance(evidence.citation, rule.name, "that is true of no cited run")
 
 
 def _broken(evidence: Evidence, rule: EvidenceRule, breaking: Sequence[Entry]) -> Fault:

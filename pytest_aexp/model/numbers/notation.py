@@ -41,11 +41,10 @@ _NUMBER = re.compile(
     (?P<digits> \.?[0-9] (?: [0-9] | (?:\.|{SEPARATOR}) (?=[0-9]) )*+ )
     (?P<power>
         [eE] {SIGNED}
-      | [ $\t\u00a0\u2009\u202f]*+ (?: ×|·|⋅|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]) )
-        [ $\t\u00a0\u2009\u202f]*+ 10 \$?
+      | {_MARKUP} (?: ×|·|⋅|&times;|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]) ) {_MARKUP} 10 \$?
         (?: \^\{{ {SIGNED} \}} | \^ {SIGNED} | {RAISED} | <sup> {SIGNED} </sup> )
     )?
-    (?P<percent> {_MARKUP} (?: \\?% | [Pp]ercent\b ) )?
+    (?P<percent> {_MARKUP} (?: [])}}] {_MARKUP} )? (?: \\?% | [Pp]ercent\b ) )?
     """,
     re.VERBOSE,
 )
@@ -65,7 +64,7 @@ _SIGN = re.compile(rf"(?:[-+−]|&minus;)(?P<apart>{_BLANK}*+)\Z")
 # `- 0.5` is a negative number after these, and a bullet or a dash elsewhere.
 _OPENS_NUMBER = re.compile(rf"[$(=:≈~<>≤≥|\[]{_BLANK}*+\Z")
 _DASH = re.compile(r"(?:[–—]|--)\Z")
-_NUMBER_ENDS = re.compile(r"[0-9%)\]}][*_`$]*\Z")
+_NUMBER_ENDS = re.compile(rf"[0-9{RAISED_DIGITS}%)\]}}][*_`$]*\Z")
 _BOUND = re.compile(
     rf"(?:(?P<sign><=|>=|[<>≤≥])|\\(?P<name>[lg](?:eq?(?:slant)?|t))(?![A-Za-z])"
     rf"|&(?P<entity>lt|gt|le|ge|leq|geq);){_MARKUP}\Z"
@@ -78,8 +77,9 @@ _LOOKED_BACK = 60
 # What renders as nothing, or as no part of the text.
 _INVISIBLE = re.compile(
     r"<sub>[^<>]*</sub>|</?(?!sup>)[A-Za-z][^<>]*>|(?<=\])\([^()]*\)|\[\^[^\]]*\]"
-    r"|&(?:nbsp|thinsp|ensp);"
+    r"|&(?:nbsp|thinsp|ensp);(?![0-9])|(?<![0-9])&(?:nbsp|thinsp|ensp);"
 )
+_LIST_MARKER = re.compile(r"\A[ \t>]*+[0-9]{1,9}[.)](?=[ \t])")
 _TAIL_WORDS = 3
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"[.;!?]\s+\S")
@@ -90,7 +90,9 @@ def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number,
 
     ``starts_line`` says whether the text is the beginning of a line.
     """
-    text = _INVISIBLE.sub(lambda match: " " * len(match[0]), before)
+    text = _INVISIBLE.sub(_blank, before)
+    if starts_line:
+        text = _LIST_MARKER.sub(_blank, text)
     tokens, ends = list[Number | Refused](), list[int]()
     for match in reversed(list(_NUMBER.finditer(text))):
         token = _token(match, text, starts_line=starts_line)
@@ -108,6 +110,10 @@ def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number,
         if following.is_percent and _JOINED.fullmatch(text[ends[index] : following.start]):
             numbers[index] = replace(numbers[index], is_percent=True)
     return tuple(numbers)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _why_not(tokens: Sequence[Number | Refused], tail: str, count: int) -> Refused | str | None:
@@ -164,7 +170,7 @@ def _why_refused(match: re.Match[str], text: str) -> str:
         return "cannot be read: thousands stand in groups of three, decimals after one point"
     if not power and _POWER.match(text, match.end("digits")):
         return "is a power; write 1e-3 or 1×10⁻³"
-    if len(plain_digits(digits)) > DIGITS_LIMIT:
+    if len(plain_digits(digits).replace(".", "")) > DIGITS_LIMIT:
         return f"has more than {DIGITS_LIMIT} digits"
     exponent = exponent_in(power)
     if len(exponent) > 9 or abs(int(exponent or 0)) > EXPONENT_LIMIT:

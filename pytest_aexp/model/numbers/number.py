@@ -14,7 +14,7 @@ _MOST_DIGITS = 1000
 Bound = Literal["", "<", "≤", ">", "≥"]
 _HOLDS: dict[str, tuple[int, ...]] = {"<": (-1,), "≤": (-1, 0), ">": (1,), "≥": (1, 0)}
 
-SEPARATOR = r"(?:[,_\u00a0\u2009\u202f]|\{,\}|\\,)"
+SEPARATOR = r"(?:[,_\u00a0\u2009\u202f]|\{,\}|\\,|&(?:nbsp|thinsp);)"
 _SEPARATORS = re.compile(SEPARATOR)
 RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 RAISED = rf"[⁺⁻]?[{RAISED_DIGITS}]+"

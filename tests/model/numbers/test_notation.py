@@ -54,6 +54,8 @@ def refused(text: str, count: int = 1) -> str:
         ("124_439_808", "124_439_808", "124439808"),
         ("$124{,}439{,}808$", "124{,}439{,}808", "124439808"),
         ("$124\\,439\\,808$", "124\\,439\\,808", "124439808"),
+        ("124&nbsp;439&nbsp;808", "124&nbsp;439&nbsp;808", "124439808"),
+        ("5&nbsp;seeds of 1&thinsp;234", "1&thinsp;234", "1234"),
         # powers of ten
         ("9.3e-1", "9.3e-1", "0.93"),
         ("1.24E8", "1.24E8", "124000000"),
@@ -64,8 +66,11 @@ def refused(text: str, count: int = 1) -> str:
         ("9.3 $\\times$ 10$^{-1}$", "9.3 $\\times$ 10$^{-1}", "0.93"),
         ("$9.3\\cdot10^2$", "9.3\\cdot10^2", "930"),
         ("9.3×10<sup>-1</sup>", "9.3×10<sup>-1</sup>", "0.93"),
+        ("$9.3\\,\\times\\,10^{-1}$", "9.3\\,\\times\\,10^{-1}", "0.93"),
+        ("9.3&times;10<sup>-1</sup>", "9.3&times;10<sup>-1</sup>", "0.93"),
         # per cent
         ("93.2 %", "93.2 %", "0.932"),
+        ("\\textbf{93.2} \\%", "93.2} \\%", "0.932"),
         ("93.2%", "93.2%", "0.932"),
         ("93.2\\%", "93.2\\%", "0.932"),
         ("$93.2\\,\\%$", "93.2\\,\\%", "0.932"),
@@ -129,6 +134,10 @@ def test_a_number_before_the_comment_is_read(text: str, written: str, value: str
         ("92.9–93.5 %", ["0.929", "0.935"]),
         ("92.9 to 93.5 %", ["92.9", "0.935"]),
         ("$93.2 \\pm 0.3\\%$", ["0.932", "0.003"]),
+        ("(93.2 ± 0.3) %", ["0.932", "0.003"]),
+        ("9.2×10⁻¹–9.3×10⁻¹", ["0.92", "0.93"]),
+        ("9.2×10⁻¹-9.3×10⁻¹", ["0.92", "0.93"]),
+        ("2. From 0.92 to 0.93", ["0.92", "0.93"]),
         ("of 5 seeds 3/5", ["3", "5"]),
         ("0.93 (n = 5)", ["0.93", "5"]),
     ],
@@ -152,6 +161,8 @@ def test_two_numbers_before_the_comment_are_read(text: str, values: list[str]) -
         "v1.2",
         "é5",
         "\uff15",
+        "1. ",
+        "> 2) accuracy",
     ],
 )
 def test_text_without_a_number_is_refused(text: str) -> None:
@@ -177,6 +188,7 @@ def test_text_without_a_number_is_refused(text: str) -> None:
         ("by –0.5", "follows a dash"),
         ("--0.5", "follows a dash"),
         ("1" * 101, "has more than 100 digits"),
+        ("0." + "1" * 100, "has more than 100 digits"),
         ("1e401", "has an exponent beyond 400"),
         ("1e999999999", "has an exponent beyond 400"),
         ("1e" + "9" * 1000, "has an exponent beyond 400"),
@@ -211,3 +223,8 @@ def test_hostile_text_costs_little_time(text: str) -> None:
     for _ in range(50):
         last_numbers(text, 3, starts_line=True)
     assert time.process_time() - started < 2
+
+
+def test_the_point_is_not_counted_among_the_digits() -> None:
+    digits = "0." + "1" * 99
+    assert read(digits) == [(digits, Fraction(digits))]

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_aexp.cli.output import table
-from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ledger_mapping import Ledger
+from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
 
 DESCRIPTION = """\
@@ -31,8 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one entry."""
-    ledger = Ledger.of(Repository.open().root)
-    job_id = full_job_id(arguments.id, ledger.named)
+    repository = Repository.open()
+    ledger = Ledger.of(repository.root)
+    try:
+        job_id = full_job_id(arguments.id, ledger.named)
+    except RunNotFound as error:
+        if not isinstance(error, AmbiguousRun):
+            _refuse_if_stored(arguments.id, repository)
+        raise
     if job_id not in ledger:
         raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")
     entry = dict(ledger[job_id])
@@ -41,6 +48,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(table(("field", "value"), list(_rows("", entry))), end="")
     return 0
+
+
+def _refuse_if_stored(written: str, repository: Repository) -> None:
+    """Raise UsageError if the run is in this machine's store; RunNotFound if it is not."""
+    store = RunStore.of(repository)
+    run = store.get(full_job_id(written, store.job_ids)) if store is not None else None
+    if run is None:
+        return
+    if run.finished:
+        what = f"is only in this machine's run store: run `aexp ledger promote {run.job_id}`"
+    else:
+        what = "is here and has not finished: it enters the ledger when it ends"
+    raise UsageError(f"run {run.job_id} {what}")
 
 
 def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:

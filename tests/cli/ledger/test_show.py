@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from repositories import add_entry, write
+from repositories import add_entry, add_jobs, write
 
 from pytest_aexp.cli import main
 
@@ -39,3 +39,19 @@ def test_show_what_cannot_be_used(repo: Path, capsys: pytest.CaptureFixture[str]
     write(repo, f".aexp/ledger/{'e' * 32}.json", "[]")
     assert main(["ledger", "show", "e" * 32]) == 2
     assert "aexp ledger check" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        ("running", "is here and has not finished: it enters the ledger when it ends"),
+        ("complete", "is only in this machine's run store: run `aexp ledger promote {}`"),
+    ],
+)
+def test_a_run_that_is_only_in_the_store_is_said_to_be_here(
+    repo: Path, capsys: pytest.CaptureFixture[str], status: str, what: str
+) -> None:
+    [run] = add_jobs(repo, [{"statepoint": POINT, "doc": {"status": status}}])
+    for written in (run, run[:8]):
+        assert main(["ledger", "show", written]) == 2
+        assert capsys.readouterr().err == f"aexp: run {run} {what.format(run)}\n"

@@ -204,7 +204,9 @@ def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> 
     problems = [p for citation in changed for p in checker.citation(finding, citation).problems]
     unknown = checker.authority_problems(changed)
     for problem in (*problems, *unknown):
-        print_error(f"{problem.message}; next: {problem.fix}")
+        # A refused citation is in no file that `aexp fix` could mend.
+        fix = problem.fix.replace("run `aexp fix`, or ", "")
+        print_error(f"{problem.message}; next: {fix}")
     for citation in changed:
         _show_quoting(citation, problems)
     refused = unknown or any(problem.severity == "error" for problem in problems)

@@ -137,7 +137,9 @@ def test_a_value_that_must_be_text_is_shown_as_a_shell_takes_it(
     add_entry(repo, {"experiment_id": "E005", "seed": "3"})
     add_finding(repo, "F001-x")
     assert main(["cite", "F001", "--batch", "E005", "seed=3"]) == 1
-    typed = re.search(r"^aexp: type it as (.*)$", capsys.readouterr().err, re.MULTILINE)
+    err = capsys.readouterr().err
+    assert "aexp fix" not in err  # it mends what is in a file, and this was not written
+    typed = re.search(r"^aexp: type it as (.*)$", err, re.MULTILINE)
     assert typed is not None
     assert typed[1] == """'seed="3"'"""
     assert main(["cite", "F001", "--batch", "E005", *shlex.split(typed[1])]) == 0

@@ -104,7 +104,7 @@ def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
 def parse_time(value: object) -> datetime | None:
     """The moment that an ISO 8601 text names, in UTC where it has no offset; None if none."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) else None
     except ValueError:
         return None
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

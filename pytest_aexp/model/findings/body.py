@@ -10,7 +10,7 @@ from pytest_aexp.ground.markdown import Span, code_and_comments
 _TEXT = re.compile(r"[^\r\n]")
 _ENTRY_LINK = re.compile(
     # A link's or an image's target, or that of a reference definition.
-    r"(?:\]\([ \t]*|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:[ \t]*)<?"
+    r"(?:\]\(\s{0,9}|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:\s{0,9})<?"
     r"(?:[^\s<>()]{0,300}/)?\.aexp/ledger/([^\s<>()/]{0,200})\.json(?=[\s>)#?])",
     re.MULTILINE,
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.model.findings.body import prose, without_code
+from pytest_aexp.model.findings.body import entry_links, prose, without_code
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,10 @@ def test_hostile_markdown_takes_time_in_proportion_to_its_length(piece: str) -> 
     start = time.process_time()
     prose(text)
     assert time.process_time() - start < 8
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", ["[run](", "[run]:"])
+def test_the_target_of_a_link_may_stand_on_the_next_line(before: str, line_end: str) -> None:
+    text = f"{before}{line_end}  ../.aexp/ledger/{'d' * 32}.json)"
+    assert [job_id for _, job_id in entry_links(text, 0)] == ["d" * 32]

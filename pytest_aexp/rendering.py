@@ -103,6 +103,8 @@ def _summary(outcome: Outcome, *, colour: bool) -> str:
         if counts
         else "no problems"
     )
+    if outcome.findings and not outcome.citations:
+        verdict += "; no finding cites a run"
     if outcome.unjudged:
         unjudged = counted(outcome.unjudged, "citation")
         verdict += f"; whether the runs of {unjudged} exist was not judged"

@@ -354,7 +354,7 @@ class TestMerge:
         project.is_refused(
             project.git("commit", "--no-edit"),
             "ledger.invalid_entry",
-            f"next: run `aexp ledger resolve {held}`",
+            f"git checkout --merge -- {entry_of_run(held)} && aexp ledger resolve {held}`: ",
         )
         too_late = project.run(program("aexp"), "ledger", "resolve")
         assert f"run `git checkout --merge -- {entry_of_run(held)}`" in too_late.output

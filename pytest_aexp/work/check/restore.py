@@ -53,6 +53,9 @@ class Restoration:
         path = path or fault.path
         if fault.rule not in _DAMAGE or self._is_left_alone(fault, path):
             return fault
+        if "`aexp ledger resolve" in fault.fix and self._lists(path, "--resolve-undo"):
+            both = f"git checkout --merge -- {path} && aexp ledger resolve {fault.job_id}"
+            return replace(fault, fix=f"run `{both}`: git still has both versions")
         # By identity: the rule is equal to that of an invalid entry.
         source = None if fault.rule is CONTRADICTION else self._source(path)
         if source is not None:
@@ -82,7 +85,8 @@ class Restoration:
             "`git lfs pull`" in fault.fix
             or "`git restore " in fault.fix
             or os.path.isdir(self._root / path)
-            or self._is_in_conflict(path, fault)
+            # git has both versions, which can then be merged.
+            or ("`aexp ledger resolve" in fault.fix and self._lists(path, "--unmerged"))
         )
 
     def _source(self, path: str) -> str | None:
@@ -115,12 +119,10 @@ class Restoration:
         names = (listed or b"").decode(errors="replace").split("\0")
         return frozenset(name.removeprefix(self._location.prefix) for name in names)
 
-    def _is_in_conflict(self, path: str, fault: Fault) -> bool:
-        """Whether git has both versions, which `aexp ledger resolve` can then merge."""
-        if "`aexp ledger resolve" not in fault.fix:
-            return False
-        versions = ("ls-files", "-u", "-z", "--", f":(top){self._location.prefix}{path}")
-        return bool(git_or_none(versions, self._location.top))
+    def _lists(self, path: str, which: str) -> bool:
+        """Whether git lists the file among those."""
+        spec = f":(top,literal){self._location.prefix}{path}"
+        return bool(git_or_none(("ls-files", which, "-z", "--", spec), self._location.top))
 
     def _is_sound(self, path: str, commit: str) -> bool:
         spec = f"{commit}:{self._location.prefix}{path}"

@@ -282,6 +282,15 @@ def test_a_repository_below_another_is_judged_by_itself(
     assert "0 findings, 0 citations, 0 ledger entries" in capsys.readouterr().out
 
 
+def test_where_nothing_is_cited_the_last_line_says_so(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, "kb/research/findings/F001-x.md", "---\nid: F001\nruns: [{type: job}]\n---\n")
+    assert main(["validate"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "1 finding, 0 citations, 0 ledger entries: no problems; no finding cites a run"
+
+
 @pytest.mark.parametrize("word", ["warn", "warning"])
 def test_either_word_for_a_warning_will_do(broken: Path, word: str) -> None:
     assert main(["validate", f"--strict-runs={word}"]) == 0

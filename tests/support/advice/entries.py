@@ -73,6 +73,12 @@ def merged(case: Case) -> None:
     git(case.repo, "merge", "other", check=False)
 
 
+def merged_and_added(case: Case) -> None:
+    """The same, and somebody took the markers for the outcome."""
+    merged(case)
+    git(case.repo, "add", "-A")
+
+
 def here(text: str, **document: object) -> Make:
     """A run of this machine whose entry, never committed whole, has ``text``."""
 
@@ -215,6 +221,7 @@ ENTRIES = {
     "a state that is none": Row(INVALID, edited('"complete"', '"done"')),
     "conflict markers": Row(INVALID, marked),
     "a merge in conflict": Row(INVALID, merged, on=("validate", "check")),
+    "conflict markers that were added": Row(INVALID, merged_and_added, on=DAMAGED),
     "a damaged entry of a run that is here": Row(INVALID, here("{"), on=EVERYWHERE),
     "NaN among the metrics": Row(
         INVALID, here(entry_text(entry_of(OTHER, metrics={"loss": float("nan")})))

@@ -88,4 +88,4 @@ def test_every_slash_that_may_begin_a_path_is_worth_a_search() -> None:
 
 
 def test_lone_surrogates_are_worth_a_search() -> None:
-    assert may_leak("\ud800")
+    assert may_leak("\ud800 /home/joe")

@@ -20,4 +20,7 @@ def test_what_only_resembles_base64_is_no_fault_of_the_program() -> None:
 
 def test_a_long_text_without_any_part_of_a_credential_is_not_searched_for_them_all() -> None:
     assert not secret_patterns._has_part_of_shape("a/b:c@d=e~f\\g%2f" * 100)
-    assert secret_patterns._has_part_of_shape("\ud800")
+
+
+def test_a_credential_beside_half_a_surrogate_pair_is_one() -> None:
+    assert contains_credential("\ud800 hf_" + "aB3dE5gH7" * 4)

@@ -103,7 +103,7 @@ def _summary(outcome: Outcome, *, colour: bool) -> str:
         if counts
         else "no problems"
     )
-    if outcome.findings and not outcome.citations:
+    if not counts and outcome.findings and not outcome.citations:
         verdict += "; no finding cites a run"
     if outcome.unjudged:
         unjudged = counted(outcome.unjudged, "citation")

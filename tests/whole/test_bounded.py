@@ -53,21 +53,23 @@ def run(repo: Path, out: Path, face: str) -> tuple[int, float, int]:
     return int(measured[0]), float(measured[1]), int(measured[2])
 
 
+def entry_of(point: dict[str, object]) -> dict[str, object]:
+    return {
+        "job_id": md5(json.dumps(point, sort_keys=True).encode()).hexdigest(),
+        "promoted_at": "2026-01-02T03:04:05Z",
+        "registered_machine": "cluster",
+        "schema_version": 1,
+        "statepoint": point,
+        "status": "complete",
+    }
+
+
 def write_ledger(repo: Path) -> None:
     folder = repo / ".aexp/ledger"
     folder.mkdir(parents=True)
     for number in range(ENTRIES):
-        point = {"experiment_id": f"E{number % 20:03}", "seed": number}
-        job_id = md5(json.dumps(point, sort_keys=True).encode()).hexdigest()
-        entry = {
-            "job_id": job_id,
-            "promoted_at": "2026-01-02T03:04:05Z",
-            "registered_machine": "cluster",
-            "schema_version": 1,
-            "statepoint": point,
-            "status": "complete",
-        }
-        (folder / f"{job_id}.json").write_text(json.dumps(entry))
+        entry = entry_of({"experiment_id": f"E{number % 20:03}", "seed": number})
+        (folder / f"{entry['job_id']}.json").write_text(json.dumps(entry))
 
 
 def job(number: int) -> str:
@@ -131,16 +133,7 @@ def test_a_list_costs_little_more_than_a_check(tmp_path: Path) -> None:
 
 def like_leaks(number: int) -> str:
     """A packed line of what is searched for leaks to its end, and holds none."""
-    point = {"experiment_id": "E001", "n": number, "x": "a/b:c@d=e~f\\g%2f" * 100}
-    job_id = md5(json.dumps(point, sort_keys=True).encode()).hexdigest()
-    entry = {
-        "job_id": job_id,
-        "promoted_at": "2026-01-02T03:04:05Z",
-        "registered_machine": "cluster",
-        "schema_version": 1,
-        "statepoint": point,
-        "status": "complete",
-    }
+    entry = entry_of({"experiment_id": "E001", "n": number, "x": "a/b:c@d=e~f\\g%2f" * 100})
     return json.dumps(entry, sort_keys=True, separators=(",", ":")) + "\n"
 
 

@@ -289,6 +289,9 @@ def test_where_nothing_is_cited_the_last_line_says_so(
     assert main(["validate"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "1 finding, 0 citations, 0 ledger entries: no problems; no finding cites a run"
+    write(repo, "kb/research/findings/F001-x.md", "no front matter")
+    assert main(["validate"]) == 1
+    assert "no finding cites" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("word", ["warn", "warning"])

@@ -1,9 +1,9 @@
 """Run the test suite, in passes that belong to two lanes.
 
 ``make test`` runs the quick lane: what is quick on the tree, and a trial of the built wheel.
-``make test-all`` runs the full lane as well: the slow tests, and the wheel on every CPython of this
-machine, on the oldest with the oldest dependencies that pyproject.toml admits, on the newest
-without its compiled speed-ups.
+``make test-all`` runs the full lane as well: the slow tests, and the wheel on the other CPythons of
+this machine, on one with the oldest dependencies that pyproject.toml admits, on the newest without
+its compiled speed-ups.
 
 The first argument is the lane, ``quick`` or ``full`` (without the quick one); more arguments name
 passes, of any lane, to run instead. The first pass that fails ends the run. Each pass shows
@@ -59,26 +59,32 @@ class PassFailed(Exception):
     """A pass, or the making of its environment, did not succeed."""
 
 
-def all_passes(interpreters: Sequence[Interpreter]) -> list[Pass]:
-    """Every pass on a machine with these interpreters, which are sorted, the oldest first."""
-    oldest, newest = interpreters[0], interpreters[-1]
+def all_passes(interpreters: Sequence[Interpreter], tree: tuple[int, int]) -> list[Pass]:
+    """Every pass on a machine with these interpreters, which are sorted, the oldest first.
+
+    ``tree`` is the minor version of the tree's own environment.
+    """
+    # The whole is minutes long, so each CPython runs it once: one of them has the tree, the others
+    # have the wheel, the newest of them without speed-ups, one with the oldest dependencies.
+    *others, newest = [
+        python for python in interpreters if python.version[:2] != tree
+    ] or interpreters
+    oldest = others[0] if others else interpreters[0]
     again = ("-m", "not slow and not tree")
     passes = [
         Pass("tree", "the tree, what is quick", "quick", ("-m", "not slow")),
-        Pass("wheel", "the wheel, tried once", "quick", TRIAL, "wheel", newest),
+        Pass("wheel", "the wheel, tried once", "quick", TRIAL, "wheel", interpreters[0]),
         # Properties, which ran with few examples, run again with many.
         Pass("slow", "the tree, what is slow", "full", ("-m", "slow or hypothesis")),
     ]
-    lowest = oldest.version[:2] <= LOWEST_RUNS_UP_TO
-    # Each CPython runs the whole once, so no pass repeats what another has shown: the oldest with
-    # the oldest dependencies, the newest without speed-ups (which the tree and the trial have).
-    passes += [
-        Pass(f"wheel-{python.minor}", "the wheel", "full", again, "wheel", python)
-        for python in interpreters[lowest:-1]
-    ]
-    if lowest:
+    if oldest.version[:2] <= LOWEST_RUNS_UP_TO:
         about = "the wheel with the oldest dependencies admitted"
         passes.append(Pass("lowest", about, "full", again, "lowest", oldest))
+        others = others[1:]
+    passes += [
+        Pass(f"wheel-{python.minor}", "the wheel", "full", again, "wheel", python)
+        for python in others
+    ]
     about = "the wheel without compiled speed-ups"
     return [*passes, Pass("pure", about, "full", again, "pure", newest)]
 
@@ -151,7 +157,7 @@ def execute(passes: Sequence[Pass]) -> None:
 
 def main(lane: str, *names: str) -> None:
     """Run the lane, or the named passes."""
-    passes = all_passes(discover())
+    passes = all_passes(discover(), sys.version_info[:2])
     unknown = sorted(set(names) - {this.name for this in passes})
     if unknown:
         names_there = " ".join(this.name for this in passes)

@@ -11,8 +11,10 @@ from suite import Lane, all_passes
 pytestmark = pytest.mark.tree
 
 
-def passes(lane: Lane, *versions: tuple[int, int, int]) -> list[tuple[str, str | None]]:
-    made = all_passes([Interpreter(version, "/python3") for version in versions])
+def passes(
+    lane: Lane, *versions: tuple[int, int, int], tree: tuple[int, int]
+) -> list[tuple[str, str | None]]:
+    made = all_passes([Interpreter(version, "/python3") for version in versions], tree)
     return [
         (this.name, this.interpreter and str(this.interpreter))
         for this in made
@@ -21,24 +23,33 @@ def passes(lane: Lane, *versions: tuple[int, int, int]) -> list[tuple[str, str |
 
 
 def test_the_quick_lane_is_the_tree_and_the_wheel_tried_once() -> None:
-    assert passes("quick", (3, 11, 7), (3, 13, 0)) == [("tree", None), ("wheel", "CPython 3.13.0")]
+    quick = passes("quick", (3, 11, 7), (3, 13, 0), tree=(3, 11))
+    assert quick == [("tree", None), ("wheel", "CPython 3.11.7")]
 
 
-def test_in_the_full_lane_every_python_has_one_pass_and_the_extremes_the_extremes() -> None:
-    assert passes("full", (3, 11, 7), (3, 12, 1), (3, 13, 0)) == [
-        ("slow", None),
-        ("wheel-3.12", "CPython 3.12.1"),
-        ("lowest", "CPython 3.11.7"),
-        ("pure", "CPython 3.13.0"),
-    ]
+FULL = [
+    ("the oldest has the tree", (3, 11), ["lowest 3.12", "wheel-3.13 3.13", "pure 3.14"]),
+    ("one between has the tree", (3, 12), ["lowest 3.11", "wheel-3.13 3.13", "pure 3.14"]),
+    ("the newest has the tree", (3, 14), ["lowest 3.11", "wheel-3.12 3.12", "pure 3.13"]),
+]
+
+
+@pytest.mark.parametrize(("_", "tree", "expected"), FULL, ids=[row[0] for row in FULL])
+def test_every_python_but_the_trees_runs_the_whole_on_the_wheel_once(
+    _: str, tree: tuple[int, int], expected: list[str]
+) -> None:
+    full = passes("full", (3, 11, 0), (3, 12, 0), (3, 13, 0), (3, 14, 0), tree=tree)
+    assert full[0] == ("slow", None)
+    assert [f"{name} {str(python)[8:12]}" for name, python in full[1:]] == expected
 
 
 def test_one_python_is_enough() -> None:
-    assert [name for name, _ in passes("full", (3, 12, 1))] == ["slow", "lowest", "pure"]
+    full = passes("full", (3, 12, 1), tree=(3, 12))
+    assert [name for name, _ in full] == ["slow", "lowest", "pure"]
 
 
 def test_the_oldest_dependencies_are_not_tried_on_a_python_that_came_after_them() -> None:
-    newer = passes("full", (3, 14, 0), (3, 15, 0))
+    newer = passes("full", (3, 14, 0), (3, 15, 0), (3, 16, 0), tree=(3, 16))
     assert [name for name, _ in newer] == ["slow", "wheel-3.14", "pure"]
 
 

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from pytest_aexp.cli.output import table
+from pytest_aexp.ground.jsontext import ExactFloat, for_programs
 from pytest_aexp.ground.text import clean, cut
 
 FORMATS = ("table", "markdown", "csv", "json", "jsonl")
@@ -43,9 +44,9 @@ def render_rows(
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerow(map(clean, columns))
-        writer.writerows([clean(_text(value)) for value in row] for row in rows)
+        writer.writerows([clean(cell_text(value)) for value in row] for row in rows)
         return lines.getvalue()
-    cells = [[v if v.__class__ is str else _text(v) for v in row] for row in rows]
+    cells = [[v if v.__class__ is str else cell_text(v) for v in row] for row in rows]
     _shorten(columns, cells)
     if format_name == "table":
         return table(columns, cells, id_length)
@@ -59,16 +60,18 @@ def render_rows(
 def render_records(format_name: str, records: Sequence[Mapping[str, Any]]) -> str:
     """JSON objects: a list of them, or a line each."""
     if format_name == "json":
-        return json.dumps(records, indent=2) + "\n"
-    return "".join(f"{json.dumps(record)}\n" for record in records)
+        return f"{for_programs(records, indented=True)}\n"
+    return "".join(f"{for_programs(record, indented=False)}\n" for record in records)
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """A value as a person writes it: text as it is, nothing for none, else JSON."""
     if isinstance(value, str):
         return value
     if value.__class__ is int or (value.__class__ is float and isfinite(value)):
         return repr(value)  # as JSON has it; its encoder is made anew for each value
+    if isinstance(value, ExactFloat):
+        return value.text
     return "" if value is None else _encode(value)
 
 

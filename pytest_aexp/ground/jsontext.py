@@ -6,7 +6,8 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring, encode_basestring_ascii
 from math import isfinite
@@ -54,7 +55,7 @@ def parse(data: bytes, depth: int) -> Any:
         raise BeyondBounds(f"is too large: over {VALUES_LIMIT:,} values, or too much text")
     if nested_deeper(text, depth):
         raise BeyondBounds(f"is nested more than {depth} deep")
-    return json.loads(text, parse_float=_exact)
+    return json.loads(text, parse_float=exact_float)
 
 
 def parse_object(data: bytes, depth: int) -> dict[str, Any] | None:
@@ -77,11 +78,12 @@ _FEW_DIGITS = 16
 """A point and 15 digits, which every float keeps."""
 
 
-def _exact(text: str) -> float:
+def exact_float(text: str) -> float:
+    """The number in ``text``, as an ExactFloat where a float would lose digits of it."""
     number = float(text)
     if len(text) <= _FEW_DIGITS and "e" not in text and "E" not in text:
         return number
-    if _decimal(text) == Decimal(repr(number)):
+    if repr(number) == text or _decimal(text) == Decimal(repr(number)):
         return number
     exact = ExactFloat(number)
     exact.text = text
@@ -112,48 +114,24 @@ def decimal_of(number: float) -> Decimal | None:
 def dump(document: Any) -> bytes:
     """``document`` as UTF-8: an indent of two, sorted keys, each number as it was read."""
     try:
-        return _indented(document, "\n", encode_basestring).encode()
+        return _indented(document, "\n", _Style(encode_basestring)).encode()
     except UnicodeEncodeError:
         # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
-        return _indented(document, "\n", encode_basestring_ascii).encode()
-
-
-def _indented(value: Any, end: str, quote: Callable[[str], str]) -> str:
-    # By hand, since Python's own encoder rounds numbers, and is slow with an indent.
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, dict) and value:
-        inner = f"{end}  "
-        members = [
-            f"{quote(k)}: {quote(v) if type(v) is str else _indented(v, inner, quote)}"
-            for k, v in sorted(value.items())
-        ]
-        return f"{{{inner}{f',{inner}'.join(members)}{end}}}"
-    if isinstance(value, list | tuple) and value:
-        inner = f"{end}  "
-        return f"[{inner}{f',{inner}'.join(_indented(v, inner, quote) for v in value)}{end}]"
-    return _scalar(value)
+        return _indented(document, "\n", _Style(encode_basestring_ascii)).encode()
 
 
 def dump_line(document: Any) -> bytes:
     """The same on one line. Raises ValueError for what no float can hold."""
     try:
-        return f"{_compact(document, encode_basestring)}\n".encode()
+        return f"{_compact(document, _Style(encode_basestring, _finite))}\n".encode()
     except UnicodeEncodeError:
-        return f"{_compact(document, encode_basestring_ascii)}\n".encode()
+        return f"{_compact(document, _Style(encode_basestring_ascii, _finite))}\n".encode()
 
 
-def _compact(value: Any, quote: Callable[[str], str]) -> str:
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, dict):
-        members = [f"{quote(k)}:{_compact(v, quote)}" for k, v in sorted(value.items())]
-        return f"{{{','.join(members)}}}"
-    if isinstance(value, list | tuple):
-        return f"[{','.join(_compact(item, quote) for item in value)}]"
-    if isinstance(value, float) and not isfinite(value):
-        raise ValueError(f"{value} is not valid JSON")
-    return _scalar(value)
+def for_programs(document: Any, *, indented: bool) -> str:
+    """``document`` in ASCII for any reader of JSON: each number as it was read, NaN as null."""
+    style = _Style(encode_basestring_ascii, _finite_or_null, order=list)
+    return _indented(document, "\n", style) if indented else _compact(document, style)
 
 
 def _scalar(value: Any) -> str:
@@ -164,6 +142,58 @@ def _scalar(value: Any) -> str:
     if isinstance(value, int):
         return int.__repr__(value)
     return value.text if isinstance(value, ExactFloat) else json.dumps(value)
+
+
+def _finite(value: Any) -> str:
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value} is not valid JSON")
+    return _scalar(value)
+
+
+def _finite_or_null(value: Any) -> str:
+    text = _scalar(value)
+    return "null" if text in _NOT_JSON else text
+
+
+_NOT_JSON = ("NaN", "Infinity", "-Infinity")
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How texts and other single values are written, and in which order the members of objects."""
+
+    quote: Callable[[str], str]
+    scalar: Callable[[Any], str] = _scalar
+    order: Callable[[Iterable[tuple[str, Any]]], list[tuple[str, Any]]] = sorted
+
+
+def _indented(value: Any, end: str, style: _Style) -> str:
+    # By hand, since Python's own encoder rounds numbers, and is slow with an indent.
+    quote = style.quote
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict) and value:
+        inner = f"{end}  "
+        members = [
+            f"{quote(k)}: {quote(v) if type(v) is str else _indented(v, inner, style)}"
+            for k, v in style.order(value.items())
+        ]
+        return f"{{{inner}{f',{inner}'.join(members)}{end}}}"
+    if isinstance(value, list | tuple) and value:
+        inner = f"{end}  "
+        return f"[{inner}{f',{inner}'.join(_indented(v, inner, style) for v in value)}{end}]"
+    return style.scalar(value)
+
+
+def _compact(value: Any, style: _Style) -> str:
+    if isinstance(value, str):
+        return style.quote(value)
+    if isinstance(value, dict):
+        members = [f"{style.quote(k)}:{_compact(v, style)}" for k, v in style.order(value.items())]
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(_compact(item, style) for item in value)}]"
+    return style.scalar(value)
 
 
 def position_of_key(text: str, key: str) -> Position:

@@ -50,7 +50,7 @@ def judge_entry(job_id: str, path: str, data: bytes | Unreadable) -> Entry:
 def usable_document(job_id: str, path: str, data: bytes | Unreadable) -> dict[str, Any] | None:
     """The JSON object that the entry is; None if it cannot be used."""
     # Without a search for leaks: they never make an entry unusable, and it takes a while.
-    sound = _sound(job_id, data) if isinstance(data, bytes) else None
+    sound = _sound(job_id, data, _EXACT) if isinstance(data, bytes) else None
     return _judged(job_id, path, data)[1] if sound is None else sound.document
 
 
@@ -74,6 +74,10 @@ def _refuse(constant: str) -> Any:
 
 
 _STRICT = json.JSONDecoder(object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse)
+_EXACT = json.JSONDecoder(
+    object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse, parse_float=jsontext.exact_float
+)
+"""The same with every digit, which a check does not need."""
 
 
 class _Sound(NamedTuple):
@@ -97,12 +101,12 @@ class _Sound(NamedTuple):
         )
 
 
-def _sound(job_id: str, data: bytes) -> _Sound | None:
+def _sound(job_id: str, data: bytes, decoder: json.JSONDecoder = _STRICT) -> _Sound | None:
     """The entry if nothing but a leak can be wrong with it; None leaves it to the judge."""
     try:
         text = data.decode()
         small = len(data) <= ENTRY_LIMIT and not jsontext.nested_deeper(text, DEPTH_LIMIT)
-        document: Any = _STRICT.decode(text) if small else None
+        document: Any = decoder.decode(text) if small else None
     except ValueError:
         return None
     if not schema.is_valid("ledger-entry", document) or document["job_id"] != job_id:
@@ -152,7 +156,10 @@ class _Judge:
 
         try:
             document = json.loads(
-                text, parse_constant=constant, object_pairs_hook=jsontext.unique_keys
+                text,
+                parse_constant=constant,
+                parse_float=jsontext.exact_float,
+                object_pairs_hook=jsontext.unique_keys,
             )
         except ValueError as error:
             return self._not_json(text, error)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_aexp.ground.jsontext import for_programs
 from pytest_aexp.ground.text import clean, cut, parse_time, shown
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.query.table import flat
@@ -105,7 +106,9 @@ def with_first(run: RunFacts, names: Sequence[str]) -> RunFacts:
 
 def _metrics(values: Any) -> str:
     pairs = values.items() if isinstance(values, dict) else ()
-    return shown(", ".join(f"{name} {json.dumps(value)}" for name, value in pairs), 200)
+    return shown(
+        ", ".join(f"{name} {for_programs(value, indented=False)}" for name, value in pairs), 200
+    )
 
 
 def _text(value: Any, limit: int = 80) -> str:

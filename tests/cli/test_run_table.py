@@ -41,5 +41,5 @@ def test_markup_in_a_value_stays_text_in_markdown() -> None:
 
 
 def test_records_are_a_list_or_a_line_each() -> None:
-    assert render_records("jsonl", [{"a": 1}, {"a": 2}]) == '{"a": 1}\n{"a": 2}\n'
+    assert render_records("jsonl", [{"a": 1}, {"a": 2}]) == '{"a":1}\n{"a":2}\n'
     assert json.loads(render_records("json", [])) == []

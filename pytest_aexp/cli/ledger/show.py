@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from pytest_aexp.cli.output import table
+from pytest_aexp.cli.run_table import cell_text
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
+from pytest_aexp.ground.jsontext import for_programs
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ledger_mapping import Ledger
 from pytest_aexp.model.runs.run_store import RunStore
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")
     entry = dict(ledger[job_id])
     if arguments.format == "json":
-        print(json.dumps(entry, indent=2, sort_keys=True))
+        print(for_programs(dict(sorted(entry.items())), indented=True))
     else:
         print(table(("field", "value"), list(_rows("", entry))), end="")
     return 0
@@ -69,5 +70,4 @@ def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
         if isinstance(inner, dict) and inner:
             yield from _rows(f"{prefix}{name}.", inner)
         else:
-            text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
-            yield f"{prefix}{name}", text
+            yield f"{prefix}{name}", "null" if inner is None else cell_text(inner)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_aexp.ground.jsontext import ExactFloat
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.documents import Document
@@ -70,9 +71,7 @@ def _details(old: Document, new: Document) -> Iterator[str]:
 
 
 def _differing(name: str, old: Any, new: Any) -> Iterator[str]:
-    if (old is MISSING) == (new is MISSING) and (
-        old is MISSING or value_key(old) == value_key(new)
-    ):
+    if (old is MISSING) == (new is MISSING) and (old is MISSING or _exact(old) == _exact(new)):
         return
     yield f"{name} {_shown(name, old)} -> {_shown(name, new)}"
 
@@ -82,4 +81,8 @@ def _shown(name: str, value: Any) -> str:
         return "none"
     if name == "code_commit" and isinstance(value, str):
         return value[:10]
-    return value if isinstance(value, str) and value else value_key(value)
+    return value if isinstance(value, str) and value else _exact(value)
+
+
+def _exact(value: Any) -> str:
+    return value.text if isinstance(value, ExactFloat) else value_key(value)

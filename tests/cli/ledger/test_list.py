@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from repositories import add_entry, write
+from repositories import add_entry, entry_of, entry_text, job_id_of, write
 from study import Study, reviewed_study
 
 from pytest_aexp.cli import main
@@ -179,3 +179,39 @@ def test_markup_in_a_value_stays_text(repo: Path, capsys: pytest.CaptureFixture[
     add_entry(repo, {**POINT, "note": "a|b <img>\n"})
     assert main(["ledger", "list", "--columns", "note", "--format", "markdown"]) == 0
     assert capsys.readouterr().out.splitlines()[2] == r"| a\|b \<img\>\\x0a |"
+
+
+EXACT = ("0.12345678901234567890123", "123456789012345678901234567890", "1e400")
+
+
+def test_a_number_is_written_to_its_last_digit(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("a", "b", "c")
+    metrics = dict(zip(names, EXACT, strict=True))
+    text = entry_text(entry_of(POINT, metrics=dict.fromkeys(names, 7)))
+    for name, digits in metrics.items():
+        text = text.replace(f'"{name}": 7', f'"{name}": {digits}')
+    job_id = job_id_of(POINT)
+    write(repo, f".aexp/ledger/{job_id}.json", text)
+    citation = f"supporting_runs: [{{type: job, id: {job_id}}}]"
+    write(repo, "kb/research/findings/F001-x.md", f"---\nid: F001\n{citation}\n---\n")
+    for words in (["list"], ["list", "--columns", "a,b,c"]):
+        for format_name in ("table", "markdown", "csv", "json", "jsonl"):
+            assert main(["ledger", *words, "--format", format_name]) == 0
+            out = capsys.readouterr().out
+            assert [digits for digits in EXACT if digits not in out] == []
+    for words in (["ledger", "show", job_id], ["evidence", "F001"]):
+        for format_name in ("json", (words[0] == "ledger" and "text") or "csv"):
+            assert main([*words, "--format", format_name]) == 0
+            out = capsys.readouterr().out
+            assert [digits for digits in EXACT if digits not in out] == []
+
+
+def test_a_nan_that_an_older_writer_left_does_not_spoil_the_json(
+    repo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_entry(repo, {**POINT, "lr": float("nan")})
+    for format_name in ("json", "jsonl"):
+        assert main(["ledger", "list", "--format", format_name]) == 0
+        assert '"lr":null' in capsys.readouterr().out.replace(" ", "")

@@ -15,9 +15,7 @@ from pytest_aexp.model.findings.citation import (
     JobCitation,
     MalformedCitation,
 )
-from pytest_aexp.model.findings.finding import (
-    Finding,
-)
+from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.table import Differing
 from pytest_aexp.model.runs.run_store import Run
@@ -33,7 +31,7 @@ from pytest_aexp.report.model import (
 )
 from pytest_aexp.report.numbers import numbers_of
 from pytest_aexp.report.origin import origin_of
-from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first
+from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first, with_only
 from pytest_aexp.report.since_edit import SinceEdit
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.resolve import Place
@@ -117,8 +115,9 @@ class _Gathering:
         front_matter = self._checker.front_matter_problems(finding)
         every = sorted((*front_matter, *of_premises, *wrong), key=_severity)
         problems = tuple(map(_problem, every))
-        citations = tuple(self._citation(finding, item) for item in finding.citations)
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
+        names = _differing(runs.values())
+        citations = tuple(self._citation(finding, item, names) for item in finding.citations)
         return FindingPart(
             self._anchor(finding),
             shown(finding.name, LABEL),
@@ -148,11 +147,11 @@ class _Gathering:
         title = heading[1] if heading else " ".join((front_matter.text_of("title") or "").split())
         return shown(title.removeprefix(finding.name).lstrip(" :.-\u2013\u2014"), 160)
 
-    def _citation(self, finding: Finding, citation: Citation) -> CitationPart:
+    def _citation(self, finding: Finding, citation: Citation, names: Sequence[str]) -> CitationPart:
         verdict = self._verdicts[id(citation)]
         problems = tuple(map(_problem, verdict.problems))
         runs = self._runs(citation)
-        rows, says = self._shown(citation, runs)
+        rows, says = self._shown(citation, runs, names)
         return CitationPart(
             citation.position.line,
             verdict_of(problems, ["unjudged" if verdict.unjudged else "stands"]),
@@ -191,28 +190,29 @@ class _Gathering:
         return tuple(shown(line, 300) for line in (f"{changes.since.reason}:", *lines, *rest))
 
     def _shown(
-        self, citation: Citation, runs: Sequence[RunFacts]
+        self, citation: Citation, runs: Sequence[RunFacts], names: Sequence[str]
     ) -> tuple[tuple[RunFacts, ...], str]:
-        """The runs that have a row, and the line above them."""
+        """The runs that have a row, and the line above them.
+
+        ``names`` are the parameters in which the runs of the whole finding differ.
+        """
         if isinstance(citation, JobCitation):
-            return tuple(runs), ""
+            return tuple(with_first(run, names) for run in runs), ""
         if not isinstance(citation, BatchCitation):
             written = citation.written if isinstance(citation, MalformedCitation) else None
             return (), f"Not a citation: {shown(written)}" if written else "Not a citation"
         # First those that a reader should know of, wherever they come in a long list.
         first = sorted(runs, key=_is_in_order)
-        names = Differing({"statepoint": dict(run.values)} for run in runs).parameters
-        rows = tuple(with_first(run, names) for run in first[: self._rows_left])
+        names = _differing(runs)
+        rows = tuple(with_only(run, names) for run in first[: self._rows_left])
         self._rows_left -= len(rows)
         selector = parameters(citation.selector) or "every run"
-        statuses = Counter(run.status for run in runs)
-        how = ", ".join(f"{count:,} {status}" for status, count in sorted(statuses.items()))
-        of = f": {counted(len(runs), 'run')} ({how})" if runs else ": no run"
+        of = f": {counted(len(runs), 'run')}{_statuses(runs)}" if runs else ": no run"
         alike = dict(runs[0].values) if len(runs) > 1 else {}
         for name in (*names, *citation.selector):
             alike.pop(name, None)
         common = parameters(alike)
-        all_with = f", all with {common}" if common else ""
+        all_with = f"; all with {common}" if common else ""
         return rows, f"Batch {shown(citation.experiment_id, LABEL)}, {selector}{of}{all_with}"
 
     def _runs(self, citation: Citation) -> list[RunFacts]:
@@ -239,6 +239,18 @@ def _severity(problem: Problem) -> str:
     return problem.severity  # "error" is before "warning", and what comes first stays first
 
 
+def _differing(runs: Iterable[RunFacts]) -> list[str]:
+    """The names of the parameters in which the runs differ."""
+    return Differing({"statepoint": dict(run.values)} for run in runs).parameters
+
+
+def _statuses(runs: Sequence[RunFacts]) -> str:
+    counts = sorted(Counter(run.status for run in runs).items())
+    if len(counts) == 1:
+        return f", {'all ' if len(runs) > 1 else ''}{counts[0][0]}"
+    return f" ({', '.join(f'{count:,} {status}' for status, count in counts)})"
+
+
 def _is_in_order(run: RunFacts) -> bool:
     return run.status == "complete" and not run.dirty and not run.retracted
 
@@ -249,7 +261,7 @@ def _pin(citation: Citation) -> str:
     pin = citation.pin if isinstance(citation, BatchCitation) else None
     if pin is None:
         return ""
-    least = "at least " if pin.at_least else "these " if pin.digest else ""
+    least = "at least " if pin.at_least else ""
     return f"Pinned to {least}{counted(pin.count, 'run')}"
 
 

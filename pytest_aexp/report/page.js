@@ -186,7 +186,7 @@
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = visible().filter((each) => !each.open);
+    closed = [...visible(), ...document.querySelectorAll("#uncited ~ details")].filter((each) => !each.open);
     for (const each of closed) each.open = true;
   });
   addEventListener("afterprint", () => { for (const each of closed) each.open = false; });

@@ -15,7 +15,7 @@ from pytest_aexp.ground.text import clean, cut, parse_time, shown
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.query.table import flat
 
-PARAMETERS_SHOWN = 110
+PARAMETERS_SHOWN = 200
 """How many characters of a run's statepoint are shown."""
 WHOLE = 2000
 """How many of it are there to be seen on demand."""
@@ -98,7 +98,16 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
 
 
 def with_first(run: RunFacts, names: Sequence[str]) -> RunFacts:
-    """The run, showing only these of its parameters: those in which runs differ."""
+    """The run, showing these of its parameters first: those in which runs differ."""
+    return _with(run, [*names, *(name for name, _ in run.values if name not in names)])
+
+
+def with_only(run: RunFacts, names: Sequence[str]) -> RunFacts:
+    """The run, showing only these of its parameters."""
+    return _with(run, names)
+
+
+def _with(run: RunFacts, names: Sequence[str]) -> RunFacts:
     values = dict(run.values)
     shown_ones = {name: values[name] for name in names if name in values}
     return replace(run, parameters=parameters(shown_ones), whole=parameters(shown_ones, WHOLE))

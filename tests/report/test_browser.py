@@ -294,14 +294,28 @@ def test_the_page_fits_the_width_of_the_window(file: Path, opening, size: dict[s
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
+def test_on_a_narrow_page_no_word_of_the_numbers_is_broken(repo: Path, opening) -> None:
+    for n in range(8):
+        add_entry(repo, point(n), metrics={"accuracy": 0.5})
+    path = add_finding(repo, "F001-a", batch("E001"))
+    number = "0.5<!-- = mean(accuracy) -->"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{number}\n", encoding="utf-8")
+    cell = opening(report(repo), viewport=NARROW).page.locator(".claims td").last
+    assert "and 3 more runs" in cell.inner_text()
+    assert cell.evaluate("e => e.scrollWidth") > NARROW["width"] / 2
+
+
 def test_on_paper_every_finding_is_open(file: Path, opening) -> None:
     page = opening(file).page
     page.click("#toggle")
     opened = "document.querySelectorAll('article details[open]').length"
-    page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {opened}; }})")
+    listed = "document.querySelector('#uncited ~ details').open"
+    page.evaluate(
+        f"addEventListener('beforeprint', () => {{ window.printed = [{opened}, {listed}]; }})"
+    )
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF-")
-    assert page.evaluate("window.printed") == 4
-    assert page.evaluate(opened) == 0
+    assert page.evaluate("window.printed") == [4, True]
+    assert page.evaluate(f"[{opened}, {listed}]") == [0, False]
 
 
 def test_without_javascript_everything_is_there(file: Path, opening) -> None:

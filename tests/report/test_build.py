@@ -11,6 +11,7 @@ from repositories import add_entry, add_finding, add_jobs, batch, job, write
 from study import retract, reviewed_study
 
 from pytest_aexp.report import build
+from pytest_aexp.report.run_facts import PARAMETERS_SHOWN
 
 
 def test_a_finding_gets_the_gravest_verdict_of_its_citations(repo: Path) -> None:
@@ -163,7 +164,20 @@ def test_what_differs_in_a_batch_is_shown_and_the_rest_once(repo: Path) -> None:
     add_finding(repo, "F001-a", batch("E001"))
     (citation,) = gathered(repo).findings[0].citations
     assert {run.parameters for run in citation.runs} == {"seed=0", "seed=1"}
-    assert citation.says.endswith("(2 complete), all with model.C=1, model.kernel=rbf")
+    assert citation.says.endswith("2 runs, all complete; all with model.C=1, model.kernel=rbf")
+
+
+def test_what_differs_in_a_finding_is_the_first_that_its_single_runs_show(repo: Path) -> None:
+    """Long parameters are cut: what is alike in all runs of the finding is what is left out."""
+    model = {"C": 1, "kernel": "x" * PARAMETERS_SHOWN}
+    ids = [
+        add_entry(repo, {"experiment_id": "E001", "model": model, "seed": seed})
+        for seed in range(2)
+    ]
+    add_finding(repo, "F001-a", *map(job, ids))
+    runs = [citation.runs[0] for citation in gathered(repo).findings[0].citations]
+    assert [run.parameters[:19] for run in runs] == ["seed=0, model.C=1, ", "seed=1, model.C=1, "]
+    assert runs[0].whole.endswith("x" * PARAMETERS_SHOWN)
 
 
 def test_a_retracted_run_is_marked_and_comes_first(repo: Path) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_aexp.report.run_facts import duration, facts_of, is_web_address, moment, parameters
+from pytest_aexp.report.run_facts import (
+    PARAMETERS_SHOWN,
+    duration,
+    facts_of,
+    is_web_address,
+    moment,
+    parameters,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +101,7 @@ def test_parameters_are_cut_and_leave_out_what_has_its_own_column() -> None:
     values = {"experiment_id": "E1", "code_dirty": False, "a": "x\ny", "b": [1, None], "c": 1.5}
     assert parameters(values) == "a=x\\x0ay, b=[1, null], c=1.5"
     assert parameters({"a": "1", "b": "", "c": "null"}) == 'a="1", b="", c="null"'
-    assert len(parameters({"k": "v" * 10_000, "l": 1})) == 110
+    assert len(parameters({"k": "v" * 10_000, "l": 1})) == PARAMETERS_SHOWN
 
 
 def test_an_entry_whose_values_have_any_type_is_read() -> None:

@@ -40,6 +40,11 @@ class Citation:
         """``supporting_runs[0]``; for a link in the text ``link[0]``."""
         return f"{'link' if self.is_link else KEY}[{self.index}]"
 
+    @property
+    def pin_text(self) -> str:
+        """What pins the attempts, as it is written in the finding; empty if nothing does."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class JobCitation(Citation):
@@ -47,6 +52,11 @@ class JobCitation(Citation):
 
     job_id: str
     ended_at: str = field(default="", kw_only=True)
+
+    @property
+    def pin_text(self) -> str:
+        """The time at which the attempt ended."""
+        return self.ended_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,11 @@ class BatchCitation(Citation):
     excluded: tuple[str, ...] = field(default=(), kw_only=True)
     pin: Pin | None = field(default=None, kw_only=True)
     readings: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def pin_text(self) -> str:
+        """The digest of the attempts."""
+        return self.pin.digest if self.pin is not None else ""
 
     @property
     def selectors(self) -> list[dict[str, Any]]:

@@ -142,18 +142,23 @@ class Checker:
         if self.sources.authority:
             fault = fault_of(citation, resolution, self.sources)
             if fault is not None:
-                faults.append(self._restoration.advise(fault, resolution.file_of(fault.job_id)))
+                advised = self._restoration.advise(fault, resolution.file_of(fault.job_id))
+                faults.append(self._advised(advised, [citation]))
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
         unverified = [entry for entry in entries if not entry.checkable]
         if unverified:
             faults.append(unverified_fault(citation, unverified))
         if finding.withdrawal is None:
-            faults += self._evidence.faults(finding, citation, resolution, entries)
+            of_runs = self._evidence.faults(finding, citation, resolution, entries)
+            faults += [self._advised(fault, [citation]) for fault in of_runs]
         problems = self.policy.judge(faults)
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
         unjudged = unjudged if self.sources.authority else NO_AUTHORITY
         return Verdict(problems, unjudged, resolution, entries, unverified=int(bool(unverified)))
+
+    def _advised(self, fault: Fault, citations: Sequence[Citation]) -> Fault:
+        return self._restoration.advise_citing(fault, citations, self.sources.ledger)
 
     def _retracted_runs(self, finding: Finding) -> str:
         """The retracted runs that a finding cites, in words; empty if it cites none."""
@@ -193,7 +198,7 @@ class Checker:
         is_asked = finding.withdrawal is None or (fault and fault.rule is MALFORMED_NUMBER)
         if fault is None or not is_asked:
             return Verdict((), results=results)
-        problems = self.policy.judge([fault])
+        problems = self.policy.judge([self._advised(fault, finding.citations)])
         return Verdict(problems, None if problems else fault.message, results=results)
 
     def _references(self, finding: Finding) -> References:

@@ -203,15 +203,15 @@ def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
 
 def _resolved(citation: BatchCitation, sources: Sources) -> Resolution:
     experiment, selector = citation.experiment_id, citation.selector
-    entries = _not_excluded(citation, sources.ledger.select(experiment, selector))
+    entries = not_excluded(citation, sources.ledger.select(experiment, selector))
     if entries:
         return Resolution(Place.LEDGER, entries=tuple(entries))
     if sources.on_disk is not None:
-        on_disk = _not_excluded(citation, sources.on_disk.select(experiment, selector))
+        on_disk = not_excluded(citation, sources.on_disk.select(experiment, selector))
         if on_disk:
             return Resolution(Place.DISK, entries=tuple(on_disk), matches=len(on_disk))
     if sources.store is not None:
-        runs = _not_excluded(citation, sources.store.batches.select(experiment, selector))
+        runs = not_excluded(citation, sources.store.batches.select(experiment, selector))
         if runs:
             return Resolution(Place.STORE, runs=tuple(runs))
     indexed = sources.indexes.select(experiment, selector)
@@ -225,7 +225,7 @@ def _resolved(citation: BatchCitation, sources: Sources) -> Resolution:
 R = TypeVar("R", Entry, Run)
 
 
-def _not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
+def not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
     """The runs that ``status`` and ``except`` leave; what cannot be used is never left out."""
     statuses, excluded = citation.statuses, citation.excluded
     return [

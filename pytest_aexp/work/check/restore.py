@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,26 +13,37 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_path
 from pytest_aexp.model.entry_check import judge_entry
+from pytest_aexp.model.findings.citation import Citation
+from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, is_segment
 from pytest_aexp.model.packs.segment_check import survey_segment
 from pytest_aexp.model.problems import (
     BROKEN,
+    CHANGED_EVIDENCE,
     CONTRADICTION,
+    EMPTY_BATCH,
     IDENTITY_MISMATCH,
     INVALID_ENTRY,
     INVALID_RETRACTION,
     INVALID_SEGMENT,
+    SUSPICIOUS_KEY,
+    WRONG_NUMBER,
     Fault,
 )
-from pytest_aexp.model.retractions import is_record_path, read_record
+from pytest_aexp.model.retractions import is_record_path, read_record, record_path
 from pytest_aexp.model.runs.run_store import RunStore
+from pytest_aexp.work.check.lost_entries import LostEntry, cited_by, describe, lost_entries
 
 _DAMAGE = (BROKEN, INVALID_ENTRY, INVALID_SEGMENT, IDENTITY_MISMATCH, INVALID_RETRACTION)
+_OF_LOSS = (BROKEN, EMPTY_BATCH, CHANGED_EVIDENCE, WRONG_NUMBER)
+"""What may come of an entry that is gone, or is not what was promoted."""
 _MOST = 20
 """How many files are looked into: of many problems of one kind a few are shown."""
 _SEARCHED = 3
 """Of how many of these the history is searched, which may be long."""
 _VERSIONS = 5
+_COMMITS = 200
+"""In how many of the last commits a deletion is searched: a large ledger takes long."""
 
 
 class Restoration:
@@ -40,10 +51,13 @@ class Restoration:
 
     def __init__(self, repository: Repository, view: View, store: RunStore | None) -> None:
         self._root = repository.root
+        self._view = view
         self._revision = view.revision
         self._is_after_head = "HEAD" in view.earlier
         self._store = store
         self._asked = 0
+        self._lost: dict[str, tuple[LostEntry, ...]] = {}
+        self._histories = 0
 
     def advise(self, fault: Fault, path: str | None = None) -> Fault:
         """The fault, with the command that brings the file back where there is one.
@@ -61,7 +75,7 @@ class Restoration:
         if source is not None:
             message = fault.message
             if fault.rule is BROKEN:
-                message = f"run {fault.job_id} was not found: its ledger entry was deleted"
+                message = _deleted(fault)
             return replace(fault, message=message, fix=self._restoring(path, source))
         job_id = fault.job_id
         is_packed = is_segment(path) and fault.rule is not CONTRADICTION
@@ -73,11 +87,55 @@ class Restoration:
             return replace(fault, fix=fix)
         return fault
 
+    def advise_citing(self, fault: Fault, citations: Sequence[Citation], ledger: Ledger) -> Fault:
+        """The fault of what is cited, with what brings back the entries that these have lost."""
+        for record_id in fault.retractions if fault.rule is SUSPICIOUS_KEY else ():
+            path = record_path(record_id)
+            if path in self._committed and not self._view.has_file(path):
+                message = f"the retraction record {record_id}, which is accepted here, was deleted"
+                return replace(fault, message=message, fix=self._restoring(path, "HEAD"))
+        if fault.rule not in _OF_LOSS or "`git restore " in fault.fix:
+            return fault
+        for source in self._had(fault, citations):
+            if source not in self._lost:
+                self._lost[source] = lost_entries(self._root, ledger, source)
+            if lost := cited_by(citations, self._lost[source]):
+                paths = dict.fromkeys(one.entry.path for one in lost)
+                message = f"{fault.message}; {describe(lost)}"
+                message = _deleted(fault) if fault.rule is BROKEN else message
+                fix = self._restoring(" ".join([*paths][:_MOST]), source)
+                return replace(fault, message=message, fix=fix)
+        return fault
+
+    def _had(self, fault: Fault, citations: Sequence[Citation]) -> Iterator[str]:
+        """The commits that may have had what the citations lead to: the last, and one before."""
+        if self._is_after_head:
+            yield "HEAD"
+        self._histories += 1
+        if self._histories > _SEARCHED:
+            return
+        if fault.rule is BROKEN and fault.job_id:
+            yield from self._before_deletion(entry_path(fault.job_id))
+            return
+        # The commit that pinned the citation, or else the last one that changed the finding.
+        pins = {citation.pin_text for citation in citations}
+        changing = ("-S", *pins) if len(pins) == 1 and all(pins) else ()
+        spec = f":(top,literal){self._location.prefix}{fault.path}"
+        command = ("log", "-n1", "--format=%h", *changing, self._revision, "--", spec)
+        yield from (git_or_none(command, self._location.top) or b"").decode().split()
+
+    def _before_deletion(self, path: str) -> Iterator[str]:
+        top = self._location.top
+        commits = git_or_none(("rev-list", "-n", str(_COMMITS), self._revision), top)
+        spec = f":(top,literal){self._location.prefix}{path}"
+        options = ("--stdin", "-r", "-m", "--diff-filter=D", "--name-only", "--abbrev-commit")
+        deleting = git_or_none(("diff-tree", *options, "--", spec), top, stdin=commits)
+        yield from (f"{line}~1" for line in (deleting or b"").decode().split()[:1])
+
     def _restoring(self, path: str, source: str) -> str:
         if source == "HEAD":
             return f"run `git restore --staged --worktree -- {path}`: the last commit has it"
-        commit = "" if self._is_after_head else ", and commit"
-        return f"run `git restore --source={source} --staged --worktree -- {path}`{commit}"
+        return f"run `git restore --source={source} --staged --worktree -- {path}`, and commit"
 
     def _is_left_alone(self, fault: Fault, path: str) -> bool:
         """Whether the fault has better advice already."""
@@ -140,3 +198,7 @@ class Restoration:
             return False
         entry = judge_entry(job_id, path, data)
         return entry.usable and not entry.faults
+
+
+def _deleted(fault: Fault) -> str:
+    return f"run {fault.job_id} was not found: its ledger entry was deleted"

@@ -81,7 +81,7 @@ class ChangesReader:
     def _since_when(self, finding: Finding, citation: Citation) -> Since:
         if self._since is not None:
             return Since(self._since, f"since {self._since}")
-        pin = _pin_of(citation)
+        pin = citation.pin_text
         if self._is_shallow():
             if pin and self._fits(citation):
                 return Since("", "since it was pinned")
@@ -115,14 +115,6 @@ class ChangesReader:
 
     def _is_shallow(self) -> bool:
         return run_git(["rev-parse", "--is-shallow-repository"], self._root) == b"true\n"
-
-
-def _pin_of(citation: Citation) -> str:
-    """The text that pins the attempts of a citation; empty if nothing does."""
-    if isinstance(citation, JobCitation):
-        return citation.ended_at
-    pin = citation.pin if isinstance(citation, BatchCitation) else None
-    return pin.digest if pin is not None else ""
 
 
 def _by_id(runs: Iterable[Document]) -> dict[str, Document]:

@@ -142,6 +142,10 @@ def segment_unsorted(case: Case) -> None:
     path.write_bytes(b"".join(reversed(path.read_bytes().splitlines(keepends=True))))
 
 
+def segment_deleted(case: Case) -> None:
+    (case.repo / sealed(case)).unlink()
+
+
 def segment_grown(case: Case) -> None:
     path = case.repo / sealed(case)
     more = entry_of({**POINT, "seed": 11})
@@ -250,6 +254,10 @@ ENTRIES = {
     "a segment cut short": Row(INVALID, segment_cut, on=DAMAGED),
     "an empty segment": Row(INVALID, segment_emptied, on=DAMAGED),
     "a segment out of order": Row(INVALID, segment_unsorted, on=DAMAGED),
+    "a segment that was deleted": Row("finding.broken_run_citation", segment_deleted),
+    "an entry that was deleted, and committed": Row(
+        "finding.broken_run_citation", then_committed(deleted), on=("validate", "validate HEAD")
+    ),
     "a segment with a line more": Row(INVALID, segment_grown, on=("ledger",)),
     "a record that was edited": Row("ledger.invalid_retraction", record_edited, on=EVERYWHERE),
     "a record that was deleted": Row("ledger.invalid_retraction", record_deleted, on=("ledger",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from pytest_aexp.ground.text import counted, listed, quoted, shown
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
@@ -39,7 +40,8 @@ def retraction_faults(
     records = {record_id for retraction in retracting for record_id in retraction.record_ids}
     for name in citation.accept:
         if is_record_id(name) and name not in records:
-            yield idle_acceptance(citation, name, "that record retracts none of its runs")
+            fault = idle_acceptance(citation, name, "that record retracts none of its runs")
+            yield replace(fault, retractions=(name,))
     if not retracting:
         return
     rule = ACCEPTED_RETRACTION if records <= set(accepted) else RETRACTED_RUN

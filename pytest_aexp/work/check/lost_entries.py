@@ -1,0 +1,119 @@
+"""Entries that a commit has and the ledger no longer does: deleted since, or edited by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.git.listing import Location
+from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.git.view import GitView
+from pytest_aexp.ground.text import counted, listed
+from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.model.batches import Batches
+from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_document, entry_path, job_id_in
+from pytest_aexp.model.entry_check import judge_entry
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, is_segment, judge_line, lines_of
+from pytest_aexp.work.check.resolve import not_excluded
+
+_MOST_FILES = 500
+"""How many files are compared: whoever replaced the whole ledger did not lose an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostEntry:
+    """A sound entry as the commit has it."""
+
+    entry: Entry
+    was_edited: bool
+
+    def __str__(self) -> str:
+        return self.entry.job_id[:8]
+
+
+def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, ...]:
+    """The entries of the commit ``revision`` that were deleted, or edited by hand, since."""
+    changes = _changes(Location.of(root), ledger.view, revision)
+    if not 0 < len(changes) <= _MOST_FILES:
+        return ()
+    lost: dict[str, LostEntry] = {}
+    try:
+        with GitView.at(root, revision) as view:
+            for path, data in view.read_many(changes, SEGMENT_LIMIT):
+                if isinstance(data, bytes):
+                    lost |= {one.entry.job_id: one for one in _lost_of(path, data, ledger)}
+    except AexpError:
+        return ()
+    return tuple(lost.values())
+
+
+def _changes(location: Location, view: View, revision: str) -> list[str]:
+    """The files of the ledger that were deleted or changed since that commit."""
+    options = ("--name-only", "--no-renames", "--diff-filter=DM", "-r", "-z")
+    if isinstance(view, WorkTree):
+        command = ["diff-index", *options, revision]
+    elif view.tree is None:
+        command = ["diff-index", "--cached", *options, revision]
+    else:
+        command = ["diff-tree", *options, revision, view.revision]
+    spec = f":(top,literal){location.prefix}{LEDGER_DIR}"
+    answer = git_or_none([*command, "--", spec], location.top) or b""
+    names = answer.decode(errors="replace").split("\0")[:-1]
+    return [name.removeprefix(location.prefix) for name in names]
+
+
+def _lost_of(path: str, data: bytes, ledger: Ledger) -> Iterator[LostEntry]:
+    """What was lost with the file at ``path``, whose content was ``data``."""
+    if is_segment(path):
+        entries = [judge_line(path, n, line) for n, line in enumerate(lines_of(data), start=1)]
+    elif path == entry_path(job_id_in(path)):
+        entries = [judge_entry(job_id_in(path), path, data)]
+    else:
+        return
+    for entry in entries:
+        if entry.usable and not entry.faults:
+            if not ledger.has(entry.job_id):
+                yield LostEntry(entry, was_edited=False)
+            elif entry.path == entry_path(entry.job_id) and _was_edited(entry, data, ledger):
+                yield LostEntry(entry, was_edited=True)
+
+
+def _was_edited(entry: Entry, data: bytes, ledger: Ledger) -> bool:
+    """Whether the entry says something else now: a promotion would have renewed its time."""
+    before = entry_document(data) or {}
+    current = ledger.view.read(entry.path, SEGMENT_LIMIT)
+    now = None if isinstance(current, Unreadable) else entry_document(current)
+    if now is None or now == before:
+        return False
+    return now.get("promoted_at") == before.get("promoted_at")
+
+
+def cited_by(citations: Sequence[Citation], lost: Sequence[LostEntry]) -> list[LostEntry]:
+    """Those of ``lost`` that one of the citations is of."""
+    by_id = {one.entry.job_id: one for one in lost}
+    batches = Batches([one.entry for one in lost])
+    job_ids = set[str]()
+    for citation in citations:
+        if isinstance(citation, JobCitation):
+            job_ids.add(citation.job_id)
+        elif isinstance(citation, BatchCitation):
+            for selector in citation.selectors:
+                fitting = batches.select(citation.experiment_id, selector)
+                job_ids.update(e.job_id for e in not_excluded(citation, fitting))
+    return [by_id[job_id] for job_id in sorted(job_ids & by_id.keys())]
+
+
+def describe(lost: Sequence[LostEntry]) -> str:
+    """``the ledger entry of run 4076a08a was deleted``."""
+    fate = "edited by hand" if all(one.was_edited for one in lost) else "deleted"
+    if any(one.was_edited for one in lost) and fate == "deleted":
+        fate = "deleted or edited by hand"
+    if len(lost) == 1:
+        return f"the ledger entry of run {lost[0]} was {fate}"
+    runs = f"{counted(len(lost), 'run')} ({listed(list(map(str, lost)), 3)})"
+    return f"the ledger entries of {runs} were {fate}"

@@ -22,8 +22,7 @@ from pytest_aexp.model.codes import CODES
 ROWS: dict[str, Row] = {**CITATIONS, **ENTRIES, **PLACES, **EVIDENCE, **COMMITS}
 NOTHING_TO_TYPE = {
     "finding.not_collected": "which number a finding gets is its author's to say",
-    "finding.wrong_number": "the text is the author's: the number to write is named",
-    "finding.malformed_number": "so is an expression",
+    "finding.malformed_number": "the expression is its author's",
     "finding.retracted_premise": "whether the finding holds without it, its author decides",
     "finding.at_risk": "the same",
     "finding.broken_premise": "which finding is meant, nobody else can know",

@@ -12,7 +12,7 @@ from pytest_aexp.cli.verbs import GROUPS, VERBS, Verb, verbs_below
 
 _DESCENDING = re.compile(r"-[^-]")
 _WIDTH = 79
-SHELLS = ("bash", "zsh")
+SHELLS = ("bash", "zsh", "fish")
 _DESCRIPTION = "Check every run that a finding cites against the ledger, and keep the ledger."
 _EXAMPLES = """\
 examples:

@@ -26,6 +26,7 @@ _aexp_job_ids() {
     sed -n 's/^\([0-9a-f]\{32\}\).*/\1/p' | sort -u
 }
 """
+_IN_FISH = _COMMON.replace("\\", "\\\\").replace("'", "\\'")
 _PREAMBLE = {
     "bash": _COMMON
     + r"""
@@ -39,14 +40,26 @@ _aexp_findings() { compadd -- $(_aexp_finding_ids); _files; }
 _aexp_runs() { compadd -- $(_aexp_job_ids); }
 _aexp_mark() { compadd -- $(_aexp_job_ids) ${=_aexp_statuses}; }
 """,
+    "fish": f"""
+function _aexp_finding_ids; sh -c '{_IN_FISH}_aexp_finding_ids'; end
+function _aexp_job_ids; sh -c '{_IN_FISH}_aexp_job_ids'; end
+""",
 }
-_FINDINGS = {"bash": "_aexp_findings", "zsh": "_aexp_findings"}
-_MARK = {"bash": "_aexp_mark", "zsh": "_aexp_mark"}
-_RUNS = {"bash": "_aexp_runs", "zsh": "_aexp_runs"}
+_FINDINGS = {
+    "bash": "_aexp_findings",
+    "zsh": "_aexp_findings",
+    "fish": "(_aexp_finding_ids; __fish_complete_path (commandline -ct))",
+}
+_MARK = {
+    "bash": "_aexp_mark",
+    "zsh": "_aexp_mark",
+    "fish": f"(_aexp_job_ids) {' '.join(STATUSES)}",
+}
+_RUNS = {"bash": "_aexp_runs", "zsh": "_aexp_runs", "fish": "(_aexp_job_ids)"}
 
 
 def print_completion(shell: str) -> None:
-    """Print the script for ``bash`` or ``zsh``."""
+    """Print the script for one of ``SHELLS``."""
     try:
         # Here, since it is an extra.
         import shtab
@@ -61,15 +74,18 @@ def print_completion(shell: str) -> None:
         "P": shtab.FILE,
         "FOLDER": shtab.DIRECTORY,
     }
-    for below, action in _actions(parser):
+    for below, action in list(_actions(parser)):
         if isinstance(action.metavar, str) and action.metavar in offers:
             of_mark = below.prog.endswith(" mark")  # several ids, then a status
             action.complete = _MARK if of_mark else offers[action.metavar]  # type: ignore[attr-defined]
         elif action.dest == "status" and action.option_strings:
             action.choices = TERMINAL_STATUSES
+        elif action.dest == "status":
+            below._actions.remove(action)  # noqa: SLF001 - it is offered with the ids before it
     # The type that shtab gives its parameter is that of one shell alone.
     script = shtab.complete(parser, shell=shell, preamble=_PREAMBLE)  # type: ignore[arg-type]
-    sys.stdout.write(f"{script}\n")
+    # In zsh, shtab has what may be given several times stand once.
+    sys.stdout.write(f"{script}\n".replace('"(*):', '"*:') if shell == "zsh" else f"{script}\n")
 
 
 def _actions(

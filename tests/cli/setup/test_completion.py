@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,13 @@ def bash_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def fish_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("completion") / "aexp.fish"
+    path.write_text(completion("fish"))
+    return path
+
+
 @pytest.mark.parametrize(("line", "offered"), COMPLETED)
 def test_bash_completes_what_is_being_typed(
     bash_script: Path, line: str, offered: list[str]
@@ -63,26 +71,48 @@ def completed(bash_script: Path, line: str) -> list[str]:
     return sorted(done.stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("aexp cite F0", ["F001", "F002"]),
-        ("aexp validate kb/", ["kb/research"]),
-        ("aexp ledger show 4", ["4" * 32]),
-        ("aexp cite F001 4", ["4" * 32]),
-        ("aexp report --html rep", ["report.html"]),
-        ("aexp mark 4 com", ["complete"]),
-        ("aexp ledger list --status f", ["failed"]),
-    ],
-)
-def test_bash_offers_findings_files_ids_and_statuses(
-    bash_script: Path, repo: Path, line: str, offered: list[str]
-) -> None:
+OFFERED = [
+    ("aexp cite F0", ["F001", "F002"]),
+    ("aexp validate kb/", ["kb/research"]),
+    ("aexp ledger show 4", ["4" * 32]),
+    ("aexp cite F001 4", ["4" * 32]),
+    ("aexp report --html rep", ["report.html"]),
+    ("aexp mark 4 com", ["complete"]),
+    ("aexp ledger list --status f", ["failed"]),
+]
+
+
+@pytest.fixture
+def filled(repo: Path) -> Path:
     add_finding(repo, "F001-x")
     add_finding(repo, "F002-x")
     write(repo, f".aexp/ledger/{'4' * 32}.json", "{}")
     write(repo, "report.html", "")
+    return repo
+
+
+@pytest.mark.parametrize(("line", "offered"), OFFERED)
+@pytest.mark.usefixtures("filled")
+def test_bash_offers_findings_files_ids_and_statuses(
+    bash_script: Path, line: str, offered: list[str]
+) -> None:
     assert completed(bash_script, line) == offered
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+@pytest.mark.parametrize(("line", "offered"), [*COMPLETED, *OFFERED])
+def test_fish_offers_the_same(
+    fish_script: Path, filled: Path, line: str, offered: list[str]
+) -> None:
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source {fish_script}; complete -C '{line}'"],
+        cwd=filled,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    candidates = [row.partition("\t")[0].rstrip("/") for row in done.stdout.splitlines()]
+    assert sorted(candidates) == offered
 
 
 def test_zsh_has_a_script_of_its_own() -> None:
@@ -90,6 +120,8 @@ def test_zsh_has_a_script_of_its_own() -> None:
     assert script.startswith("#compdef aexp\n")
     assert "validate" in script
     assert "how an agent should read the check" in script
+    # zsh takes "*:" for any number of ids.
+    assert '"*:a job id, or its beginning:_aexp_mark"\n)' in script
 
 
 def test_another_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,10 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
 
 from pytest_aexp.cli.verbs import GROUPS, VERBS, Verb, verbs_below
+from pytest_aexp.ground.text import closest
 
 _DESCENDING = re.compile(r"-[^-]")
 _WIDTH = 79
@@ -57,7 +59,10 @@ def _listing_parser(typed: str, examples: str) -> argparse.ArgumentParser:
 
 
 class _VerbParser(argparse.ArgumentParser):
-    """A parser that takes ``--sort -accuracy``, where argparse sees two options."""
+    """A parser that takes ``--sort -accuracy``, where argparse sees two options.
+
+    Of an option that does not exist it says which one may be meant.
+    """
 
     def parse_known_args(  # type: ignore[override]
         self,
@@ -70,6 +75,19 @@ class _VerbParser(argparse.ArgumentParser):
             if words[at - 1] == "--sort" and _DESCENDING.match(words[at]):
                 words[at - 1 : at + 1] = [f"--sort={words[at]}"]
         return super().parse_known_args(words, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End with the usage and the message."""
+        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
+        meant = self._option_meant_by(unknown[1]) if unknown else None
+        super().error(f"{message}: did you mean {meant}?" if meant else message)
+
+    def _option_meant_by(self, word: str) -> str | None:
+        """The option most like ``word``, or the one that takes it as a value: ``--format json``."""
+        for action in self._actions:
+            if word[2:] in (action.choices or ()):
+                return f"{action.option_strings[-1]} {word[2:]}" if action.option_strings else None
+        return closest(word, self._option_string_actions)
 
 
 def verb_parser(verb: Verb) -> argparse.ArgumentParser:

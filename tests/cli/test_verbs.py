@@ -122,6 +122,23 @@ def test_an_option_that_does_not_exist_is_wrong_usage(capsys: pytest.CaptureFixt
     assert "unrecognized arguments: --nothing" in err
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("validate --strct-runs warn", "--strict-runs"),
+        ("ledger list E001 --json", "--format json"),
+        ("changes F001 --snice=HEAD", "--since"),
+    ],
+)
+def test_of_an_option_that_does_not_exist_the_one_that_may_be_meant_is_named(
+    line: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    assert end.value.code == 2
+    assert capsys.readouterr().err.endswith(f": did you mean {meant}?\n")
+
+
 def test_only_the_module_of_the_verb_is_imported() -> None:
     script = (
         "import sys; from pytest_aexp.cli import main\n"

@@ -18,7 +18,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Walk
-from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver
+from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver, keeping
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
 from pytest_aexp.work.scope.projects import work_trees
@@ -36,6 +36,7 @@ class Collector:
         self._reporter: FindingItem | None = None
         self._first: FindingItem | None = None
         self._first_due: FindingItem | None = None
+        self._items: list[pytest.Item] = []
 
     @classmethod
     def all_of(
@@ -80,7 +81,8 @@ class Collector:
 
     def read(self, path: str) -> Finding:
         """The finding at ``path``, kept for what is reported once for all findings."""
-        finding = self._findings[path] = self.checker.finding(path)
+        with keeping():
+            finding = self._findings[path] = self.checker.finding(path)
         return finding
 
     def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
@@ -157,9 +159,10 @@ class Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Choose the items that report what belongs to no item; xdist workers choose alike."""
+        self._items = session.items
         every = (item for item in session.items if isinstance(item, FindingItem))
         ours = [item for item in every if item.collector is self]
-        with suppress(OSError):  # to load them only saves time; each item meets it again
+        with keeping(), suppress(OSError):  # to load them only saves time; each item meets it again
             self.checker.load([c for finding in self._findings.values() for c in finding.citations])
         self._first_due = next(filter(_is_due, ours), None)
         self._first = next(iter(ours), None)
@@ -168,8 +171,9 @@ class Collector:
 
     def pytest_unconfigure(self) -> None:
         """Let go of what was read: else Python looks at every piece of it again before it ends."""
-        del self.checker
+        del self.checker, self._walk, self._first, self._first_due, self._reporter
         self._findings.clear()
+        self._items[:] = [item for item in self._items if not isinstance(item, FindingItem)]
 
 
 def _is_due(item: pytest.Item) -> bool:

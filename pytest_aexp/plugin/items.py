@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +19,18 @@ from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
 from pytest_aexp.work.check.checker import Checker, Verdict
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """While much is read that is kept and hardly refers to itself: no search for cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Session(Protocol):
@@ -66,8 +80,9 @@ class FindingItem(pytest.Item):
 
     def runtest(self) -> None:
         """Warn, fail or skip, as the verdict says."""
-        verdict = self.verdict()
-        problems = (*verdict.problems, *self.collector.extra_problems(self))
+        with keeping():
+            verdict = self.verdict()
+            problems = (*verdict.problems, *self.collector.extra_problems(self))
         self._report(problems)
         self.stash[UNVERIFIED] = verdict.unverified
         failures = []

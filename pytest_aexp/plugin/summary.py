@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Generator, Sequence
 from functools import cache
+from operator import itemgetter
 
 import pytest
 
@@ -14,7 +15,7 @@ from pytest_aexp.ground.text import clean, counted, listed, shown
 from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
-from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem
+from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem, keeping
 from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
 
@@ -39,7 +40,7 @@ class Summary:
         self._required = required and self._is_everything
         # A change that is judged by another commit's policy must not choose what is judged.
         self._is_guarded = bool(config.getoption("aexp_policy_from"))
-        self._problems: dict[str, list[tuple[str, str]]] = {}
+        self._problems: dict[str, Counter[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
         self._unverified = 0
 
@@ -50,7 +51,8 @@ class Summary:
     def _header(self, checker: Checker) -> str:
         ledger = checker.sources.ledger
         try:
-            machines = listed([shown(name, 40) for name in ledger.machines], 8)
+            with keeping():
+                machines = listed([shown(name, 40) for name in ledger.machines], 8)
         except OSError as error:
             return f"aexp: the ledger cannot be read: {clean(str(error))}"
         place = "" if len(self._checkers) == 1 else f"{clean(checker.repository.root.name)}: "
@@ -67,9 +69,8 @@ class Summary:
         if isinstance(item, FindingItem) and call.when == "call":
             problems = item.stash.get(PROBLEMS, ())
             shown_path = cache(item.collector.shown_path)
-            report.aexp = [  # type: ignore[attr-defined]
-                [shown_path(p.path), p.severity, p.code] for p in problems
-            ]
+            kinds = Counter((shown_path(p.path), p.severity, p.code) for p in problems)
+            report.aexp = [[*kind, count] for kind, count in kinds.items()]  # type: ignore[attr-defined]
             report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
             report.aexp_unverified = item.stash.get(UNVERIFIED, 0)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
@@ -84,15 +85,15 @@ class Summary:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the problems for the summary."""
         problems = getattr(report, "aexp", ())
-        for path, severity, code in problems:
-            self._problems.setdefault(path, []).append((severity, code))
+        for path, severity, code, count in problems:
+            self._problems.setdefault(path, Counter())[severity, code] += count
         finding = getattr(report, "aexp_finding", None)
         if finding is None:
             return
         self._unverified += getattr(report, "aexp_unverified", 0)
         state = self._states.setdefault(finding, OK)
         # A problem of another file, such as an entry that nobody cites, is not the finding's.
-        is_own = not problems or any(path == finding for path, _, _ in problems)
+        is_own = not problems or any(path == finding for path, *_ in problems)
         if report.failed and is_own:
             self._states[finding] = FAILED
         elif report.skipped and state is OK:
@@ -149,8 +150,10 @@ class Summary:
 
     def _list_problems(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("citations")
-        for path, problems in sorted(self._problems.items()):
-            counts = Counter(severity for severity, _ in problems)
+        for path, problems in sorted(self._problems.items(), key=itemgetter(0)):
+            counts = Counter[str]()
+            for (severity, _), count in problems.items():
+                counts[severity] += count
             words = [counted(counts[name], name) for name in ("error", "warning") if counts[name]]
             codes = ", ".join(dict.fromkeys(code for _, code in problems))
             markup = {"red": True} if counts["error"] else {"yellow": True}

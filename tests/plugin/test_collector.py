@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
-from plugged import UNKNOWN, Repo
+from plugged import QUIET, UNKNOWN, Repo
 from repositories import add_entry, add_finding, git, job, write
 
 
@@ -79,3 +81,25 @@ def test_what_is_typed_counts_for_more_than_the_table(top: Path, pytester: pytes
     off = '[tool.aexp.severity]\n"finding.broken_run_citation" = "off"\n'
     write(top, "bad/pyproject.toml", off)
     assert pytester.runpytest_subprocess(*RUN_HERE, "--aexp-strict-runs=error").ret == 1
+
+
+def test_what_was_read_is_let_go_at_the_end(cited: Repo, pytester: pytest.Pytester) -> None:
+    """Else Python looks at every piece of a large repository again, twice, before it ends."""
+    sessions: list[pytest.Session] = []
+    checkers: list[weakref.ref[object]] = []
+    searching: set[bool] = set()
+
+    class Watch:
+        def pytest_runtest_logreport(self) -> None:
+            searching.add(gc.isenabled())
+
+        def pytest_sessionfinish(self, session: pytest.Session) -> None:
+            sessions.append(session)
+            checkers.append(weakref.ref(session.items[0].collector.checker))  # type: ignore[attr-defined]
+
+    assert pytester.inline_run(*QUIET, "-p", "no:xdist", plugins=[Watch()]).ret == 1
+    gc.collect()
+    assert [session.items for session in sessions] == [[]]
+    assert [ref() for ref in checkers] == [None]
+    # The user's own tests have Python's search for cycles as they had it.
+    assert searching == {True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from pytest_aexp.ground.git.ignore_rules import Rule, Tree
+from pytest_aexp.ground.git.ignore_rules import ignoring_rules
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import LEDGER_DIR, entry_path
@@ -44,7 +44,7 @@ def add(commit: Commit, paths: Sequence[str]) -> list[str]:
     """
     if commit.is_pushed or _commits_named_files_only():
         return []
-    ignored = _ignoring_rules(commit, paths)
+    ignored = ignoring_rules(commit.repository.root, paths)
     added = [path for path in paths if path not in ignored or commit.view.has_file(path)]
     location = commit.location
     if added:
@@ -61,7 +61,7 @@ def advised(commit: Commit, problem: Problem) -> Problem:
         return problem
     fix = problem.fix
     path = entry_path(problem.job_id or _ANY_ENTRY)
-    rule = _ignoring_rules(commit, [path]).get(path)
+    rule = ignoring_rules(commit.repository.root, [path]).get(path)
     if rule is not None and commit.view.has_file(path):
         fix = fix.replace("git add ", "git add -f ")
     elif rule is not None:
@@ -72,11 +72,6 @@ def advised(commit: Commit, problem: Problem) -> Problem:
     elif _commits_named_files_only():
         fix += " and name it in `git commit` too, which takes only the files it is given"
     return problem.but(fix=fix)
-
-
-def _ignoring_rules(commit: Commit, paths: Sequence[str]) -> dict[str, Rule]:
-    root = commit.repository.root
-    return Tree(root, root).ignoring_rules(paths)
 
 
 def _commits_named_files_only() -> bool:

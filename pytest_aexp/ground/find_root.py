@@ -9,7 +9,7 @@ MARKER_REL = Path(".aexp") / "installed.json"
 BLOCK_MARK = b"# agentic-experiments:begin"
 """The first line of the block that `aexp install` keeps in git's control files."""
 BLOCK_FILES = (".gitignore", ".gitattributes")
-_BLOCK_LIMIT = 1 << 20
+BLOCK_LIMIT = 1 << 20
 
 
 def nearest_root(start: Path) -> Path | None:
@@ -30,32 +30,47 @@ def uses_ledger(folder: Path) -> bool:
         map(os.path.lexists, (aexp / "ledger", aexp / "runs-index", folder / MARKER_REL))
     ):
         return True
-    return any(_has_block(folder / name) for name in BLOCK_FILES)
+    return any(BLOCK_MARK in _beginning_of(folder / name) for name in BLOCK_FILES)
+
+
+def git_top(start: Path) -> Path | None:
+    """The nearest folder from ``start`` upwards that holds ``.git``, a folder or a file."""
+    return next((f for f in (start, *start.parents) if os.path.lexists(f / ".git")), None)
+
+
+def git_folder(top: Path) -> Path | None:
+    """Git's own folder of the repository at ``top``: ``.git``, or what that names if it is a file.
+
+    To ask git takes longer than all else that an inert plugin does.
+    """
+    git = top / ".git"
+    if git.is_dir():
+        return git
+    data = _beginning_of(git)
+    if not data.startswith(b"gitdir:") or b"\0" in data:
+        return None
+    return top / os.fsdecode(data).removeprefix("gitdir:").strip()
 
 
 def may_hold_others(top: Path) -> bool:
-    """Whether git's index names what a folder below ``top`` would have that uses a ledger.
-
-    The file itself is looked into: to ask git takes longer than all else that an inert plugin does.
-    """
-    git = top / ".git"
+    """Whether git's index names what a folder below ``top`` would have that uses a ledger."""
+    git = git_folder(top)
     try:
-        if git.is_file():
-            git = top / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
         # A split index has what it shares with an earlier one in another file.
-        index = b"".join(path.read_bytes() for path in (git / "index", *git.glob("sharedindex.*")))
+        files = (git / "index", *git.glob("sharedindex.*")) if git is not None else ()
+        index = b"".join(path.read_bytes() for path in files)
     except (OSError, ValueError):
         return False
     # Newer indexes leave out what a name has in common with the one before.
     return any(part in index for part in (b"exp/ledger/", b"exp/runs-index/", b"/.git"))
 
 
-def _has_block(path: Path) -> bool:
+def _beginning_of(path: Path) -> bytes:
     try:
         # Not a pipe, which would be waited for.
         if not os.path.isfile(path):
-            return False
+            return b""
         with open(path, "rb") as stream:
-            return BLOCK_MARK in stream.read(_BLOCK_LIMIT)
+            return stream.read(BLOCK_LIMIT)
     except OSError:
-        return False
+        return b""

@@ -10,10 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from pytest_aexp.ground.errors import GitError
 from pytest_aexp.ground.files import unopenable
+from pytest_aexp.ground.find_root import BLOCK_FILES
 from pytest_aexp.ground.git.run import own_environment, run_git
-
-CONTROL_FILES = (".gitignore", ".gitattributes")
-CONTROL_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,61 +27,54 @@ class Rule:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """Where git is asked: in the folder ``place``, which is or stands for the root ``root``."""
+def ignoring_rules(root: Path, paths: Sequence[str], *, tracked: bool = True) -> dict[str, Rule]:
+    """The rule for each of ``paths`` (relative to ``root``) that git ignores.
 
-    root: Path
-    place: Path
-    options: tuple[str, ...] = ()
+    It says so of what is ``tracked``, too, unless that is False. Raises GitError.
+    """
+    top = root / os.fsdecode(_ask(root, paths, "rev-parse", "--show-cdup").strip())
+    index = ["--no-index"] if tracked else []
+    arguments = ["check-ignore", *index, "--verbose", "-z", "--stdin"]
+    questions = os.fsencode("".join(f"{path}\0" for path in paths))
+    answer = _ask(root, paths, *arguments, stdin=questions, accept=(0, 1))
+    fields = os.fsdecode(answer).split("\0")[:-1]
+    rules = {}
+    for source, line, pattern, path in zip(*[iter(fields)] * 4, strict=True):
+        if not pattern.startswith("!"):
+            rules[path] = Rule(_from_root(root, top, source), int(line), pattern, path)
+    return rules
 
-    def ignoring_rules(self, paths: Sequence[str], *, tracked: bool = True) -> dict[str, Rule]:
-        """The rule for each of ``paths`` (relative to the root) that git ignores.
 
-        It says so of what is ``tracked``, too, unless that is False. Raises GitError.
-        """
-        self._require_rules(paths)
-        top = self.place / os.fsdecode(self._ask("rev-parse", "--show-cdup").strip())
-        index = ["--no-index"] if tracked else []
-        arguments = ["check-ignore", *index, "--verbose", "-z", "--stdin"]
-        questions = "".join(f"{path}\0" for path in paths)
-        answer = self._ask(*arguments, stdin=os.fsencode(questions), accept=(0, 1))
-        fields = os.fsdecode(answer).split("\0")[:-1]
-        rules = {}
-        for source, line, pattern, path in zip(*[iter(fields)] * 4, strict=True):
-            if not pattern.startswith("!"):
-                rules[path] = Rule(self._from_root(top, source), int(line), pattern, path)
-        return rules
+def attribute(root: Path, name: str, path: str) -> str:
+    """The value of an attribute of ``path``, or ``unspecified``. Raises GitError."""
+    answer = _ask(root, [path], "check-attr", "-z", name, "--", path)
+    return os.fsdecode(answer).split("\0")[2]
 
-    def attribute(self, name: str, path: str) -> str:
-        """The value of an attribute of ``path``, or ``unspecified``. Raises GitError."""
-        self._require_rules([path])
-        answer = self._ask("check-attr", "-z", name, "--", path)
-        return os.fsdecode(answer).split("\0")[2]
 
-    def _require_rules(self, paths: Sequence[str]) -> None:
-        fault = rules_fault(self.place, paths)
-        if fault is not None:
-            raise GitError(fault)
+def _ask(
+    root: Path,
+    paths: Sequence[str],
+    *arguments: str,
+    stdin: bytes | None = None,
+    accept: Sequence[int] = (0,),
+) -> bytes:
+    fault = rules_fault(root, paths)
+    if fault is not None:
+        raise GitError(fault)
+    return run_git(arguments, root, stdin=stdin, env=own_environment(), accept=accept)
 
-    def _ask(
-        self, *arguments: str, stdin: bytes | None = None, accept: Sequence[int] = (0,)
-    ) -> bytes:
-        command = [*self.options, *arguments]
-        return run_git(command, self.place, stdin=stdin, env=own_environment(), accept=accept)
 
-    def _from_root(self, top: Path, source: str) -> str:
-        full = os.path.normpath(top / source)
-        for folder in (self.place, self.root):
-            if full.startswith(f"{folder}{os.sep}"):
-                return os.path.relpath(full, folder).replace(os.sep, "/")
+def _from_root(root: Path, top: Path, source: str) -> str:
+    full = os.path.normpath(top / source)
+    if not full.startswith(f"{root}{os.sep}"):
         return full
+    return os.path.relpath(full, root).replace(os.sep, "/")
 
 
 def rules_fault(root: Path, paths: Sequence[str]) -> str | None:
     """Why git would wait for a control file that counts for ``paths``; None if it would not."""
     folders = {folder for path in paths for folder in PurePosixPath(path).parents}
-    for file in sorted(str(folder / name) for folder in folders for name in CONTROL_FILES):
+    for file in sorted(str(folder / name) for folder in folders for name in BLOCK_FILES):
         fault = unopenable(root / file, sys.maxsize)
         if fault is not None:
             return f"{file} {fault.reason}, so git is not asked: put a file there or remove it"

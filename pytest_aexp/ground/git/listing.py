@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, TypeAlias
 
 from pytest_aexp.ground.errors import GitError, UsageError
-from pytest_aexp.ground.find_root import nearest_root
+from pytest_aexp.ground.find_root import git_top, nearest_root
 from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare, run_git, start_git
 from pytest_aexp.ground.git.variables import require_own_repository
 from pytest_aexp.ground.text import quoted
@@ -36,39 +36,6 @@ class Node(NamedTuple):
         return self.mode.startswith("100")
 
 
-class Listing(Protocol):
-    """Where a view's files are listed. Paths are relative to the repository's root."""
-
-    @property
-    def label(self) -> str:
-        """What is listed, as a message names it."""
-
-    @property
-    def revision(self) -> str:
-        """The commit, or the one that the listed files come after."""
-
-    @property
-    def location(self) -> Location:
-        """Where git is asked."""
-
-    @property
-    def earlier(self) -> tuple[str, ...]:
-        """The revisions that what is listed comes after."""
-
-    @property
-    def tree(self) -> str | None:
-        """The name of the tree that is listed; None for the index."""
-
-    def below(self, folder: str) -> Iterator[tuple[str, Node]]:
-        """Every file below ``folder`` or, where that is none, the file of that name."""
-
-    def holds(self, folder: str) -> bool:
-        """Whether a file lies below ``folder``, found without listing all that do."""
-
-    def files(self, paths: Sequence[str]) -> dict[str, Node]:
-        """What stands at ``paths``, folders included."""
-
-
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where git is asked: in ``top``, above whose folder ``prefix`` our paths begin.
@@ -92,7 +59,7 @@ class Location:
 
         Raises UsageError if an environment variable points git elsewhere.
         """
-        top = next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), root)
+        top = git_top(root) or root
         require_own_repository(top)
         return cls(top, "" if top == root else f"{root.relative_to(top).as_posix()}/")
 
@@ -145,21 +112,40 @@ def bare_root(start: Path) -> Path | None:
     return Path(os.fsdecode(folder.rstrip(b"\n"))) if is_bare == b"true" else None
 
 
-class Index:
+class _Files:
+    """What the two listings share. Paths are relative to the repository's root."""
+
+    location: Location
+
+    def files(self, paths: Sequence[str]) -> dict[str, Node]:
+        """What stands at the paths, folders included."""
+        nodes: dict[str, Node] = {}
+        for start in range(0, len(paths), _AT_ONCE):
+            nodes |= self._at(self._full(paths[start : start + _AT_ONCE]))
+        return _at_paths(nodes, paths)
+
+    def _full(self, paths: Iterable[str]) -> list[str]:
+        return [f"{self.location.prefix}{path}" for path in paths]
+
+    def _at(self, full: Sequence[str]) -> dict[str, Node]:
+        raise NotImplementedError
+
+
+class Index(_Files):
     """What is staged, as the next commit would have it."""
 
     label = "the index"
     tree = None
-    earlier = ("HEAD", "HEAD^1", "HEAD^2")
+    earlier: tuple[str, ...] = ("HEAD", "HEAD^1", "HEAD^2")
     revision = "HEAD"
 
     def __init__(self, location: Location) -> None:
         self.location = location
 
-    def below(self, folder: str) -> Iterator[tuple[str, Node]]:
+    def below(self, folder: str) -> dict[str, Node]:
         """Every file below the folder, or the file of that name."""
         prefix = self.location.prefix
-        return iter(self._nodes([f"{prefix}{folder}"] if folder or prefix else []).items())
+        return self._at([f"{prefix}{folder}"] if folder or prefix else [])
 
     def holds(self, folder: str) -> bool:
         """Whether a file lies below the folder: git is stopped at the first it names."""
@@ -172,16 +158,8 @@ class Index:
         process.communicate()
         return bool(first)
 
-    def files(self, paths: Sequence[str]) -> dict[str, Node]:
-        """What stands at the paths, folders included."""
-        nodes: dict[str, Node] = {}
-        for start in range(0, len(paths), _AT_ONCE):
-            chunk = [f"{self.location.prefix}{path}" for path in paths[start : start + _AT_ONCE]]
-            nodes |= self._nodes(chunk)
-        return _at_paths(nodes, paths)
-
-    def _nodes(self, paths: Sequence[str]) -> dict[str, Node]:
-        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=paths)
+    def _at(self, full: Sequence[str]) -> dict[str, Node]:
+        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=full)
         nodes: dict[str, Node] = {}
         for (mode, name, stage), path in self.location.records(answer):
             nodes[path] = Node(mode if stage == "0" else UNMERGED, name)
@@ -191,47 +169,41 @@ class Index:
         """``nodes`` but for what ``git add -N`` announced: that is not in the commit."""
         empty = [path for path, node in nodes.items() if node.name in EMPTY_BLOBS]
         for start in range(0, len(empty), _AT_ONCE):
-            paths = [f"{self.location.prefix}{path}" for path in empty[start : start + _AT_ONCE]]
             new = ("diff-files", "--name-only", "--diff-filter=A", "-z", "--")
-            for path in os.fsdecode(self.location.ask(*new, paths=paths)).split("\0")[:-1]:
+            answer = self.location.ask(*new, paths=self._full(empty[start : start + _AT_ONCE]))
+            for path in os.fsdecode(answer).split("\0")[:-1]:
                 nodes.pop(path[len(self.location.prefix) :], None)
         return nodes
 
 
-class Tree:
+class Tree(_Files):
     """The files of a commit, a tag or a tree."""
 
     def __init__(self, location: Location, revision: str) -> None:
         """Raises UsageError if there is no such revision, and GitError."""
         self.location = location
         self.label = f"the commit {quoted(revision)}"
-        self.earlier = (f"{revision}^1", f"{revision}^2")
+        self.earlier: tuple[str, ...] = (f"{revision}^1", f"{revision}^2")
         self.revision = revision
         self.tree = tree_of(location, revision)
 
-    def below(self, folder: str) -> Iterator[tuple[str, Node]]:
+    def below(self, folder: str) -> dict[str, Node]:
         """Every file below the folder, or the file of that name."""
         path = f"{self.location.prefix}{folder}".rstrip("/")
-        return iter(self._nodes(["-r"], [path] if path else []).items())
+        return self._at([path] if path else [], "-r")
 
     def holds(self, folder: str) -> bool:
         """Whether the folder is there: git has no empty ones."""
         node = self.files([folder]).get(folder)
         return node is not None and node.mode == FOLDER
 
-    def files(self, paths: Sequence[str]) -> dict[str, Node]:
-        """What stands at the paths, folders included."""
-        nodes: dict[str, Node] = {}
-        for start in range(0, len(paths), _AT_ONCE):
-            chunk = [f"{self.location.prefix}{path}" for path in paths[start : start + _AT_ONCE]]
-            nodes |= self._nodes([], chunk)
-        return _at_paths(nodes, paths)
-
-    def _nodes(self, options: Sequence[str], paths: Sequence[str]) -> dict[str, Node]:
-        answer = self.location.ask(
-            "ls-tree", *options, "--full-tree", "-z", self.tree, "--", paths=paths
-        )
+    def _at(self, full: Sequence[str], *options: str) -> dict[str, Node]:
+        command = ("ls-tree", *options, "--full-tree", "-z", self.tree, "--")
+        answer = self.location.ask(*command, paths=full)
         return {path: Node(mode, name) for (mode, _, name), path in self.location.records(answer)}
+
+
+Listing: TypeAlias = Index | Tree
 
 
 def tree_of(location: Location, revision: str) -> str:

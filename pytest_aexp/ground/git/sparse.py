@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from pytest_aexp.ground.errors import NotCheckedOut
+from pytest_aexp.ground.find_root import git_folder, git_top
 from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.views import above
@@ -21,7 +22,8 @@ _SUBMODULE = b"160000 "
 
 def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str] = ()) -> None:
     """Raise NotCheckedOut if git leaves files of ``folders``, or files that fit ``globs``, out."""
-    git = _git_folder(root)
+    top = git_top(root)
+    git = None if top is None else git_folder(top)
     if git is None or not (_is_sparse(git) or _may_have_marks(git)):
         return
     places = {*folders, *(fixed_part(glob.split("/")) or "." for glob in globs)}
@@ -66,20 +68,6 @@ def _is_empty_folder(path: Path) -> bool:
         return not os.listdir(path)
     except OSError:
         return False
-
-
-# Without asking git, which costs more than all that is done before the first file is read.
-
-
-def _git_folder(root: Path) -> Path | None:
-    git = next((f / ".git" for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
-    try:
-        if git is not None and git.is_file():
-            written = git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-            return git.parent / written
-    except (OSError, ValueError):
-        return None
-    return git
 
 
 def _is_sparse(git: Path) -> bool:

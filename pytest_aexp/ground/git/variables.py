@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.files import read_bounded
-
-_LIMIT = 1 << 16
+from pytest_aexp.ground.find_root import git_folder
 
 
 def require_own_repository(top: Path) -> None:
@@ -17,9 +15,10 @@ def require_own_repository(top: Path) -> None:
 
     Git itself sets them for hooks, to what lies there.
     """
-    own = _git_dir(top)
-    if own is None:
+    folder = git_folder(top)
+    if folder is None:
         return
+    own = os.path.realpath(folder)
     elsewhere: dict[str, Callable[[str], bool]] = {
         "GIT_DIR": lambda value: os.path.realpath(value) != own,
         "GIT_WORK_TREE": lambda value: os.path.realpath(value) != os.path.realpath(top),
@@ -32,17 +31,6 @@ def require_own_repository(top: Path) -> None:
                 f"{name}={value} is set and does not belong to {top}, which is checked: "
                 f"run `unset {name}`, or change into the repository that it belongs to"
             )
-
-
-def _git_dir(top: Path) -> str | None:
-    """Git's own folder of the repository at ``top``; None where there is none to compare."""
-    path = top / ".git"
-    if os.path.isdir(path):
-        return os.path.realpath(path)
-    data = read_bounded(path, _LIMIT)
-    if not isinstance(data, bytes) or not data.startswith(b"gitdir:") or b"\0" in data:
-        return None
-    return os.path.realpath(top / os.fsdecode(data).removeprefix("gitdir:").strip())
 
 
 def _is_of_another(index: str, own: str) -> bool:

@@ -218,7 +218,7 @@ class GitView:
 
     def _list(self, folder: str) -> dict[str, Node]:
         if folder not in self._folders:
-            nodes = dict(self._listing.below(folder))
+            nodes = self._listing.below(folder)
             self._folders |= (folders := folders_of(folder, nodes))
             itself = Node(FOLDER, "") if folders[folder] else nodes.get(folder)
             self._single[folder] = self._single.get(folder) or itself

@@ -9,28 +9,22 @@ import os
 from pathlib import Path
 
 from pytest_aexp.ground.files import read_bounded
+from pytest_aexp.ground.find_root import git_folder, git_top
 
 _LIMIT = 1 << 16
 
 
 def main_root(root: Path) -> Path | None:
     """The folder in the main worktree that ``root`` in a linked one stands for; None if neither."""
-    top = next((f for f in (root, *root.parents) if os.path.lexists(f / ".git")), None)
-    if top is None or not os.path.isfile(top / ".git"):
+    top = git_top(root)
+    folder = git_folder(top) if top is not None and os.path.isfile(top / ".git") else None
+    if top is None or folder is None:
         return None
-    git_dir = _path_in(top / ".git", top, "gitdir:")
-    common = _path_in(git_dir / "commondir", git_dir) if git_dir is not None else None
-    if common is None or common.name != ".git":
+    shared = read_bounded(folder / "commondir", _LIMIT)
+    if not isinstance(shared, bytes) or b"\0" in shared:
+        return None
+    common = Path(os.path.normpath(folder / os.fsdecode(shared).strip()))
+    if common.name != ".git":
         return None  # a submodule, or the worktree of a bare repository
     main = common.parent / root.relative_to(top)
     return main if os.path.isdir(main) else None
-
-
-def _path_in(file: Path, base: Path, prefix: str = "") -> Path | None:
-    data = read_bounded(file, _LIMIT)
-    if not isinstance(data, bytes) or b"\0" in data:
-        return None
-    text = os.fsdecode(data).strip()
-    if not text.startswith(prefix) or text == prefix:
-        return None
-    return Path(os.path.normpath(base / text.removeprefix(prefix).strip()))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from pytest_aexp.ground.files import LINK, Unreadable, read_bounded, write_atomic
-from pytest_aexp.ground.git.ignore_rules import CONTROL_LIMIT
+from pytest_aexp.ground.find_root import BLOCK_LIMIT
 from pytest_aexp.work.install.managed_block import holds_block, merge_block, rules_outside
 from pytest_aexp.work.install.plan import ActionKind, InstallAction, InstallRefused, Step
 
@@ -99,7 +99,7 @@ def is_whole_folder(rule: str) -> bool:
 
 
 def _planned(root: Path, name: str, body: bytes, kind: ActionKind, *, force: bool) -> ControlFile:
-    data = read_bounded(root / name, CONTROL_LIMIT, follow=False)
+    data = read_bounded(root / name, BLOCK_LIMIT, follow=False)
     if data is LINK:
         return _left_alone(name, "is a link, which is not written through and which git ignores")
     if isinstance(data, Unreadable) and not data.missing:

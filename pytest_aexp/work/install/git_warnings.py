@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pytest_aexp.ground.git.ignore_rules import Rule, Tree
+from pytest_aexp.ground.git.ignore_rules import Rule, attribute, ignoring_rules
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import counted, listed, quoted
@@ -48,11 +48,10 @@ def git_warnings(
     """
     runs = _runs_probe(root, store)
     probes = [*_TAKE_BACK, *([runs[0]] if runs else [])]
-    tree = Tree(root, root)
-    rules = tree.ignoring_rules(probes)
-    unshared = tree.ignoring_rules(shared, tracked=False)
-    driver = tree.attribute("merge", ENTRY)
-    filters = {path: tree.attribute("filter", path) for path in _MANY}
+    rules = ignoring_rules(root, probes)
+    unshared = ignoring_rules(root, shared, tracked=False)
+    driver = attribute(root, "merge", ENTRY)
+    filters = {path: attribute(root, "filter", path) for path in _MANY}
     warnings = list(_ledger_warnings(rules, legacy))
     warnings += map(_unshared_warning, unshared.values())
     # Without the block there is no other line to blame.

@@ -10,7 +10,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
 
-BEGIN = b"# agentic-experiments:begin"
+from pytest_aexp.ground.find_root import BLOCK_MARK
+
+BEGIN = BLOCK_MARK
 END = b"# agentic-experiments:end"
 
 _BOM = b"\xef\xbb\xbf"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import read_bounded
-from pytest_aexp.ground.git.ignore_rules import Tree, rules_fault
+from pytest_aexp.ground.git.ignore_rules import attribute, ignoring_rules, rules_fault
 from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
@@ -46,10 +46,9 @@ def refuse_unshared(root: Path, path: str) -> None:
     fault = rules_fault(root, [path])
     if fault is not None:
         raise UsageError(f"nothing is packed: {fault}")
-    tree = Tree(root, root)
     try:
-        rule = tree.ignoring_rules([path]).get(path)
-        driver = tree.attribute("filter", path)
+        rule = ignoring_rules(root, [path]).get(path)
+        driver = attribute(root, "filter", path)
     except GitError:
         return  # nothing here to share it by
     if rule is not None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_MARK
+from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_LIMIT, BLOCK_MARK
 from pytest_aexp.ground.git.listing import earlier_revision_with
 from pytest_aexp.ground.git.sparse import missing_submodule
 from pytest_aexp.ground.views import View, WorkTree, above
@@ -15,13 +15,12 @@ from pytest_aexp.model.findings.citation import Citation
 from pytest_aexp.model.problems import MISSING_LEDGER, Fault
 
 A_REPOSITORY = Unreadable("is a git submodule: its files are not in this repository's commits")
-_CONTROL_LIMIT = 1 << 20
 
 
 def has_adopted(root: Path, view: View) -> bool:
     """Whether the files of ``view``, or the commit before, say that there should be a ledger."""
     for name in BLOCK_FILES:
-        data = view.read(name, _CONTROL_LIMIT)
+        data = view.read(name, BLOCK_LIMIT)
         if isinstance(data, bytes) and BLOCK_MARK in data:
             return True
     if _in_its_place(root, view) is not None or _earlier(root, view) is not None:

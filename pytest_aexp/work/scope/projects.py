@@ -9,7 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
-from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_MARK, nearest_root, uses_ledger
+from pytest_aexp.ground.find_root import (
+    BLOCK_FILES,
+    BLOCK_LIMIT,
+    BLOCK_MARK,
+    nearest_root,
+    uses_ledger,
+)
 from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
@@ -17,8 +23,6 @@ from pytest_aexp.ground.settings.configuration import CONFIG, CONFIG_LIMIT, conf
 from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.problems import Outcome, Problem
-
-_CONTROL_LIMIT = 1 << 20
 
 
 def projects_below(root: Path, view: View) -> tuple[str, ...]:
@@ -39,7 +43,7 @@ def projects_below(root: Path, view: View) -> tuple[str, ...]:
     for path in blocks:
         folder = path.rpartition("/")[0]
         if folder and folder not in folders:
-            data = view.read(path, _CONTROL_LIMIT)
+            data = view.read(path, BLOCK_LIMIT)
             if isinstance(data, bytes) and BLOCK_MARK in data:
                 folders.add(folder)
     if folders and not _is_used(root, view, paths):
@@ -51,7 +55,7 @@ def _is_used(root: Path, view: View, paths: list[str]) -> bool:
     """Whether the top itself has a ledger, settings or findings."""
     if uses_ledger(root) or any(path.startswith(".aexp/") for path in paths):
         return True
-    config = view.read(CONFIG, _CONTROL_LIMIT)
+    config = view.read(CONFIG, CONFIG_LIMIT)
     if isinstance(config, bytes) and b"tool.aexp" in config:
         return True
     return view.has_folder("kb/research/findings")

@@ -9,12 +9,12 @@ import pytest
 from repositories import git, new_repository, write
 
 from pytest_aexp.ground.errors import GitError, UsageError
-from pytest_aexp.ground.git.ignore_rules import Rule, Tree
+from pytest_aexp.ground.git.ignore_rules import Rule, attribute, ignoring_rules
 from pytest_aexp.work.pack.files import refuse_unshared
 
 
 def rules(root: Path, *paths: str) -> dict[str, Rule]:
-    return Tree(root, root).ignoring_rules(paths)
+    return ignoring_rules(root, paths)
 
 
 def test_the_rule_is_named_with_file_and_line(repo: Path) -> None:
@@ -69,9 +69,8 @@ def test_a_linked_work_tree_knows_the_excludes_of_its_repository(
 
 def test_an_attribute_is_read(repo: Path) -> None:
     write(repo, ".gitattributes", "*.json merge=ours-truly\n")
-    tree = Tree(repo, repo)
-    assert tree.attribute("merge", "a.json") == "ours-truly"
-    assert tree.attribute("merge", "a.txt") == "unspecified"
+    assert attribute(repo, "merge", "a.json") == "ours-truly"
+    assert attribute(repo, "merge", "a.txt") == "unspecified"
 
 
 def test_another_repository_in_the_environment_is_not_asked(
@@ -98,6 +97,6 @@ def test_a_pipe_in_a_control_files_place_is_not_waited_for(repo: Path, name: str
     with pytest.raises(GitError, match=said):
         rules(repo, "free", ".aexp/ledger/a.json")
     with pytest.raises(GitError, match=said):
-        Tree(repo, repo).attribute("merge", ".aexp/ledger/a.json")
+        attribute(repo, "merge", ".aexp/ledger/a.json")
     with pytest.raises(UsageError, match=r"nothing is packed: .* is a named pipe"):
         refuse_unshared(repo, ".aexp/ledger/packs/a.jsonl")

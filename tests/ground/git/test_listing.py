@@ -38,13 +38,13 @@ def listing(request: pytest.FixtureRequest, repo: Path) -> Listing:
 
 
 def test_every_file_below_a_folder_is_listed_with_its_mode(listing: Listing) -> None:
-    nodes = dict(listing.below("a"))
+    nodes = listing.below("a")
     assert sorted(nodes) == ["a/b/file.txt", "a/link", "a/näme [x]*"]
     assert nodes["a/link"].mode == LINK
     assert nodes["a/b/file.txt"].is_file
     assert not nodes["a/link"].is_file
-    assert sorted(dict(listing.below(""))) == sorted(nodes)
-    assert dict(listing.below("a/b/file.txt")) == {"a/b/file.txt": nodes["a/b/file.txt"]}
+    assert sorted(listing.below("")) == sorted(nodes)
+    assert listing.below("a/b/file.txt") == {"a/b/file.txt": nodes["a/b/file.txt"]}
 
 
 def test_paths_are_looked_up_one_by_one_and_folders_are_among_them(listing: Listing) -> None:
@@ -69,7 +69,7 @@ def test_paths_are_relative_to_a_root_below_the_top_of_git(repo: Path) -> None:
     commit(repo)
     location = Location.of(repo / "project")
     for listing in (Index(location), Tree(location, "HEAD")):
-        assert list(dict(listing.below(""))) == [".aexp/ledger/x.json"]
+        assert list(listing.below("")) == [".aexp/ledger/x.json"]
         assert listing.files(["other.txt"]) == {}
 
 
@@ -78,7 +78,7 @@ def test_what_git_add_n_announced_is_not_in_the_index_yet(repo: Path) -> None:
     write(repo, "empty.txt", "")
     git(repo, "add", "empty.txt")
     git(repo, "add", "--intent-to-add", "announced.txt")
-    assert list(dict(Index(Location.of(repo)).below(""))) == ["empty.txt"]
+    assert list(Index(Location.of(repo)).below("")) == ["empty.txt"]
 
 
 def test_a_conflict_is_one_unmerged_node(repo: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_folders_of_a_listing_name_what_lies_directly_in_them(repo: Path) ->
     write(repo, "a/b/c/file.txt", "text")
     write(repo, "a/file.txt", "text")
     commit(repo)
-    folders = folders_of("a", dict(Index(Location.of(repo)).below("a")))
+    folders = folders_of("a", Index(Location.of(repo)).below("a"))
     names = {folder: sorted(nodes) for folder, nodes in folders.items()}
     assert names == {"a": ["b", "file.txt"], "a/b": ["c"], "a/b/c": ["file.txt"]}
     assert folders["a"]["b"].mode == FOLDER

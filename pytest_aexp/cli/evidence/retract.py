@@ -138,6 +138,10 @@ def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[s
     wanted = query([experiment]) & query(pairs)
     fits, runs = wanted.matcher(), list(_runs_of(experiment, checker))
     job_ids = {run["job_id"] for run in runs if fits(run)}
+    damaged = [e.job_id for e in checker.sources.ledger.select(experiment, {}) if not e.usable]
+    if damaged:
+        which = f"{listed(damaged, 5)} of {experiment}"
+        print_error(f"damaged, and not looked at: {which}; to retract one, name it")
     if not job_ids:
         raise UsageError(why_nothing(wanted, runs))
     return sorted(job_ids)

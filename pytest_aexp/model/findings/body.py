@@ -10,8 +10,10 @@ from pytest_aexp.ground.markdown import Span, code_and_comments
 _TEXT = re.compile(r"[^\r\n]")
 _ENTRY_LINK = re.compile(
     # A link's or an image's target, or that of a reference definition.
-    r"(?:\]\(\s{0,9}|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:\s{0,9})<?"
-    r"(?:[^\s<>()]{0,300}/)?\.aexp/ledger/([^\s<>()/]{0,200})\.json(?=[\s>)#?])",
+    r"(?:(?P<inline>\]\(\s{0,9})|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:\s{0,9})<?"
+    r"(?:[^\s<>()]{0,300}/)?\.aexp/ledger/(?P<run>[^\s<>()/]{0,200})\.json(?=[\s>)#?])"
+    # After a link's target comes its end, or a title.
+    r"(?(inline)[^\s<>()]{0,300}+>?\s{0,99}+[)\"'(])",
     re.MULTILINE,
 )
 _ANY_ENTRY = ".aexp/ledger/"
@@ -33,7 +35,7 @@ def entry_links(text: str, start: int) -> list[tuple[int, str]]:
         return []
     # Reference definitions may end the text.
     links = _ENTRY_LINK.finditer(f"{prose(text[start:])}\n")
-    return [(start + link.start(1), link[1]) for link in links if "://" not in link[0]]
+    return [(start + link.start("run"), link["run"]) for link in links if "://" not in link[0]]
 
 
 def _without(text: str, spans: Iterable[Span]) -> str:

@@ -26,6 +26,7 @@ from pytest_aexp.model.findings.citation import (
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
+from pytest_aexp.model.ranking import instant
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import leaks
 from pytest_aexp.model.runs.short_id import may_begin
@@ -125,6 +126,13 @@ class _Item:
                 self.nodes["selector"],
             )
 
+    def _check_time(self) -> None:
+        """Raises _Malformed for a day that no month has, which no schema can tell."""
+        written = self.values.get("ended_at")
+        if written is not None and instant(written) is None:
+            message = f".ended_at is {quoted(written)}, and there is no such day"
+            raise _Malformed(message, "write when the run ended", self.nodes["ended_at"])
+
     def check(self) -> None:
         """Raises _Malformed unless it is a citation."""
         slip = slip_in(self.values)
@@ -135,6 +143,7 @@ class _Item:
         violations = schema.violations("citation", self.values)
         if not violations:
             self._check_selector()
+            self._check_time()
             return
         keys = [violation.pointer.removeprefix("/").split("/")[0] for violation in violations]
         at = next((self.nodes[key] for key in keys if key in self.nodes), None)

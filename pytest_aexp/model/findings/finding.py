@@ -52,6 +52,8 @@ class Finding:
     claims: tuple[Claim, ...] = ()
     premises: tuple[Premise, ...] = ()
     withdrawal: Withdrawal | None = None
+    stands: bool = True
+    """Whether it does not say, not even without a reason, that it no longer holds."""
     front_matter: FrontMatter | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -87,16 +89,17 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     except UnreadableFinding as unreadable:
         return Finding(path, faults=(unreadable.fault,))
     premises: tuple[Premise, ...] = ()
-    withdrawal = None
+    withdrawal, stands = None, False
     try:
         withdrawal = read_withdrawal(front_matter)
+        stands = withdrawal is None
         premises = read_premises(front_matter)
     except UnreadableFinding as unreadable:
         citation_faults = (*citation_faults, unreadable.fault)
     citations = (*citations, *read_links(front_matter))
     claims = read_claims(path, front_matter.text, front_matter.end)
     every = (*faults, *citation_faults)
-    return Finding(path, citations, every, claims, premises, withdrawal, front_matter)
+    return Finding(path, citations, every, claims, premises, withdrawal, stands, front_matter)
 
 
 def _read_citations(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import unescape
 
 from pytest_aexp.model.numbers.number import (
     RAISED,
     RAISED_DIGITS,
     SEPARATOR,
     SIGNED,
+    SPACE,
     Bound,
     Number,
     exponent_in,
@@ -41,10 +43,11 @@ _NUMBER = re.compile(
     (?P<digits> \.?[0-9] (?: [0-9] | (?:\.|{SEPARATOR}) (?=[0-9]) )*+ )
     (?P<power>
         [eE] {SIGNED}
-      | {_MARKUP} (?: ×|·|⋅|&times;|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]) ) {_MARKUP} 10 \$?
+      | {_MARKUP}
+        (?: ×|·|⋅|&times;|\\times(?![A-Za-z])|\{{\\times\}}|\\cdot(?![A-Za-z]) ) {_MARKUP} 10 \$?
         (?: \^\{{ {SIGNED} \}} | \^ {SIGNED} | {RAISED} | <sup> {SIGNED} </sup> )
     )?
-    (?P<percent> {_MARKUP} (?: [])}}] {_MARKUP} )? (?: \\?% | [Pp]ercent\b ) )?
+    (?P<percent> {_MARKUP} (?: [])}}] {_MARKUP} )? (?: \\?% | &percnt; | [Pp]ercent\b ) )?
     """,
     re.VERBOSE,
 )
@@ -63,7 +66,7 @@ _NAME = re.compile(
 _SIGN = re.compile(rf"(?:[-+−]|&minus;)(?P<apart>{_BLANK}*+)\Z")
 # `- 0.5` is a negative number after these, and a bullet or a dash elsewhere.
 _OPENS_NUMBER = re.compile(rf"[$(=:≈~<>≤≥|\[]{_BLANK}*+\Z")
-_DASH = re.compile(r"(?:[–—]|--)\Z")
+_DASH = re.compile(r"(?:[–—]|--|&[nm]dash;)\Z")
 _NUMBER_ENDS = re.compile(rf"[0-9{RAISED_DIGITS}%)\]}}][*_`$]*\Z")
 _BOUND = re.compile(
     rf"(?:(?P<sign><=|>=|[<>≤≥])|\\(?P<name>[lg](?:eq?(?:slant)?|t))(?![A-Za-z])"
@@ -71,14 +74,17 @@ _BOUND = re.compile(
 )
 _BOUNDS: dict[str, Bound] = {"<": "<", "lt": "<", ">": ">", "gt": ">"}
 # `92.9–93.5 %` and `93.2 ± 0.3 %` are both per cent.
-_JOINED = re.compile(rf"{_MARKUP}(?:[-–—−±]|--|\\pm|&plusmn;|\+/-){_MARKUP}")
+_JOINED = re.compile(rf"{_MARKUP}(?:[-–—−±]|--|&[nm]dash;|\\pm|&plusmn;|\+/-){_MARKUP}")
 _LOOKED_BACK = 60
 
 # What renders as nothing, or as no part of the text.
 _INVISIBLE = re.compile(
     r"<sub>[^<>]*</sub>|</?(?!sup>)[A-Za-z][^<>]*>|(?<=\])\([^()]*\)|\[\^[^\]]*\]"
-    r"|&(?:nbsp|thinsp|ensp);(?![0-9])|(?<![0-9])&(?:nbsp|thinsp|ensp);"
+    rf"|{SPACE}(?![0-9])|(?<![0-9]){SPACE}|(?!{SPACE})&#(?:[0-9]{{1,7}}|[Xx][0-9A-Fa-f]{{1,6}});"
 )
+_HIDDEN = "\ufffd"
+_CHANGES_NUMBER = frozenset(f"-+−–—<>≤≥±%×·⋅^⁺⁻{RAISED_DIGITS}")
+_BESIDE_HIDDEN = re.compile(rf"{_HIDDEN}{_MARKUP}\Z"), re.compile(rf"{_MARKUP}{_HIDDEN}")
 _LIST_MARKER = re.compile(r"\A[ \t>]*+[0-9]{1,9}[.)](?=[ \t])")
 _TAIL_WORDS = 3
 _WORD = re.compile(r"[^\W\d_]+")
@@ -113,7 +119,8 @@ def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number,
 
 
 def _blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
+    is_hidden = match[0].startswith("&#") and unescape(match[0]) in _CHANGES_NUMBER
+    return (_HIDDEN if is_hidden else " ") * len(match[0])
 
 
 def _why_not(tokens: Sequence[Number | Refused], tail: str, count: int) -> Refused | str | None:
@@ -141,7 +148,11 @@ def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Re
         return Refused(match["digits"], at, "follows a dash; write a minus as `-` or `−`")
     sign = _sign_before(head) if dash is None else ""
     start = at - len(sign)
-    reason = _why_refused(match, text)
+    before, after = _BESIDE_HIDDEN
+    if before.search(head) or after.match(text, match.end()):
+        reason = "stands beside a character in digits, such as `&#37;`; write the character itself"
+    else:
+        reason = _why_refused(match, text)
     if reason:
         return Refused(text[start : match.end("digits")], start, reason)
     exponent = int(exponent_in(power)) if power else None

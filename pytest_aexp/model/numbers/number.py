@@ -14,7 +14,8 @@ _MOST_DIGITS = 1000
 Bound = Literal["", "<", "≤", ">", "≥"]
 _HOLDS: dict[str, tuple[int, ...]] = {"<": (-1,), "≤": (-1, 0), ">": (1,), "≥": (1, 0)}
 
-SEPARATOR = r"(?:[,_\u00a0\u2009\u202f]|\{,\}|\\,|&(?:nbsp|thinsp);)"
+SPACE = r"&(?:nbsp|thinsp|ensp|\#0*(?:160|8201|8239)|\#[Xx]0*(?:[Aa]0|2009|202[Ff]));"
+SEPARATOR = rf"(?:[,_\u00a0\u2009\u202f]|\{{,\}}|\\,|(?!&ensp){SPACE})"
 _SEPARATORS = re.compile(SEPARATOR)
 RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 RAISED = rf"[⁺⁻]?[{RAISED_DIGITS}]+"

@@ -149,7 +149,7 @@ class Checker:
         unverified = [entry for entry in entries if not entry.checkable]
         if unverified:
             faults.append(unverified_fault(citation, unverified))
-        if finding.withdrawal is None:
+        if finding.stands:
             of_runs = self._evidence.faults(finding, citation, resolution, entries)
             faults += [self._advised(fault, [citation]) for fault in of_runs]
         problems = self.policy.judge(faults)
@@ -176,7 +176,7 @@ class Checker:
 
     def premise(self, finding: Finding, premise: Premise) -> Verdict:
         """The verdict on one finding that another builds on."""
-        fault = self._premises.fault(premise) if finding.withdrawal is None else None
+        fault = self._premises.fault(premise) if finding.stands else None
         return Verdict(self.policy.judge([fault] if fault else []))
 
     def history_problems(self, findings: Iterable[Finding]) -> tuple[Problem, ...]:
@@ -195,7 +195,7 @@ class Checker:
         """The verdict on the numbers of one comment in a finding's text."""
         results = check_claim(claim, self._references(finding))
         fault = fault_of_claim(claim, results)
-        is_asked = finding.withdrawal is None or (fault and fault.rule is MALFORMED_NUMBER)
+        is_asked = finding.stands or (fault and fault.rule is MALFORMED_NUMBER)
         if fault is None or not is_asked:
             return Verdict((), results=results)
         problems = self.policy.judge([self._advised(fault, finding.citations)])

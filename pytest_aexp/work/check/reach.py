@@ -30,7 +30,7 @@ def citing(checker: Checker, runs: Collection[str]) -> Iterator[Citing]:
     """The citations of some runs, by findings that are not withdrawn."""
     for path in checker.finding_paths:
         finding = checker.finding(path)
-        for citation in finding.citations if finding.withdrawal is None else ():
+        for citation in finding.citations if finding.stands else ():
             if not isinstance(citation, JobCitation | BatchCitation):
                 continue
             cited = _cited_runs(checker, finding, citation)

@@ -115,6 +115,19 @@ def test_a_batch_is_asked_for_in_the_words_of_a_list(
     assert 'no run here has "sed"; did you mean "seed"?' in capsys.readouterr().err
 
 
+def test_what_a_batch_leaves_out_since_it_is_damaged_is_named(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = study / f".aexp/ledger/{OTHER}.json"
+    path.write_text(path.read_text("utf-8").replace('"complete"', '"done"'), "utf-8")
+    assert main(["retract", "--reason", "leaked", "--batch", "E005", "condition=full"]) == 0
+    captured = capsys.readouterr()
+    assert "retracted: 4 runs, record " in captured.out
+    assert f"damaged, and not looked at: {OTHER} of E005; to retract one, name it" in captured.err
+    assert main(["retract", OTHER, "--reason", "leaked"]) == 0
+    assert OTHER in records(study).job_ids
+
+
 def test_lifting_a_run_retracts_the_others_of_its_record_anew(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,10 +86,11 @@ def test_names_and_statuses_are_for_one_citation(
 def test_what_cannot_be_pinned_is_refused(
     repo: Path, ids: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    without = add_entry(repo, {"experiment_id": "E006"})
-    add_finding(repo, "F001-x", job(without))
-    status, _, err = run_aexp(capsys, "cite", "F001", "--pin")
-    assert (status, "its entry does not say when the run ended" in err) == (2, True)
+    for ended in ({}, {"ended_at": "in 2026-13"}):
+        without = add_entry(repo, {"experiment_id": "E006"}, **ended)
+        add_finding(repo, "F001-x", job(without))
+        status, _, err = run_aexp(capsys, "cite", "F001", "--pin")
+        assert (status, "its entry does not say when the run ended" in err) == (2, True)
     add_finding(repo, "F001-x", batch("E005"))
     add_jobs(repo, [{"statepoint": point(9), "doc": {"status": "complete"}}])
     status, _, err = run_aexp(capsys, "cite", "F001", "--pin")

@@ -72,5 +72,5 @@ class CitedEvidence:
         self, finding: Finding, citation: Resolvable, entries: Sequence[Entry]
     ) -> bool:
         """Whether it should be judged that everybody has a run's commit, and cannot be."""
-        is_asked = self._judges_commits and finding.withdrawal is None and not citation.is_link
+        is_asked = self._judges_commits and finding.stands and not citation.is_link
         return is_asked and has_unjudged_commit(self._evidence(finding, citation, entries))

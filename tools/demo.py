@@ -168,7 +168,6 @@ def run_on_cluster(cluster: Machine) -> tuple[str, subprocess.Popen[str]]:
         cluster.run(f"python train.py full {seed}")
     cluster.run("python train.py large 1 fail 2>&1 | tail -1")
     slow = cluster.start("python train.py full 4 slow")
-    cluster.run("aexp status")
     cluster.run("aexp ledger list")
     cluster.run("git add .aexp/ledger && git commit -qm 'Add runs' && git push -q")
     return best, slow

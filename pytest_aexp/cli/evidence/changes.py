@@ -24,7 +24,7 @@ edited, or since a commit.
 STATUSES = {
     0: "nothing has changed",
     1: "something has changed",
-    2: "wrong usage, or the history that would be needed is not here",
+    2: "wrong usage, or the history needed for it is not here",
 }
 EXAMPLES = """\
 aexp changes F003

@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RUN",
-        help="a run, or for a finding another one, to use instead; may be given again",
+        help="a run, or for a finding another one, to use instead; may be repeated",
     )
     parser.add_argument(
         "--mark",
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RUN|RECORD",
-        help="take back a record, or all that retracts a run; may be given again",
+        help="take back a record, or all that retracts a run; may be repeated",
     )
 
 

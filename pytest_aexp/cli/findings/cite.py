@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=TERMINAL_STATUSES,
-        help="only the runs of a batch with this status; may be given several times",
+        help="only the runs of a batch with this status; may be repeated",
     )
 
 

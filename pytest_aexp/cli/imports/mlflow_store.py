@@ -20,8 +20,8 @@ DESCRIPTION = """\
 Make ledger entries of the runs in an MLflow store: a database, a folder mlruns
 or a server, read by MLflow's own client, which has to be installed.
 
-Parameters, which MLflow keeps as text, are numbers, true, false or null again
-where they look like it. NaN and infinities are null. Runs that were deleted or
+MLflow keeps parameters as text; those that look like numbers, true, false or
+null are converted back. NaN and infinities become null. Runs that were deleted or
 have not finished are left out, and named. Runs with the same parameters are
 attempts of one run: the last complete one counts.
 """
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         action="append",
         metavar="NAME=E###",
-        help="what MLflow's experiment NAME is here; E### alone for all of the store",
+        help="the experiment that MLflow's NAME becomes; E### alone for the whole store",
     )
     add_import_arguments(parser)
 

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sort",
         metavar="NAME,…",
         default=DEFAULT_SORT,
-        help="-NAME from the largest on; default: the last to end last",
+        help="-NAME puts the largest first; default: by the time a run ended",
     )
     parser.add_argument("--top", type=_positive, metavar="N", help="only the first N")
     parser.add_argument("--experiment", metavar="E###", help="the same as the word E###")

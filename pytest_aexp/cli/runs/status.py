@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from typing import Any
 
 from pytest_aexp.cli.errors import print_error
@@ -11,6 +12,7 @@ from pytest_aexp.cli.output import table
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted, shown_json
 from pytest_aexp.model.runs.run_attempt import age, is_foreign
+from pytest_aexp.model.runs.short_id import unique_length
 from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
 from pytest_aexp.work.promote.project import utc
 from pytest_aexp.work.promote.promote import open_store
@@ -25,7 +27,7 @@ EXAMPLES = """\
 aexp status
 aexp status --format json
 """
-_HEADINGS = ("job id", "status", "last heard of", "host", "pid", "experiment", "parameters")
+_HEADINGS = ("job id", "status", "last heard of", "experiment", "parameters", "host", "pid")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(document, indent=2))
         return 0
     if runs:
-        print(table(_HEADINGS, [_row(run) for run in runs]), end="")
+        length = partial(unique_length, store.job_ids)
+        print(table(_HEADINGS, [_row(run) for run in runs], length), end="")
     else:
         print(f"{counted(len(store.job_ids), 'run')} here, all finished")
     lost = [run.job_id for run in runs if run.is_lost]
@@ -63,10 +66,10 @@ def _row(run: Unfinished) -> tuple[str, ...]:
         run.job_id,
         "lost" if run.is_lost else _status(run),
         f"{age(run.heartbeat)} ago" if run.heartbeat else "",
-        run.host or "",
-        str(run.pid or ""),
         ", ".join(run.experiments),
         " ".join(f"{name}={shown_json(value)}" for name, value in run.parameters.items()),
+        run.host or "",
+        str(run.pid or ""),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,26 @@ def test_lost_runs_come_first_with_the_command_that_ends_them(
     status, out, err = run_aexp(capsys, "status")
     lines = out.splitlines()
     assert (status, err) == (0, "")
-    assert lines[0].split() == "job id status last heard of host pid experiment parameters".split()
+    assert lines[0].split() == "job id status last heard of experiment parameters host pid".split()
     assert lines[1].startswith(f"{lost}  lost ")
     assert " days ago" in lines[1]
-    assert lines[1].split()[-4:] == ["node7", "17", "E001", "seed=2"]
+    assert lines[1].split()[-4:] == ["E001", "seed=2", "node7", "17"]
     rest = sorted([f"{waiting}  created", f'{foreign}  unknown: {{"a": 1}}'])
     assert all(line.startswith(start) for line, start in zip(lines[2:4], rest, strict=True))
     assert lines[4] == f"1 run was lost; next: run `aexp mark {lost} failed`"
+
+
+def test_in_a_window_ids_are_shortened_before_parameters_are_cut(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = run_of(1, status="running", heartbeat_at="2020-01-01T00:00:00Z")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    _, out, _ = run_aexp(capsys, "status")
+    row = out.splitlines()[1]
+    assert row.startswith(f"{job_id[:8]}  lost ")
+    assert "  E001  " in row
+    assert "seed=1" in row
 
 
 def test_unfinished_runs_are_listed_as_json(

@@ -16,7 +16,6 @@ from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import HOW_TO_CLAIM, Claim
 from pytest_aexp.model.numbers.evaluate import (
     BeyondLimits,
-    Leaf,
     NoValue,
     aggregate,
     evaluate,
@@ -106,7 +105,7 @@ def _result(claim: Claim, index: int, references: References) -> Result:
     entries: dict[str, Entry] = {}
     value = None
 
-    def leaf(reference: Aggregate) -> Leaf:
+    def leaf(reference: Aggregate) -> Value:
         runs = references.runs(reference)
         entries.update((entry.job_id, entry) for entry in runs)
         return references.leaf(reference, runs)
@@ -165,7 +164,7 @@ class References:
     def __init__(self, cited: Sequence[Cited], metrics: Metrics) -> None:
         self._cited = cited
         self._metrics = metrics
-        self._leaves: dict[tuple[str, str | None, str], Leaf] = {}
+        self._leaves: dict[tuple[str, str | None, str], Value] = {}
 
     @cached_property
     def _names(self) -> Mapping[str, Cited]:
@@ -206,17 +205,17 @@ class References:
             raise _Unresolved(MALFORMED_NUMBER, message, fix)
         return cited.entries
 
-    def leaf(self, reference: Aggregate, entries: Sequence[Entry]) -> Leaf:
+    def leaf(self, reference: Aggregate, entries: Sequence[Entry]) -> Value:
         """What a reference stands for; raises NoValue and _Unresolved."""
         if reference.function == "n":
-            return Fraction(len(entries))
+            return Value(Fraction(len(entries)))
         key = (reference.function, reference.name, reference.metric)
         leaf = self._leaves.get(key)
         if leaf is None:
             leaf = self._leaves[key] = self._computed(reference, entries)
         return leaf
 
-    def _computed(self, reference: Aggregate, entries: Sequence[Entry]) -> Leaf:
+    def _computed(self, reference: Aggregate, entries: Sequence[Entry]) -> Value:
         metric = reference.metric
         numbers, lacking = list[Decimal](), list[Entry]()
         for entry in entries:

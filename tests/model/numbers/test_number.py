@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_aexp.model.numbers.notation import Refused, last_numbers
 from pytest_aexp.model.numbers.number import Number
-from pytest_aexp.model.numbers.value import Rational
+from pytest_aexp.model.numbers.value import Value
 
 
 def number(text: str) -> Number:
@@ -21,7 +21,7 @@ def number(text: str) -> Number:
 
 
 def follows(text: str, value: str) -> bool:
-    return number(text).follows_from(Rational(Fraction(value)))
+    return number(text).follows_from(Value(Fraction(value)))
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_what_follows_from_a_value(value: str, right: list[str], wrong: list[str
     ],
 )
 def test_the_right_number_in_the_same_notation(text: str, value: str, nearest: list[str]) -> None:
-    exact = Rational(Fraction(value))
+    exact = Value(Fraction(value))
     found = number(text).nearest(exact)
     assert sorted(each.text for each in found) == sorted(nearest)
     assert all(each.follows_from(exact) for each in found)
 
 
 def test_nothing_is_proposed_that_nobody_could_print() -> None:
-    assert number("5").nearest(Rational(Fraction(10) ** 50_000)) == ()
-    assert not number("5").follows_from(Rational(Fraction(10) ** 50_000))
+    assert number("5").nearest(Value(Fraction(10) ** 50_000)) == ()
+    assert not number("5").follows_from(Value(Fraction(10) ** 50_000))
 
 
 # A second implementation: digits as text, division by hand
@@ -162,7 +162,7 @@ def compare(count: int, seed: int) -> None:
     verdicts = set()
     for _ in range(count):
         text, value, expected = generated(chance)
-        exact = Rational(value)
+        exact = Value(value)
         printed = number(text)
         assert printed.follows_from(exact) is expected, (text, value)
         verdicts.add(expected)
@@ -183,7 +183,7 @@ def test_a_naive_implementation_of_rounding_agrees_on_very_many() -> None:
 
 @given(st.integers(-(10**12), 10**12), st.integers(1, 10**6), st.integers(0, 8))
 def test_the_nearest_number_follows_and_no_other_does(top: int, bottom: int, decimals: int) -> None:
-    value = Rational(Fraction(top, bottom))
+    value = Value(Fraction(top, bottom))
     form = number(pointed("0", decimals))
     nearest = form.nearest(value)
     assert 1 <= len(nearest) <= 2

@@ -18,8 +18,8 @@ __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 DESCRIPTION = """\
 Make ledger entries of the rows of a csv file with a heading.
 
-A cell is read as JSON where it is a number, true, false or null, else as text; an
-empty cell has no value. Read as well, where there are such columns: status,
+A cell is read as JSON where it is a number, true, false or null, else as text;
+an empty cell has no value. Read as well, where there are such columns: status,
 started_at, ended_at, wallclock_s, code_commit, code_dirty, run_id. Rows with
 the same parameters are attempts of one run: the last complete one counts.
 """

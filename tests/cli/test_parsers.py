@@ -41,6 +41,12 @@ def test_every_option_and_argument_says_what_it_is(typed: str) -> None:
     assert untold <= {verbs}
 
 
+@pytest.mark.parametrize("typed", PARSERS)
+def test_help_fits_a_window_of_80_columns(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in PARSERS[typed].format_help().splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize(("typed", "line"), EXAMPLES)
 def test_every_example_would_do(typed: str, line: str) -> None:
     if "COMMAND" not in line:

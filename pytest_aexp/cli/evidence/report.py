@@ -17,7 +17,7 @@ Write findings, verdicts and runs as one page of HTML that needs nothing else.
 """
 STATUSES = {0: "the page was written, whatever the verdicts on it"}
 EXAMPLES = """\
-aexp report --html report.html    one file: open it in a browser, attach it, keep it
+aexp report --html report.html    one file, to open in a browser or attach
 """
 
 

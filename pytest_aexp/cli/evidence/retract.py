@@ -40,9 +40,9 @@ STATUSES = {0: "it is recorded, or was already"}
 EXAMPLES = """\
 aexp retract 4076a08a --reason "the validation split leaked"    a run
 aexp retract 4076a08a --reason "wrong seed" --replaced-by 5f31aa07 --mark
-aexp retract --batch E005 condition=full --reason "wrong data"  every run of a batch
+aexp retract --batch E005 condition=full --reason "wrong data"    a batch
 aexp retract F002 --reason "does not hold" --replaced-by F012   a finding
-aexp retract --lift 4076a08a --reason "it was another split"    take a retraction back
+aexp retract --lift 4076a08a --reason "another split"           take it back
 """
 _FINDING = re.compile(r"[Ff][0-9]+", re.ASCII)
 _EXPERIMENT = re.compile(r"E[0-9]{3,}", re.ASCII)

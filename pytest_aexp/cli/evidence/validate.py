@@ -40,7 +40,7 @@ ledger entry. Each problem comes with its place, its code and what to type next.
 STATUSES = {0: "no errors; there may be warnings", 1: "at least one error"}
 EXAMPLES = """\
 aexp validate                           every citation, and every ledger entry
-aexp validate F004 --strict-runs=warn   one finding; a missing run is a warning
+aexp validate F004 --strict-runs=warn   one finding; missing runs as warnings
 aexp validate --at index                what the next commit would hold
 aexp validate --format github           annotations in a GitHub workflow
 """

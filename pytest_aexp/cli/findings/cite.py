@@ -45,9 +45,9 @@ STATUSES = {
     1: "nothing was changed: a citation would be an error",
 }
 EXAMPLES = """\
-aexp cite F004 4076a08a                       one run, by the beginning of its id
-aexp cite F004 --batch E005 condition=full    every run of E005 with that condition
-aexp cite F004 --pin                          remember which runs these are now
+aexp cite F004 4076a08a                       one run, by how its id begins
+aexp cite F004 --batch E005 condition=full    every run of E005 with it
+aexp cite F004 --pin                          pin to the runs as they are
 aexp cite F004 --except 5f31aa07              leave a run out of its batch
 """
 _FORMS = "aexp cite F004 RUN…, or aexp cite F004 --batch E005 condition=full"

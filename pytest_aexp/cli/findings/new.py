@@ -23,7 +23,7 @@ its title. Then cite runs in it with `aexp cite`.
 """
 STATUSES = {0: "the file is written"}
 EXAMPLES = """\
-aexp finding new "Full context beats none"     kb/research/findings/F004-full-context-beats-none.md
+aexp finding new "Full context beats none"    F004-full-context-beats-none.md
 """
 _LONGEST = 60
 

@@ -24,7 +24,7 @@ started_at, ended_at, wallclock_s, code_commit, code_dirty, run_id. Rows with
 the same parameters are attempts of one run: the last complete one counts.
 """
 EXAMPLES = """\
-aexp import csv results/all.csv --params C,seed --metrics accuracy --experiment E001
+aexp import csv results.csv --experiment E001 --params C,seed --metrics acc
 """
 
 

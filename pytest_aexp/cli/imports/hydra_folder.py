@@ -28,7 +28,8 @@ That file may say status, started_at, ended_at and code_commit as well.
 """
 EXAMPLES = """\
 aexp import hydra multirun --experiment E005
-aexp import hydra multirun --experiment E005 --params seed,opt.lr --metrics-file 'out/*.json'
+aexp import hydra multirun --experiment E005 --params seed,opt.lr
+aexp import hydra multirun --experiment E005 --metrics-file 'out/*.json'
 """
 
 

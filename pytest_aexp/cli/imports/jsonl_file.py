@@ -24,7 +24,7 @@ code_dirty, tracker, run_id. Lines with the same parameters are attempts of one
 run: the last complete one counts.
 """
 EXAMPLES = """\
-aexp import jsonl runs.jsonl --params C,seed --metrics accuracy --experiment E005
+aexp import jsonl runs.jsonl --experiment E005 --params C,seed --metrics acc
 aexp import jsonl runs.jsonl --experiment E005 --distinct run_id
 """
 

@@ -21,13 +21,13 @@ Make ledger entries of the runs in an MLflow store: a database, a folder mlruns
 or a server, read by MLflow's own client, which has to be installed.
 
 MLflow keeps parameters as text; those that look like numbers, true, false or
-null are converted back. NaN and infinities become null. Runs that were deleted or
-have not finished are left out, and named. Runs with the same parameters are
+null are converted back. NaN and infinities become null. Runs that were deleted
+or have not finished are left out, and named. Runs with the same parameters are
 attempts of one run: the last complete one counts.
 """
 EXAMPLES = """\
 aexp import mlflow mlflow.db --experiment digits=E005
-aexp import mlflow http://localhost:5000 --experiment digits=E005 --metrics accuracy
+aexp import mlflow http://localhost:5000 --experiment digits=E005
 aexp import mlflow mlruns --experiment E005 --distinct run_id
 """
 

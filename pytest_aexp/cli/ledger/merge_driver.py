@@ -23,7 +23,7 @@ STATUSES = {
     1: "the two cannot be merged; OURS is as it was",
 }
 EXAMPLES = """\
-aexp ledger merge-driver %O %A %B    as `aexp install` writes it into .git/config
+aexp ledger merge-driver %O %A %B    as it stands in .git/config
 """
 
 

@@ -17,7 +17,7 @@ machine's finished runs in a file, for older readers.
 STATUSES = {0: "the file is written"}
 EXAMPLES = """\
 aexp ledger backfill                     what to use in its place
-aexp runs-export-index --as cluster      the old way, while older tools need it
+aexp runs-export-index --as cluster      for older tools
 """
 
 

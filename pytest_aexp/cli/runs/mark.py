@@ -17,7 +17,7 @@ STATUSES = {
     1: "a status was not set, or an entry could not be written; each is named",
 }
 EXAMPLES = """\
-aexp mark 4076a08a failed             the run failed; its ledger entry is written
+aexp mark 4076a08a failed             it failed; its ledger entry is written
 aexp mark 4076a08a running            it has begun again
 aexp mark 4076a08a 13621ba3 failed    several runs
 """

@@ -23,7 +23,7 @@ Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
 STATUSES = {0: "the run is registered"}
 EXAMPLES = """\
 aexp new-run --experiment E005 --sp condition=full --sp seed=3
-aexp new-run --experiment E005 --hypothesis H002 --statepoint '{"seed": 3, "lr": 0.001}'
+aexp new-run -E E005 --hypothesis H002 --statepoint '{"seed": 3, "lr": 0.001}'
 """
 
 

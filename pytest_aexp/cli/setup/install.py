@@ -19,7 +19,7 @@ STATUSES = {0: "the repository is ready; read the warnings, if there are any"}
 EXAMPLES = """\
 aexp install                           in every clone, once; may be repeated
 aexp install --machine-label cluster   one name for all nodes of a cluster
-aexp install --agent-commands          also instruct coding agents what not to repair
+aexp install --agent-commands          also tell coding agents what to do
 aexp install --dry-run                 what would be done
 """
 

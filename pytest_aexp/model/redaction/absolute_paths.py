@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pytest_aexp.model.redaction.prefilter import QuickSearch
+
 # What a path cannot follow: also the signs of units and currencies, and U+0300-10FF, scripts
 # whose marks are no \w though they stand inside words.
 _INSIDE = r"\w.*~+%$)\]}>?#/\\\xa2-\xa5\xb0\u0300-\u10ff\u2030-\u2037\u20a0-\u20cf-"
@@ -44,6 +46,10 @@ _BEHIND_COLON = (
     # What opens a file in an editor: `vscode://file/home/joe/x`, `vscode://vscode-remote/host/x`.
     r"|(?:(?<=vscode:)|(?<=vscode-insiders:)|(?<=vscodium:)|(?<=cursor:)|(?<=windsurf:))"
     r"//(?:file|vscode-remote)/)"
+)
+_may_be_behind_colon = QuickSearch(
+    r"(?:^|[^A-Za-z0-9_])[A-Za-z]:[/\\]|:////|://~|[Ff][Ii][Ll][Ee]:[/\\~]"
+    "|(?:vscode|insiders|vscodium|cursor|windsurf)://"
 )
 # `aim:///home/joe` is on this machine; these schemes mean a relative file or another machine.
 _NO_HOST = re.compile(rf":///(?={_NAME})(home/|Users/)?")
@@ -94,8 +100,9 @@ def contains_path(text: str) -> bool:
     """Whether ``text`` holds an absolute path of a machine."""
     if "=" in text and ("(/" in text or "(\\" in text):
         text = _MOLECULE.sub("", text)
-    others = (_HOME, _UNC, _BEHIND_COLON)
-    if text == "~" or any(re.search(pattern, text) for pattern in others):
+    if text == "~" or re.search(_HOME, text) or re.search(_UNC, text):
+        return True
+    if _may_be_behind_colon(text) and re.search(_BEHIND_COLON, text):
         return True
     text = text.replace("\\/", "/")
     if re.search(_POSIX, text) or (":///" in text and any(map(_is_local, _NO_HOST.finditer(text)))):

@@ -1,18 +1,41 @@
-"""A cheap prefilter: False if a text cannot hold a path or a credential, as most entries cannot."""
+"""Cheap prefilters: False if a text cannot hold a path or a credential, as most entries cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cached_property
 
 from pytest_aexp.ground import schema
 
 REDACTED = "<redacted>"
 """What stands where a value, or a key, was taken out."""
 
+
+class QuickSearch:
+    """A search for signs without which a text need not be searched more closely.
+
+    Its pattern is compiled when there is something to search. It has no look-around, ``\\s`` or
+    ``\\w``: the two engines that may read it must agree.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def __call__(self, text: str) -> bool:
+        """Whether the text has one of the signs, or may have one."""
+        try:
+            return bool(self._search(text))
+        except ValueError:  # it refuses lone surrogates, which are rare enough
+            return True
+
+    @cached_property
+    def _search(self) -> Callable[[str], object]:
+        return schema.pattern_search(self.pattern)
+
+
 # In lower case, signs and parts of the keys and tokens that secret_keys, secret_patterns and
 # absolute_paths look for. `yj` to `w0k` stand for `eyJ` to `ew0K`, with which base64 of a JSON
-# object begins. No look-around, \s or \w: the two engines that read this must agree.
+# object begins.
 _STEMS = (
     r"[\\~@=%] key tok cred cret pass pw auth login signature bearer okie hooks[./] pat_ pat- hf_ "
     "xox xai- xapp- npm_ pplx- gsk_ pcsk_ r8_ ya29[.] sg[.] hv[sb][.] gocspx- pypi- gh[pousr]_ "
@@ -26,7 +49,7 @@ _SLASHES = (
     r"(?:^|[^a-z0-9_.*:/-])/ (?:^|-)[a-z0-9_.*-]/ (?:^|[^:])// :/(?:[^/]|/?$|//) "
     "(?:^|[^a-z0-9])[a-z0-9]?:// file:/"
 ).split()
-_SUSPECT = "|".join((*_STEMS, _OF_SERVICES, *_SLASHES))
+leak_search = QuickSearch("|".join((*_STEMS, _OF_SERVICES, *_SLASHES)))
 
 
 def may_leak(text: str) -> bool:
@@ -34,13 +57,4 @@ def may_leak(text: str) -> bool:
 
     False only if `leaks` of it is certainly empty.
     """
-    try:
-        return bool(leak_search()(text.lower()))
-    except ValueError:  # it refuses lone surrogates, which are rare enough
-        return True
-
-
-@cache
-def leak_search() -> Callable[[str], object]:
-    """The search, compiled when it is first needed."""
-    return schema.pattern_search(_SUSPECT)
+    return leak_search(text.lower())

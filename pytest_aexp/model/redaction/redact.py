@@ -216,6 +216,7 @@ def _names_redaction(document: Json, pointer: str) -> bool:
 
 
 _PERCENT = re.compile(r"%([2-7][0-9A-Fa-f])")
+_DECODED = {f"{code:02x}": chr(code) for code in range(0x20, 0x80)}
 _ESCAPED = re.compile(r"(?<!\\)\\++/")
 
 
@@ -235,7 +236,9 @@ def _kind_of(text: str) -> str | None:
         return None
     readings = [text]
     if "%" in text:
-        readings.append(_PERCENT.sub(lambda match: chr(int(match[1], 16)), text))
+        pieces = _PERCENT.split(text)
+        pieces[1::2] = map(_DECODED.__getitem__, map(str.lower, pieces[1::2]))
+        readings.append("".join(pieces))
     if any(map(contains_credential, readings)):
         return CREDENTIAL
     if "\\/" in text and any(contains_credential(_ESCAPED.sub("/", r)) for r in readings):

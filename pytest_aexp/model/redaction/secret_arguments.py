@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from pytest_aexp.model.redaction.prefilter import QuickSearch
 from pytest_aexp.model.redaction.secret_keys import Secrecy, is_credential, secrecy_of
 
 _HTTP_TOOLS = frozenset("curl http https xh wget".split())
@@ -37,6 +38,10 @@ _WORTH_A_LOOK = (
     r"(?<![\w-])(?:curl|wget|xh|https?(?=\s)|login|redis-cli|ldap(?:search|modify)|twine|mongo\w*"
     r"|sqlcmd|bcp|unzip|mosquitto_[ps]ub|mysql\w*|mariadb|set(?:x|env)?|config(?:ure)?|modify)(?![\w-])"
 )
+_has_tool = QuickSearch(
+    "curl|wget|xh|http|login|redis-cli|ldap|twine|mongo|sqlcmd|bcp|unzip|mosquitto_|mysql|mariadb|set"
+    "|config|modify"
+)
 _PIECE = r"[^\s\"'`(),=;|&\\]+|[;|&\n]"
 _KEY = re.compile(r"(?=[A-Za-z_-]{0,64}[0-9])(?=[0-9_-]{0,64}[A-Za-z])\w[\w-]{19,}")
 # `wandb login --host https://h KEY`
@@ -46,7 +51,7 @@ _MIXED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z]).{6}")
 
 def command_contains_credential(text: str) -> bool:
     """Whether a command in running text gives a credential."""
-    if not re.search(_WORTH_A_LOOK, text):
+    if not (_has_tool(text) and re.search(_WORTH_A_LOOK, text)):
         return False
     return any(_credentials(re.findall(_PIECE, text)))
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable
-from functools import cache
 
-from pytest_aexp.ground import schema
+from pytest_aexp.model.redaction.prefilter import QuickSearch
 from pytest_aexp.model.redaction.secret_arguments import command_contains_credential
 from pytest_aexp.model.redaction.secret_keys import (
     STEM,
@@ -47,7 +45,7 @@ _SHAPES = (
     r"|[?&]key=(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16}"
 )
 # A part of each of them: without one there is no need to try them all at every place.
-_PARTS_OF_SHAPES = (
+_has_part_of_shape = QuickSearch(
     r"AKIA|ASIA|AIza|gh[pousr]_|_pat_|hf_|sk[-_]|xox|xapp-|gl[a-z]{2,6}-|gsk_|npm_|r8_|xai-|pplx-"
     r"|nvapi-|pcsk_|hv[sb]\.|SG\.|ya29\.|GOCSPX-|pypi-|rk_|eyJ|dapi|do[opr]_v1_|LTAI|1//0"
     r"|AGE-SECRET|Bearer|BEARER|Basic|:AA|Q~|hooks\.slack|webhooks/|PRIVATE KEY|sig=|ignature="
@@ -65,23 +63,11 @@ def contains_credential(text: str) -> bool:
         (_has_part_of_shape(text) and re.search(_SHAPES, text))
         or _LOGIN_WITH_SLASH.search(text)
         or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
-        or ("@" in text and any(map(_user_has_password, re.finditer(_SCHEMELESS, text))))
+        or (_may_have_login(text) and any(map(_user_has_password, re.finditer(_SCHEMELESS, text))))
         or _assigns(text)
         or command_contains_credential(text)
         or any(map(_decodes_to_credential, _BASE64_OBJECT.findall(text)))
     )
-
-
-def _has_part_of_shape(text: str) -> bool:
-    try:
-        return bool(_search_for_parts()(text))
-    except ValueError:  # it refuses lone surrogates
-        return True
-
-
-@cache
-def _search_for_parts() -> Callable[[str], object]:
-    return schema.pattern_search(_PARTS_OF_SHAPES)
 
 
 # The base64 of what begins like a JSON object: {", {<space>, {<line end>.
@@ -110,6 +96,11 @@ def _login_has_password(user_info: str) -> bool:
 _SCHEMELESS = (
     r"(?<![\w.+%@/:-])([A-Za-z][\w.+%-]{0,63}):([^\s:@/\\\"']{1,128})@(?!sha\d+:)"
     r"([A-Za-z0-9][\w.-]{0,252})(:[0-9]{3,5}(?![0-9])|/)?"
+)
+# What is not ASCII may be a letter, or none.
+_may_have_login = QuickSearch(
+    "(?:^|[^A-Za-z0-9_.+%@/:-])[A-Za-z][A-Za-z0-9_.+%\u0080-\U0010ffff-]*:"
+    "[^ :@/\\\\\"']+@[A-Za-z0-9]"
 )
 _LABELS = frozenset(
     "mailto email mail sip sips xmpp acct contact author authors owner maintainer from to cc bcc "
@@ -142,7 +133,7 @@ _ASSIGNMENT = (
     r"(?<![\w.-])([\w.-]++)([\\\"']*+)\s*+(:|=)[=>]?(?!//)\s*+"
     r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&\\]{1,40}))"
 )
-_ASSIGNED = re.compile(rf"{STEM.pattern}|wandb|aws|login")
+_assigned = QuickSearch(rf"{STEM.pattern}|wandb|aws|login")
 _FLAG_AND_VALUE = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*+)[\s\\\"',]++(?!-)([^\s\"']{1,40})")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{6}")
@@ -151,7 +142,7 @@ _BARE_WORDS = frozenset("token secret secrets auth cookie cookies credentials cr
 
 def _assigns(text: str) -> bool:
     """Whether running text gives a credential: `--token x`, `PASSWORD=x`, `"api_key": "x"`."""
-    if not _ASSIGNED.search(text.lower()):
+    if not _assigned(text.lower()):
         return False
     secrecies: dict[str, Secrecy] = {}
     for match in re.finditer(_ASSIGNMENT, text):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from tree import DATA
 
 from pytest_aexp.model.redaction import prefilter
-from pytest_aexp.model.redaction.prefilter import may_leak
+from pytest_aexp.model.redaction.prefilter import QuickSearch, may_leak
 
 HARMFUL = [
     example["value"]
@@ -23,13 +22,11 @@ HARMFUL = [
 
 
 @pytest.fixture(params=[True, False], ids=["compiled", "python"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the engine behind the fast schemas, and without it."""
     if not request.param:
         monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
-    prefilter.leak_search.cache_clear()
-    yield
-    prefilter.leak_search.cache_clear()
+    monkeypatch.setattr(prefilter, "leak_search", QuickSearch(prefilter.leak_search.pattern))
 
 
 @pytest.mark.usefixtures("engine")

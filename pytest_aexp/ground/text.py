@@ -71,8 +71,9 @@ def listed(words: Iterable[str], limit: int = 5, total: int | None = None) -> st
     """
     every = list(words)
     total = len(every) if total is None else total
-    if total > limit:
-        return f"{', '.join(every[:limit])} and {total - limit:,} more"
+    if total > min(limit, len(every)):
+        shown_ones = every[:limit]
+        return f"{', '.join(shown_ones)} and {total - len(shown_ones):,} more"
     return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
 
 

@@ -184,11 +184,12 @@ def _batch(experiment: str, *pairs: str) -> str:
 
 def _selector(pairs: Iterable[str]) -> dict[str, Any]:
     try:
-        return selector_of(conditions(pairs))
+        read = conditions(pairs)
     except UsageError as error:
         raise UsageError(
             f"{error}; a finding and its runs come before --batch: {_FORMS}"
         ) from error
+    return selector_of(read)
 
 
 def _show_quoting(citation: Citation, problems: list[Problem]) -> None:

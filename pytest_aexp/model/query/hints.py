@@ -24,33 +24,32 @@ def unknown_name(name: str, differing: Differing) -> str | None:
         return None
     near = closest(name, names)
     if near is not None:
-        return f"no run here has {quoted(name)}; did you mean {quoted(near)}?"
+        return f"no run here has {quoted(name)}; did you mean {quoted(near, 200)}?"
     return f"no run here has {quoted(name)}; there is {listed(map(clean, sorted(names)), 20)}"
 
 
 def why_nothing(wanted: Query, runs: Iterable[Run]) -> str:
     """Why none of the runs, which are those of the query's experiments, fits it."""
     tests = [(condition, matcher([condition])) for condition in wanted.conditions]
-    fitting = dict.fromkeys((condition for condition, _ in tests), 0)
-    values: dict[Condition, Counter[str]] = {condition: Counter() for condition, _ in tests}
+    fitting = [0] * len(tests)
+    values: list[Counter[str]] = [Counter() for _ in tests]
     typed: dict[str, str] = {}
     differing, count = Differing(), 0
     for run in runs:
         differing.add(run)
         count += 1
-        for condition, fits in tests:
-            fitting[condition] += fits(run)
+        for index, (condition, fits) in enumerate(tests):
+            fitting[index] += fits(run)
             value = value_of(run, condition.name)
             if value is not MISSING and len(typed) < _MOST_VALUES:
                 text = typed[value_key(value)] = written(condition.name, "=", value)
-                values[condition][text] += 1
+                values[index][text] += 1
     if not count:
         names = sorted(wanted.experiments or ())
         return f"there are no runs of {listed(names)}" if names else "there are no runs"
-    for condition, number in fitting.items():
+    for (condition, _), number, there in zip(tests, fitting, values, strict=True):
         if not number:
-            wrong = unknown_name(condition.name, differing)
-            return wrong or _no_value(condition, values[condition])
+            return unknown_name(condition.name, differing) or _no_value(condition, there)
     return "some runs fit each of the conditions, but no run fits all of them"
 
 

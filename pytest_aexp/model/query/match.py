@@ -219,9 +219,10 @@ def selector_of(conditions: Sequence[Condition]) -> dict[str, Any]:
                 "list the runs with `aexp ledger list` and cite them by id"
             )
         if condition.name in _NOT_IN_CITATIONS:
+            instead = " and --status beside them" if name == "status" else ""
             raise UsageError(
-                f"{quoted(str(condition))}: a citation selects by parameters; if {name} is one, "
-                f"write statepoint.{condition}"
+                f"{quoted(str(condition))}: a citation selects by parameters{instead}; if {name} "
+                f"is one, write statepoint.{condition}"
             )
         if name in selector:
             raise UsageError(f"{quoted(name)} is given twice; a selector has one value for a key")

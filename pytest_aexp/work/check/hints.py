@@ -11,7 +11,17 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from pytest_aexp.ground.text import closest, counted, cut, listed, quoted, shown, shown_json
+from pytest_aexp.ground.text import (
+    SHOWN,
+    clean,
+    closest,
+    counted,
+    cut,
+    listed,
+    quoted,
+    shown,
+    shown_json,
+)
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Scalar
 from pytest_aexp.model.batches import Batches
@@ -136,7 +146,7 @@ def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
     experiment = cut(experiment, 20)
     near = closest(key, keys)
     if near is not None:
-        return f"no run of {experiment} has a key {quoted(key)}; did you mean {quoted(near)}?"
+        return f"no run of {experiment} has a key {quoted(key)}; did you mean {quoted(near, 200)}?"
     return f"no run of {experiment} has a key {quoted(key)}; the keys are {_names(sorted(keys))}"
 
 
@@ -178,7 +188,8 @@ def _how(value: Any, other: Any) -> str:
         return "drop the quotes"
     if isinstance(other, str) and other == shown_json(value):
         return "put quotes around it"
-    return f"write {shown_json(other)}"
+    whole = _copyable((json.dumps(other),))
+    return f"write {whole[0]}" if whole else f"write it as {kind_of(other)}"
 
 
 _WORDS: dict[bool | None, tuple[str, ...]] = {
@@ -202,4 +213,4 @@ def _of_other_types(value: Any) -> Iterator[Any]:
 
 
 def _names(names: list[str]) -> str:
-    return listed([shown(name, 40) for name in names])
+    return listed([clean(name) for name in names if len(name) <= SHOWN], total=len(names))

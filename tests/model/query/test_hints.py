@@ -32,6 +32,7 @@ def test_a_name_that_no_run_has_gets_the_nearest_or_all() -> None:
         ("E001 lr=0.3", "no run has lr=0.3; there is lr=0.1 and lr=0.2"),
         ("E001 lr=0.1 lr=0.2", "some runs fit each of the conditions, but no run fits all of them"),
         ("E001 lrr=1", 'no run here has "lrr"; did you mean "lr"?'),
+        ("E001 lr=[0.3,0.4]", "no run has lr=[0.3,0.4]; there is lr=0.1 and lr=0.2"),
     ],
 )
 def test_the_reason_is_the_first_condition_that_nothing_fits(where: str, reason: str) -> None:

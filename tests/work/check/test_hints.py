@@ -141,6 +141,15 @@ def test_a_key_like_no_other(many: Sources) -> None:
     assert said.endswith("list, model and 6 more")
 
 
+def test_what_is_suggested_is_whole_or_left_out(repo: Path) -> None:
+    long, longer = "k" * 70, "l" * 90
+    add_entry(repo, {"experiment_id": "E001", long: 1, longer: 1, "text": "7" * 90})
+    known = sources(repo)
+    assert f"the keys are experiment_id, {long}, text and 1 more" in hint(known, {"zzz": 1})
+    assert hint(known, {longer[1:]: 1}).endswith(f'did you mean "{longer}"?')
+    assert hint(known, {"text": int("7" * 90)}).endswith("in 1 run: write it as text")
+
+
 def test_the_commonest_values_are_named_and_the_rest_counted(many: Sources) -> None:
     said = hint(many, {"seed": 99})
     assert said.startswith("no run has seed: 99; there is ")

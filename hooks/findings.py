@@ -7,6 +7,7 @@ commit concerns are judged, or all of them where nothing is staged. With ``PRE_C
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -27,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments and staged.leaves_findings_alone():
         return 0
     if argv is None:
-        gc.disable()  # as ``aexp`` does
+        # As ``aexp`` does.
+        gc.disable()
+        atexit.register(gc.freeze)
     # Here, so that a commit which concerns nothing pays for none of it.
     from .program import run_findings
 

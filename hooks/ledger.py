@@ -6,6 +6,7 @@ where nothing is staged.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -26,7 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments and staged.leaves_entries_alone():
         return 0
     if argv is None:
-        gc.disable()  # as ``aexp`` does
+        # As ``aexp`` does.
+        gc.disable()
+        atexit.register(gc.freeze)
     # Here, so that a commit which concerns nothing pays for none of it.
     from .program import run_ledger
 

@@ -169,10 +169,9 @@ class Ledger:
         self.load(wanted)
         return [entry for entry in map(self._entries.get, wanted) if entry is not None]
 
-    def outranked(self, job_id: str) -> Entry | None:
-        """The entry in the run's own file, if a packed one counts instead."""
-        self.load([job_id])
-        return self._outranked.get(job_id)
+    def outranked(self, entry: Entry) -> Entry | None:
+        """The entry in the run's own file, if a packed one, which is ``entry``, counts instead."""
+        return self._outranked.get(entry.job_id)
 
     def __iter__(self) -> Iterator[Entry]:
         """The entry of each run: the loose ones by job id, then the packed ones by segment."""

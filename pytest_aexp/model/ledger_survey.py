@@ -40,7 +40,7 @@ def survey_runs(ledger: Ledger, job_ids: Iterable[str]) -> Survey:
     entries = ledger.entries(job_ids)
     notable = []
     for entry in entries:
-        file = ledger.outranked(entry.job_id)
+        file = ledger.outranked(entry)
         if file is not None and file.faults:
             notable.append(file if file.usable else superseded(file, entry))
         if entry.faults or not entry.checkable:

@@ -44,6 +44,7 @@ class FrontMatter:
     """The text of a finding, and the YAML between ``start`` and ``end`` of it.
 
     ``root`` is None where the YAML says nothing. Its nodes count their offsets from ``start``.
+    ``pairs`` are its keys and values, those of merge keys included.
     """
 
     path: str
@@ -51,6 +52,7 @@ class FrontMatter:
     start: int
     end: int
     root: Mapping | None
+    pairs: list[tuple[Node, Node]]
     lines: LineMap
 
     def position(self, offset: int) -> Position:
@@ -65,11 +67,6 @@ class FrontMatter:
     def newline(self) -> str:
         """The line end that the front matter uses."""
         return "\r\n" if "\r\n" in self.text[: self.end] else "\n"
-
-    @property
-    def pairs(self) -> list[tuple[Node, Node]]:
-        """The keys and values, those of merge keys included."""
-        return values.merged_at_top(self.root) if self.root is not None else []
 
     def get(self, key: str) -> Node | None:
         """The value of ``key``; None if there is none."""
@@ -108,15 +105,14 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     lines = LineMap(yaml, position_in(text, start).line)
     try:
         root = _root(yaml)
-        if root is not None:
-            values.merged_at_top(root)
+        pairs = values.merged_at_top(root) if root is not None else []
     except YamlFault as fault:
         _refuse_conflict(path, text, start, end)
         _refuse_dots(path, text, start, end)
         what, fix = _in_plain_words(yaml, fault)
         message = f"the front matter cannot be read: {shown(what, 200)}"
         raise UnreadableFinding(path, message, fix, lines.position(fault.offset)) from fault
-    return FrontMatter(path, text, start, end, root, lines)
+    return FrontMatter(path, text, start, end, root, pairs, lines)
 
 
 _TOO_LONG = (

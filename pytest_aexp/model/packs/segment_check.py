@@ -83,10 +83,14 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
 
 def _surveys(segments: Iterable[Segment], count: int) -> Iterator[Survey]:
     """The survey of each segment, in order; by several processes where that pays."""
+    processes = min(count // _FEWEST, _MOST_PROCESSES)
+    if processes < 2:
+        yield from map(survey_segment, segments)
+        return
     # Here, since it is needed for large ledgers only.
     from pytest_aexp.ground.processes import workers
 
-    with workers(min(count // _FEWEST, _MOST_PROCESSES)) as pool:
+    with workers(processes) as pool:
         yield from pool.map(survey_segment, segments)
 
 

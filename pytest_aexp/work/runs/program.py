@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -50,10 +52,11 @@ class _Program:
         for signum in self.passed:
             self.process.send_signal(signum)
 
-    def wait(self) -> int:
+    def wait(self, signals: socket.socket) -> int:
         """Its exit status; 128 and the signal if one ended it."""
         assert self.process is not None
-        status = self.process.wait()
+        while (status := self.process.poll()) is None:
+            signals.recv(4096)
         return status if status >= 0 else 128 - status
 
     def raise_for(self, status: int) -> None:
@@ -79,9 +82,9 @@ def execute(job: Job, command: Sequence[str], metrics: Path | None = None) -> in
     }
     identity = None if metrics is None else _identity(metrics)
     try:
-        with run_lifecycle(job):
+        with _signals() as signals, run_lifecycle(job):
             program.start(command, _environment(job))
-            status = program.wait()
+            status = program.wait(signals)
             if metrics is not None and _identity(metrics) != identity:
                 _take_metrics(job, metrics)
             program.raise_for(status)
@@ -91,6 +94,30 @@ def execute(job: Job, command: Sequence[str], metrics: Path | None = None) -> in
         for signum, handler in before.items():
             signal.signal(signum, handler)
     return status
+
+
+@contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """A socket with a byte for each signal, of which the end of a child process is one.
+
+    A handler runs between two steps of Python's, so what comes just before a call that waits for
+    the program would be handled when the program has ended.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.settimeout(0)
+        descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        # What has no handler writes no byte.
+        handler = signal.signal(signal.SIGCHLD, _do_nothing)
+        try:
+            yield reader
+        finally:
+            signal.signal(signal.SIGCHLD, handler)
+            signal.set_wakeup_fd(descriptor)
+
+
+def _do_nothing(signum: int, frame: FrameType | None) -> None:
+    del signum, frame
 
 
 def _environment(job: Job) -> dict[str, str]:

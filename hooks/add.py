@@ -60,7 +60,7 @@ def advised(commit: Commit, problem: Problem) -> Problem:
     if problem.code != UNSTAGED_ENTRY.code:
         return problem
     fix = problem.fix
-    path = entry_path(problem.job_id or _ANY_ENTRY)
+    path = entry_path(problem.fault.job_id or _ANY_ENTRY)
     rule = ignoring_rules(commit.repository.root, [path]).get(path)
     if rule is not None and commit.view.has_file(path):
         fix = fix.replace("git add ", "git add -f ")

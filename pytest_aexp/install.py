@@ -73,49 +73,30 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     """
     root = _checked_root(repo_root, assert_git=assert_git)
     with one_at_a_time(root):
-        return _install(
-            root,
-            run_store=run_store,
-            force=force,
-            dry_run=dry_run,
-            machine_label=machine_label,
-            agent_commands=agent_commands,
+        if machine_label is not None:
+            checked_label(machine_label)
+        configured = _configured_store(root, run_store)
+        _require_own_marker(root, configured, run_store)
+        default = configured or DEFAULT_RUN_STORE
+        values, steps = planned_marker(
+            root, default, label=machine_label, run_store=run_store, force=force
         )
-
-
-def _install(  # noqa: PLR0913 - as above
-    root: Path,
-    *,
-    run_store: str | None,
-    force: bool,
-    dry_run: bool,
-    machine_label: str | None,
-    agent_commands: bool,
-) -> list[InstallAction]:
-    if machine_label is not None:
-        checked_label(machine_label)
-    configured = _configured_store(root, run_store)
-    _require_own_marker(root, configured, run_store)
-    default = configured or DEFAULT_RUN_STORE
-    values, steps = planned_marker(
-        root, default, label=machine_label, run_store=run_store, force=force
-    )
-    store = _store_path(root, configured, values)
-    files = planned_files(root, _as_in_main(root, store), force=force)
-    steps += [file.step for file in files.values()]
-    commands = [planned_agent_command(root, force=force)] if agent_commands else []
-    steps += commands
-    steps += [_ledger_step(root), _store_step(root, store)]
-    fault = _git_fault(root)
-    steps += [fault] if fault else _driver_steps(root, force=force)
-    if not dry_run:
-        carry_out(steps)
-    legacy = whole_folder_rules(files[GITIGNORE].data or b"")
-    planned = [name for name, file in files.items() if file.data is not None]
-    shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
-    ask = partial(git_warnings, root, store, legacy, shared=shared)
-    warnings = legacy_warnings(legacy) if fault or dry_run else _or_git_warning(ask)
-    return [*(step.action for step in steps), *warnings]
+        store = _store_path(root, configured, values)
+        files = planned_files(root, _as_in_main(root, store), force=force)
+        steps += [file.step for file in files.values()]
+        commands = [planned_agent_command(root, force=force)] if agent_commands else []
+        steps += commands
+        steps += [_ledger_step(root), _store_step(root, store)]
+        fault = _git_fault(root)
+        steps += [fault] if fault else _driver_steps(root, force=force)
+        if not dry_run:
+            carry_out(steps)
+        legacy = whole_folder_rules(files[GITIGNORE].data or b"")
+        planned = [name for name, file in files.items() if file.data is not None]
+        shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
+        ask = partial(git_warnings, root, store, legacy, shared=shared)
+        warnings = legacy_warnings(legacy) if fault or dry_run else _or_git_warning(ask)
+        return [*(step.action for step in steps), *warnings]
 
 
 def _or_git_warning(ask: Callable[[], list[InstallAction]]) -> list[InstallAction]:

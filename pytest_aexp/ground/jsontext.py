@@ -48,6 +48,11 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
+def refuse_constant(name: str) -> Any:
+    """For ``parse_constant``: NaN and Infinity are not JSON. Raises ValueError."""
+    raise ValueError(f"{name} is not JSON")
+
+
 def parse(data: bytes, depth: int) -> Any:
     """The JSON in ``data``, NaN and Infinity included. Raises ValueError, BeyondBounds."""
     text = data.decode().removeprefix("\ufeff")

@@ -1,4 +1,4 @@
-"""A pool of processes, where one can be had at no risk; else this process does the work."""
+"""Work shared by processes, where some can be had at no risk; else this process does it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -15,27 +14,30 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Workers:
-    """Maps a function over items, in order, holding no more items than there are processes."""
+def in_processes(function: Callable[[T], R], items: Iterable[T], wanted: int) -> Iterator[R]:
+    """The function's result for each item, in order; what a process fails at is done here.
 
-    def __init__(self, pool: ProcessPoolExecutor | None, size: int) -> None:
-        self._pool = pool
-        self._size = size
-
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """The function's result for each item; what a process fails at is done here."""
-        pending: deque[tuple[T, Future[R] | None]] = deque()
+    By at most ``wanted`` processes, and by none where one is not worth it or could do harm. No
+    more items are held than there are processes.
+    """
+    size = min(wanted, processors())
+    if size < 2 or not may_fork():
+        yield from map(function, items)
+        return
+    pending: deque[tuple[T, Future[R] | None]] = deque()
+    with ProcessPoolExecutor(size, mp_context=get_context("fork")) as pool:
         for item in items:
-            pending.append((item, self._submit(function, item)))
-            if len(pending) > self._size:
+            pending.append((item, _submitted(pool, function, item)))
+            if len(pending) > size:
                 yield _result(function, *pending.popleft())
         yield from (_result(function, *task) for task in pending)
 
-    def _submit(self, function: Callable[[T], R], item: T) -> Future[R] | None:
-        try:
-            return None if self._pool is None else self._pool.submit(function, item)
-        except (BrokenExecutor, OSError):
-            return None
+
+def _submitted(pool: ProcessPoolExecutor, function: Callable[[T], R], item: T) -> Future[R] | None:
+    try:
+        return pool.submit(function, item)
+    except (BrokenExecutor, OSError):
+        return None
 
 
 def _result(function: Callable[[T], R], item: T, future: Future[R] | None) -> R:
@@ -43,17 +45,6 @@ def _result(function: Callable[[T], R], item: T, future: Future[R] | None) -> R:
         return function(item) if future is None else future.result()
     except BrokenExecutor:
         return function(item)
-
-
-@contextmanager
-def workers(wanted: int) -> Iterator[Workers]:
-    """At most ``wanted`` processes, and none where one is not worth it or could do harm."""
-    size = min(wanted, processors())
-    if size < 2 or not may_fork():
-        yield Workers(None, 0)
-        return
-    with ProcessPoolExecutor(size, mp_context=get_context("fork")) as pool:
-        yield Workers(pool, size)
 
 
 def processors() -> int:

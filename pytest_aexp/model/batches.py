@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.model.job_id import value_key
+
+is_experiment_id = re.compile(r"E[0-9]{3,}").fullmatch
+"""Whether text has the form of an experiment's id."""
 
 
 def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:

@@ -69,13 +69,13 @@ def _judged(
     return entry, document if entry.usable else None
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse)
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=jsontext.unique_keys, parse_constant=jsontext.refuse_constant
+)
 _EXACT = json.JSONDecoder(
-    object_pairs_hook=jsontext.unique_keys, parse_constant=_refuse, parse_float=jsontext.exact_float
+    object_pairs_hook=jsontext.unique_keys,
+    parse_constant=jsontext.refuse_constant,
+    parse_float=jsontext.exact_float,
 )
 """The same with every digit, which a check does not need."""
 

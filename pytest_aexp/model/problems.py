@@ -156,21 +156,6 @@ class Problem:
         """What to do about it."""
         return self.fault.fix
 
-    @property
-    def job_id(self) -> str | None:
-        """The run concerned, if it is one."""
-        return self.fault.job_id
-
-    @property
-    def machine(self) -> str | None:
-        """The machine that has the run, if another one has it."""
-        return self.fault.machine
-
-    @property
-    def retractions(self) -> tuple[str, ...]:
-        """The records that retract the runs concerned."""
-        return self.fault.retractions
-
     def but(self, **changes: Any) -> Problem:
         """The same problem of a changed fault."""
         return replace(self, fault=replace(self.fault, **changes))
@@ -242,19 +227,16 @@ class Policy:
 
     def judge(self, faults: Iterable[Fault]) -> tuple[Problem, ...]:
         """The problems that ``faults`` are under this policy."""
-        judged = ((fault, self._severity(fault)) for fault in faults)
+        judged = ((fault, self.severity_of(fault.rule, cited=fault.cited)) for fault in faults)
         return tuple(Problem(fault, severity) for fault, severity in judged if severity is not None)
 
     def is_off(self, rule: Rule) -> bool:
         """Whether nothing is reported under the rule, so that it need not be judged."""
         return self.severity_of(rule) is None
 
-    def severity_of(self, rule: Rule) -> Severity | None:
-        """What a fault under the rule is; None if it is not reported."""
-        return self._severity(Fault(rule, "", "", ""))
-
-    def _severity(self, fault: Fault) -> Severity | None:
-        code, basis = fault.rule.code, fault.rule.basis
+    def severity_of(self, rule: Rule, *, cited: bool = False) -> Severity | None:
+        """What a fault under the rule is, in a ``cited`` entry or not; None if not reported."""
+        code, basis = rule.code, rule.basis
         if basis in (Basis.STRICT, Basis.EXISTENCE) and not self.judges_existence:
             return None
         # The longer key decides.
@@ -264,18 +246,14 @@ class Policy:
         if configured == "off" or (configured is None and basis is Basis.ON_REQUEST):
             return None
         if configured is not None and basis is not Basis.NOTICE:
-            return _severity_called(configured)
+            return "error" if configured == "error" else "warning"
         is_error = (
             basis is Basis.ERROR
             or (basis is Basis.STRICT and self.strict_runs == "error")
-            or (basis is Basis.CITED and (fault.cited or self.for_entries))
+            or (basis is Basis.CITED and (cited or self.for_entries))
             or (basis is Basis.ENTRY_CHECK and self.for_entries)
         )
         return "error" if is_error else "warning"
-
-
-def _severity_called(name: str) -> Severity:
-    return "error" if name == "error" else "warning"
 
 
 def all_rules() -> tuple[Rule, ...]:

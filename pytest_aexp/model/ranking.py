@@ -63,9 +63,9 @@ def rank(entry: EntryDocument) -> tuple[Any, ...]:
         _number(entry.get("schema_version")),
         isinstance(link, Mapping) and any(value is not None for value in link.values()),
         len(entry),
-        _text({name: value for name, value in entry.items() if name not in PROMOTION_FIELDS}),
+        text_of({name: value for name, value in entry.items() if name not in PROMOTION_FIELDS}),
         -(promoted or 0),
-        _text(entry),
+        text_of(entry),
     )
 
 
@@ -95,14 +95,15 @@ def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
 
 def attempt_key(entry: EntryDocument) -> tuple[str, ...]:
     """The same for two entries that say that they are of one attempt at a run."""
-    return tuple(_text(entry.get(n)) for n in ("registered_machine", "started_at", "attempt"))
+    return tuple(text_of(entry.get(n)) for n in ("registered_machine", "started_at", "attempt"))
 
 
 def _number(value: Any) -> int | float:
     return value if is_number(value) and value == value else 0  # noqa: PLR0124 - NaN has no place
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """The same text for the same JSON, whatever the order of its keys."""
     return json.dumps(value, sort_keys=True)
 
 

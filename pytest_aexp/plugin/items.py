@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,10 @@ from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
-from pytest_aexp.work.check.checker import Checker, Verdict
+from pytest_aexp.work.check.checker import Verdict
+
+if TYPE_CHECKING:
+    from pytest_aexp.plugin.collector import Collector
 
 
 @contextmanager
@@ -33,24 +36,6 @@ def keeping() -> Iterator[None]:
             gc.enable()
 
 
-class Session(Protocol):
-    """What the items ask of the session's collector."""
-
-    checker: Checker
-
-    def read(self, path: str) -> Finding:
-        """The finding at ``path``."""
-
-    def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
-        """The problems that belong to no item and that this one reports."""
-
-    def shown_path(self, path: str) -> str:
-        """A path of the repository, seen from pytest's rootdir."""
-
-    def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
-        """The findings that pytest itself did not collect."""
-
-
 class FindingItem(pytest.Item):
     """One thing that is checked: the front matter, a citation, or a number in the text.
 
@@ -58,7 +43,7 @@ class FindingItem(pytest.Item):
     doctests too: they are here, and empty, since a finding uses no fixtures.
     """
 
-    collector: Session
+    collector: Collector
     finding: Finding
     line = 1
     obj = None
@@ -152,9 +137,9 @@ UNVERIFIED = pytest.StashKey[int]()
 def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
     yield "code", problem.code
     yield "severity", problem.severity
-    if problem.machine:
-        yield "machine", clean(problem.machine)
-    for record_id in problem.retractions:
+    if problem.fault.machine:
+        yield "machine", clean(problem.fault.machine)
+    for record_id in problem.fault.retractions:
         yield "retraction", record_id
 
 
@@ -250,7 +235,7 @@ class PremiseItem(FindingItem):
 class FindingFile(pytest.File):
     """A finding."""
 
-    collector: Session
+    collector: Collector
     finding_path: str
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -291,7 +276,7 @@ class FindingFile(pytest.File):
 class PassedOver(pytest.Collector):
     """The findings that pytest itself did not collect; asked last, when that is known."""
 
-    collector: Session
+    collector: Collector
 
     def collect(self) -> Iterator[FindingFile]:
         """A file for each of them."""

@@ -113,7 +113,8 @@ class _Gathering:
         premises = (self._checker.premise(finding, item) for item in finding.premises)
         of_premises = [problem for verdict in premises for problem in verdict.problems]
         front_matter = self._checker.front_matter_problems(finding)
-        every = sorted((*front_matter, *of_premises, *wrong), key=_severity)
+        # "error" is before "warning", and what comes first stays first.
+        every = sorted((*front_matter, *of_premises, *wrong), key=lambda p: p.severity)
         problems = tuple(map(_problem, every))
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         names = _differing(runs.values())
@@ -233,10 +234,6 @@ class _Gathering:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
         return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
-
-
-def _severity(problem: Problem) -> str:
-    return problem.severity  # "error" is before "warning", and what comes first stays first
 
 
 def _differing(runs: Iterable[RunFacts]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_aexp.ground import processes
-from pytest_aexp.ground.processes import workers
+from pytest_aexp.ground.processes import in_processes
 
 HERE = os.getpid()
 NUMBERS = list(range(20))
@@ -34,16 +34,14 @@ def may_fork(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_results_come_in_order(may_fork: bool) -> None:
-    with workers(3) as pool:
-        results = list(pool.map(squared, NUMBERS))
+    results = list(in_processes(squared, NUMBERS, 3))
     assert [square for square, _ in results] == [n * n for n in NUMBERS]
     assert {pid == HERE for _, pid in results} == {not may_fork}
 
 
 @pytest.mark.usefixtures("may_fork")
 def test_what_a_killed_worker_had_to_do_is_done_here() -> None:
-    with workers(3) as pool:
-        assert list(pool.map(killed, NUMBERS)) == [n * n for n in NUMBERS]
+    assert list(in_processes(killed, NUMBERS, 3)) == [n * n for n in NUMBERS]
 
 
 @pytest.mark.usefixtures("may_fork")
@@ -55,10 +53,10 @@ def test_few_items_are_held_at_once() -> None:
             taken.append(number)
             yield number
 
-    with workers(3) as pool:
-        results = pool.map(squared, items())
-        next(results)
-        assert len(taken) <= 4
+    results = in_processes(squared, items(), 3)
+    next(results)
+    assert len(taken) <= 4
+    assert len(list(results)) == len(NUMBERS) - 1
 
 
 @pytest.mark.usefixtures("may_fork")
@@ -67,8 +65,8 @@ def test_an_error_while_items_are_read_comes_out() -> None:
         yield from NUMBERS[:4]
         raise OSError("gone")
 
-    with pytest.raises(OSError, match="gone"), workers(3) as pool:
-        list(pool.map(squared, failing()))
+    with pytest.raises(OSError, match="gone"):
+        list(in_processes(squared, failing(), 3))
 
 
 def test_a_process_with_threads_is_never_forked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +75,7 @@ def test_a_process_with_threads_is_never_forked(monkeypatch: pytest.MonkeyPatch)
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        with workers(3) as pool:
-            assert {pid for _, pid in pool.map(squared, NUMBERS)} == {HERE}
+        assert {pid for _, pid in in_processes(squared, NUMBERS, 3)} == {HERE}
     finally:
         done.set()
         thread.join()
@@ -88,5 +85,4 @@ def test_a_process_with_threads_is_never_forked(monkeypatch: pytest.MonkeyPatch)
 def test_one_worker_is_none(monkeypatch: pytest.MonkeyPatch, wanted: int, processors: int) -> None:
     monkeypatch.setattr(processes, "may_fork", lambda: True)
     monkeypatch.setattr(processes, "processors", lambda: processors)
-    with workers(wanted) as pool:
-        assert {pid for _, pid in pool.map(squared, NUMBERS)} == {HERE}
+    assert {pid for _, pid in in_processes(squared, NUMBERS, wanted)} == {HERE}

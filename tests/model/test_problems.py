@@ -142,7 +142,7 @@ def test_a_problem_says_where_what_and_its_code() -> None:
     assert (problem.code, problem.path) == ("finding.broken_run_citation", fault.path)
     assert (problem.line, problem.column) == (3, 5)
     assert (problem.message, problem.fix) == ("gone", "look")
-    assert (problem.job_id, problem.machine) == ("0" * 32, "box")
+    assert (problem.fault.job_id, problem.fault.machine) == ("0" * 32, "box")
     assert str(problem) == r"a\x1b\x0ab.md:3:5: error: gone [finding.broken_run_citation]"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pytest_aexp.cli.errors import print_error
@@ -13,9 +12,11 @@ from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, wr
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
+from pytest_aexp.model.batches import is_experiment_id
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import name_of
+from pytest_aexp.model.findings.premises import is_finding_name
 from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.query.hints import why_nothing
 from pytest_aexp.model.query.match import Run
@@ -44,8 +45,6 @@ aexp retract --batch E005 condition=full --reason "wrong data"    a batch
 aexp retract F002 --reason "does not hold" --replaced-by F012   a finding
 aexp retract --lift 4076a08a --reason "another split"           take it back
 """
-_FINDING = re.compile(r"[Ff][0-9]+", re.ASCII)
-_EXPERIMENT = re.compile(r"E[0-9]{3,}", re.ASCII)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _names_finding(target: str, checker: Checker) -> bool:
-    if _FINDING.fullmatch(target):
+    if is_finding_name(target):
         # It may begin a job id as well: a finding that there is comes first.
         return any(name_of(path) == target.upper() for path in checker.finding_paths)
     return "/" in target or target.lower().endswith((".md", ".markdown"))
@@ -133,7 +132,7 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
 
 
 def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
-    if not _EXPERIMENT.fullmatch(experiment):
+    if not is_experiment_id(experiment):
         raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
     wanted = query([experiment]) & query(pairs)
     fits, runs = wanted.matcher(), list(_runs_of(experiment, checker))

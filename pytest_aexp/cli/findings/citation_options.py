@@ -20,7 +20,6 @@ from pytest_aexp.work.edit.citation_yaml import job_text, list_text, time_text
 from pytest_aexp.work.evidence.evidence import EvidenceReader
 
 Keys = dict[str, str | None]
-PIN_KEYS = ("count", "digest", "ended_at")
 
 
 def set_options(

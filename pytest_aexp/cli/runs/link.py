@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pytest_aexp.cli.errors import as_usage
-from pytest_aexp.cli.runs.link_options import add_link_options
+from pytest_aexp.cli.runs.run_options import add_link_options
 from pytest_aexp.linking import linked
 from pytest_aexp.work.runs.run_link import run_link
 

@@ -6,12 +6,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from pytest_aexp.cli.errors import as_usage
-from pytest_aexp.cli.runs.link_options import add_link_options
-from pytest_aexp.cli.runs.parameters import parameters
+from pytest_aexp.cli.runs.run_options import add_run_options, register
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.runs import create_run
 from pytest_aexp.work.runs.program import execute
 
 DESCRIPTION = """\
@@ -30,25 +27,12 @@ aexp run -E E003 --sp C=1 --metrics results.json -- python train.py --c 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``aexp run``."""
-    add_link_options(parser)
-    parser.add_argument(
-        "--sp",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="parameters that identify the run",
-    )
+    add_run_options(parser)
     parser.add_argument(
         "--metrics",
         type=Path,
         metavar="FILE",
         help="a JSON object that the program writes, for the run's document",
-    )
-    parser.add_argument(
-        "--no-commit",
-        action="store_true",
-        help="leave code_commit and code_dirty out of the parameters",
     )
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="the program, after --")
 
@@ -57,12 +41,5 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the program; its exit status."""
     if shutil.which(arguments.command[0]) is None:
         raise UsageError(f"{quoted(arguments.command[0])} was not found, or is not a program")
-    job = as_usage(
-        create_run,
-        experiment_id=arguments.experiment,
-        hypothesis_id=arguments.hypothesis,
-        sub_hypothesis_id=arguments.sub_hypothesis,
-        statepoint=parameters(arguments.sp),
-        include_commit=False if arguments.no_commit else None,
-    )
+    job = register(arguments)
     return execute(job, arguments.command, arguments.metrics)

@@ -140,7 +140,11 @@ class GitView:
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Look up the files in as few questions to git as possible."""
-        unknown = [path for path in dict.fromkeys(paths) if not self._has_looked_up(path)]
+        unknown = [
+            path
+            for path in dict.fromkeys(paths)
+            if path not in self._single and path.rpartition("/")[0] not in self._folders
+        ]
         if unknown:
             nodes = self._listing.files(unknown)
             self._single.update((path, nodes.get(path)) for path in unknown)
@@ -206,9 +210,6 @@ class GitView:
         if node.mode == IN_CONFLICT:
             return UNMERGED
         return node if node.is_file else A_FOLDER
-
-    def _has_looked_up(self, path: str) -> bool:
-        return path in self._single or path.rpartition("/")[0] in self._folders
 
     def _node(self, path: str) -> Node | None:
         self.prefetch([path])

@@ -41,12 +41,8 @@ def entry_links(text: str, start: int) -> list[tuple[int, str]]:
 def _without(text: str, spans: Iterable[Span]) -> str:
     parts, last = [], 0
     for span in spans:
-        parts += [text[last : span.start], _blank(text[span.start : span.end])]
+        parts += [text[last : span.start], _TEXT.sub(" ", text[span.start : span.end])]
         last = span.end
         if not span.is_closed:
             break
     return "".join([*parts, text[last:]])
-
-
-def _blank(text: str) -> str:
-    return _TEXT.sub(" ", text)

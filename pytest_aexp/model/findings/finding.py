@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View
-from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Scalar, YamlFault
+from pytest_aexp.model.batches import is_experiment_id
 from pytest_aexp.model.findings.citation import (
     HOW_TO_CITE,
     KEY,
@@ -34,7 +34,6 @@ from pytest_aexp.model.numbers.claim import Claim, read_claims
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
 _NAME = re.compile(r"[Ff][0-9]+")
-_EXPERIMENT = re.compile(r"E[0-9]{3,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Finding:
     def experiment(self) -> str:
         """The experiment that it says it is of; empty if it names none."""
         written = self.front_matter.text_of("experiment") if self.front_matter else None
-        return written if written and _EXPERIMENT.fullmatch(written) else ""
+        return written if written and is_experiment_id(written) else ""
 
     @property
     def name(self) -> str:
@@ -104,8 +103,8 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
 
 def _read_citations(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:
     """The citations, or the fault that is in the place of them."""
-    node = front_matter.get(KEY)
-    if node is None or (isinstance(node, Scalar) and values.scalar(node) is None):
+    node = front_matter.given(KEY)
+    if node is None:
         return (), ()
     if not isinstance(node, Scalar):
         try:

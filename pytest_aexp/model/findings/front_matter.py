@@ -73,12 +73,15 @@ class FrontMatter:
         named = (value for name, value in self.pairs if is_key(name, key))
         return next(named, None)
 
+    def given(self, key: str) -> Node | None:
+        """The same, but None if it is null, too."""
+        node = self.get(key)
+        return None if isinstance(node, Scalar) and values.scalar(node) is None else node
+
     def text_of(self, key: str) -> str | None:
         """The value of ``key`` as written; None if it is null, a list or a mapping."""
-        node = self.get(key)
-        if not isinstance(node, Scalar) or values.scalar(node) is None:
-            return None
-        return node.text
+        node = self.given(key)
+        return node.text if isinstance(node, Scalar) else None
 
 
 def is_key(node: Node, name: str) -> bool:

@@ -22,6 +22,8 @@ from pytest_aexp.model.findings.suspicious_keys import is_slip
 from pytest_aexp.model.problems import NOT_COLLECTED, Fault
 
 MARKDOWN = (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd", ".mdx")
+_BEFORE = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before front matter."""
 _KEY_LINE = re.compile(rf"^{KEY}[ \t]*:", re.MULTILINE)
 
 
@@ -45,21 +47,18 @@ def uncollected_faults(view: View, files: Iterable[str], globs: Sequence[str]) -
 
 def uncollected_fault(path: str, data: bytes | Unreadable) -> Fault | None:
     """The fault of a file that is not a finding, if its front matter cites runs."""
-    if isinstance(data, Unreadable) or not _may_have_front_matter(data):
+    if isinstance(data, Unreadable) or not data.lstrip(_BEFORE).startswith(b"---"):
         return None
     at = _citations_in(path, data)
     if at is None:
         return None
-    message = f"the file cites runs, but {_name(path)} is not the name of a finding"
+    name = shown(path.rpartition("/")[2], 60)
+    message = f"the file cites runs, but {name} is not the name of a finding"
     fix = (
         "name it as a finding (`F###-slug.md`), or add a glob for it to `findings` in [tool.aexp]; "
         f"if it is a template, empty its {KEY}"
     )
     return Fault(NOT_COLLECTED, path, f"{message}: its citations are not checked", fix, at)
-
-
-def _may_have_front_matter(data: bytes) -> bool:
-    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"---")
 
 
 def _citations_in(path: str, data: bytes) -> Position | None:
@@ -79,7 +78,3 @@ def _is_empty(value: Node) -> bool:
     if isinstance(value, Scalar):
         return values.scalar(value) in (None, "")
     return not (value.items if isinstance(value, SequenceNode) else value.pairs)
-
-
-def _name(path: str) -> str:
-    return shown(path.rpartition("/")[2], 60)

@@ -16,7 +16,8 @@ from pytest_aexp.model.problems import SUSPICIOUS_KEY, Fault
 BUILDS_ON = "builds_on"
 RETRACTED = "retracted"
 MOST_PREMISES = 1000
-_NAME = re.compile(r"[Ff][0-9]+", re.ASCII)
+is_finding_name = re.compile(r"[Ff][0-9]+").fullmatch
+"""Whether text has the form of a finding's name, such as F004."""
 _HOW_TO_RETRACT = "write why: `retracted: the validation split leaked`"
 _HOW_TO_BUILD = "write the names of findings: `builds_on: [F001, F002]`"
 
@@ -46,8 +47,8 @@ class Withdrawal:
 
 def read_premises(front_matter: FrontMatter) -> tuple[Premise, ...]:
     """The premises of a finding. Raises UnreadableFinding if they are not a name or a list."""
-    node = front_matter.get(BUILDS_ON)
-    if node is None or (isinstance(node, Scalar) and values.scalar(node) is None):
+    node = front_matter.given(BUILDS_ON)
+    if node is None:
         return ()
     items = items_of(node)
     if len(items) > MOST_PREMISES:
@@ -60,20 +61,20 @@ def _premise(front_matter: FrontMatter, index: int, item: Node) -> Premise:
         kind = "a mapping" if isinstance(item, Mapping) else "a list"
         raise _unreadable(front_matter, item, f"{BUILDS_ON} holds {kind}", _HOW_TO_BUILD)
     at = front_matter.position(item.offset)
-    name = item.text.upper() if _NAME.fullmatch(item.text) else item.text
+    name = item.text.upper() if is_finding_name(item.text) else item.text
     return Premise(front_matter.path, index, at, name)
 
 
 def read_withdrawal(front_matter: FrontMatter) -> Withdrawal | None:
     """Why the finding is withdrawn; None if it is not. Raises UnreadableFinding."""
-    node = front_matter.get(RETRACTED)
-    if node is None or (isinstance(node, Scalar) and values.scalar(node) is None):
+    node = front_matter.given(RETRACTED)
+    if node is None:
         return None
     if isinstance(node, Mapping):
         parts = {key.text: value for key, value in scalars(values.merged_at_top(node))}
         reason = _text(parts.get("reason"))
         replacement = parts.get("replaced_by")
-        if replacement is not None and not _NAME.fullmatch(_text(replacement)):
+        if replacement is not None and not is_finding_name(_text(replacement)):
             message = f"{RETRACTED}.replaced_by is not the name of a finding"
             raise _unreadable(front_matter, replacement, message, "write a name such as F012")
     else:

@@ -88,10 +88,9 @@ def _surveys(segments: Iterable[Segment], count: int) -> Iterator[Survey]:
         yield from map(survey_segment, segments)
         return
     # Here, since it is needed for large ledgers only.
-    from pytest_aexp.ground.processes import workers
+    from pytest_aexp.ground.processes import in_processes
 
-    with workers(processes) as pool:
-        yield from pool.map(survey_segment, segments)
+    yield from in_processes(survey_segment, segments, processes)
 
 
 def survey_segment(segment: Segment) -> Survey:

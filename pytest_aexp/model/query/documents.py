@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
@@ -61,7 +60,7 @@ class Documents:
         repeated = self.ledger.repeated
         for path in self.ledger.packs.paths:
             data = self.view.read(path, SEGMENT_LIMIT)
-            for line in _lines(data):
+            for line in lines_of(data) if isinstance(data, bytes) else ():
                 if not wanted.may_be(line):
                     continue
                 job_id = run_of(line)
@@ -93,10 +92,6 @@ class Documents:
         if retraction is not None:
             document["retracted"] = list(retraction.record_ids)
         return document
-
-
-def _lines(data: bytes | Unreadable) -> list[bytes]:
-    return [] if isinstance(data, Unreadable) else lines_of(data)
 
 
 @dataclass(frozen=True, slots=True)

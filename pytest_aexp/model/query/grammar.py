@@ -23,11 +23,7 @@ _NAME = re.compile(r"(?!\s)(?:[^=<>!]|!(?!=))+(?<![\s!])")
 _PLAIN = re.compile(r"[^\s\"\[\]{},]+")
 
 
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse)
+_decoder = json.JSONDecoder(parse_constant=jsontext.refuse_constant)
 
 
 @dataclass(frozen=True, slots=True)

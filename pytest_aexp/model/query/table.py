@@ -206,14 +206,11 @@ def _statuses(runs: Sequence[Run]) -> str:
 
 
 def _seeds(runs: Sequence[Run]) -> str:
-    values = [seed for seed in map(_seed, runs) if seed is not MISSING]
+    seeds = (nested(run.get("statepoint"), "seed") for run in runs)
+    values = [seed for seed in seeds if seed is not MISSING]
     if not values or any(seed.__class__ is not int for seed in values):
         return ""
-    seeds = sorted(set(values))
-    if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1:
-        return f"seeds {seeds[0]} to {seeds[-1]}"
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(map(str, seeds))}"
-
-
-def _seed(run: Run) -> Any:
-    return nested(run.get("statepoint"), "seed")
+    every = sorted(set(values))
+    if len(every) > 2 and every[-1] - every[0] == len(every) - 1:
+        return f"seeds {every[0]} to {every[-1]}"
+    return f"{'seed' if len(every) == 1 else 'seeds'} {listed(map(str, every))}"

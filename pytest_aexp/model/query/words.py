@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.batches import experiments_of, is_experiment_id
 from pytest_aexp.model.query.grammar import FORMS, Condition, condition, split
 from pytest_aexp.model.query.match import Run, matcher
 
-_EXPERIMENT = re.compile(r"E[0-9]{3,}")
 _HAS_OPERATOR = re.compile(r"[=<>]")
 
 
@@ -48,11 +47,11 @@ def query(where: str | Iterable[str] = ()) -> Query:
     """
     words = split(where)
     for word in words:
-        if not _HAS_OPERATOR.search(word) and not _EXPERIMENT.fullmatch(word):
+        if not _HAS_OPERATOR.search(word) and not is_experiment_id(word):
             raise UsageError(
                 f"{quoted(word)} is neither an experiment id such as E003 nor a condition: write "
                 f"{FORMS}"
             )
-    experiments = frozenset(word for word in words if _EXPERIMENT.fullmatch(word))
+    experiments = frozenset(word for word in words if is_experiment_id(word))
     conditions = tuple(condition(word) for word in words if word not in experiments)
     return Query(experiments or None, conditions)

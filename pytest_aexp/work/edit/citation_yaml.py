@@ -41,11 +41,6 @@ def batch_citation(experiment: str, selector: dict[str, Any]) -> str:
     return f"{{type: batch, experiment_id: {experiment}{chosen}}}"
 
 
-def text_as_yaml(text: str) -> str:
-    """A text as YAML, inside brackets too, quoted where it needs to be."""
-    return value_text(text)
-
-
 def value_text(value: Any) -> str:
     """A JSON value as YAML that reads back as the same; JSON is YAML, plain text is nicer."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _OTHERWISE:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Scalar
 from pytest_aexp.model.findings.front_matter import FrontMatter
-from pytest_aexp.work.edit.citation_yaml import text_as_yaml
+from pytest_aexp.work.edit.citation_yaml import value_text
 from pytest_aexp.work.edit.finding_text import Edit, edited
 
 
@@ -17,7 +17,7 @@ def with_withdrawal(front: FrontMatter, reason: str, replaced_by: str, day: str)
     if root.flow:
         return None
     values = {"reason": reason, "replaced_by": replaced_by, "on": day}
-    pairs = {name: text_as_yaml(value) for name, value in values.items() if value}
+    pairs = {name: value_text(value) for name, value in values.items() if value}
     text = ", ".join(f"{name}: {value}" for name, value in pairs.items())
     inner = nodes.parse(f"{{{text}}}")
     assert inner is not None

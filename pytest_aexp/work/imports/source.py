@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pytest_aexp.ground.jsontext import refuse_constant
 from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.query.match import MISSING, nested
 
@@ -61,15 +62,11 @@ def typed(text: str) -> Any:
     if text in constants:
         return constants[text]
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return text
     is_infinite = isinstance(value, float) and not math.isfinite(value)
     return text if is_infinite or isinstance(value, str) else value
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(name)
 
 
 def number(value: Any) -> float | int | None:

@@ -110,13 +110,10 @@ def _planned(root: Path, name: str, body: bytes, kind: ActionKind, *, force: boo
     new = merge_block(old, body, rescue=True)
     if new == old or (holds_block(old, body) and not force):
         return ControlFile(name, Step(InstallAction("skipped_identical", name)), old)
-    detail = "the managed block is renewed" if _marked(old) else "the managed block is added"
+    had_one = b"# agentic-experiments:" in old
+    detail = f"the managed block is {'renewed' if had_one else 'added'}"
     action = InstallAction(kind, name, detail)
     return ControlFile(name, Step(action, partial(write_atomic, root / name, new)), new)
-
-
-def _marked(data: bytes) -> bool:
-    return b"# agentic-experiments:" in data
 
 
 def _left_alone(name: str, fault: str) -> ControlFile:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.text import listed, quoted, shown
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
-from pytest_aexp.model.ranking import PROMOTION_FIELDS
+from pytest_aexp.model.ranking import PROMOTION_FIELDS, text_of
 from pytest_aexp.work.merge.side import (
     OUTCOME,
     Content,
@@ -30,7 +30,6 @@ from pytest_aexp.work.merge.side import (
     Side,
     common_run,
     read_side,
-    text_of,
 )
 from pytest_aexp.work.promote.project import entry_bytes
 

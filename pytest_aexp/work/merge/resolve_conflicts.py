@@ -76,13 +76,11 @@ def resolve(root: Path, written: str | None = None) -> list[Resolution]:
             if job_id in unmerged:
                 outcome = _merge(job_id, unmerged[job_id], packs.version(job_id))
                 resolutions.append(Resolution(job_id, outcome, choose_by_hand(job_id)))
-            elif _holds_markers(view.read(entry_path(job_id), ENTRY_LIMIT)):
+                continue
+            data = view.read(entry_path(job_id), ENTRY_LIMIT)
+            if isinstance(data, bytes) and _MARKER.search(data):
                 resolutions.append(_too_late(job_id))
         return _kept(root, index.location, resolutions)
-
-
-def _holds_markers(data: Content) -> bool:
-    return isinstance(data, bytes) and _MARKER.search(data) is not None
 
 
 def _too_late(job_id: str) -> Resolution:

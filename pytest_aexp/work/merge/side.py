@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.entry import FIELDS, SCHEMA_VERSION, entry_document
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
-from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank
+from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank, text_of
 from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import REDACTED
 
@@ -98,17 +97,12 @@ class Side:
         return self.pointers - self.pointers_into(_STATEPOINT)
 
 
-def text_of(value: Any) -> str:
-    """The same text for the same JSON, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True)
-
-
 def read_side(data: Content, job_id: str | None) -> Side:
     """The side in ``data``, of the run ``job_id`` if that is known; sanitised.
 
     The statepoint is left as it is: taking something out of it costs the identity.
     """
-    document = _document(data)
+    document = {} if isinstance(data, Unreadable) else entry_document(data) or {}
     cause = judge_entry(job_id or str(document.get("job_id")), "", data).cause
     fields = {name: value for name, value in document.items() if name not in _STATEPOINT}
     pointers: set[str] = set()
@@ -121,10 +115,6 @@ def read_side(data: Content, job_id: str | None) -> Side:
         pointers.update(redacted)
     fault = None if cause is None else cause.message
     return Side(fault, fields, document.get("statepoint"), frozenset(pointers))
-
-
-def _document(data: Content) -> dict[str, Any]:
-    return {} if isinstance(data, Unreadable) else entry_document(data) or {}
 
 
 def _field_of(pointer: str) -> str:

@@ -17,7 +17,10 @@ def lifted_metrics(document: Mapping[str, Any], paths: Mapping[str, str]) -> dic
 
     A path is a key, or keys with slashes between them. What is not a number is left out.
     """
-    values = {name: next(_values(document, path), None) for name, path in paths.items()}
+    values = {
+        name: next((container[key] for container, key in _places(document, path)), None)
+        for name, path in paths.items()
+    }
     return {
         name: value if math.isfinite(value) else None
         for name, value in values.items()
@@ -30,10 +33,6 @@ def remove_metrics(document: dict[str, Any], paths: Mapping[str, str]) -> None:
     for path in paths.values():
         for container, key in list(_places(document, path)):
             del container[key]
-
-
-def _values(document: Mapping[str, Any], path: str) -> Iterator[Any]:
-    return (container[key] for container, key in _places(document, path))
 
 
 def _places(document: Any, path: str) -> Iterator[tuple[Any, str]]:

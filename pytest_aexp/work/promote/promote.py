@@ -218,16 +218,13 @@ def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
                 f"`aexp ledger promote {job_id}`"
             ) from error
         # In a folder that can be written to, only this file can be what is forbidden.
-        if error.errno in _FORBIDDEN and os.path.lexists(path) and _may_write_beside(path):
+        may_write = os.access(os.path.dirname(path), os.W_OK | os.X_OK)
+        if error.errno in _FORBIDDEN and may_write and os.path.lexists(path):
             raise NotPromotable(
                 f"{where}: {place} may not be replaced ({error.strerror}); remove it or have it "
                 f"made yours, and run `aexp ledger promote {job_id}`"
             ) from error
         raise
-
-
-def _may_write_beside(path: str) -> bool:
-    return os.access(os.path.dirname(path), os.W_OK | os.X_OK)
 
 
 def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:

@@ -48,11 +48,6 @@ class Premises:
             by_name[name_of(path)].append(path)
         return by_name
 
-    def know(self, finding: Finding) -> None:
-        """Take ``finding``, which was read already."""
-        if finding.premises:
-            self._nodes.setdefault(finding.path, self._node(finding))
-
     def fault(self, premise: Premise) -> Fault | None:
         """What is wrong with building on that finding."""
         paths = self._by_name.get(premise.name, [])

@@ -125,8 +125,9 @@ def _checked(outcome: Outcome) -> str:
     entries = counted(outcome.entries, "ledger entry", "ledger entries")
     if outcome.findings is None:
         return entries
-    findings = counted(outcome.findings, "finding")
-    return f"{findings}, {counted(outcome.citations, 'citation')}, {entries}"
+    checked = f"{counted(outcome.findings, 'finding')}, {counted(outcome.citations, 'citation')}"
+    # "0 ledger entries" would read as if the ledger were empty: none was looked at.
+    return f"{checked}, {entries}" if outcome.entries else checked
 
 
 def render_json(outcome: Outcome) -> str:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree, above
+from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.ledger import Ledger
@@ -104,7 +105,9 @@ class Sources:
         if counts is None:
             total = Counter(self.ledger.batches.counts(experiment, key))
             if self.store is not None:
-                total.update(self.store.batches.counts(experiment, key))
+                runs = self.store.batches.of_experiment(experiment)
+                others = Batches(run for run in runs if run.job_id not in self.ledger.job_ids)
+                total.update(others.counts(experiment, key))
             counts = self._value_counts[experiment, key] = dict(total.most_common())
         return counts
 

@@ -183,9 +183,10 @@ def test_no_experiment_at_all(one: Sources) -> None:
     assert hint(one, {}) == "no run of any experiment is known here"
 
 
-def test_runs_of_the_store_count_as_well(repo: Path) -> None:
-    add_entry(repo, {"experiment_id": "E001", "seed": 1})
-    add_jobs(repo, [{"statepoint": {"experiment_id": "E001", "seed": 1, "x": 1}}])
+def test_runs_of_the_store_count_as_well_and_once(repo: Path) -> None:
+    promoted = {"experiment_id": "E001", "seed": 1}
+    add_entry(repo, promoted)
+    add_jobs(repo, [{"statepoint": promoted}, {"statepoint": {**promoted, "x": 1}}])
     assert hint(sources(repo), {"seed": "1"}) == "seed is a number in 2 runs: drop the quotes"
 
 

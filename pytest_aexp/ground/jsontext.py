@@ -211,10 +211,17 @@ def position_of_key(text: str, key: str) -> Position:
     return position_in(text, at) if key and at >= 0 else Position()
 
 
-_CLOSED_TOO_SOON = {
-    "}": ("Expecting property name enclosed in double quotes", "object"),
-    "]": ("Expecting value", "array"),
-}
+_SYNTAX = (
+    ("Expecting property name", "a name in double quotes is missing here"),
+    ("Expecting value", "a value is missing here"),
+    ("Expecting ',' delimiter", "a comma is missing here"),
+    ("Expecting ':' delimiter", "a colon is missing here"),
+    ("Unterminated string", "the text that begins here never ends"),
+    ("Invalid control character", "a text has a line break or a control character in it"),
+    ("Invalid \\", "a backslash in a text stands before the wrong character"),
+    ("Extra data", "there is more text after its end"),
+)
+"""What Python's parser says, and what it means."""
 
 
 def syntax_error(error: json.JSONDecodeError) -> tuple[str, Position]:
@@ -222,12 +229,15 @@ def syntax_error(error: json.JSONDecodeError) -> tuple[str, Position]:
 
     From 3.13 on Python names a comma before a closing bracket; before that it names the bracket.
     """
-    message, kind = _CLOSED_TOO_SOON.get(error.doc[error.pos : error.pos + 1], ("", ""))
     before = error.doc[: error.pos].rstrip(" \t\n\r")
-    if message == error.msg and before.endswith(","):
-        at = position_in(error.doc, len(before) - 1)
-        return f"Illegal trailing comma before end of {kind}", at
-    return error.msg, Position(error.lineno, error.colno)
+    closes = error.doc[error.pos : error.pos + 1] in ("}", "]")
+    if error.msg.startswith("Illegal trailing comma") or (closes and before.endswith(",")):
+        comma = before.rfind(",") if closes else error.pos
+        return "there is a comma with nothing after it", position_in(error.doc, comma)
+    at = Position(error.lineno, error.colno)
+    if not error.doc[error.pos :].strip():
+        return "it ends too early", at
+    return next((words for start, words in _SYNTAX if error.msg.startswith(start)), error.msg), at
 
 
 def refusal(error: ValueError) -> str:

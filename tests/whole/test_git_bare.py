@@ -163,7 +163,7 @@ class TestTheUsersOwn:
         assert main(["validate", "--at", "HEAD"]) == 2
         assert capsys.readouterr().err == (
             f"aexp: {bare} is laid out as a bare git repository within the repository {outer}, so "
-            f"it may be somebody else's; if it is yours, say so: GIT_DIR={bare} aexp …\n"
+            f"it may be somebody else's; if it is yours, run `GIT_DIR={bare} aexp …`\n"
         )
         monkeypatch.setenv("GIT_DIR", str(bare))
         assert main(["validate", "--at", "HEAD", "F001"]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from shlex import quote
 
 from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import finding_named
@@ -188,7 +189,7 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
     folders = [RETRACTIONS_DIR] if wrote else []
     folders += sorted({path.rpartition("/")[0] for path, _ in marked})
     if folders:
-        add = at_root(checker.repository.root, f"git add {' '.join(folders)}")
+        add = at_root(checker.repository.root, f"git add {' '.join(map(quote, folders))}")
         then = ", commit; then for each finding:" if reached else ", commit and push"
         print(f"next: {add}{then}")
         if reached:
@@ -285,4 +286,4 @@ def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
     for line in dict.fromkeys(at_risk(after)):
         if line not in before:
             print(clean(f"  {line}: at risk"))
-    print(f"next: {at_root(checker.repository.root, f'git add {path}')}, commit and push")
+    print(f"next: {at_root(checker.repository.root, f'git add {quote(path)}')}, commit and push")

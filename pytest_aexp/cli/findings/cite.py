@@ -102,7 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
     front = open_for_edit(path, before)
     job_ids = checker.sources.job_ids
     if corrected(front, job_ids) != front.text:
-        raise UsageError(f"{path}: fix its existing citations first: `aexp fix {path}`")
+        fix = f"`aexp fix {shlex.quote(path)}`"
+        raise UsageError(f"{path}: fix its existing citations first: {fix}")
     cited = [job_citation(full_job_id(run, job_ids)) for run in arguments.runs]
     cited += [_batch(*batch) for batch in arguments.batch]
     new = _new_ones(cited, checker.finding(path))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple, TypeAlias
 
 from pytest_aexp.ground.errors import GitError, UsageError
@@ -104,7 +105,7 @@ def bare_root(start: Path) -> Path | None:
     if around is not None:
         raise UsageError(
             f"{bare} is laid out as a bare git repository within the repository {around}, so it "
-            f"may be somebody else's; if it is yours, say so: GIT_DIR={bare} aexp …"
+            f"may be somebody else's; if it is yours, run `GIT_DIR={quote(str(bare))} aexp …`"
         )
     options = () if bare is None else in_bare(bare)
     command = (*options, "rev-parse", "--is-bare-repository", "--absolute-git-dir")

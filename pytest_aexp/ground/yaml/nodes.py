@@ -28,6 +28,10 @@ class YamlFault(Exception):
         self.offset = offset
 
 
+class YamlSyntax(YamlFault):
+    """The parser refused the text; ``message`` is its own."""
+
+
 @dataclass(slots=True, eq=False)
 class Scalar:
     """Text as written; ``plain`` if it stood without quotes and tag, so that it may be a number.
@@ -136,13 +140,13 @@ def _composed(make_parser: Callable[[str], Any], text: str, meant: dict[int, str
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = error.problem or error.context or "it is not YAML"
-        raise YamlFault(str(reason), mark.index if mark else 0) from error
+        raise YamlSyntax(str(reason), mark.index if mark else 0) from error
     except YAMLError as error:
         offset = getattr(error, "position", 0) or 0
-        raise YamlFault(str(error).splitlines()[0], offset) from error
+        raise YamlSyntax(str(error).splitlines()[0], offset) from error
     except (IndexError, OverflowError, ValueError) as error:
         # The pure parser trips over escapes of characters that do not exist, and directives.
-        raise YamlFault("it is not YAML", 0) from error
+        raise YamlSyntax("it is not YAML", 0) from error
 
 
 class _Composer:

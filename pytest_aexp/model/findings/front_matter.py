@@ -14,7 +14,8 @@ from shlex import quote
 from pytest_aexp.ground.files import UNMERGED, Unreadable, size
 from pytest_aexp.ground.text import LineMap, Position, position_in, shown
 from pytest_aexp.ground.yaml import nodes, values
-from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, YamlFault
+from pytest_aexp.ground.yaml.mistakes import Mistake, mistake_in
+from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, YamlFault, YamlSyntax
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
 FRONT_MATTER_LIMIT = 64 << 10
@@ -112,9 +113,10 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     except YamlFault as fault:
         _refuse_conflict(path, text, start, end)
         _refuse_dots(path, text, start, end)
-        what, fix = _in_plain_words(yaml, fault)
-        message = f"the front matter cannot be read: {shown(what, 200)}"
-        raise UnreadableFinding(path, message, fix, lines.position(fault.offset)) from fault
+        mistake = _in_plain_words(yaml, fault)
+        message = f"the front matter cannot be read: {shown(mistake.message, 200)}"
+        at = lines.position(mistake.offset)
+        raise UnreadableFinding(path, message, mistake.fix, at) from fault
     return FrontMatter(path, text, start, end, root, pairs, lines)
 
 
@@ -123,29 +125,34 @@ _TOO_LONG = (
     "write two findings"
 )
 _INVISIBLE = {"\u00a0": "no-break space", "\u200b": "zero-width space", "\ufeff": "byte order mark"}
-_QUOTE_IT = "put quotes around the text"
 
 
-def _in_plain_words(yaml: str, fault: YamlFault) -> tuple[str, str]:
+def _in_plain_words(yaml: str, fault: YamlFault) -> Mistake:
     """What is wrong with the YAML, without the parser's vocabulary, and what to do about it."""
-    reason, here = fault.message, yaml[fault.offset : fault.offset + 1]
-    line = yaml[yaml.rfind("\n", 0, fault.offset) + 1 :].partition("\n")[0]
+    reason, offset = fault.message, fault.offset
+    line = yaml[yaml.rfind("\n", 0, offset) + 1 :].partition("\n")[0]
     hidden = next((name for character, name in _INVISIBLE.items() if character in line), None)
     if hidden is not None:
-        return f"there is a {hidden} in this line", "type a plain space in its place"
-    if "mapping values are not allowed" in reason:
-        return "a text with a colon in it needs quotes", _QUOTE_IT
-    if here == "\t" or "tab" in reason:
-        return "the line is indented with a tab", "indent with spaces"
-    if "cannot start any token" in reason:
-        return f"a text that begins with {here} needs quotes", _QUOTE_IT
+        return Mistake(
+            f"there is a {hidden} in this line", "type a plain space in its place", offset
+        )
+    if isinstance(fault, YamlSyntax):
+        return mistake_in(yaml, offset, reason)
     if reason.endswith("stands twice"):
-        return reason.replace("stands twice", "is there twice"), "remove one of the two"
-    return reason, _KEYS_ABOVE if reason == _NO_MAPPING else "correct the YAML there"
+        reason = reason.replace("stands twice", "is there twice")
+        return Mistake(reason, "remove one of the two", offset)
+    if reason.startswith("the alias"):
+        what = f"a text that begins with {yaml[offset : offset + 1]} needs quotes"
+        return Mistake(what, "put quotes around the text", offset)
+    return Mistake(reason, _FIXES.get(reason, "correct the YAML there"), offset)
 
 
-_NO_MAPPING = "it is not a mapping of keys to values"
-_KEYS_ABOVE = "write `supporting_runs:` above the list"
+_LIST = "it is a list, not `key: value` lines"
+_TEXT = "it is text, not `key: value` lines"
+_FIXES = {
+    _LIST: "write `supporting_runs:` above the list",
+    _TEXT: "write `key: value` lines, such as `title: …` and `supporting_runs: […]`",
+}
 
 
 def _root(yaml: str) -> Mapping | None:
@@ -154,7 +161,7 @@ def _root(yaml: str) -> Mapping | None:
         return None
     if isinstance(root, Mapping):
         return root
-    raise YamlFault(_NO_MAPPING, root.offset)
+    raise YamlFault(_TEXT if isinstance(root, Scalar) else _LIST, root.offset)
 
 
 def _span(path: str, text: str) -> tuple[int, int]:

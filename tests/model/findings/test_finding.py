@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
     "Latin-1 in the body": (b"---\nx: 1\n---\n\n\xc3\xa9\xe9\n", "the file is not UTF-8: ", (5, 2)),
     "UTF-16": ("---\n".encode("utf-16"), "the file is not UTF-8: byte 0xff", (1, 1)),
     "half a character": (b"---\nx: 1\n---\n\xe2\x82", "the file is not UTF-8: byte 0xe2", (4, 1)),
-    "bad YAML": ("---\nid: F001\nx: [\n---\n", YAML, (4, 1)),
+    "bad YAML": ("---\nid: F001\nx: [\n---\n", YAML + "the list that begins with", (3, 4)),
     "a key twice": ("---\na: 1\nb: 2\na: 3\n---\n", YAML + 'the key "a" is there twice', (4, 1)),
     "a foreign tag on citations": (
         "---\nsupporting_runs: !x []\n---\n",
@@ -125,8 +125,8 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
     "conflict markers": (f"---\nid: F\n<<<<<<< HEAD\n{CITED}=======\n---\n", CONFLICT, (3, 1)),
     "conflict markers at the top": (f"<<<<<<< HEAD\n---\n{CITED}---\n", CONFLICT, (1, 1)),
     "too deep": (f"---\nx: {'[' * 40}\n---\n", YAML + "nested more than 32 deep", (2, 35)),
-    "a list": ("---\n- x\n---\n", YAML + "it is not a mapping of keys to values", (2, 1)),
-    "text": ("---\n# c\ntext\n---\n", YAML + "it is not a mapping of keys to values", (3, 1)),
+    "a list": ("---\n- x\n---\n", YAML + "it is a list, not `key: value` lines", (2, 1)),
+    "text": ("---\n# c\ntext\n---\n", YAML + "it is text, not `key: value` lines", (3, 1)),
     "citations as text": ("---\nsupporting_runs: x\n---\n", 'supporting_runs is "x", nei', (2, 18)),
     "citations as a number": (
         "---\nsupporting_runs: 5\n---\n",

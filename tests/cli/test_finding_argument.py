@@ -65,9 +65,9 @@ def test_a_finding_named_twice_is_judged_once(
     broken: Path, again: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["validate", "F002", again]) == 1
-    said = capsys.readouterr().out
-    assert said.count("finding.broken_run_citation") == 1
-    assert said.splitlines()[-1].startswith("1 finding, 1 citation, ")
+    output = capsys.readouterr().out
+    assert output.count("finding.broken_run_citation") == 1
+    assert output.splitlines()[-1].startswith("1 finding, 1 citation, ")
 
 
 def test_by_a_path_through_a_link(
@@ -93,11 +93,11 @@ def test_an_unknown_finding_is_wrong_usage(
         FOLDER,
     ):
         assert main(["validate", written]) == 2
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert " is not a finding: give a finding's path or its id, " in said.err
-        assert said.err.endswith("`aexp finding new TITLE`\n")
-        assert said.err[:-1].isprintable()
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert " is not a finding: give a finding's path or its id, " in output.err
+        assert output.err.endswith("`aexp finding new TITLE`\n")
+        assert output.err[:-1].isprintable()
 
 
 def test_an_id_of_several_findings_names_them(
@@ -106,5 +106,5 @@ def test_an_id_of_several_findings_names_them(
     add_finding(broken, "sub/F001-z", job(A))
     assert main(["validate", "F001"]) == 2
     both = f"{FOLDER}/F001-x.md and {FOLDER}/sub/F001-z.md"
-    said = capsys.readouterr().err
-    assert said == f"aexp: F001 names 2 findings: {both}; give the path\n"
+    output = capsys.readouterr().err
+    assert output == f"aexp: F001 names 2 findings: {both}; give the path\n"

@@ -30,10 +30,10 @@ def test_wrong_usage_shows_how_that_verb_is_used(
     with pytest.raises(SystemExit) as end:
         main(line.split()[1:])
     assert end.value.code == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"usage: {verb} [-h]")
-    assert f"\n{verb}: error: " in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"usage: {verb} [-h]")
+    assert f"\n{verb}: error: " in output.err
 
 
 def test_the_version_is_that_of_the_installed_package(capsys: pytest.CaptureFixture[str]) -> None:

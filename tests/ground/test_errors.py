@@ -18,10 +18,10 @@ def test_each_says_what_to_do() -> None:
 
 
 def test_many_candidates_are_counted() -> None:
-    said = str(AmbiguousRun("ab", tuple(f"ab{n:030d}" for n in range(20))))
-    assert "fits 20 runs" in said
-    assert "12 more" in said
-    assert len(said) < 500
+    output = str(AmbiguousRun("ab", tuple(f"ab{n:030d}" for n in range(20))))
+    assert "fits 20 runs" in output
+    assert "12 more" in output
+    assert len(output) < 500
 
 
 def test_an_ambiguous_run_is_caught_as_ours_and_as_lookup_error() -> None:

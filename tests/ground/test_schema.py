@@ -196,8 +196,8 @@ def test_without_jsonschema_rs_all_is_judged_the_same() -> None:
     )
     cases = [(n, p, kind) for kind in ("valid", "invalid") for n in NAMES for p in files(kind, n)]
     lines = "".join(f"{name} {path.relative_to(DATA)}\n" for name, path, _ in cases)
-    said = run(script, lines)
-    assert said == [str(kind == "valid") for _, _, kind in cases]
+    printed = run(script, lines)
+    assert printed == [str(kind == "valid") for _, _, kind in cases]
 
 
 # What hostile documents do

@@ -31,9 +31,9 @@ class TestSaying:
         job_id = add_entry(repo, {"experiment_id": "E001"})
         add_finding(repo, "F001-x", job(job_id))
         stage(repo, "kb")
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, [UNSTAGED])
-        assert f"next: run `git add {entry_of_run(job_id)}`\n" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, [UNSTAGED])
+        assert f"next: run `git add {entry_of_run(job_id)}`\n" in output.out
 
     def test_an_entry_that_was_only_announced(self, repo: Path, hooks: Hooks) -> None:
         job_id = add_entry(repo, {"experiment_id": "E001"})
@@ -71,9 +71,9 @@ class TestSaying:
         git(repo, "read-tree", "HEAD", GIT_INDEX_FILE=".git/next-index-1.lock")
         git(repo, "add", FINDING, GIT_INDEX_FILE=".git/next-index-1.lock")
         monkeypatch.setenv("GIT_INDEX_FILE", ".git/next-index-1.lock")
-        for said in (hooks.findings(), hooks.findings("--stage")):
-            assert (said.status, said.codes) == (1, [UNSTAGED])
-            assert "and name it in `git commit` too, which takes only the files it is" in said.out
+        for output in (hooks.findings(), hooks.findings("--stage")):
+            assert (output.status, output.codes) == (1, [UNSTAGED])
+            assert "and name it in `git commit` too, which takes only the files it is" in output.out
 
 
 class TestStaging:
@@ -81,9 +81,9 @@ class TestStaging:
         ids = sorted(add_run(repo, seed) for seed in (1, 2))
         add_finding(repo, "F001-x", job(ids[0]), batch("E001"))
         stage(repo, "kb")
-        said = hooks.findings("--stage")
-        assert said.status == 0
-        assert said.out == f"added to the commit: {' '.join(map(entry_of_run, ids))}\n"
+        output = hooks.findings("--stage")
+        assert output.status == 0
+        assert output.out == f"added to the commit: {' '.join(map(entry_of_run, ids))}\n"
         assert staged(repo) == {FINDING, *map(entry_of_run, ids)}
         assert hooks.findings("--stage").out == ""
 
@@ -129,8 +129,8 @@ class TestStaging:
         write(repo, entry_of_run("0" * 32), "{}")
         add_finding(repo, "F001-x", job("0" * 32))
         stage(repo, "kb")
-        said = hooks.findings("--stage")
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+        output = hooks.findings("--stage")
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
 
     def test_in_a_root_below_gits_own(
         self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch

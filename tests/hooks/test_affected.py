@@ -43,11 +43,11 @@ class TestEvidence:
         add_finding(repo, "F002-other", job(add_entry(repo, {"experiment_id": "E002"})))
         commit(repo)
         git(repo, "rm", "-q", entry_of_run(held))
-        said = hooks.findings()
+        output = hooks.findings()
         expected = {"job": "finding.broken_run_citation", "batch": "finding.empty_batch"}
-        assert said.status == 1
-        assert said.codes == ([expected[cited]] if cited in expected else list(expected.values()))
-        assert "1 finding, " in said.out
+        assert output.status == 1
+        assert output.codes == ([expected[cited]] if cited in expected else list(expected.values()))
+        assert "1 finding, " in output.out
 
     def test_a_commit_that_deletes_the_last_entry_of_all(
         self, repo: Path, held: str, hooks: Hooks
@@ -185,9 +185,9 @@ class TestWhatIsNotRead:
         (repo / place).rename(repo / "elsewhere")
         (repo / place).symlink_to(repo / "elsewhere")
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, ["finding.none_collected"])
-        assert said.out.startswith(f"{place}:1:1: error: no findings of kb/research/findings")
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, ["finding.none_collected"])
+        assert output.out.startswith(f"{place}:1:1: error: no findings of kb/research/findings")
 
     @pytest.mark.parametrize("place", ["kb", "kb/research", "kb/research/findings"])
     def test_a_link_there_that_is_changed_to_another(
@@ -207,9 +207,9 @@ class TestWhatIsNotRead:
         commit(repo)
         (repo / "kb/research/findings/more").symlink_to("../../../elsewhere")
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, ["finding.none_collected"])
-        assert said.out.startswith("kb/research/findings/more:")
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, ["finding.none_collected"])
+        assert output.out.startswith("kb/research/findings/more:")
 
     def test_a_link_to_another_folder(self, repo: Path, held: str, hooks: Hooks) -> None:
         write(repo, "elsewhere/picture.png", "")
@@ -223,24 +223,24 @@ class TestWhatIsNotRead:
         (repo / "kb/research/findings").mkdir(parents=True)
         (repo / FINDING).symlink_to("../../../notes/first.md")
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, ["finding.unreadable"])
-        assert "links are not followed" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, ["finding.unreadable"])
+        assert "links are not followed" in output.out
 
     def test_a_folder_that_is_renamed(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(held))
         commit(repo)
         git(repo, "mv", "kb/research/findings", "kb/research/Findings")
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, ["finding.none_collected"])
-        assert "git mv kb/research/Findings kb/research/findings" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, ["finding.none_collected"])
+        assert "git mv kb/research/Findings kb/research/findings" in output.out
 
     def test_all_findings_deleted(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(held))
         commit(repo)
         git(repo, "rm", "-rq", "kb")
-        said = hooks.findings()
-        assert (said.status, said.codes) == (0, ["finding.none_collected"])
+        output = hooks.findings()
+        assert (output.status, output.codes) == (0, ["finding.none_collected"])
 
     def test_a_ledger_that_is_a_link(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(held))
@@ -248,6 +248,6 @@ class TestWhatIsNotRead:
         (repo / ".aexp/ledger").rename(repo / "shared")
         (repo / ".aexp/ledger").symlink_to("../shared")
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 1
-        assert ".aexp/ledger:1:1: error: the ledger is a symbolic link" in said.out
+        output = hooks.findings()
+        assert output.status == 1
+        assert ".aexp/ledger:1:1: error: the ledger is a symbolic link" in output.out

@@ -67,25 +67,25 @@ class TestOrder:
         stage(repo)
         assert hooks.findings().status == 0
         git(repo, "rm", "-q", f"study/{entry_of_run(job_id)}")
-        said = hooks.findings()
-        assert (said.status, said.out.split(":")[0]) == (1, FINDING)
+        output = hooks.findings()
+        assert (output.status, output.out.split(":")[0]) == (1, FINDING)
 
     def test_outside_any_repository_it_cannot_be_done(
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        said = hooks.findings()
-        assert said.status == 2
-        assert said.err.startswith("aexp-findings: no repository at ")
+        output = hooks.findings()
+        assert output.status == 2
+        assert output.err.startswith("aexp-findings: no repository at ")
 
     def test_a_configuration_that_cannot_be_used_stops_it(
         self, repo: Path, held: str, hooks: Hooks
     ) -> None:
         write(repo, "pyproject.toml", "[tool.aexp]\nstrict_run = 1\n")
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 2
-        assert 'pyproject.toml: [tool.aexp] has no setting "strict_run"' in said.err
+        output = hooks.findings()
+        assert output.status == 2
+        assert 'pyproject.toml: [tool.aexp] has no setting "strict_run"' in output.err
 
     @pytest.mark.parametrize(
         ("strictness", "status", "severity"), [("error", 1, "error"), ("warn", 0, "warning")]
@@ -95,9 +95,9 @@ class TestOrder:
     ) -> None:
         add_finding(repo, "F001-x", job(NOWHERE))
         stage(repo)
-        said = hooks.findings(f"--strict-runs={strictness}")
-        assert said.status == status
-        assert f":4:21: {severity}: " in said.out
+        output = hooks.findings(f"--strict-runs={strictness}")
+        assert output.status == status
+        assert f":4:21: {severity}: " in output.out
         counted = "whether the runs of 1 citation exist was not judged"
         assert counted in hooks.findings("--strict-runs=off").out
 
@@ -113,7 +113,7 @@ class TestOrder:
     def test_nothing_in_a_file_can_forge_a_line(self, repo: Path, held: str, hooks: Hooks) -> None:
         write(repo, "kb/research/findings/F1\n::error::x\x1b[31m.md", "no front matter")
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 1
-        assert "\x1b" not in said.out
-        assert len(said.out.splitlines()) == 3
+        output = hooks.findings()
+        assert output.status == 1
+        assert "\x1b" not in output.out
+        assert len(output.out.splitlines()) == 3

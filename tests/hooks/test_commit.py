@@ -107,9 +107,9 @@ class TestRange:
         self, repo: Path, hooks: Hooks, push: Push, end: str
     ) -> None:
         push.range(commit(repo), end)
-        said = hooks.findings()
-        assert (said.status, said.out) == (2, "")
-        assert f'git knows no commit, branch or tag "{end}" here' in said.err
+        output = hooks.findings()
+        assert (output.status, output.out) == (2, "")
+        assert f'git knows no commit, branch or tag "{end}" here' in output.err
 
     def test_histories_that_never_met(self, repo: Path, hooks: Hooks, push: Push) -> None:
         before = commit(repo)
@@ -127,8 +127,8 @@ class TestRange:
         pushed = commit(repo)
         write(repo, "pyproject.toml", "[tool.aexp]\nno_such = 1\n")
         push.range(before, pushed)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (0, ["policy.weakened", BROKEN])
+        output = hooks.findings()
+        assert (output.status, output.codes) == (0, ["policy.weakened", BROKEN])
 
     def test_a_run_that_is_only_here_is_promoted_and_must_be_committed(
         self, repo: Path, hooks: Hooks, push: Push
@@ -138,10 +138,10 @@ class TestRange:
         job_id = add_run(repo)
         add_finding(repo, "F001-x", job(job_id))
         push.range(before, commit(repo))
-        said = hooks.findings("--stage")
-        assert said.status == 1
+        output = hooks.findings("--stage")
+        assert output.status == 1
         fix = f"run `git add {entry_of_run(job_id)}`, commit, and push again\n"
-        assert f"next: {fix}" in said.out
+        assert f"next: {fix}" in output.out
         assert git(repo, "diff", "--cached", "--name-only") == ""
         push.range(before, commit(repo))
         assert hooks.findings().status == 0
@@ -223,9 +223,9 @@ class TestIndex:
         commit(repo)
         add_finding(repo, "F001-x", job(NOWHERE))
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 2
-        assert "pyproject.toml: is a symbolic link" in said.err
+        output = hooks.findings()
+        assert output.status == 2
+        assert "pyproject.toml: is a symbolic link" in output.err
 
     def test_one_of_the_two_names_of_a_range_is_no_range(
         self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch

@@ -28,20 +28,20 @@ class TestStagedFindings:
     def test_one_that_holds_is_passed_in_silence(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(held), batch("E001", "{seed: 0}"))
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.out, said.err) == (0, "", "")
+        output = hooks.findings()
+        assert (output.status, output.out, output.err) == (0, "", "")
 
     def test_a_broken_citation_names_place_code_and_next_step(
         self, repo: Path, held: str, hooks: Hooks
     ) -> None:
         add_finding(repo, "F001-x", job(held), job(NOWHERE))
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 1
-        assert said.out.startswith(f"{FINDING}:5:21: error: run {NOWHERE} was not found")
-        assert said.codes == ["finding.broken_run_citation"]
-        assert "    next: check the id" in said.out
-        assert said.out.endswith("1 finding, 2 citations, 1 ledger entry: 1 error, 0 warnings\n")
+        output = hooks.findings()
+        assert output.status == 1
+        assert output.out.startswith(f"{FINDING}:5:21: error: run {NOWHERE} was not found")
+        assert output.codes == ["finding.broken_run_citation"]
+        assert "    next: check the id" in output.out
+        assert output.out.endswith("1 finding, 2 citations, 1 ledger entry: 1 error, 0 warnings\n")
 
     def test_what_is_not_staged_does_not_count(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(held))
@@ -71,9 +71,9 @@ class TestStagedFindings:
         add_finding(repo, "F001-x", job(NOWHERE))
         add_finding(repo, "F002-y", job(held))
         commit(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, ["finding.broken_run_citation"])
-        assert "2 findings, 2 citations" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, ["finding.broken_run_citation"])
+        assert "2 findings, 2 citations" in output.out
 
     def test_a_renamed_finding_is_judged_under_its_new_name(
         self, repo: Path, held: str, hooks: Hooks
@@ -81,9 +81,9 @@ class TestStagedFindings:
         add_finding(repo, "F001-x", job(NOWHERE))
         commit(repo)
         git(repo, "mv", FINDING, "kb/research/findings/F002-new.md")
-        said = hooks.findings()
-        assert said.status == 1
-        assert said.out.startswith("kb/research/findings/F002-new.md:4:21: error: ")
+        output = hooks.findings()
+        assert output.status == 1
+        assert output.out.startswith("kb/research/findings/F002-new.md:4:21: error: ")
 
     def test_a_deleted_finding_needs_no_evidence(self, repo: Path, held: str, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(NOWHERE))
@@ -100,8 +100,8 @@ class TestStagedFindings:
         add_run(repo, 1, "running")
         add_finding(repo, "F001-x", batch("E001", "{seed: 1}"))
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (0, ["finding.unfinished_run_citation"])
+        output = hooks.findings()
+        assert (output.status, output.codes) == (0, ["finding.unfinished_run_citation"])
 
 
 class TestConflict:
@@ -116,9 +116,9 @@ class TestConflict:
         add_entry(repo, {"seed": 1}, status="stopped")
         commit(repo)
         git(repo, "merge", "-q", "theirs", check=False)
-        for said in (hooks.findings(), hooks.ledger()):
-            assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-            assert f"next: run `aexp ledger resolve {job_id}`" in said.out
+        for output in (hooks.findings(), hooks.ledger()):
+            assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
+            assert f"next: run `aexp ledger resolve {job_id}`" in output.out
 
     def test_a_clean_merge_answers_for_what_it_brings_together(
         self, repo: Path, held: str, hooks: Hooks

@@ -57,15 +57,15 @@ def test_a_pack_is_committed_in_silence(
     stage(repo, ".aexp/ledger")
     assert "3 files changed" not in git(repo, "diff", "--cached", "--stat")
     capsys.readouterr()
-    for said in (hooks.findings(), hooks.ledger()):
-        assert (said.status, said.out, said.err) == (0, "", "")
+    for output in (hooks.findings(), hooks.ledger()):
+        assert (output.status, output.out, output.err) == (0, "", "")
 
 
 def test_findings_may_cite_what_is_packed(sealed: Path, hooks: Hooks) -> None:
     add_finding(sealed, "F001-x", job(IDS[0]), batch("E001", "{seed: 2}"))
     stage(sealed)
-    said = hooks.findings()
-    assert (said.status, said.out) == (0, "")
+    output = hooks.findings()
+    assert (output.status, output.out) == (0, "")
     add_finding(sealed, "F001-x", batch("E001", "{seed: 9}"))
     stage(sealed)
     assert hooks.findings().codes == ["finding.empty_batch"]
@@ -81,9 +81,9 @@ def test_a_packed_entry_of_another_machines_attempt(
     commit(repo, ".aexp")
     add_finding(repo, "F001-x", job(job_id))
     git(repo, "add", FINDING)
-    said = hooks.findings()
+    output = hooks.findings()
     assert (repo / entry_of_run(job_id)).exists() is promoted
-    assert said.codes == (["finding.unstaged_ledger_entry"] if promoted else [])
+    assert output.codes == (["finding.unstaged_ledger_entry"] if promoted else [])
 
 
 def test_a_packed_run_that_has_not_changed_is_not_promoted_again(repo: Path, hooks: Hooks) -> None:
@@ -95,8 +95,8 @@ def test_a_packed_run_that_has_not_changed_is_not_promoted_again(repo: Path, hoo
     add_finding(repo, "F001-x", job(job_id), batch("E001"))
     git(repo, "add", FINDING)
     hooks.ledger()
-    said = hooks.findings()
-    assert (said.status, said.out) == (0, "")
+    output = hooks.findings()
+    assert (output.status, output.out) == (0, "")
     assert not (repo / entry_of_run(job_id)).exists()
 
 
@@ -105,9 +105,9 @@ def test_a_segment_that_is_not_staged_does_not_count(repo: Path, hooks: Hooks) -
     add_segment(repo, ENTRIES)
     add_finding(repo, "F001-x", job(IDS[0]))
     git(repo, "add", FINDING)
-    said = hooks.findings()
-    assert said.codes == ["finding.unstaged_ledger_entry"]
-    assert f"git add {SEGMENT}" in said.out
+    output = hooks.findings()
+    assert output.codes == ["finding.unstaged_ledger_entry"]
+    assert f"git add {SEGMENT}" in output.out
 
 
 def test_each_bad_line_of_a_new_segment_is_told(repo: Path, hooks: Hooks) -> None:
@@ -115,28 +115,28 @@ def test_each_bad_line_of_a_new_segment_is_told(repo: Path, hooks: Hooks) -> Non
     leaky = packed({**ENTRIES[0], "code_commit": "/home/me/code"})
     write(repo, SEGMENT, leaky + b"{\n")
     stage(repo)
-    said = hooks.ledger()
-    assert said.status == 1
-    assert said.codes == ["ledger.leak", "ledger.invalid_entry"]
-    assert f"{SEGMENT}:2:" in said.out
+    output = hooks.ledger()
+    assert output.status == 1
+    assert output.codes == ["ledger.leak", "ledger.invalid_entry"]
+    assert f"{SEGMENT}:2:" in output.out
 
 
 def test_an_unsorted_segment_is_told(repo: Path, hooks: Hooks) -> None:
     commit(repo)
     write(repo, SEGMENT, b"".join(reversed(segment(ENTRIES).splitlines(keepends=True))))
     stage(repo)
-    said = hooks.ledger()
-    assert said.status == 1
-    assert "is not sorted by job id" in said.out
+    output = hooks.ledger()
+    assert output.status == 1
+    assert "is not sorted by job id" in output.out
 
 
 def test_a_segment_never_changes(sealed: Path, hooks: Hooks) -> None:
     write(sealed, SEGMENT, segment(ENTRIES[:3]))
     stage(sealed)
-    said = hooks.ledger()
-    assert said.status == 1
-    assert "a segment never changes" in said.out
-    assert f"git restore --source=HEAD --staged --worktree -- {SEGMENT}" in said.out
+    output = hooks.ledger()
+    assert output.status == 1
+    assert "a segment never changes" in output.out
+    assert f"git restore --source=HEAD --staged --worktree -- {SEGMENT}" in output.out
     git(sealed, "restore", "--source=HEAD", "--staged", "--worktree", "--", SEGMENT)
     assert git(sealed, "status", "-s") == ""
 
@@ -153,16 +153,16 @@ def test_a_run_that_a_commit_takes_out_of_a_segment_is_missed(
         write(sealed, SEGMENT, segment(ENTRIES[1:]))
     add_entry(sealed, {"seed": 77})
     stage(sealed)
-    said = hooks.findings()
-    assert (said.status, said.codes) == (1, ["finding.broken_run_citation"])
+    output = hooks.findings()
+    assert (output.status, output.codes) == (1, ["finding.broken_run_citation"])
 
 
 def test_two_entries_of_a_run_that_differ_are_told(sealed: Path, hooks: Hooks) -> None:
     add_segment(sealed, [{**ENTRIES[0], "status": "failed"}], "laptop/2026-05-001")
     stage(sealed)
-    said = hooks.ledger()
-    assert said.status == 1
-    assert "has two entries that differ" in said.out
+    output = hooks.ledger()
+    assert output.status == 1
+    assert "has two entries that differ" in output.out
 
 
 CONTRADICTING = {**ENTRIES[0], "status": "stopped"}
@@ -192,21 +192,21 @@ def test_a_loose_entry_that_contradicts_a_packed_one_is_told_by_every_face(
         commit(sealed)
         add_finding(sealed, "F001-x", citation)
     stage(sealed)
-    said = hooks.findings()
-    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-    assert said.out.startswith(f"{FINDING}:4:")
-    assert f": error: run {IDS[0]} has two entries that differ, " in said.out
-    said = hooks.ledger()
+    output = hooks.findings()
+    assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
+    assert output.out.startswith(f"{FINDING}:4:")
+    assert f": error: run {IDS[0]} has two entries that differ, " in output.out
+    output = hooks.ledger()
     expected = (0, []) if cited_since == "after" else (1, ["ledger.invalid_entry"])
-    assert (said.status, said.codes) == expected
+    assert (output.status, output.codes) == expected
     for arguments in ([], ["F001"], ["--at", "index"], ["--at", "index", "F001"]):
         assert main(["validate", *arguments]) == 1
         assert capsys.readouterr().out.count("has two entries that differ") == 1
     # What is promoted later than what is packed settles it.
     add_loose(sealed, {**CONTRADICTING, "promoted_at": "2026-06-01T00:00:00Z"})
     stage(sealed)
-    for said in (hooks.findings(), hooks.ledger()):
-        assert (said.status, said.out) == (0, "")
+    for output in (hooks.findings(), hooks.ledger()):
+        assert (output.status, output.out) == (0, "")
 
 
 @pytest.mark.parametrize("citation", CITATIONS)
@@ -218,8 +218,8 @@ def test_a_new_segment_that_contradicts_a_cited_entry_is_told(
     commit(repo)
     add_segment(repo, ENTRIES)
     stage(repo)
-    for said in (hooks.findings(), hooks.ledger()):
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    for output in (hooks.findings(), hooks.ledger()):
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
 
 
 def test_who_deletes_a_file_may_lay_bare_two_entries_that_differ(
@@ -232,8 +232,8 @@ def test_who_deletes_a_file_may_lay_bare_two_entries_that_differ(
     assert hooks.findings().status == hooks.ledger().status == 0
     (sealed / entry_of_run(IDS[0])).unlink()
     stage(sealed)
-    for said in (hooks.findings(), hooks.ledger()):
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    for output in (hooks.findings(), hooks.ledger()):
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
 
 
 @pytest.mark.parametrize("on_disk", ["unchanged to git", "changed", "gone"])
@@ -265,12 +265,12 @@ def test_a_damaged_file_of_a_packed_run_is_a_problem_of_its_own(
     write(sealed, entry_of_run(IDS[0]), text)
     add_finding(sealed, "F001-x", citation)
     stage(sealed)
-    said = hooks.findings()
-    assert (said.status, said.out) == (0, "")
-    said = hooks.ledger()
-    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
+    output = hooks.findings()
+    assert (output.status, output.out) == (0, "")
+    output = hooks.ledger()
+    assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
     advice = f"run `rm {entry_of_run(IDS[0])}`: the entry in {SEGMENT} counts; or run `aexp ledger"
-    assert advice in said.out
+    assert advice in output.out
     for arguments in ([], ["--at", "index"]):
         assert main(["validate", *arguments]) == 0
         assert "1 warning" in capsys.readouterr().out
@@ -287,8 +287,8 @@ def test_a_damaged_file_of_a_packed_run_is_a_problem_of_its_own(
 
 
 def test_with_nothing_staged_every_segment_is_judged(sealed: Path, hooks: Hooks) -> None:
-    said = hooks.ledger()
-    assert (said.status, said.out) == (0, "")
+    output = hooks.ledger()
+    assert (output.status, output.out) == (0, "")
     add_segment(sealed, [{**ENTRIES[0], "status": "odd"}], "box/2026-05-002")
     add_entry(sealed, {"seed": 77}, code_commit="/home/me/code")
     commit(sealed)
@@ -299,9 +299,9 @@ def test_files_among_the_segments_that_are_none_are_told(repo: Path, hooks: Hook
     commit(repo)
     write(repo, ".aexp/ledger/packs/2026-05-001.jsonl", segment(ENTRIES))
     stage(repo)
-    said = hooks.ledger()
-    assert said.status == 1
-    assert "is not a segment of packed entries" in said.out
+    output = hooks.ledger()
+    assert output.status == 1
+    assert "is not a segment of packed entries" in output.out
 
 
 def test_a_new_record_is_committed_in_silence(repo: Path, hooks: Hooks) -> None:
@@ -315,9 +315,9 @@ def test_a_record_is_not_changed(repo: Path, hooks: Hooks) -> None:
     commit(repo)
     path.write_text(path.read_text().replace("leaked", "is fine"))
     stage(repo)
-    said = hooks.ledger()
-    assert said.codes == ["ledger.invalid_retraction"]
-    assert said.status == 1
+    output = hooks.ledger()
+    assert output.codes == ["ledger.invalid_retraction"]
+    assert output.status == 1
 
 
 def test_a_record_is_not_deleted(repo: Path, hooks: Hooks) -> None:
@@ -325,10 +325,10 @@ def test_a_record_is_not_deleted(repo: Path, hooks: Hooks) -> None:
     commit(repo)
     (repo / RECORDS / f"{record}.json").unlink()
     stage(repo)
-    said = hooks.ledger()
-    assert said.codes == ["ledger.invalid_retraction"]
-    assert f"aexp retract --lift {record}" in said.out
-    assert said.status == 1
+    output = hooks.ledger()
+    assert output.codes == ["ledger.invalid_retraction"]
+    assert f"aexp retract --lift {record}" in output.out
+    assert output.status == 1
 
 
 def test_a_formatter_may_pass_over_a_record(repo: Path, hooks: Hooks) -> None:

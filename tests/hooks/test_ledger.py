@@ -38,8 +38,8 @@ class TestStagedEntries:
     def test_one_that_is_right_is_passed_in_silence(self, repo: Path, hooks: Hooks) -> None:
         add_entry(repo, POINT)
         stage(repo)
-        said = hooks.ledger()
-        assert (said.status, said.out, said.err) == (0, "", "")
+        output = hooks.ledger()
+        assert (output.status, output.out, output.err) == (0, "", "")
 
     @pytest.mark.parametrize(
         ("fields", "code", "message"),
@@ -57,12 +57,12 @@ class TestStagedEntries:
         self, repo: Path, hooks: Hooks, fields: dict[str, Any], code: str, message: str
     ) -> None:
         path = put(repo, **fields)
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (1, [code])
-        assert said.out.startswith(f"{path}:")
-        assert message in said.out
-        assert "    next: " in said.out
-        assert said.out.endswith("\n1 ledger entry: 1 error, 0 warnings\n")
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (1, [code])
+        assert output.out.startswith(f"{path}:")
+        assert message in output.out
+        assert "    next: " in output.out
+        assert output.out.endswith("\n1 ledger entry: 1 error, 0 warnings\n")
 
     @pytest.mark.parametrize(
         "content", [b"", b"{", b"[]", b"\xff", b"<<<<<<< ours\n{}\n=======\n>>>>>>> x\n"]
@@ -74,8 +74,8 @@ class TestStagedEntries:
 
     def test_an_unknown_field_is_only_warned_of(self, repo: Path, hooks: Hooks) -> None:
         put(repo, note="by hand")
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (0, ["ledger.unknown_field"])
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (0, ["ledger.unknown_field"])
 
     def test_severity_can_be_configured(self, repo: Path, hooks: Hooks) -> None:
         write(repo, "pyproject.toml", '[tool.aexp.severity]\n"ledger.unknown_field" = "error"\n')
@@ -103,9 +103,9 @@ class TestStagedEntries:
         write(repo, ".aexp/ledger/copy.json", "{}")
         add_entry(repo, POINT)
         commit(repo)
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"] * 2)
-        assert "2 ledger entries: 2 errors" in said.out
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"] * 2)
+        assert "2 ledger entries: 2 errors" in output.out
 
     def test_a_deletion_is_no_concern_of_this_hook(self, repo: Path, hooks: Hooks) -> None:
         add_finding(repo, "F001-x", job(add_entry(repo, POINT)))
@@ -117,9 +117,9 @@ class TestStagedEntries:
         ids = [add_entry(repo, {"seed": number}) for number in range(600)]
         write(repo, entry_of_run(ids[7]), "{}")
         stage(repo)
-        said = hooks.ledger()
-        assert said.codes == ["ledger.invalid_entry"]
-        assert "600 ledger entries" in said.out
+        output = hooks.ledger()
+        assert output.codes == ["ledger.invalid_entry"]
+        assert "600 ledger entries" in output.out
 
 
 class TestWhatIsNoEntry:
@@ -129,9 +129,11 @@ class TestWhatIsNoEntry:
         job_id = add_entry(repo, POINT)
         commit(repo)
         git(repo, "mv", entry_of_run(job_id), entry_of_run(NOWHERE))
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-        assert f'says that it is of run "{job_id}", but its file is named for {NOWHERE}' in said.out
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
+        assert (
+            f'says that it is of run "{job_id}", but its file is named for {NOWHERE}' in output.out
+        )
 
     @pytest.mark.parametrize(
         "name",
@@ -146,18 +148,18 @@ class TestWhatIsNoEntry:
     def test_a_file_that_is_named_for_no_run(self, repo: Path, hooks: Hooks, name: str) -> None:
         write(repo, f".aexp/ledger/{name}", entry_text(entry_of(POINT)))
         stage(repo)
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-        assert said.out.startswith(
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
+        assert output.out.startswith(
             f".aexp/ledger/{name}:1:1: error: the file is not a ledger entry"
         )
 
     def test_an_entry_in_a_folder_of_its_own(self, repo: Path, hooks: Hooks) -> None:
         write(repo, f".aexp/ledger/2026/{NOWHERE}.json", entry_text(entry_of(POINT)))
         stage(repo)
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-        assert f"git mv .aexp/ledger/2026/{NOWHERE}.json .aexp/ledger/{NOWHERE}.json" in said.out
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
+        assert f"git mv .aexp/ledger/2026/{NOWHERE}.json .aexp/ledger/{NOWHERE}.json" in output.out
 
     @pytest.mark.parametrize("name", ["README.md", ".gitkeep", ".gitattributes"])
     def test_files_that_could_be_taken_for_none(self, repo: Path, hooks: Hooks, name: str) -> None:
@@ -172,9 +174,9 @@ class TestWhatIsNoEntry:
         (repo / entry_of_run(job_id)).unlink()
         (repo / entry_of_run(job_id)).symlink_to("../../kept.json")
         stage(repo)
-        said = hooks.ledger()
-        assert (said.status, said.codes) == (1, ["ledger.invalid_entry"])
-        assert "is a symbolic link" in said.out
+        output = hooks.ledger()
+        assert (output.status, output.codes) == (1, ["ledger.invalid_entry"])
+        assert "is a symbolic link" in output.out
         git(repo, "commit", "-qm", "x")
         assert hooks.ledger().codes == ["ledger.invalid_entry"]
 
@@ -203,8 +205,8 @@ class TestUsage:
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        said = hooks.ledger()
-        assert (said.status, said.err[:27]) == (2, "aexp-ledger: no repository ")
+        output = hooks.ledger()
+        assert (output.status, output.err[:27]) == (2, "aexp-ledger: no repository ")
 
     def test_what_is_pushed_is_judged_on_a_push(
         self, repo: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch

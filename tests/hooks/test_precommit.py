@@ -64,9 +64,9 @@ class Project:
     def passes(self, done: Done) -> None:
         assert done.status == 0, done.output
 
-    def is_refused(self, done: Done, *said: str) -> None:
+    def is_refused(self, done: Done, *printed: str) -> None:
         assert done.status != 0, done.output
-        for text in said:
+        for text in printed:
             assert text in done.output
 
     def settle(self) -> None:

@@ -29,9 +29,9 @@ def test_file_names_are_refused(
     repo: Path, program: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commit(repo)
-    said = getattr(Hooks(capsys), program)("README")
-    assert (said.status, said.out) == (2, "")
-    assert f"aexp-{program}: takes no file names (README)" in said.err
+    output = getattr(Hooks(capsys), program)("README")
+    assert (output.status, output.out) == (2, "")
+    assert f"aexp-{program}: takes no file names (README)" in output.err
 
 
 def test_options_hold_where_something_is_staged(

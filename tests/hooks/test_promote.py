@@ -45,10 +45,10 @@ class TestJobs:
         job_id = add_run(repo)
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, [UNSTAGED])
-        assert said.out.startswith(f"{FINDING}:4:21: error: run {job_id} is finished and its ")
-        assert f"    next: run `git add {entry_of_run(job_id)}`\n" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, [UNSTAGED])
+        assert output.out.startswith(f"{FINDING}:4:21: error: run {job_id} is finished and its ")
+        assert f"    next: run `git add {entry_of_run(job_id)}`\n" in output.out
         assert entry(repo, job_id)["registered_machine"] == "laptop"
         assert hooks.findings().status == 1
         stage(repo, entry_of_run(job_id))
@@ -66,9 +66,9 @@ class TestJobs:
         change(repo, job_id, aexp={"experiment_id": "E009"})
         add_finding(repo, "F001-x", job(job_id), extra="more: true\n")
         stage(repo, "kb")
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, [UNSTAGED])
-        assert f"run {job_id} was linked or marked anew" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, [UNSTAGED])
+        assert f"run {job_id} was linked or marked anew" in output.out
         assert entry(repo, job_id)["run_link"] == {"experiment_id": "E009"}
         stage(repo, ".aexp")
         assert hooks.findings().status == 0
@@ -88,8 +88,8 @@ class TestJobs:
         job_id = add_run(repo, status="running")
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (0, ["finding.unfinished_run_citation"])
+        output = hooks.findings()
+        assert (output.status, output.codes) == (0, ["finding.unfinished_run_citation"])
         assert not (repo / entry_of_run(job_id)).exists()
 
     def test_a_run_that_cannot_enter_the_ledger_is_told_with_the_reason(
@@ -98,9 +98,9 @@ class TestJobs:
         job_id = add_run(repo, seed=float("nan"))  # type: ignore[arg-type]
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
-        said = hooks.findings()
-        assert said.codes == ["finding.unpromoted_run_citation"]
-        assert "its statepoint holds NaN or Infinity" in said.out
+        output = hooks.findings()
+        assert output.codes == ["finding.unpromoted_run_citation"]
+        assert "its statepoint holds NaN or Infinity" in output.out
 
     def test_runs_of_findings_that_are_not_staged_wait(self, repo: Path, hooks: Hooks) -> None:
         job_id = add_run(repo)
@@ -115,8 +115,8 @@ class TestJobs:
         job_id = add_run(repo)
         add_finding(repo, "F001-x", job(job_id))
         commit(repo, "kb")
-        said = hooks.findings()
-        assert (said.status, said.codes) == (0, ["finding.unpromoted_run_citation"])
+        output = hooks.findings()
+        assert (output.status, output.codes) == (0, ["finding.unpromoted_run_citation"])
         assert not (repo / entry_of_run(job_id)).exists()
 
     def test_a_deleted_entry_of_a_run_that_is_here_comes_back(
@@ -128,8 +128,8 @@ class TestJobs:
         hooks.findings()
         commit(repo)
         git(repo, "rm", "-q", entry_of_run(job_id))
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, [UNSTAGED, "ledger.invalid_entry"])
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, [UNSTAGED, "ledger.invalid_entry"])
         assert (repo / entry_of_run(job_id)).exists()
 
     def test_a_run_store_elsewhere(self, repo: Path, hooks: Hooks) -> None:
@@ -165,9 +165,9 @@ class TestBatches:
             change(repo, job_id, aexp={"experiment_id": "E005"})
         add_finding(repo, "F001-x", batch("E005"))
         stage(repo)
-        said = hooks.findings()
-        assert (said.status, said.codes) == (1, [UNSTAGED])
-        assert "2 finished runs of the batch of E005 on this machine" in said.out
+        output = hooks.findings()
+        assert (output.status, output.codes) == (1, [UNSTAGED])
+        assert "2 finished runs of the batch of E005 on this machine" in output.out
         assert [(repo / entry_of_run(each)).exists() for each in (*ids, running, other)] == [
             True,
             True,
@@ -182,9 +182,9 @@ class TestBatches:
         job_id = add_run(repo)
         add_finding(repo, "F001-x", batch("E001"))
         stage(repo)
-        said = hooks.findings()
-        assert said.codes == [UNSTAGED]
-        assert f"git add {entry_of_run(job_id)}`" in said.out
+        output = hooks.findings()
+        assert output.codes == [UNSTAGED]
+        assert f"git add {entry_of_run(job_id)}`" in output.out
 
 
 class TestOtherMachines:
@@ -207,9 +207,9 @@ class TestOtherMachines:
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
         before = (repo / entry_of_run(job_id)).read_bytes()
-        said = hooks.findings()
+        output = hooks.findings()
         assert ((repo / entry_of_run(job_id)).read_bytes() == before) is kept
-        assert said.status == (0 if kept else 1)
+        assert output.status == (0 if kept else 1)
 
     def test_the_same_attempt_that_was_linked_here_is_kept_with_the_command_that_overrules(
         self, repo: Path, hooks: Hooks
@@ -218,9 +218,9 @@ class TestOtherMachines:
         add_run(repo, aexp={"experiment_id": "E002"})
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 0
-        assert f"`aexp ledger promote {job_id} --replace`" in said.err
+        output = hooks.findings()
+        assert output.status == 0
+        assert f"`aexp ledger promote {job_id} --replace`" in output.err
         assert main(["ledger", "promote", job_id, "--replace"]) == 0
         assert entry(repo, job_id)["run_link"] == {"experiment_id": "E002"}
 
@@ -233,8 +233,8 @@ class TestOtherMachines:
         write(repo, entry_of_run(job_id), theirs)
         add_finding(repo, "F001-x", job(job_id))
         stage(repo)
-        said = hooks.findings()
-        assert said.status == 1
+        output = hooks.findings()
+        assert output.status == 1
         assert entry(repo, job_id)["registered_machine"] == "laptop"
         stage(repo)
         assert hooks.findings().status == 0

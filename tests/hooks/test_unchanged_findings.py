@@ -34,21 +34,21 @@ def test_a_record_reaches_every_finding_and_blocks_none(
     repo: Path, cited: str, hooks: Hooks
 ) -> None:
     record = add_record(repo, retracts=[cited])
-    said = hooks.findings()
+    output = hooks.findings()
     # An untracked record does not count.
-    assert (said.status, "retracted" in said.out) == (0, False)
+    assert (output.status, "retracted" in output.out) == (0, False)
     stage(repo)
-    said = hooks.findings()
-    assert said.status == 0
-    assert sorted(said.codes) == ["finding.at_risk", "finding.at_risk", "finding.retracted_run"]
-    assert ": error: " not in said.out
+    output = hooks.findings()
+    assert output.status == 0
+    assert sorted(output.codes) == ["finding.at_risk", "finding.at_risk", "finding.retracted_run"]
+    assert ": error: " not in output.out
     commit(repo)
     write(repo, f"{FINDINGS}/F001-x.md", f"---\nsupporting_runs: [{job(cited)}]\n---\nnew\n")
     stage(repo)
-    said = hooks.findings()
+    output = hooks.findings()
     # Who changes a finding that rests on it is told in full.
-    assert said.status == 1
-    assert "finding.retracted_run" in said.codes
+    assert output.status == 1
+    assert "finding.retracted_run" in output.codes
     add_record(repo, lifts=[record])
     stage(repo)
     assert hooks.findings().status == 0
@@ -60,8 +60,8 @@ def test_a_batch_is_reached_as_well(repo: Path, hooks: Hooks) -> None:
     commit(repo)
     add_record(repo, retracts=[job_id])
     stage(repo)
-    said = hooks.findings()
-    assert (said.status, said.codes) == (0, ["finding.retracted_run"])
+    output = hooks.findings()
+    assert (output.status, output.codes) == (0, ["finding.retracted_run"])
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,19 @@ def test_who_builds_on_a_changed_finding_is_judged(
     path = repo / FINDINGS / "F001-x.md"
     path.unlink() if change is None else path.write_text(change)
     stage(repo)
-    said = hooks.findings()
-    assert code in said.codes
+    output = hooks.findings()
+    assert code in output.codes
     # A finding that is gone leaves an error, as an entry does.
-    assert said.status == int(change is None)
+    assert output.status == int(change is None)
 
 
 def test_a_replaced_run_is_told_of_without_a_pin(repo: Path, cited: str, hooks: Hooks) -> None:
     add_entry(repo, POINT, ended_at=LATER, metrics={"accuracy": 0.8})
     stage(repo)
-    said = hooks.findings()
-    assert (said.status, said.codes) == (0, ["finding.changed_evidence"])
-    assert f"it was complete ({ENDED}" in said.out
-    assert f"is complete ({LATER}" in said.out
+    output = hooks.findings()
+    assert (output.status, output.codes) == (0, ["finding.changed_evidence"])
+    assert f"it was complete ({ENDED}" in output.out
+    assert f"is complete ({LATER}" in output.out
     commit(repo)
     add_entry(repo, POINT, ended_at=LATER, metrics={"accuracy": 0.8}, attempt=2)
     stage(repo)
@@ -106,8 +106,8 @@ def test_a_broken_pin_of_others_is_a_warning_and_a_deleted_entry_is_not(
     commit(repo)
     add_entry(repo, POINT, ended_at=LATER)
     stage(repo)
-    said = hooks.findings()
-    assert (said.status, said.codes) == (0, ["finding.changed_evidence"])
+    output = hooks.findings()
+    assert (output.status, output.codes) == (0, ["finding.changed_evidence"])
     (repo / f".aexp/ledger/{job_id}.json").unlink()
     stage(repo)
     assert hooks.findings().status == 1

@@ -153,8 +153,8 @@ def check_command(words: list[str], pytester: pytest.Pytester) -> None:
         hooks = [word for word in arguments if word.startswith("aexp-")]
         assert set(hooks) <= set(HOOKS)
     elif program in HOOKS:
-        said = run_shell(f"{program} --help", pytester.path)
-        assert all(word in said for word in arguments)
+        output = run_shell(f"{program} --help", pytester.path)
+        assert all(word in output for word in arguments)
     else:
         assert program in {"cd", "cp", "echo", "mkdir", "python"}, f"who knows what {program} does?"
 

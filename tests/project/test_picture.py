@@ -29,12 +29,12 @@ def on_a_terminal(*command: str) -> str:
         subprocess.run(command, env={**environment, "TERM": "xterm"}, stdout=follower, check=False)
     finally:
         os.close(follower)
-    said = b""
+    output = b""
     with suppress(OSError):  # Linux says so when the other end is closed
         while more := os.read(leader, 4096):
-            said += more
+            output += more
     os.close(leader)
-    return said.decode().replace("\r\n", "\n")
+    return output.decode().replace("\r\n", "\n")
 
 
 def words(svg: str) -> list[str]:
@@ -45,9 +45,9 @@ def words(svg: str) -> list[str]:
 @pytest.fixture
 def drawn(repo: Path) -> str:
     one_digit_wrong(repo)
-    said = on_a_terminal(sys.executable, "-m", "pytest_aexp", "validate")
-    assert "\x1b[" in said
-    return picture("aexp validate", said)
+    output = on_a_terminal(sys.executable, "-m", "pytest_aexp", "validate")
+    assert "\x1b[" in output
+    return picture("aexp validate", output)
 
 
 def test_the_picture_shows_what_a_terminal_shows(drawn: str) -> None:

@@ -32,10 +32,10 @@ def test_runs_that_came_or_changed_since_the_last_edit_are_counted(repo: Path) -
     add_entry(repo, point(3))
     add_entry(repo, point(2), status="stopped")
     commit(repo, 3)
-    said = "since its last edit in {} of 2026-05-{:02d}: {} (`aexp changes {}`)"
+    output = "since its last edit in {} of 2026-05-{:02d}: {} (`aexp changes {}`)"
     assert changes(repo) == {
-        "F001": (said.format(first, 1, "1 run changed, 2 runs new", "F001"),),
-        "F002": (said.format(second, 2, "1 run changed, 1 run new", "F002"),),
+        "F001": (output.format(first, 1, "1 run changed, 2 runs new", "F001"),),
+        "F002": (output.format(second, 2, "1 run changed, 1 run new", "F002"),),
         "F003": (),
     }
     add_finding(repo, "F001-a", batch("E001"), extra="title: again\n")

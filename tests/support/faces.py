@@ -69,8 +69,8 @@ class Faces:
 
     def door(self) -> Judged:
         """``aexp-ledger`` on everything."""
-        said = self._hooks.ledger()
-        return self._judged("aexp-ledger", said.status, said.out + said.err)
+        output = self._hooks.ledger()
+        return self._judged("aexp-ledger", output.status, output.out + output.err)
 
     def _command(self, place: str) -> Judged:
         status = main(["validate", "--at", place, "--format", "json"])
@@ -79,8 +79,8 @@ class Faces:
         return Judged(f"--at {place}", status, frozenset(codes), told.out + told.err)
 
     def _hook(self, face: str) -> Judged:
-        said = self._hooks.findings()
-        return self._judged(face, said.status, said.out + said.err)
+        output = self._hooks.findings()
+        return self._judged(face, output.status, output.out + output.err)
 
     def _pytest(self) -> Judged:
         result = self._pytester.runpytest_inprocess("--aexp", *ARGUMENTS)

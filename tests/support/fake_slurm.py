@@ -260,8 +260,8 @@ def _check(machine: Machine, ids: dict[int, set[str]]) -> None:
         if task not in machine.started:
             continue
         entry = load_ledger_entry(machine.root, job_id)
-        said = None if entry is None else (entry["status"], entry["attempt"])
-        assert said == machine.expected.get(task), (task, said, machine.expected.get(task))
+        outcome = None if entry is None else (entry["status"], entry["attempt"])
+        assert outcome == machine.expected.get(task), (task, outcome, machine.expected.get(task))
         job = open_run(job_id, repo_root=machine.root)
         if job.doc["status"] != "running":
             continue

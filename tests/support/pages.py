@@ -77,10 +77,10 @@ def run_shell(command: str, repo: Path) -> str:
 
 def evaluate_console(example: Example) -> str | None:
     """Run what stands behind each ``$``; the difference from what is shown below it, if any."""
-    said = re.split(r"^\$ (.+)\n", str(example.parsed), flags=re.MULTILINE)
-    if said[0] or len(said) < 3:
+    parts = re.split(r"^\$ (.+)\n", str(example.parsed), flags=re.MULTILINE)
+    if parts[0] or len(parts) < 3:
         return "a console block begins with a command, `$ …`"
-    for command, shown in zip(said[1::2], said[2::2], strict=True):
+    for command, shown in zip(parts[1::2], parts[2::2], strict=True):
         # Both stand for what differs from one machine to the next.
         wanted = re.sub(r"…$", "...", shown, flags=re.MULTILINE)
         got = run_shell(command, example.namespace["repo"])

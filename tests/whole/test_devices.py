@@ -172,9 +172,9 @@ class TestMounted:
         capfd.readouterr()
         writable = mounted != ".aexp/ledger"
         assert main(["mark", runs[0], "failed"]) == (0 if writable else 1)
-        said = capfd.readouterr().err
-        assert said.count("\n") == (0 if writable else 1)
-        assert writable or "Read-only file system" in said
+        output = capfd.readouterr().err
+        assert output.count("\n") == (0 if writable else 1)
+        assert writable or "Read-only file system" in output
         assert entry_in(repo, runs[0])["status"] == ("failed" if writable else "complete")
         # The other two are packed already.
         assert main(["ledger", "pack"]) == 2

@@ -53,8 +53,8 @@ def clones(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ask(folder: Path, *questions: str) -> list[list[list[object]]]:
-    said = run_script("current", ASK.format(views=VIEWS, questions=questions), folder)
-    return [json.loads(line) for line in said.splitlines()]
+    output = run_script("current", ASK.format(views=VIEWS, questions=questions), folder)
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def test_one_view_over_all_that_the_clones_hold(clones: Path) -> None:

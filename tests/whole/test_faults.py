@@ -71,9 +71,9 @@ class TestNoSpace:
             return main(["ledger", "backfill"])
 
         assert in_child(full) == 2
-        said = capfd.readouterr().err
-        assert "aexp: File too large:" in said
-        assert runs[0] in said or runs[1] in said or runs[2] in said
+        printed = capfd.readouterr().err
+        assert "aexp: File too large:" in printed
+        assert runs[0] in printed or runs[1] in printed or runs[2] in printed
         assert (repo / entry_path(runs[0])).read_bytes() == OLD
         assert temporary(repo) == []
         assert main(["ledger", "backfill"]) == 0
@@ -97,10 +97,10 @@ class TestNoSpace:
                 pass
         finally:
             subprocess.run(["umount", repo / ".aexp/ledger"], check=True)
-        said = capfd.readouterr().err
-        assert f"run {run.id} has ended, but its ledger entry could not be written" in said
-        assert f"next: `aexp ledger promote {run.id}`" in said
-        assert said.count("\n") == 1
+        printed = capfd.readouterr().err
+        assert f"run {run.id} has ended, but its ledger entry could not be written" in printed
+        assert f"next: `aexp ledger promote {run.id}`" in printed
+        assert printed.count("\n") == 1
         assert open_run(run.id).doc["status"] == "complete"
         assert promote_to_ledger(run.id).is_file()
 
@@ -137,10 +137,10 @@ class TestForbidden:
         add_jobs(shared, [{"statepoint": {"a": 1}, "doc": DONE}])
         before = sorted(shared.rglob("*"))
         status = self.as_nobody(lambda: main(verb))
-        said = capfd.readouterr().err
-        assert status == 2, said
-        assert "ermission denied" in said or "cannot be written" in said
-        assert "Traceback" not in said
+        printed = capfd.readouterr().err
+        assert status == 2, printed
+        assert "ermission denied" in printed or "cannot be written" in printed
+        assert "Traceback" not in printed
         assert sorted(shared.rglob("*")) == before
 
     def test_a_run_ends_as_it_ended_where_the_ledger_may_not_be_written(
@@ -168,9 +168,9 @@ class TestForbidden:
         add_finding(shared, "F001-x", job(seen), job(unseen))
         (shared / entry_path(unseen)).chmod(0)
         assert self.as_nobody(lambda: main(["validate"])) == 1
-        said = capfd.readouterr().out
-        assert "may not be read by you (permission denied)" in said
-        assert said.count("[ledger.invalid_entry]") == 1
+        printed = capfd.readouterr().out
+        assert "may not be read by you (permission denied)" in printed
+        assert printed.count("[ledger.invalid_entry]") == 1
 
 
 class TestMissing:

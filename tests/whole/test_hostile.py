@@ -278,26 +278,26 @@ def test_nothing_a_file_says_is_an_order_to_the_reader(
         path, text = PLACES[place](payload)
         write(home, path, text.encode("utf-8", "replace"))
         status = main(["validate", "--format", format_name])
-        said = capsys.readouterr()
+        output = capsys.readouterr()
         assert status in (0, 1, 2)
-        _check(said.err, "text")
-        _check(said.out, format_name)
+        _check(output.err, "text")
+        _check(output.out, format_name)
 
 
-def _check(said: str, format_name: str) -> None:
-    for character in said.replace("\n", ""):
+def _check(output: str, format_name: str) -> None:
+    for character in output.replace("\n", ""):
         assert category(character) not in ("Cc", "Cs", "Zl", "Zp"), repr(character)
         assert bidirectional(character) not in ("RLO", "LRO", "RLI", "LRI", "FSI", "PDI", "PDF")
-    assert not re.search(r"##\w*\[", said)
-    assert all(len(line) < 6000 for line in said.split("\n"))
-    commands = [line for line in said.split("\n") if line.lstrip().startswith("::")]
+    assert not re.search(r"##\w*\[", output)
+    assert all(len(line) < 6000 for line in output.split("\n"))
+    commands = [line for line in output.split("\n") if line.lstrip().startswith("::")]
     if format_name == "github":
-        assert commands == said.split("\n")[:-1]
+        assert commands == output.split("\n")[:-1]
         assert all(re.match(r"::(error|warning) file=[^:]+,line=\d+,col=\d+", c) for c in commands)
     else:
         assert commands == []
-    if format_name == "sarif" and said:
-        for result in json.loads(said)["runs"][0]["results"]:
+    if format_name == "sarif" and output:
+        for result in json.loads(output)["runs"][0]["results"]:
             assert result["level"] in ("error", "warning")
 
 
@@ -346,8 +346,8 @@ def test_what_is_no_file_is_never_read(
     status = main(["validate"])
     is_read = path == PATH or (path == FINDING and "folder" not in kind)
     assert status in ((1,) if is_read else (0, 1, 2))
-    said = capsys.readouterr()
-    assert "root:" not in said.out + said.err
+    output = capsys.readouterr()
+    assert "root:" not in output.out + output.err
 
 
 def test_links_that_fan_out_are_walked_once(repo: Path) -> None:

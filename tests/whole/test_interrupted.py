@@ -90,12 +90,12 @@ def ended(child: int) -> int:
 
 def entries(repo: Path) -> dict[str, str]:
     """What each entry says; each must be whole."""
-    said = {}
+    statuses = {}
     for path in (repo / LEDGER_DIR).iterdir():
         entry = judge_entry(path.stem, path.name, path.read_bytes())
         assert entry.usable, entry.faults
-        said[entry.job_id] = entry.status
-    return said
+        statuses[entry.job_id] = entry.status
+    return statuses
 
 
 def temporary(repo: Path) -> list[str]:
@@ -135,9 +135,9 @@ def test_nothing_is_lost_and_the_next_one_finishes(before: Path, tmp_path: Path,
         status = ended(group)
         assert status in ((0, -9) if stop is leader else (0, 130))
         stopped += status != 0
-        said = entries(repo)
-        assert old.keys() <= said.keys() <= whole.keys()
-        assert status or said == whole
+        left = entries(repo)
+        assert old.keys() <= left.keys() <= whole.keys()
+        assert status or left == whole
         if stop is interrupt:
             assert temporary(repo) == []
         assert ended(begun(repo)) == 0

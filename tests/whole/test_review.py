@@ -212,18 +212,18 @@ def test_the_hooks_let_bad_news_pass_and_keep_it(
     git(study.root, "add", "--", RETRACTIONS)
     capsys.readouterr()
     # The finding belongs to somebody else: he is told, and the commit goes through.
-    said = hooks.findings()
-    assert said.status == 0
-    assert said.codes.count("finding.retracted_run") == 2
-    assert ": error: " not in said.out
+    output = hooks.findings()
+    assert output.status == 0
+    assert output.codes.count("finding.retracted_run") == 2
+    assert ": error: " not in output.out
     assert hooks.ledger().status == 0
     git(study.root, "commit", "-qm", "Retract a run")
     (record,) = (study.root / RETRACTIONS).iterdir()
     record.unlink()
     git(study.root, "add", "-A")
-    said = hooks.ledger()
-    assert said.codes == ["ledger.invalid_retraction"]
-    assert said.status == 1
+    output = hooks.ledger()
+    assert output.codes == ["ledger.invalid_retraction"]
+    assert output.status == 1
 
 
 @pytest.mark.slow

@@ -22,15 +22,15 @@ def aexp(root: Path, *words: str) -> str:
     return done.stdout
 
 
-def columns(said: str, *names: str) -> dict[str, list[str]]:
-    rows = [line.split(",") for line in said.splitlines()]
+def columns(output: str, *names: str) -> dict[str, list[str]]:
+    rows = [line.split(",") for line in output.splitlines()]
     return {row[rows[0].index("id")]: [row[rows[0].index(n)] for n in names] for row in rows[1:]}
 
 
 def test_which_runs_are_behind_it(study: Study) -> None:
-    said = aexp(study.root, "evidence", "F001")
-    assert "7 runs: 4 complete, 3 abandoned; 2 commits; seeds 0 to 6" in said
-    assert all(job_id in said for job_id in study.svm)
+    output = aexp(study.root, "evidence", "F001")
+    assert "7 runs: 4 complete, 3 abandoned; 2 commits; seeds 0 to 6" in output
+    assert all(job_id in output for job_id in study.svm)
 
 
 def test_which_code_the_runs_had_is_shown(study: Study) -> None:
@@ -42,22 +42,22 @@ def test_which_code_the_runs_had_is_shown(study: Study) -> None:
 
 
 def test_runs_that_were_dropped_are_shown(study: Study) -> None:
-    said = aexp(study.root, "ledger", "list", "E001", "model=svm", "status!=complete")
-    assert "3 runs, all abandoned; 1 commit; seeds 1, 3 and 4" in said
-    said = aexp(study.root, "evidence", "F002")
-    assert "18 runs: 15 complete, 2 failed, 1 stopped; 1 commit; 1 retracted" in said
-    assert "retracted: the validation split leaked" in said
+    output = aexp(study.root, "ledger", "list", "E001", "model=svm", "status!=complete")
+    assert "3 runs, all abandoned; 1 commit; seeds 1, 3 and 4" in output
+    output = aexp(study.root, "evidence", "F002")
+    assert "18 runs: 15 complete, 2 failed, 1 stopped; 1 commit; 1 retracted" in output
+    assert "retracted: the validation split leaked" in output
 
 
 def test_has_anything_changed_since(study: Study) -> None:
-    said = aexp(study.root, "changes", "F001", "F002", "F003")
+    output = aexp(study.root, "changes", "F001", "F002", "F003")
     day = f"in {study.submitted[:10]} of 2026-05-10"
-    assert f"since it was edited {day}: 2 new\n" in said
-    assert said.count(f"since it was edited {day}: 1 retracted\n") == 2
-    assert f"since it was pinned {day}: 5 ran again\n" in said
-    assert "accuracy 0.987 -> 0.9" in said
+    assert f"since it was edited {day}: 2 new\n" in output
+    assert output.count(f"since it was edited {day}: 1 retracted\n") == 2
+    assert f"since it was pinned {day}: 5 ran again\n" in output
+    assert "accuracy 0.987 -> 0.9" in output
 
 
 def test_and_where_else_it_is_cited(study: Study) -> None:
-    said = aexp(study.root, "cited-by", study.cancer[0])
-    assert said.count("F002") >= 2
+    output = aexp(study.root, "cited-by", study.cancer[0])
+    assert output.count("F002") >= 2

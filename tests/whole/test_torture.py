@@ -26,10 +26,10 @@ def _stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_it_starts_by_itself() -> None:
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, torture.__file__, "--help"], capture_output=True, text=True, check=True
     )
-    assert "--short" in said.stdout
+    assert "--short" in output.stdout
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)

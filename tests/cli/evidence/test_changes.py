@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def test_reruns_since_the_pin(asked, study: Study) -> None:
-    said = asked("changes", "F003", status=1)
-    assert f"since it was pinned in {study.submitted[:10]} of 2026-05-10: 5 ran again\n" in said
-    assert "ended 2026-05-05T11:00:00Z -> 2026-05-14T11:00:00Z" in said
+    output = asked("changes", "F003", status=1)
+    assert f"since it was pinned in {study.submitted[:10]} of 2026-05-10: 5 ran again\n" in output
+    assert "ended 2026-05-05T11:00:00Z -> 2026-05-14T11:00:00Z" in output
 
 
 def test_nothing_since_a_commit(asked) -> None:

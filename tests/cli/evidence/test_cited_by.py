@@ -22,9 +22,9 @@ def test_every_citation_of_a_run_is_shown(asked, study: Study) -> None:
 
 
 def test_a_run_that_nothing_cites(asked, study: Study) -> None:
-    said = asked("cited-by", study.others[0], study.svm[0])
-    assert f"no finding cites run {study.others[0]}" in said
-    assert f"{study.svm[0]}  F001" in said
+    output = asked("cited-by", study.others[0], study.svm[0])
+    assert f"no finding cites run {study.others[0]}" in output
+    assert f"{study.svm[0]}  F001" in output
 
 
 def test_citations_of_an_experiment_are_counted(asked) -> None:

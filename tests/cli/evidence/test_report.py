@@ -21,8 +21,8 @@ def test_it_writes_the_page_and_says_what_is_on_it(
     add_finding(repo, "F002-b", job("0" * 32))
     add_finding(repo, "F003-c", job("1" * 32))
     assert main(["report", "--html", "report.html"]) == 0
-    said = "report.html: 3 findings: 2 failed; 1 ok\n"
-    assert capsys.readouterr().out == said
+    output = "report.html: 3 findings: 2 failed; 1 ok\n"
+    assert capsys.readouterr().out == output
     assert job_id in (repo / "report.html").read_text(encoding="utf-8")
 
 

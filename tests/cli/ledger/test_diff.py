@@ -20,8 +20,8 @@ def test_what_the_entries_say_now(
 ) -> None:
     monkeypatch.chdir(study.root)
     assert main(["ledger", "diff", study.submitted]) == 1
-    said = capsys.readouterr().out
-    assert f"since {study.submitted}: 2 new, 5 ran again, 1 retracted\n" in said
+    output = capsys.readouterr().out
+    assert f"since {study.submitted}: 2 new, 5 ran again, 1 retracted\n" in output
     assert main(["ledger", "diff", study.submitted, "E003", "seed=1", "--format", "json"]) == 1
     (change,) = json.loads(capsys.readouterr().out)
     assert (change["change"], change["statepoint"]["scale"]) == ("ran again", True)

@@ -83,8 +83,8 @@ def test_what_the_driver_refuses_is_left_to_the_user(
     Path(files[2]).write_bytes(theirs)
     assert drive(files) == 1
     assert Path(files[1]).read_bytes() == ours
-    said, wrong = capsys.readouterr()
-    assert said == ""
+    output, wrong = capsys.readouterr()
+    assert output == ""
     assert wrong.startswith(f"aexp: ledger entry {RUN}: {reason}")
     assert wrong.endswith(f"then `git add {PATH}`\n")
     assert wrong.count("\n") == 1

@@ -115,6 +115,6 @@ def test_pack_refuses_in_one_line(repo: Path, capsys: pytest.CaptureFixture[str]
     add_entry(repo, {"seed": 1})
     write(repo, ".gitignore", "*.jsonl\n")
     assert main(["ledger", "pack"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("aexp: git ignores .aexp/ledger/packs/box/")
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.startswith("aexp: git ignores .aexp/ledger/packs/box/")
+    assert output.count("\n") == 1

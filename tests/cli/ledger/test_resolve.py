@@ -103,13 +103,13 @@ def test_without_it_one_command_resolves_the_conflict(
     git(repo, *start, check=False)
     assert b"<<<<<<< " in (repo / PATH).read_bytes()
     assert main(["validate"]) == 1
-    said = capsys.readouterr().out
-    assert "ledger.invalid_entry" in said
-    assert f"aexp ledger resolve {RUN}" in said
+    output = capsys.readouterr().out
+    assert "ledger.invalid_entry" in output
+    assert f"aexp ledger resolve {RUN}" in output
     assert main(["ledger", "resolve", RUN]) == 0
-    said, wrong = capsys.readouterr()
-    assert said.startswith(f"{PATH}: resolved and staged: kept ")
-    assert said.count("\n") == 1
+    output, wrong = capsys.readouterr()
+    assert output.startswith(f"{PATH}: resolved and staged: kept ")
+    assert output.count("\n") == 1
     assert wrong == ""
     if git(repo, "diff", "--cached", "--name-only"):
         git(repo, *go_on, GIT_EDITOR="true")
@@ -131,9 +131,9 @@ def test_the_driver_speaks_through_git(driven: Path, capfd: pytest.CaptureFixtur
     diverge(driven, None, entry(COMPLETE), EDITED)
     with pytest.raises(AssertionError) as failed:
         git(driven, "merge", "other")
-    said = str(failed.value)
-    assert f"aexp: ledger entry {RUN}: the two versions have different statepoints" in said
-    assert f"`git checkout --ours -- {PATH}`" in said
+    output = str(failed.value)
+    assert f"aexp: ledger entry {RUN}: the two versions have different statepoints" in output
+    assert f"`git checkout --ours -- {PATH}`" in output
     git(driven, "checkout", "--ours", "--", PATH)
     git(driven, "add", PATH)
     git(driven, "commit", "-q", "--no-edit")
@@ -154,8 +154,8 @@ def test_of_several_conflicts_those_that_can_be_are_resolved(
         git(repo, "commit", "-q", "-m", "one more")
     git(repo, "merge", "-q", "other", check=False)
     assert main(["ledger", "resolve"]) == 1
-    said, wrong = capsys.readouterr()
-    assert said == f"{good}: resolved and staged: kept complete, cluster over failed, cluster\n"
+    output, wrong = capsys.readouterr()
+    assert output == f"{good}: resolved and staged: kept complete, cluster over failed, cluster\n"
     assert wrong.startswith(f"aexp: {PATH}: not resolved: the two versions have different statepoi")
     assert f"or `git checkout --theirs -- {PATH}`, or run `aexp ledger promote {RUN}`" in wrong
     assert wrong.count("\n") == 1

@@ -50,10 +50,10 @@ def test_what_is_in_a_packed_run_s_place_is_told(
         write(repo, f"{path}/x", "")
     capsys.readouterr()
     assert main(["ledger", "unpack", job_id]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"aexp: run {job_id} is not unpacked: {path}: the ledger entry is ")
+    output = capsys.readouterr().err
+    assert output.startswith(f"aexp: run {job_id} is not unpacked: {path}: the ledger entry is ")
     command = f"rm {'-r ' if what == 'folder' else ''}{path}"
-    assert f"run `{command}`, then unpack it" in said
+    assert f"run `{command}`, then unpack it" in output
     subprocess.run(shlex.split(command), check=True)
     assert main(["ledger", "unpack", job_id]) == 0
 
@@ -66,5 +66,5 @@ def test_a_damaged_line_is_not_unpacked(repo: Path, capsys: pytest.CaptureFixtur
     write(repo, path, data.replace(b'"complete"', b'"running"'))
     capsys.readouterr()
     assert main(["ledger", "unpack", job_id]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"aexp: run {job_id} is not unpacked: {path}:1: the ledger entry")
+    output = capsys.readouterr().err
+    assert output.startswith(f"aexp: run {job_id} is not unpacked: {path}:1: the ledger entry")

@@ -128,8 +128,8 @@ def test_another_shell_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as end:
         main(["--print-completion", "cmd"])
     assert end.value.code == 2
-    said = capsys.readouterr().err
-    assert all(shell in said for shell in SHELLS)
+    output = capsys.readouterr().err
+    assert all(shell in output for shell in SHELLS)
 
 
 def test_without_shtab_it_says_what_to_install(

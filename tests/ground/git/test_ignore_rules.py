@@ -93,10 +93,10 @@ def test_a_pipe_in_a_control_files_place_is_not_waited_for(repo: Path, name: str
     pipe = repo / name
     pipe.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(pipe)
-    said = rf"^{name} is a named pipe, not a file, so git is not asked"
-    with pytest.raises(GitError, match=said):
+    reason = rf"^{name} is a named pipe, not a file, so git is not asked"
+    with pytest.raises(GitError, match=reason):
         rules(repo, "free", ".aexp/ledger/a.json")
-    with pytest.raises(GitError, match=said):
+    with pytest.raises(GitError, match=reason):
         attribute(repo, "merge", ".aexp/ledger/a.json")
     with pytest.raises(UsageError, match=r"nothing is packed: .* is a named pipe"):
         refuse_unshared(repo, ".aexp/ledger/packs/a.jsonl")

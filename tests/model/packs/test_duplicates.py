@@ -94,8 +94,8 @@ def test_each_way_in_which_two_entries_of_a_run_can_differ(
         expected = entry_of(POINT, **(first, second)[counts])
         document = ledger.document(JOB_ID)
         assert document is not None
-        said = {**document, "promoted_at": "", "registered_machine": ""}
-        assert said == {**expected, "promoted_at": "", "registered_machine": ""}
+        again = {**document, "promoted_at": "", "registered_machine": ""}
+        assert again == {**expected, "promoted_at": "", "registered_machine": ""}
         assert dict(LedgerMapping.of(repo)) == {JOB_ID: document}
     assert told(capsys, "ledger", "check") == ([] if counts is not None else [entry.path])
     assert told(capsys, "ledger", "check", JOB_ID) == ([] if counts is not None else [entry.path])

@@ -165,11 +165,11 @@ def test_hints_know_the_packed_runs(repo: Path, capsys: pytest.CaptureFixture[st
     slip = job_id[:-1] + ("0" if job_id[-1] != "0" else "1")
     add_finding(repo, "F001-a", job(slip), batch("E001", "{seed: '1'}"), batch("E987"))
     main(["validate"])
-    said = capsys.readouterr().out
-    assert job_id in said
-    assert "1 entry" in said
-    assert "drop the quotes" in said
-    assert "known: E001" in said
+    output = capsys.readouterr().out
+    assert job_id in output
+    assert "1 entry" in output
+    assert "drop the quotes" in output
+    assert "known: E001" in output
 
 
 def test_pytest_and_its_fixture_see_one_ledger(repo: Path, pytester: pytest.Pytester) -> None:
@@ -248,10 +248,10 @@ def test_two_entries_that_differ_fail_the_check_if_one_is_cited(
     if citation is not None:
         assert told(capsys, "validate", "F001") == [each for each in expected if is_cited]
     main(["validate"])
-    said = capsys.readouterr().out
-    assert f"{SEGMENT}:{1 + ids(1, 2).index(ids(1)[0])}" in said
-    assert f"{ids(1)[0]}.json:1" in said
-    assert f"aexp ledger promote {ids(1)[0]}" in said
+    output = capsys.readouterr().out
+    assert f"{SEGMENT}:{1 + ids(1, 2).index(ids(1)[0])}" in output
+    assert f"{ids(1)[0]}.json:1" in output
+    assert f"aexp ledger promote {ids(1)[0]}" in output
 
 
 def test_a_packed_line_that_cannot_be_used_does_not_hide_the_loose_entry(

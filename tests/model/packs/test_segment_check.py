@@ -60,13 +60,13 @@ BAD_LINES = {
 
 @pytest.mark.parametrize("what", BAD_LINES)
 def test_a_bad_line_is_told_by_its_number_and_harms_no_other(what: str) -> None:
-    line, said = BAD_LINES[what]
+    line, reason = BAD_LINES[what]
     data = damaged(3, line)
     found = survey_segment((PATH, data))
     assert found.judged == len(GOOD)
     [bad] = found.notable
     assert not bad.usable
-    assert said in bad.faults[0].message
+    assert reason in bad.faults[0].message
     assert bad.faults[0].path == PATH
     assert bad.faults[0].position.line == 3
     assert bad.faults[0].fix.startswith("a segment never changes")
@@ -106,10 +106,10 @@ BAD_SEGMENTS = {
 
 @pytest.mark.parametrize("what", BAD_SEGMENTS)
 def test_what_is_wrong_with_a_segment_as_a_whole(what: str) -> None:
-    data, said, line = BAD_SEGMENTS[what]
+    data, reason, line = BAD_SEGMENTS[what]
     found = survey_segment((PATH, data))
-    assert [fault for fault in found.faults if said in fault.message], found.faults
-    fault = next(fault for fault in found.faults if said in fault.message)
+    assert [fault for fault in found.faults if reason in fault.message], found.faults
+    fault = next(fault for fault in found.faults if reason in fault.message)
     assert (fault.path, fault.position.line) == (PATH, line)
     assert found.notable == ()
 

@@ -88,8 +88,8 @@ def test_what_nobody_reads_is_told_with_what_to_type(
     assert main(["validate"]) == 0
     assert "5 warnings" in capsys.readouterr().out
     git(repo, "add", "-A")
-    said = hooks.ledger()
-    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"] * 3)
+    output = hooks.ledger()
+    assert (output.status, output.codes) == (1, ["ledger.invalid_entry"] * 3)
     git(repo, "commit", "-qm", "all")
-    said = hooks.ledger()
-    assert (said.status, said.codes) == (1, ["ledger.invalid_entry"] * 3)
+    output = hooks.ledger()
+    assert (output.status, output.codes) == (1, ["ledger.invalid_entry"] * 3)

@@ -47,11 +47,11 @@ def test_parameters_may_be_chosen(tmp_path: Path) -> None:
 
 
 def test_the_file_of_metrics_may_say_how_it_ended(tmp_path: Path) -> None:
-    said = {"status": "failed", "ended_at": "2026-05-01T10:00:00Z", "code_commit": "abc"}
-    add_run(tmp_path, "0", said)
+    metrics = {"status": "failed", "ended_at": "2026-05-01T10:00:00Z", "code_commit": "abc"}
+    add_run(tmp_path, "0", metrics)
     (run,) = read(tmp_path)
     assert isinstance(run, SourceRun)
-    assert (run.document, run.metrics) == (said, {})
+    assert (run.document, run.metrics) == (metrics, {})
 
 
 def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ def test_what_is_not_a_number(value: Any) -> None:
 
 
 def test_statuses_of_other_programs_become_ours() -> None:
-    said = ["FINISHED", "Failed", "KILLED", None, "", "abandoned", "success"]
-    assert [status_of(status) for status in said] == [
+    words = ["FINISHED", "Failed", "KILLED", None, "", "abandoned", "success"]
+    assert [status_of(status) for status in words] == [
         *("complete", "failed", "stopped", "complete", "complete", "abandoned", "complete")
     ]
     with pytest.raises(Unusable, match="has not finished: its status is RUNNING") as raised:

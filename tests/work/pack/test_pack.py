@@ -410,8 +410,8 @@ def test_a_packed_run_that_was_linked_counts_as_it_is_now(repo: Path, stored: li
     assert loose(repo) == set()
     opened.doc["status"] = "failed"
     promote_to_ledger(stored[0], repo_root=repo)
-    said = snapshot(repo)[stored[0]]
-    assert (said["status"], said["run_link"]["experiment_id"]) == ("failed", "E007")
+    entry = snapshot(repo)[stored[0]]
+    assert (entry["status"], entry["run_link"]["experiment_id"]) == ("failed", "E007")
     assert backfill_ledger(repo) == (0, 3)
 
 
@@ -464,12 +464,12 @@ def test_a_run_that_one_side_packed_and_the_other_promoted_again(repo: Path) -> 
     git(repo, "merge", "-q", "other", check=False)
     assert main(["ledger", "resolve"]) == 0
     git(repo, "commit", "-q", "-m", "merged")
-    said = snapshot(repo)
-    assert len(said) == 2
-    assert said[job_id]["status"] == "failed"
+    entries = snapshot(repo)
+    assert len(entries) == 2
+    assert entries[job_id]["status"] == "failed"
     packed_now(repo)
     assert loose(repo) == set()
-    assert snapshot(repo) == said
+    assert snapshot(repo) == entries
 
 
 # Interrupted

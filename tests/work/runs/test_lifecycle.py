@@ -277,11 +277,11 @@ def test_the_times_are_those_of_the_run_whoever_said_how_it_ended(
 ) -> None:
     with pytest.raises(KeyboardInterrupt), run_lifecycle(job, heartbeat_s=0):  # noqa: PT012
         mark_status(get_run_store().open_job(id=job.id), status)
-        said = document_of(repo, job.id)
+        marked = document_of(repo, job.id)
         raise KeyboardInterrupt
     ended, entry = document_of(repo, job.id), entry_in(repo, job.id)
     assert ended["status"] == entry["status"] == status
-    assert ended["ended_at"] > said["ended_at"]
+    assert ended["ended_at"] > marked["ended_at"]
     assert entry["ended_at"] == ended["ended_at"]
     assert entry["wallclock_s"] == ended["wallclock_s"]
 

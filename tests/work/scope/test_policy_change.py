@@ -57,8 +57,8 @@ def test_the_command_line_counts_for_more_than_the_table(weak: Path, validate: V
 def test_the_hook_sees_the_change(weak: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hooks = Hooks(capsys)
     assert hooks.findings().codes == [WEAKENED]
-    said = hooks.findings("--policy-from", "HEAD")
-    assert (said.status, said.codes) == (1, [WEAKENED, BROKEN])
+    output = hooks.findings("--policy-from", "HEAD")
+    assert (output.status, output.codes) == (1, [WEAKENED, BROKEN])
     assert hooks.findings("--strict-runs", "error").codes == [WEAKENED, BROKEN]
 
 

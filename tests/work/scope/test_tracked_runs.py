@@ -29,9 +29,9 @@ def test_a_commit_of_the_run_store_is_refused(repo: Path, hooks: Hooks, store: s
     write(repo, f"{store}/.signac/config", "schema_version = 2\n")
     write(repo, f"{store}/workspace/{'0' * 32}/signac_statepoint.json", "{}")
     git(repo, "add", "-f", store)
-    for said in (hooks.findings(), hooks.ledger()):
-        assert (said.status, said.codes) == (1, [CODE])
-        assert f"git rm -r -q --cached {store}" in said.out
+    for output in (hooks.findings(), hooks.ledger()):
+        assert (output.status, output.codes) == (1, [CODE])
+        assert f"git rm -r -q --cached {store}" in output.out
 
 
 def test_it_may_be_taken_out_again(repo: Path, hooks: Hooks) -> None:

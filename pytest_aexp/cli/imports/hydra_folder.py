@@ -22,7 +22,7 @@ DESCRIPTION = """\
 Make ledger entries of the runs below Hydra's folder multirun/ or outputs/.
 
 The parameters of a run are its configuration, or what --params names: of a
-group, the choice that was typed. Its metrics are the numbers in the JSON file
+group, the name of the choice. Its metrics are the numbers in the JSON file
 that --metrics-file fits; a run without one has not finished, and is left out.
 That file may say status, started_at, ended_at and code_commit as well.
 """

@@ -130,8 +130,11 @@ def run_import(
     for name, count in sorted(importing.redacted.items()):
         entries = counted(count, "entry", "entries")
         print(f"{clean(name)} was redacted in {entries}: leave it out of --params")
-    for message in (*kept, *(result.refused for result in refused)):
+    for message in kept:
         print_error(clean(message))
+    for result in refused:
+        names = listed([attempt.name for attempt in result.run.attempts])
+        print_error(clean(f"left out: {names}: {result.refused}"))
     for left_out in importing.left_out:
         print_error(clean(f"left out: {left_out.name} {left_out.reason}"))
     if store is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.jsontext import exact_float
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml import values as yaml_values
@@ -51,10 +52,9 @@ def _run(
     name: str, run: Path, parameters: Sequence[str], metrics: Mapping[str, str], metrics_file: str
 ) -> SourceRun:
     config = _yaml(run / ".hydra/config.yaml")
-    overrides = _overrides(_yaml(run / ".hydra/overrides.yaml"))
     if not isinstance(config, dict):
         raise Unusable("has no mapping in .hydra/config.yaml")
-    chosen = _chosen(config, overrides, parameters) if parameters else config
+    chosen = _chosen(config, _choices(run), parameters) if parameters else config
     files = sorted(path for path in run.glob(metrics_file) if path.is_file())
     if not files:
         reason = f"has no {metrics_file}: it has not finished, or --metrics-file is another"
@@ -78,22 +78,27 @@ def _run(
 
 
 def _chosen(
-    config: dict[str, Any], overrides: dict[str, Any], parameters: Sequence[str]
+    config: dict[str, Any], choices: dict[str, Any], parameters: Sequence[str]
 ) -> dict[str, Any]:
     """The parameters that were asked for: a choice of a group is the name that was chosen."""
     chosen = {}
     for name in parameters:
-        value = overrides.get(name, MISSING)
-        if value is MISSING:
-            value = nested(config, name)
+        value = nested(config, name)
+        if value is MISSING or isinstance(value, dict):
+            value = choices.get(name, value)
         if value is MISSING:
             raise Unusable(f"has no parameter {quoted(name)} in .hydra/config.yaml")
         chosen[name] = value
     return chosen
 
 
-def _overrides(lines: Any) -> dict[str, Any]:
-    """What was typed after the program, such as ``seed=1`` or ``+opt.lr=0.1``."""
+def _choices(run: Path) -> dict[str, Any]:
+    """The choice of each group: as Hydra keeps it, or, before 1.1, as it was typed."""
+    settings = _yaml(run / ".hydra/hydra.yaml") if (run / ".hydra/hydra.yaml").is_file() else None
+    choices = nested(settings, "hydra.runtime.choices")
+    if isinstance(choices, dict):
+        return choices
+    lines = _yaml(run / ".hydra/overrides.yaml")
     pairs = (str(line).partition("=") for line in lines or ())
     return {key.lstrip("+~"): typed(value) for key, equals, value in pairs if equals}
 
@@ -116,7 +121,7 @@ def _yaml(path: Path) -> Any:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(_bounded(path))
+        content = json.loads(_bounded(path), parse_float=exact_float)
     except (ValueError, RecursionError) as error:
         raise Unusable(f"cannot be read: {path.name} is not JSON: {error}") from error
     if not isinstance(content, dict):

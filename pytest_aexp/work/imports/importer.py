@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,10 +11,11 @@ from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, UsageError
 from pytest_aexp.ground.files import sync_file_system
+from pytest_aexp.ground.jsontext import nested_deeper
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import MOST_METRICS, why_no_metric
 from pytest_aexp.ground.text import listed, quoted
-from pytest_aexp.model.entry import LEDGER_DIR
+from pytest_aexp.model.entry import DEPTH_LIMIT, LEDGER_DIR
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.table import flat
@@ -127,7 +129,12 @@ def _statepoint(run: SourceRun, experiment: str, distinct: str | None) -> dict[s
         if not run.run_id:
             raise Unusable(f"has no {quoted(distinct)}")
         statepoint[distinct] = run.run_id
-    return statepoint
+    text = statepoint_json(statepoint)
+    if nested_deeper(text, DEPTH_LIMIT - 1):
+        raise Unusable(f"has parameters that are nested more than {DEPTH_LIMIT - 2} deep")
+    # As signac keeps it: a parameter has the digits of a float.
+    plain: dict[str, Any] = json.loads(text)
+    return plain
 
 
 def _ended(run: SourceRun) -> Any:

@@ -18,7 +18,7 @@ from pytest_aexp.work.imports.source import (
     number,
     status_of,
     time_of_ms,
-    typed,
+    typed_by_python,
     without_none,
 )
 
@@ -165,7 +165,7 @@ class _Experiment:
 
     def _chosen(self, params: Mapping[str, str]) -> dict[str, Any]:
         names = self._parameters or params
-        chosen = {name: typed(params[name]) for name in names if name in params}
+        chosen = {name: typed_by_python(params[name]) for name in names if name in params}
         if not chosen:
             which = f"none of the parameters {listed(self._parameters)}"
             raise Unusable(f"has {which if self._parameters else 'no parameters'}")

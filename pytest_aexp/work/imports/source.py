@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_aexp.ground.jsontext import refuse_constant
+from pytest_aexp.ground.jsontext import exact_float, refuse_constant
 from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.query.match import MISSING, nested
 
@@ -62,11 +63,24 @@ def typed(text: str) -> Any:
     if text in constants:
         return constants[text]
     try:
-        value = json.loads(text, parse_constant=refuse_constant)
+        value = json.loads(text, parse_constant=refuse_constant, parse_float=exact_float)
     except (ValueError, RecursionError):
         return text
     is_infinite = isinstance(value, float) and not math.isfinite(value)
     return text if is_infinite or isinstance(value, str) else value
+
+
+def typed_by_python(text: str) -> Any:
+    """The same of what Python made text, lists and mappings with their quotes among it."""
+    value = typed(text)
+    if not isinstance(value, str) or not text.startswith(("[", "{")):
+        return value
+    try:
+        literal = ast.literal_eval(text)
+        same = json.loads(json.dumps(literal, allow_nan=False)) == literal
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return literal if same else text
 
 
 def number(value: Any) -> float | int | None:
@@ -111,9 +125,13 @@ def status_of(value: Any) -> str:
 
 
 def time_of(value: Any) -> str | None:
-    """A time as entries have it, UTC to the second; None for what is not a time."""
+    """A time as entries have it, UTC to the second. Raises Unusable for what is not a time."""
+    if value is None or value == "":
+        return None
     moment = parse_time(value.strip().replace(" ", "T", 1) if isinstance(value, str) else value)
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        raise Unusable(f"has a time that is none: {str(value)[:40]!r}; write 2026-05-01T14:30:00Z")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def time_of_ms(milliseconds: Any) -> str | None:

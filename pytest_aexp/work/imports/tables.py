@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import closest, listed, quoted
+from pytest_aexp.ground.jsontext import RepeatedKey, exact_float, nested_deeper, unique_keys
+from pytest_aexp.ground.text import closest, counted, listed, quoted
+from pytest_aexp.model.entry import DEPTH_LIMIT
 from pytest_aexp.model.query.match import MISSING, nested
+from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
     LeftOut,
     SourceRun,
@@ -52,12 +55,22 @@ def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
                 yield _run(name, _object(line), columns)
             except Unusable as reason:
                 yield LeftOut(name, str(reason), reason.damaged)
-            except (ValueError, RecursionError) as error:
-                yield LeftOut(name, f"is not JSON: {error}", damaged=True)
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    row = json.loads(line.decode("utf-8-sig"))
+    try:
+        text = line.decode("utf-8-sig").rstrip()
+        if nested_deeper(text, DEPTH_LIMIT):
+            raise Unusable(f"is nested more than {DEPTH_LIMIT} deep")
+        row = json.loads(text, parse_float=exact_float, object_pairs_hook=unique_keys)
+    except json.JSONDecodeError as error:
+        raise Unusable(f"is not JSON: {error.msg} (column {error.colno})") from error
+    except RepeatedKey as repeated:
+        raise Unusable(f"has the key {quoted(repeated.key)} twice") from repeated
+    except UnicodeDecodeError as error:
+        raise Unusable(NOT_UTF8) from error
+    except ValueError as error:
+        raise Unusable(f"cannot be read: {error}") from error
     if not isinstance(row, dict):
         raise Unusable("is not a JSON object")
     return row
@@ -65,24 +78,28 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def csv_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
     """The runs in a csv file with a heading. Raises UsageError, OSError."""
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text)
+    # What is not UTF-8 becomes halves of surrogate pairs, so that only its own row is left out.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        reader = csv.reader(text, skipinitialspace=True)
         try:
-            heading = next(reader, [])
+            heading = [name.strip() for name in next(reader, [])]
             _check_heading(path, heading, columns)
             for cells in reader:
-                if cells:
+                if any(cells) or len(cells) > 1:
                     yield _csv_run(f"line {reader.line_num}", heading, cells, columns)
-        except (csv.Error, UnicodeDecodeError) as error:
-            yield LeftOut(f"line {reader.line_num} and what follows", f"{error}", damaged=True)
+        except csv.Error as error:
+            name = f"line {reader.line_num} and what follows"
+            yield LeftOut(name, f"cannot be read: {error}", damaged=True)
 
 
 def _csv_run(
     name: str, heading: list[str], cells: list[str], columns: Columns
 ) -> SourceRun | LeftOut:
     if len(cells) != len(heading):
-        reason = f"has {len(cells)} cells, and the heading {len(heading)}"
+        reason = f"has {counted(len(cells), 'cell')}, and the heading {len(heading)}"
         return LeftOut(name, reason, damaged=True)
+    if not _is_utf8("".join(cells)):
+        return LeftOut(name, NOT_UTF8, damaged=True)
     row = {key: typed(cell) for key, cell in zip(heading, cells, strict=True) if cell != ""}
     # A commit of digits alone, or an id such as 1e5, is not a number.
     texts = {key: cell for key, cell in zip(heading, cells, strict=True) if key in _TEXTS}
@@ -93,10 +110,22 @@ def _csv_run(
 
 
 _TEXTS = ("run_id", "code_commit", "status", "started_at", "ended_at")
+NOT_UTF8 = "is not UTF-8"
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def _check_heading(path: Path, heading: list[str], columns: Columns) -> None:
+    if not any(heading):
+        raise UsageError(f"{path.name} has no heading: its first line names the columns")
+    if not _is_utf8("".join(heading)):
+        raise UsageError(f"{path.name} {NOT_UTF8} text: save it as csv in UTF-8")
     metrics = () if columns.optional else columns.metrics.values()
+    for name in chain(columns.parameters, columns.metrics.values(), _TEXTS):
+        if heading.count(name) > 1:
+            raise UsageError(f"{path.name} has {heading.count(name)} columns {quoted(name)}")
     for name in chain(columns.parameters, metrics):
         if name not in heading:
             near = closest(name, heading)
@@ -139,5 +168,5 @@ def _metrics(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
         pairs = {name: measured(row, column) for name, column in columns.metrics.items()}
     else:
         whole = row.get("metrics")
-        pairs = dict(whole) if isinstance(whole, dict) else {}
+        pairs = flat(whole) if isinstance(whole, dict) else {}
     return {name: number(value) for name, value in pairs.items() if value is not MISSING}

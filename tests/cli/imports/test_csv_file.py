@@ -43,3 +43,18 @@ def test_the_rows_of_a_csv_file_become_entries(
     assert main(["ledger", "list", "E001", "--columns", "seed,accuracy", "--format", "csv"]) == 0
     assert sorted(capsys.readouterr().out.splitlines()) == ["0,0.95", "1,0.8", "seed,accuracy"]
     assert main(["validate"]) == 0
+
+
+def test_a_metric_keeps_its_digits_and_a_parameter_those_of_a_float(
+    repo: Path, ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits = "0.12345678901234567890123"
+    write(repo, "all.csv", f"C,accuracy\n{digits},{digits}\n")
+    words = ["--params", "C", "--metrics", "accuracy", "--experiment", "E001"]
+    assert main(["import", "csv", "all.csv", *words]) == 0
+    ((path, text),) = ledger().items()
+    assert f'"accuracy": {digits}\n'.encode() in text
+    assert b'"C": 0.12345678901234568,' in text
+    assert main(["ledger", "check"]) == 0
+    assert main(["import", "csv", "all.csv", *words]) == 0
+    assert ledger() == {path: text}

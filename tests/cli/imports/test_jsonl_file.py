@@ -60,3 +60,20 @@ def test_an_entry_can_be_imported_again(
         path.unlink()
     assert main(["import", "jsonl", "runs.jsonl", "--experiment", "E001"]) == 0
     assert ledger().keys() == before.keys()
+
+
+def test_a_run_that_no_entry_can_hold_is_named_by_its_line(
+    repo: Path, ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["import", "jsonl", "runs.jsonl", "--experiment", "E001", "--params", "x"]
+    deep = "[" * 98 + "]" * 98
+    write(repo, "runs.jsonl", f'{{"x": NaN}}\n{{"x": [{deep}]}}\n')
+    assert main(words) == 1
+    err = capsys.readouterr().err
+    assert "left out: line 1: run " in err
+    assert "its statepoint holds NaN" in err
+    assert "left out: line 2 has parameters that are nested more than 98 deep" in err
+    assert ledger() == {}
+    write(repo, "runs.jsonl", f'{{"x": {deep}}}\n')
+    assert main(words) == 0
+    assert main(["ledger", "check"]) == 0

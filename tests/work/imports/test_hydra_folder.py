@@ -46,6 +46,23 @@ def test_parameters_may_be_chosen(tmp_path: Path) -> None:
     assert run.metrics == {"acc": 0.9}
 
 
+def test_a_parameter_is_what_the_configuration_says_and_a_group_what_hydra_chose(
+    tmp_path: Path,
+) -> None:
+    add_run(tmp_path, "0", {}, config="name: x y\ntags: [a, b]\nmodel: {C: 1}\nopt: {lr: 1}\n")
+    write(tmp_path, "0/.hydra/overrides.yaml", "- name='x y'\n- tags=[a,b]\n- opt.lr=1e0\n")
+    write(tmp_path, "0/.hydra/hydra.yaml", "hydra: {runtime: {choices: {model: svm}}}\n")
+    (run,) = read(tmp_path, "name", "tags", "model", "opt", "opt.lr")
+    assert isinstance(run, SourceRun)
+    assert run.parameters == {
+        "name": "x y",
+        "tags": ["a", "b"],
+        "model": "svm",
+        "opt": {"lr": 1},
+        "opt.lr": 1,
+    }
+
+
 def test_the_file_of_metrics_may_say_how_it_ended(tmp_path: Path) -> None:
     metrics = {"status": "failed", "ended_at": "2026-05-01T10:00:00Z", "code_commit": "abc"}
     add_run(tmp_path, "0", metrics)

@@ -18,6 +18,7 @@ from pytest_aexp.work.imports.source import (
     time_of,
     time_of_ms,
     typed,
+    typed_by_python,
 )
 
 
@@ -47,6 +48,17 @@ from pytest_aexp.work.imports.source import (
 def test_parameters_are_typed_back_from_text(text: str, value: Any) -> None:
     assert typed(text) == value
     assert type(typed(text)) is type(value)
+    assert typed_by_python(text) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["a", "b'c"], {"a": {"b": [1, None, True]}}, {1: 2}, {"a": (1, 2)}, [float("inf")], [{1}], []],
+)
+def test_lists_and_mappings_are_typed_back_from_what_python_prints(value: Any) -> None:
+    text = str(value)
+    is_json = not any(sign in text for sign in ("1:", "(", "inf", "{1}"))
+    assert typed_by_python(text) == (value if is_json else text)
 
 
 @given(st.text())
@@ -95,9 +107,12 @@ def test_statuses_of_other_programs_become_ours() -> None:
 def test_times_are_utc_to_the_second() -> None:
     assert time_of("2026-05-01T12:00:00.5+02:00") == "2026-05-01T10:00:00Z"
     assert time_of("2026-05-01 12:00:00") == "2026-05-01T12:00:00Z"
-    assert time_of("yesterday") is time_of(None) is time_of(5) is None
+    assert time_of("") is time_of(None) is None
     assert time_of_ms(1_777_629_600_999) == "2026-05-01T10:00:00Z"
     assert time_of_ms(None) is time_of_ms(0) is None
+    for written in ("yesterday", "2026-13-01", 1_777_629_600):
+        with pytest.raises(Unusable, match="has a time that is none: "):
+            time_of(written)
 
 
 @pytest.mark.parametrize(

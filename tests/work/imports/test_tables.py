@@ -72,7 +72,11 @@ def test_whole_objects_where_no_name_is_given(jsonl) -> None:
     [
         ("{", "is not JSON: ", True),
         ("[1]", "is not a JSON object", True),
-        ("[" * 100_000, "is not JSON: ", True),
+        ("[" * 100_000, "is nested more than 100 deep", True),
+        ('{"C": 1, "seed":', "is not JSON: Expecting value (column 17)", True),
+        ('{"C": 1, "C": 2}', 'has the key "C" twice', True),
+        ('{"C": ' + "9" * 5000 + "}", "cannot be read: ", True),
+        ('{"C": 1, "ended_at": "yesterday"}', "has a time that is none: 'yesterday'", True),
         ('{"accuracy": 1}', "has none of the parameters C and seed", True),
         ('{"C": 1, "accuracy": "high"}', "has a metric that is not a number: 'high'", True),
         ('{"C": 1, "status": "running"}', "has not finished", False),
@@ -108,9 +112,30 @@ def test_a_column_that_is_not_there_is_wrong_usage(table) -> None:
         table("C,seeds,accuracy\n")
 
 
-def test_what_is_not_text_is_named(tmp_path: Path) -> None:
+def test_a_row_that_is_not_utf8_is_named_and_stops_nothing(tmp_path: Path) -> None:
     path = tmp_path / "all.csv"
-    path.write_bytes(b"C,seed,accuracy\n1,2,3\n\xff\xfe,2,3\n")
-    found = list(csv_runs(path, BOTH))
-    assert isinstance(found[-1], LeftOut)
-    assert found[-1].damaged
+    path.write_bytes(b"C,seed,accuracy\n1,2,3\n\xfcb,2,3\n4,5,6\n")
+    first, left_out, last = csv_runs(path, BOTH)
+    assert left_out == LeftOut("line 3", "is not UTF-8", damaged=True)
+    assert (first.name, last.name) == ("line 2", "line 4")
+    path.write_bytes("C,seed,accuracy\n1,2,3\n".encode("utf-16"))
+    with pytest.raises(UsageError, match=r"all\.csv is not UTF-8 text"):
+        list(csv_runs(path, BOTH))
+
+
+def test_a_heading_that_does_not_say_which_column_is_meant_is_wrong_usage(table) -> None:
+    with pytest.raises(UsageError, match='has 2 columns "accuracy"'):
+        table("C,seed,accuracy,accuracy\n1,2,3,4\n")
+    with pytest.raises(UsageError, match="has no heading"):
+        table("")
+    assert len(table("C,seed,accuracy,x,x\n1,2,3,4,5\n")) == 1
+
+
+def test_blanks_around_names_and_blank_lines_say_nothing(table) -> None:
+    (run,) = table('C , seed, accuracy\n1, "2", 3\n   \n\n')
+    assert (run.parameters, run.metrics) == ({"C": 1, "seed": 2}, {"accuracy": 3})
+
+
+def test_nested_metrics_have_a_name_each(jsonl) -> None:
+    (run,) = jsonl('{"params": {"C": 1}, "metrics": {"val": {"loss": 2}}}', Columns((), {}))
+    assert run.metrics == {"val.loss": 2}

@@ -76,7 +76,8 @@ class StagedDiff:
     def __init__(self) -> None:
         self.raw: bytes | None = None
         self.config: bytes | None = None
-        if os.path.lexists(".git") and not any(map(os.environ.get, PUSHED)):
+        is_plain = os.path.lexists(".git") and not any(map(os.environ.get, PUSHED))
+        if is_plain and not _is_sent_elsewhere():
             # Both at once: the second is done before the first.
             started = [
                 _start(*STAGED, "HEAD", "--"),
@@ -102,6 +103,19 @@ class StagedDiff:
         return not (any(map(_may_matter, paths)) or _may_be_configured_below(paths))
 
 
+def _is_sent_elsewhere() -> bool:
+    """Whether a variable may send git to another repository's index, which is then refused."""
+    if any(map(os.environ.get, ("GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE"))):
+        return True
+    folder = ".git"
+    if os.path.isfile(folder):
+        with open(folder, encoding="utf-8", errors="surrogateescape") as stream:
+            folder = stream.read().removeprefix("gitdir:").strip()
+    own = os.path.realpath(folder) + os.sep
+    values = filter(None, map(os.environ.get, ("GIT_DIR", "GIT_INDEX_FILE")))
+    return not all(f"{os.path.realpath(value)}{os.sep}".startswith(own) for value in values)
+
+
 def _may_be_configured_below(paths: list[str]) -> bool:
     """Whether a repository in a folder may be configured to take these for findings."""
     if not any("/" in path and path.lower().endswith(_TEXT) for path in paths):
@@ -116,6 +130,8 @@ def _start(*arguments: str) -> subprocess.Popen[bytes] | None:
             ["git", "--no-replace-objects", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # Else these decide how a path is read.
+            env={n: v for n, v in os.environ.items() if not n.endswith("_PATHSPECS")},
         )
     except OSError:
         return None

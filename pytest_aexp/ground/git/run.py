@@ -152,7 +152,9 @@ def _refuse_bare(args: Sequence[str], cwd: str | Path, environment: Mapping[str,
 
 
 def _in_english(environment: Mapping[str, str]) -> dict[str, str]:
-    return {**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **_AS_COMMITTED}
+    # How paths are read is said with each command: GIT_LITERAL_PATHSPECS would have it otherwise.
+    kept = {name: value for name, value in environment.items() if not name.endswith("_PATHSPECS")}
+    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **_AS_COMMITTED}
 
 
 def _not_run(args: Sequence[str], cwd: str | Path, error: Exception) -> str:

@@ -18,13 +18,16 @@ def main_root(root: Path) -> Path | None:
     """The folder in the main worktree that ``root`` in a linked one stands for; None if neither."""
     top = git_top(root)
     folder = git_folder(top) if top is not None and os.path.isfile(top / ".git") else None
-    if top is None or folder is None:
-        return None
-    shared = read_bounded(folder / "commondir", _LIMIT)
-    if not isinstance(shared, bytes) or b"\0" in shared:
-        return None
-    common = Path(os.path.normpath(folder / os.fsdecode(shared).strip()))
-    if common.name != ".git":
+    common = common_folder(folder) if folder is not None else None
+    if top is None or common is None or common.name != ".git":
         return None  # a submodule, or the worktree of a bare repository
     main = common.parent / root.relative_to(top)
     return main if os.path.isdir(main) else None
+
+
+def common_folder(folder: Path) -> Path | None:
+    """Git's own folder of the main worktree, where ``folder`` is that of a linked one."""
+    shared = read_bounded(folder / "commondir", _LIMIT)
+    if not isinstance(shared, bytes) or b"\0" in shared:
+        return None
+    return Path(os.path.normpath(folder / os.fsdecode(shared).strip()))

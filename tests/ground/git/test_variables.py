@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytest_aexp.hooks import findings, ledger
 from repositories import add_entry, add_finding, git, job, new_repository
 
 from pytest_aexp.cli import main
@@ -28,7 +29,14 @@ def checked(repo: Path) -> Path:
     return repo
 
 
-VARIABLES = [("GIT_DIR", ".git"), ("GIT_INDEX_FILE", ".git/index"), ("GIT_WORK_TREE", ".")]
+VARIABLES = [
+    ("GIT_DIR", ".git"),
+    ("GIT_INDEX_FILE", ".git/index"),
+    ("GIT_WORK_TREE", "."),
+    ("GIT_COMMON_DIR", ".git"),
+    ("GIT_OBJECT_DIRECTORY", ".git/objects"),
+]
+PATHSPECS = [f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")]
 
 
 @pytest.mark.parametrize(("name", "value"), VARIABLES)
@@ -47,6 +55,9 @@ def test_one_that_points_elsewhere(
     err = capsys.readouterr().err
     assert f"{name}={other / value}" in err
     assert f"unset {name}" in err
+    for hook in (findings, ledger):
+        assert hook.main([]) == 2
+        assert f"unset {name}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "value"), VARIABLES)
@@ -57,6 +68,42 @@ def test_one_that_git_sets_for_its_hooks(
     monkeypatch.setenv(name, value if kind == "relative" else str(checked / value))
     for at in ("worktree", "index", "HEAD"):
         assert main(["validate", "--at", at]) == 0
+
+
+def test_an_index_that_is_gone(
+    checked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_INDEX_FILE", str(checked.parent / "gone"))
+    assert main(["validate", "--at", "index"]) == findings.main([]) == ledger.main([]) == 2
+    assert capsys.readouterr().err.count("unset GIT_INDEX_FILE") == 3
+
+
+@pytest.mark.parametrize("where", ["..", "kb", "nowhere"])
+def test_a_work_tree_in_the_settings_that_is_another(
+    checked: Path, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    git(checked, "config", "core.worktree", str(checked / where))
+    for at in ("worktree", "index", "HEAD"):
+        assert main(["validate", "--at", at]) == 2
+    assert findings.main([]) == 2
+    assert capsys.readouterr().err.count("`git config --unset core.worktree`") == 4
+
+
+@pytest.mark.parametrize("where", ["..", "../../repo"])
+def test_the_own_work_tree_in_the_settings(checked: Path, where: str) -> None:
+    git(checked, "config", "core.worktree", where)
+    assert main(["validate", "--at", "index"]) == 0
+
+
+@pytest.mark.parametrize("name", PATHSPECS)
+def test_one_that_reads_paths_otherwise(
+    checked: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    add_entry(checked / "sub", {"seed": 2})
+    add_finding(checked / "sub", "F002-y", job("deadbeef" * 4))
+    git(checked, "add", "-A")
+    monkeypatch.setenv(name, "1")
+    assert main(["validate", "--at", "index"]) == main(["validate"]) == findings.main([]) == 1
 
 
 def test_an_index_that_a_command_made_for_itself(

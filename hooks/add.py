@@ -9,7 +9,7 @@ from pytest_aexp.ground.git.ignore_rules import ignoring_rules
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import LEDGER_DIR, entry_path
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import UNSTAGED_ENTRY, Problem
 from pytest_aexp.work.check.resolve import Place, Sources, resolve
@@ -28,7 +28,7 @@ def git_add(paths: Sequence[str]) -> str:
 def on_disk_only(findings: Sequence[Finding], sources: Sources) -> Iterator[str]:
     """The paths of entries that findings cite and that only the working tree has."""
     for citation in (citation for finding in findings for citation in finding.citations):
-        if isinstance(citation, JobCitation | BatchCitation):
+        if isinstance(citation, Resolvable):
             resolution = resolve(citation, sources)
             if resolution.place is Place.DISK and isinstance(citation, JobCitation):
                 yield entry_path(citation.job_id)

@@ -18,7 +18,7 @@ from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
 from pytest_aexp.model.runs.run_store import Run, RunStore
@@ -62,10 +62,10 @@ class LocalRuns:
         """
         for finding in findings:
             for citation in finding.citations:
-                if isinstance(citation, JobCitation | BatchCitation):
+                if isinstance(citation, Resolvable):
                     yield from self._of(citation, self._finished(citation))
 
-    def _finished(self, citation: JobCitation | BatchCitation) -> list[Run]:
+    def _finished(self, citation: Resolvable) -> list[Run]:
         if isinstance(citation, BatchCitation):
             select, experiment = self._store.batches.select, citation.experiment_id
             runs = [run for selector in citation.selectors for run in select(experiment, selector)]
@@ -75,7 +75,7 @@ class LocalRuns:
         self._ledger.load(run.job_id for run in runs)
         return [run for run in runs if run.usable and run.finished]
 
-    def _of(self, citation: JobCitation | BatchCitation, runs: list[Run]) -> Iterator[Outdated]:
+    def _of(self, citation: Resolvable, runs: list[Run]) -> Iterator[Outdated]:
         states = {run.job_id: self._promoted(run.job_id) for run in runs}
         refusals = [reason for reason in states.values() if isinstance(reason, str)]
         paths = tuple(
@@ -92,7 +92,7 @@ class LocalRuns:
         fault = Fault(rule, citation.path, message, fix, citation.position, job_id)
         yield Outdated(fault, paths)
 
-    def _message(self, citation: JobCitation | BatchCitation, paths: tuple[str, ...]) -> str:
+    def _message(self, citation: Resolvable, paths: tuple[str, ...]) -> str:
         if isinstance(citation, BatchCitation):
             runs = counted(len(paths), "finished run")
             return (

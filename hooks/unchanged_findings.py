@@ -12,7 +12,7 @@ from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import Entry, job_id_in
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding, name_of
 from pytest_aexp.model.findings.premises import BUILDS_ON
 from pytest_aexp.model.problems import (
@@ -116,14 +116,14 @@ def replaced_faults(
         if finding.path in touched or finding.withdrawal is not None:
             continue
         for citation in finding.citations:
-            if isinstance(citation, JobCitation | BatchCitation) and not _is_pinned(citation):
+            if isinstance(citation, Resolvable) and not _is_pinned(citation):
                 verdict = checker.citation(finding, citation)
                 pairs = [changed[e.job_id] for e in verdict.entries if e.job_id in changed]
                 if pairs:
                     yield _replaced(citation, pairs)
 
 
-def _is_pinned(citation: JobCitation | BatchCitation) -> bool:
+def _is_pinned(citation: Resolvable) -> bool:
     if isinstance(citation, JobCitation):
         return bool(citation.ended_at)
     return citation.pin is not None and bool(citation.pin.digest)
@@ -133,7 +133,7 @@ def _outcome(entry: Entry) -> tuple[str, str, str | None]:
     return entry.status, entry.ended_at, entry.metrics
 
 
-def _replaced(citation: JobCitation | BatchCitation, pairs: list[tuple[Entry, Entry]]) -> Fault:
+def _replaced(citation: Resolvable, pairs: list[tuple[Entry, Entry]]) -> Fault:
     old, new = pairs[0]
     more = f", and {len(pairs) - 1:,} more of the batch" if len(pairs) > 1 else ""
     message = (

@@ -14,7 +14,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import parse_strict_runs
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Walk
@@ -177,4 +177,4 @@ class Collector:
 
 
 def _is_due(item: pytest.Item) -> bool:
-    return isinstance(item, CitationItem) and isinstance(item.citation, JobCitation | BatchCitation)
+    return isinstance(item, CitationItem) and isinstance(item.citation, Resolvable)

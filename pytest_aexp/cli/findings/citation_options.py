@@ -8,7 +8,13 @@ from collections.abc import Collection, Iterator
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import counted, listed
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Pin
+from pytest_aexp.model.findings.citation import (
+    BatchCitation,
+    Citation,
+    JobCitation,
+    Pin,
+    Resolvable,
+)
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
 from pytest_aexp.model.query.table import summary
@@ -93,11 +99,11 @@ def pins(checker: Checker, citations: Collection[Citation]) -> dict[int, Keys]:
     return {
         citation.index: _pin(checker, citation)
         for citation in citations
-        if isinstance(citation, JobCitation | BatchCitation)
+        if isinstance(citation, Resolvable)
     }
 
 
-def _pin(checker: Checker, citation: JobCitation | BatchCitation) -> Keys:
+def _pin(checker: Checker, citation: Resolvable) -> Keys:
     resolution = resolve(citation, checker.sources)
     in_ledger = resolution.place is Place.LEDGER
     if not in_ledger or not all(entry.usable for entry in resolution.entries):

@@ -88,6 +88,10 @@ class BatchCitation(Citation):
         return [{**self.selector, **dict(zip(self.readings, c, strict=True))} for c in choices]
 
 
+Resolvable = JobCitation | BatchCitation
+"""A citation that is written as one, so that it can lead somewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pin:
     """How many runs a batch has, and which: ``digest`` is empty where only the number is pinned."""

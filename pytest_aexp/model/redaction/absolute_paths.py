@@ -35,7 +35,7 @@ _PLACE_HOLDER = re.compile(r"<[^<>]{1,64}>")
 # place that some signs do not precede.
 _HOME = rf"~(?<![{_INSIDE}]~)(?:[A-Za-z_][\w.-]{{0,63}})?[/\\]"
 _UNC = r"\\(?<![\w\\)\]]\\)\\++(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
-_BEHIND_COLON = (
+BEHIND_COLON = (
     r":(?:(?<=[A-Za-z]:)(?<!\w[A-Za-z]:)"
     r"(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
     # One letter of a folder may as well be the escape of a pattern or of a line end.
@@ -47,7 +47,7 @@ _BEHIND_COLON = (
     r"|(?:(?<=vscode:)|(?<=vscode-insiders:)|(?<=vscodium:)|(?<=cursor:)|(?<=windsurf:))"
     r"//(?:file|vscode-remote)/)"
 )
-_may_be_behind_colon = QuickSearch(
+may_hold_path_behind_colon = QuickSearch(
     r"(?:^|[^A-Za-z0-9_])[A-Za-z]:[/\\]|:////|://~|[Ff][Ii][Ll][Ee]:[/\\~]"
     "|(?:vscode|insiders|vscodium|cursor|windsurf)://"
 )
@@ -102,7 +102,7 @@ def contains_path(text: str) -> bool:
         text = _MOLECULE.sub("", text)
     if text == "~" or re.search(_HOME, text) or re.search(_UNC, text):
         return True
-    if _may_be_behind_colon(text) and re.search(_BEHIND_COLON, text):
+    if may_hold_path_behind_colon(text) and re.search(BEHIND_COLON, text):
         return True
     text = text.replace("\\/", "/")
     if re.search(_POSIX, text) or (":///" in text and any(map(_is_local, _NO_HOST.finditer(text)))):

@@ -31,14 +31,14 @@ _PASSWORD_FLAGS = {
 }
 _MYSQL_TOOLS = frozenset("mysql mysqldump mysqladmin mariadb".split())
 _SETTERS = frozenset("set setx setenv config configure modify".split())
-_WORDS = frozenset({"login", *_HTTP_TOOLS, *_PASSWORD_FLAGS, *_MYSQL_TOOLS, *_SETTERS})
+WORDS = frozenset({"login", *_HTTP_TOOLS, *_PASSWORD_FLAGS, *_MYSQL_TOOLS, *_SETTERS})
 
 # Text, compiled when there is one to search.
-_WORTH_A_LOOK = (
+NAMED_TOOL = (
     r"(?<![\w-])(?:curl|wget|xh|https?(?=\s)|login|redis-cli|ldap(?:search|modify)|twine|mongo\w*"
     r"|sqlcmd|bcp|unzip|mosquitto_[ps]ub|mysql\w*|mariadb|set(?:x|env)?|config(?:ure)?|modify)(?![\w-])"
 )
-_has_tool = QuickSearch(
+may_name_tool = QuickSearch(
     "curl|wget|xh|http|login|redis-cli|ldap|twine|mongo|sqlcmd|bcp|unzip|mosquitto_|mysql|mariadb|set"
     "|config|modify"
 )
@@ -51,14 +51,14 @@ _MIXED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z]).{6}")
 
 def command_contains_credential(text: str) -> bool:
     """Whether a command in running text gives a credential."""
-    if not (_has_tool(text) and re.search(_WORTH_A_LOOK, text)):
+    if not (may_name_tool(text) and re.search(NAMED_TOOL, text)):
         return False
     return any(_credentials(re.findall(_PIECE, text)))
 
 
 def credential_arguments(words: Sequence[object]) -> frozenset[int]:
     """The places of the credentials among the arguments of a command."""
-    if not any(isinstance(word, str) and word.rpartition("/")[2] in _WORDS for word in words):
+    if not any(isinstance(word, str) and word.rpartition("/")[2] in WORDS for word in words):
         return frozenset()
     texts = [word if isinstance(word, str) else "" for word in words]
     return frozenset(index for index, given in enumerate(_credentials(texts)) if given)
@@ -78,7 +78,7 @@ def _credentials(words: Sequence[str]) -> Iterator[bool]:
         )
         yield given and is_credential(word, Secrecy.SECRET) and not word.startswith("$")
         name = word.strip("<[{}]>").rpartition("/")[2].rpartition(".")[2]
-        if name in _WORDS or name in _LOGIN_TOOLS:
+        if name in WORDS or name in _LOGIN_TOOLS:
             names.add(name)
         key_due = _KEY_WITHIN if name == "login" else key_due - 1
         before = word

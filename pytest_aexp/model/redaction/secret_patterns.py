@@ -45,7 +45,7 @@ _SHAPES = (
     r"|[?&]key=(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16}"
 )
 # A part of each of them: without one there is no need to try them all at every place.
-_has_part_of_shape = QuickSearch(
+may_hold_token = QuickSearch(
     r"AKIA|ASIA|AIza|gh[pousr]_|_pat_|hf_|sk[-_]|xox|xapp-|gl[a-z]{2,6}-|gsk_|npm_|r8_|xai-|pplx-"
     r"|nvapi-|pcsk_|hv[sb]\.|SG\.|ya29\.|GOCSPX-|pypi-|rk_|eyJ|dapi|do[opr]_v1_|LTAI|1//0"
     r"|AGE-SECRET|Bearer|BEARER|Basic|:AA|Q~|hooks\.slack|webhooks/|PRIVATE KEY|sig=|ignature="
@@ -60,10 +60,13 @@ _RANDOM = re.compile(r"(?=.{0,64}?\d)(?=.{0,64}?[A-Za-z])[\w+=.-]{16}")
 def contains_credential(text: str) -> bool:
     """Whether ``text`` holds a credential that is known by its looks."""
     return bool(
-        (_has_part_of_shape(text) and re.search(_SHAPES, text))
+        (may_hold_token(text) and re.search(_SHAPES, text))
         or _LOGIN_WITH_SLASH.search(text)
         or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
-        or (_may_have_login(text) and any(map(_user_has_password, re.finditer(_SCHEMELESS, text))))
+        or (
+            may_hold_login(text)
+            and any(map(_user_has_password, re.finditer(LOGIN_WITHOUT_SCHEME, text)))
+        )
         or _assigns(text)
         or command_contains_credential(text)
         or any(map(_decodes_to_credential, _BASE64_OBJECT.findall(text)))
@@ -93,12 +96,12 @@ def _login_has_password(user_info: str) -> bool:
 
 
 # `user:password@host`, which `mean:std@k` and `email:ann@example.org` resemble.
-_SCHEMELESS = (
+LOGIN_WITHOUT_SCHEME = (
     r"(?<![\w.+%@/:-])([A-Za-z][\w.+%-]{0,63}):([^\s:@/\\\"']{1,128})@(?!sha\d+:)"
     r"([A-Za-z0-9][\w.-]{0,252})(:[0-9]{3,5}(?![0-9])|/)?"
 )
 # What is not ASCII may be a letter, or none.
-_may_have_login = QuickSearch(
+may_hold_login = QuickSearch(
     "(?:^|[^A-Za-z0-9_.+%@/:-])[A-Za-z][A-Za-z0-9_.+%\u0080-\U0010ffff-]*:"
     "[^ :@/\\\\\"']+@[A-Za-z0-9]"
 )

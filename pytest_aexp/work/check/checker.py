@@ -10,7 +10,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.globs import fitting
 from pytest_aexp.ground.views import View, files_below
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding, load_finding
 from pytest_aexp.model.findings.not_collected import uncollected_faults
 from pytest_aexp.model.findings.premises import Premise
@@ -135,7 +135,7 @@ class Checker:
     def citation(self, finding: Finding, citation: Citation) -> Verdict:
         """The verdict on one citation of a finding."""
         faults = list(written_faults(citation, self.sources))
-        if not isinstance(citation, JobCitation | BatchCitation):
+        if not isinstance(citation, Resolvable):
             return Verdict(self.policy.judge(faults))
         resolution = resolve(citation, self.sources)
         entries: tuple[Entry, ...] = ()
@@ -166,7 +166,7 @@ class Checker:
             return ""
         retractions: list[Retraction] = []
         for citation in finding.citations:
-            if isinstance(citation, JobCitation | BatchCitation):
+            if isinstance(citation, Resolvable):
                 verdict = self.citation(finding, citation)
                 assert verdict.resolution is not None
                 retractions += self._evidence.retractions(
@@ -185,7 +185,7 @@ class Checker:
             return ()
         for finding in findings:
             for citation in finding.citations:
-                if isinstance(citation, JobCitation | BatchCitation):
+                if isinstance(citation, Resolvable):
                     entries = self.citation(finding, citation).entries
                     if self._evidence.has_unjudged_commit(finding, citation, entries):
                         return self.policy.judge([unjudged_commit_fault(citation)])
@@ -218,7 +218,7 @@ class Checker:
 
     def authority_problems(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """The problem of having no ledger to check against, at the first citation that is due."""
-        due = next((c for c in citations if isinstance(c, JobCitation | BatchCitation)), None)
+        due = next((c for c in citations if isinstance(c, Resolvable)), None)
         if due is None:
             return ()
         if self.sources.authority:

@@ -14,6 +14,7 @@ from pytest_aexp.model.findings.citation import (
     Citation,
     JobCitation,
     MalformedCitation,
+    Resolvable,
 )
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import (
@@ -39,7 +40,6 @@ KEEP_LOCAL = (
     "keep paths and credentials out of the statepoints of new runs: name their keys in `local` of "
     "[tool.aexp.runs]"
 )
-Resolvable = JobCitation | BatchCitation
 
 
 def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:

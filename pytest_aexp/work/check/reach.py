@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import AT_RISK
 from pytest_aexp.work.check.checker import Checker
@@ -31,16 +31,14 @@ def citing(checker: Checker, runs: Collection[str]) -> Iterator[Citing]:
     for path in checker.finding_paths:
         finding = checker.finding(path)
         for citation in finding.citations if finding.stands else ():
-            if not isinstance(citation, JobCitation | BatchCitation):
+            if not isinstance(citation, Resolvable):
                 continue
             cited = _cited_runs(checker, finding, citation)
             if cited & set(runs):
                 yield Citing(finding, citation, cited & frozenset(runs), len(cited))
 
 
-def _cited_runs(
-    checker: Checker, finding: Finding, citation: JobCitation | BatchCitation
-) -> frozenset[str]:
+def _cited_runs(checker: Checker, finding: Finding, citation: Resolvable) -> frozenset[str]:
     if isinstance(citation, JobCitation):
         return frozenset([citation.job_id])
     verdict = checker.citation(finding, citation)

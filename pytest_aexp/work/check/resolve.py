@@ -16,7 +16,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.runs.run_store import Run, RunStore
@@ -159,7 +159,7 @@ class Resolution:
         return damaged or (entry_path(job_id) if job_id else None)
 
 
-def resolve(citation: JobCitation | BatchCitation, sources: Sources) -> Resolution:
+def resolve(citation: Resolvable, sources: Sources) -> Resolution:
     """Where ``citation`` leads."""
     if isinstance(citation, JobCitation):
         return _resolve_job(citation.job_id, sources)

@@ -10,11 +10,7 @@ from itertools import chain
 
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
-from pytest_aexp.model.findings.citation import (
-    KEY,
-    BatchCitation,
-    JobCitation,
-)
+from pytest_aexp.model.findings.citation import KEY, Resolvable
 from pytest_aexp.model.findings.citation_reader import meant_experiment, meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
@@ -62,7 +58,7 @@ def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
     inside = _in_value(front, node, job_ids)
     text = replaced(front, root, node, [*renamed, *inside], first=len(renamed))
     cited = read_finding(front.path, text.encode()).citations
-    return text if any(isinstance(c, JobCitation | BatchCitation) for c in cited) else front.text
+    return text if any(isinstance(c, Resolvable) for c in cited) else front.text
 
 
 def replaced(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.documents import Document, Documents
@@ -49,7 +49,7 @@ class EvidenceReader:
 
     def runs(self, citation: Citation) -> tuple[Document, ...]:
         """The runs in the ledger that a citation cites, as far as their entries can be used."""
-        if not isinstance(citation, JobCitation | BatchCitation):
+        if not isinstance(citation, Resolvable):
             return ()
         resolution = resolve(citation, self._checker.sources)
         entries = resolution.entries if resolution.place is Place.LEDGER else ()

@@ -10,7 +10,7 @@ from typing import Self
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.git.view import GitView
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.citation import Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, pinned
 from pytest_aexp.model.query.documents import Document
@@ -98,7 +98,7 @@ class ChangesReader:
         return Since(commit[0], f"since it was edited in {commit[0][:10]} of {commit[1]}")
 
     def _fits(self, citation: Citation) -> bool:
-        if not isinstance(citation, JobCitation | BatchCitation):
+        if not isinstance(citation, Resolvable):
             return False
         resolution = resolve(citation, self._checker.sources)
         if resolution.place is not Place.LEDGER:

@@ -26,10 +26,10 @@ def test_a_database_in_somebodys_home() -> None:
 
 
 def test_every_path_behind_a_colon_is_worth_a_search() -> None:
-    is_path = re.compile(absolute_paths._BEHIND_COLON).search
+    is_path = re.compile(absolute_paths.BEHIND_COLON).search
     pieces = ["C", "d", "é", "=", ":", "/", "//", "\\", "~", " ", "File", "vscode", "cursor"]
     texts = ("".join(chosen) for length in range(5) for chosen in product(pieces, repeat=length))
     paths = [text for text in texts if is_path(text)]
     assert len(paths) > 100
-    assert [text for text in paths if not absolute_paths._may_be_behind_colon(text)] == []
-    assert not absolute_paths._may_be_behind_colon("a/b:c@d=e~f\\g%2f" * 100)
+    assert [text for text in paths if not absolute_paths.may_hold_path_behind_colon(text)] == []
+    assert not absolute_paths.may_hold_path_behind_colon("a/b:c@d=e~f\\g%2f" * 100)

@@ -44,8 +44,8 @@ def test_arguments_may_be_of_any_kind() -> None:
 
 
 def test_every_tool_is_worth_a_search() -> None:
-    tools = {*secret_arguments._WORDS, "mongorestore", "ldapmodify", "mosquitto_pub"}
-    tools = {tool for tool in tools if re.search(secret_arguments._WORTH_A_LOOK, f"{tool} -p x")}
+    tools = {*secret_arguments.WORDS, "mongorestore", "ldapmodify", "mosquitto_pub"}
+    tools = {tool for tool in tools if re.search(secret_arguments.NAMED_TOOL, f"{tool} -p x")}
     assert len(tools) > 20
-    assert [tool for tool in tools if not secret_arguments._has_tool(f"x {tool} -p x")] == []
-    assert not secret_arguments._has_tool("a/b:c@d=e~f\\g%2f" * 100)
+    assert [tool for tool in tools if not secret_arguments.may_name_tool(f"x {tool} -p x")] == []
+    assert not secret_arguments.may_name_tool("a/b:c@d=e~f\\g%2f" * 100)

@@ -23,17 +23,17 @@ def test_what_only_resembles_base64_is_no_fault_of_the_program() -> None:
 
 def test_a_long_text_without_any_part_of_a_credential_is_not_searched_for_them_all() -> None:
     long = "a/b:c@d=e~f\\g%2f" * 100
-    assert not secret_patterns._has_part_of_shape(long)
-    assert not secret_patterns._may_have_login(long)
+    assert not secret_patterns.may_hold_token(long)
+    assert not secret_patterns.may_hold_login(long)
 
 
 def test_every_login_without_a_scheme_is_worth_a_search() -> None:
-    is_login = re.compile(secret_patterns._SCHEMELESS).search
+    is_login = re.compile(secret_patterns.LOGIN_WITHOUT_SCHEME).search
     parts = (["", " ", "é", "|", ":"], ["a", "aé.+", "7"], [":"], ["é", "\t;", "/"], ["@a", "@7"])
     texts = map("".join, product(*parts, ["", ":b@c"]))
     logins = [text for text in texts if is_login(text)]
     assert len(logins) > 20
-    assert [text for text in logins if not secret_patterns._may_have_login(text)] == []
+    assert [text for text in logins if not secret_patterns.may_hold_login(text)] == []
 
 
 def test_a_credential_beside_half_a_surrogate_pair_is_one() -> None:

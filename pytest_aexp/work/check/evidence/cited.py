@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import UNKNOWN_COMMIT, Fault, Policy
@@ -20,8 +20,6 @@ from pytest_aexp.work.check.evidence.rules import (
     rules_under,
 )
 from pytest_aexp.work.check.resolve import Resolution
-
-Resolvable = JobCitation | BatchCitation
 
 
 class CitedEvidence:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from pytest_aexp.ground.text import counted, cut, shown
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.findings.pins import Fit, Pinned, pinned, same_attempt
 from pytest_aexp.model.problems import CHANGED_EVIDENCE, GROWN_BATCH, Fault
 from pytest_aexp.model.ranking import instant
 
 
-def pinned_entries(citation: JobCitation | BatchCitation, entries: Sequence[Entry]) -> Pinned:
+def pinned_entries(citation: Resolvable, entries: Sequence[Entry]) -> Pinned:
     """Which of the cited entries rules and numbers are of, and how they fit the pin."""
     if isinstance(citation, BatchCitation):
         return pinned(citation.pin, entries)
@@ -21,9 +21,7 @@ def pinned_entries(citation: JobCitation | BatchCitation, entries: Sequence[Entr
     return Pinned(Fit.EXACT if fits else Fit.CHANGED, tuple(entries))
 
 
-def pin_faults(
-    citation: JobCitation | BatchCitation, entries: Sequence[Entry], reading: Pinned
-) -> Iterator[Fault]:
+def pin_faults(citation: Resolvable, entries: Sequence[Entry], reading: Pinned) -> Iterator[Fault]:
     """The fault of a pin that does not fit ``entries``, all that are cited."""
     if reading.fit is Fit.EXACT:
         return

@@ -6,13 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from pytest_aexp.ground.text import counted, listed, quoted, shown
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.problems import ACCEPTED_RETRACTION, RETRACTED_RUN, Fault
 from pytest_aexp.model.retractions import Retraction, Retractions, is_record_id
 from pytest_aexp.work.check.evidence.rules import idle_acceptance
-
-Resolvable = JobCitation | BatchCitation
 
 
 def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[Retraction]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_aexp.ground.text import counted, quoted, shown
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
+from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import (
@@ -41,7 +41,7 @@ class Evidence:
     """The runs that a citation rests on, and what the rules ask besides."""
 
     finding: Finding
-    citation: JobCitation | BatchCitation
+    citation: Resolvable
     entries: Sequence[Entry]
     ledger: Ledger
     history: History
@@ -134,7 +134,7 @@ def has_unjudged_commit(evidence: Evidence) -> bool:
     return any(evidence.history.has(evidence.commit(e)) is None for e in evidence.entries)
 
 
-def unjudged_commit_fault(citation: JobCitation | BatchCitation) -> Fault:
+def unjudged_commit_fault(citation: Resolvable) -> Fault:
     """The one fault of a check that has no history to look into."""
     message = (
         "the history is not there to look into (no git, or a shallow clone), so it is not judged "
@@ -208,7 +208,7 @@ def _broken(evidence: Evidence, rule: EvidenceRule, breaking: Sequence[Entry]) -
     return Fault(rule.rule, citation.path, message, fix, citation.position, job_id=job_id)
 
 
-def idle_acceptance(citation: JobCitation | BatchCitation, name: str, why: str) -> Fault:
+def idle_acceptance(citation: Resolvable, name: str, why: str) -> Fault:
     """The fault of accepting what is not the case."""
     message = f"{citation.label} accepts {quoted(name)}, but {why}"
     fix = f"take {name} out of `accept`"

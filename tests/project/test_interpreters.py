@@ -111,11 +111,11 @@ class TestBase:
         result = self.find(tmp_path, str(asked))
         assert (result.stdout, result.stderr) == ("/the/one/asked/for\n", "")
 
-    def test_another_one_is_not_taken_silently(self, tmp_path: Path) -> None:
+    def test_another_one_is_not_taken_in_its_place(self, tmp_path: Path) -> None:
         self.real(tmp_path / "bin" / "python3")
         result = self.find(tmp_path, "nope")
-        assert result.returncode == 0
-        assert result.stderr.startswith("== nope is not a Python 3.11 or newer with venv: taking /")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.startswith("nope is not a Python 3.11 or newer with ")
 
     @pytest.mark.parametrize("place", ["bin/python3.12", ".pyenv/versions/3.12.1/bin/python3"])
     def test_where_it_is_too_old_a_newer_one_is_looked_for(
@@ -125,6 +125,9 @@ class TestBase:
         self.real(tmp_path / place)
         result = self.find(tmp_path, "python3")
         assert result.returncode == 0, result.stderr
+        assert result.stderr.startswith(
+            "== python3 is not a Python 3.11 or newer with venv: taking "
+        )
         assert os.path.samefile(result.stdout.strip(), sys._base_executable)  # type: ignore[attr-defined]
 
     def test_without_any_it_says_what_to_install(self, tmp_path: Path) -> None:

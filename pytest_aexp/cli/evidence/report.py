@@ -33,7 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     repository = Repository.open()
     policy = Policy.of(repository.configuration)
     checker = Checker(repository, WorkTree(repository.root), policy)
+    missing = [folder for folder in arguments.html.parents if not folder.exists()]
     report = write_report(checker, arguments.html)
+    if missing:
+        print(f"created: {clean(str(missing[0]))}")
     counts = [f"{count} {words}" for _, words, count in report.verdicts if count]
     verdicts = f": {'; '.join(counts)}" if counts else ""
     print(f"{clean(str(arguments.html))}: {counted(len(report.findings), 'finding')}{verdicts}")

@@ -129,6 +129,8 @@ def _print(
     if columns is None and format_name in ("json", "jsonl"):
         sys.stdout.write(render_records(format_name, [dict(sorted(run.items())) for run in runs]))
         return
+    if format_name == "table" and not runs:
+        return
     columns = columns or Differing(runs).columns
     rows = table(runs, columns)
     length = partial(unique_length, documents.ledger.job_ids) if columns[0] == "id" else None

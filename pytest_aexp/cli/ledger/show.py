@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_aexp.cli.output import table
 from pytest_aexp.cli.run_table import cell_text
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.jsontext import for_programs
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import clean
 from pytest_aexp.ledger_mapping import Ledger
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
@@ -47,7 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(for_programs(dict(sorted(entry.items())), indented=True))
     else:
-        print(table(("field", "value"), list(_rows("", entry))), end="")
+        rows = [("field", "value"), *_rows("", entry)]
+        width = max(len(name) for name, _ in rows)
+        # One entry is shown whole, however narrow the window is.
+        print("".join(f"{clean(name):<{width}}  {clean(value)}\n" for name, value in rows), end="")
     return 0
 
 

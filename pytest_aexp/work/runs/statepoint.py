@@ -75,7 +75,9 @@ def plain(value: Any, name: str = "") -> Any:
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
         return plain(value.tolist(), name)
     kind = type(value).__name__
-    raise ValueError(f"{shown(name, 60) or 'it'} is a {kind}, which is not JSON: {_instead(value)}")
+    raise ValueError(
+        f"{shown(name, 60) or 'it'} is of type {kind}, which is not JSON: {_instead(value)}"
+    )
 
 
 def _key(key: Any, name: str) -> str:
@@ -83,7 +85,7 @@ def _key(key: Any, name: str) -> str:
         return key
     where = f"in {shown(name, 60)}, " if name else ""
     kind = type(key).__name__
-    raise ValueError(f"{where}the key {shown(repr(key), 40)} is a {kind}: write it as text")
+    raise ValueError(f"{where}the key {shown(repr(key), 40)} is of type {kind}: write it as text")
 
 
 def _instead(value: Any) -> str:

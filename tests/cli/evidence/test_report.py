@@ -26,6 +26,16 @@ def test_it_writes_the_page_and_says_what_is_on_it(
     assert job_id in (repo / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_folder_that_it_makes_is_named(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--html", "new/folder/x.html"]) == 0
+    assert main(["report", "--html", "new/folder/y.html"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "created: new/folder",
+        "new/folder/x.html: 0 findings",
+        "new/folder/y.html: 0 findings",
+    ]
+
+
 def test_a_pipe_is_written_to_and_a_link_of_the_repository_is_not(repo: Path) -> None:
     pipe, link, file = repo / "pipe", repo / "link", repo / "file.html"
     os.mkfifo(pipe)

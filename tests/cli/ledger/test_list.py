@@ -69,10 +69,12 @@ def test_what_no_entry_can_have_is_wrong_usage(
         assert said in captured.err
 
 
-def test_an_experiment_without_runs_is_an_empty_table(
+def test_an_experiment_without_runs_has_no_headings_without_rows(
     ids, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["ledger", "list", "--experiment", "E009"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["ledger", "list", "--experiment", "E009", "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def test_an_entry_is_shown_by_an_abbreviated_id(
     assert rows["statepoint.seed"].strip() == "1"
     assert main(["ledger", "show", job_id, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["statepoint"] == POINT
+
+
+def test_in_a_narrow_window_a_value_is_whole(
+    repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"https://wandb.ai/{'a' * 60}"
+    job_id = add_entry(repo, POINT, tracker={"backend": "wandb", "url": url})
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["ledger", "show", job_id]) == 0
+    assert f"  {url}\n" in capsys.readouterr().out
 
 
 def test_an_id_that_no_run_has_is_wrong_usage(

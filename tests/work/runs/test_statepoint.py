@@ -26,8 +26,8 @@ class Colour(Enum):
         ({"colour": Colour.RED}, "colour is a Colour"),
         ({"lr": Decimal(1)}, "lr is a Decimal"),
         ({"data": b"x"}, "data is a bytes"),
-        ({"id2label": {0: "no"}}, "in id2label, the key 0 is a int: write it as text"),
-        ({3: 1}, "^the key 3 is a int"),
+        ({"id2label": {0: "no"}}, "in id2label, the key 0 is of type int: write it as text"),
+        ({3: 1}, "^the key 3 is of type int"),
     ],
 )
 def test_what_is_not_json_is_named_with_key_and_type(value: Any, message: str) -> None:

@@ -12,7 +12,7 @@ from tree import ROOT
 from environments import make_beside
 
 PACKAGES = {
-    "current": ["mlflow>=3", "hydra-core>=1.3", "polars>=1", "duckdb>=1.1", "pandas>=2"],
+    "current": ["mlflow>=3", "hydra-core>=1.3", "polars>=1", "duckdb>=1.1", "pandas>=2", "wandb"],
     # What it imports from SQLAlchemy is gone in 2.1.
     "mlflow2": ["mlflow<3", "sqlalchemy<2.1"],
 }

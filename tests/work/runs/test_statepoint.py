@@ -20,12 +20,12 @@ class Colour(Enum):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"model": {"out": PurePosixPath("x")}}, "model.out is a PurePosixPath, .*: give str"),
-        ({"tags": {"a"}}, "tags is a set, .*: give sorted"),
-        ({"m": [{"when": datetime(2026, 1, 1)}]}, r"m\[0\].when is a datetime"),  # noqa: DTZ001
-        ({"colour": Colour.RED}, "colour is a Colour"),
-        ({"lr": Decimal(1)}, "lr is a Decimal"),
-        ({"data": b"x"}, "data is a bytes"),
+        ({"model": {"out": PurePosixPath("x")}}, "out is of type PurePosixPath, .*: give str"),
+        ({"tags": {"a"}}, "tags is of type set, .*: give sorted"),
+        ({"m": [{"when": datetime(2026, 1, 1)}]}, r"m\[0\].when is of type datetime"),  # noqa: DTZ001
+        ({"colour": Colour.RED}, "colour is of type Colour"),
+        ({"lr": Decimal(1)}, "lr is of type Decimal"),
+        ({"data": b"x"}, "data is of type bytes"),
         ({"id2label": {0: "no"}}, "in id2label, the key 0 is of type int: write it as text"),
         ({3: 1}, "^the key 3 is of type int"),
     ],

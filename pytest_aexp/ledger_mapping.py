@@ -13,7 +13,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model import ledger as model
-from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.query.documents import Document, Documents
 from pytest_aexp.model.query.words import Query, query
 
@@ -83,7 +83,7 @@ class Ledger(Mapping[str, LedgerEntry]):
     @staticmethod
     def experiments(entry: LedgerEntry) -> tuple[str, ...]:
         """The experiments the run of an entry belongs to."""
-        return experiments_of(entry.get("statepoint"), entry.get("run_link"))
+        return experiments_in(entry)
 
     def batch(
         self, experiment_id: str, /, *, where: str | Iterable[str] = (), **selector: Any

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_aexp.cli.run_table import render_rows
 from pytest_aexp.model.query.table import Differing, table
-from pytest_aexp.work.evidence.changes import Change
+from pytest_aexp.work.evidence.changes import KINDS, Change
 
 
 def render_changes(format_name: str, changes: Sequence[Change]) -> str:
@@ -20,6 +20,13 @@ def render_changes(format_name: str, changes: Sequence[Change]) -> str:
         ["change", *columns, "details"],
         [[c.kind, *row, "; ".join(c.details)] for c, row in zip(changes, rows, strict=True)],
     )
+
+
+def count_changes(changes: Sequence[Change]) -> str:
+    """``2 new, 5 ran again``."""
+    kinds = [change.kind for change in changes]
+    counts = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
+    return ", ".join(counts) or "nothing has changed"
 
 
 def change_record(change: Change) -> dict[str, Any]:

@@ -23,6 +23,11 @@ def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
     return (linked,) if isinstance(linked, str) else ()
 
 
+def experiments_in(run: Mapping[str, Any]) -> tuple[str, ...]:
+    """The experiments that a run belongs to, given its ledger entry."""
+    return experiments_of(run.get("statepoint"), run.get("run_link"))
+
+
 class Selectable(Protocol):
     """What a batch can select: a ledger entry, a run of the store."""
 

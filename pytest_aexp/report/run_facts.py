@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pytest_aexp.ground.jsontext import for_programs
 from pytest_aexp.ground.text import clean, cut, parse_time, shown
-from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.query.table import flat
 
 PARAMETERS_SHOWN = 200
@@ -78,12 +78,11 @@ class RunFacts:
 def facts_of(document: Mapping[str, Any]) -> RunFacts:
     """The facts in a ledger entry, whatever types its values have."""
     statepoint = document.get("statepoint")
-    experiments = experiments_of(statepoint, document.get("run_link"))
     return RunFacts(
         job_id=_text(document.get("job_id")),
         status=_text(document.get("status"), LABEL) or "unknown",
         machine=_text(document.get("registered_machine"), LABEL),
-        experiment=shown(", ".join(experiments), LABEL),
+        experiment=shown(", ".join(experiments_in(document)), LABEL),
         parameters=parameters(point := statepoint if isinstance(statepoint, dict) else {}),
         whole=parameters(point, WHOLE),
         values=tuple(flat(point).items()),

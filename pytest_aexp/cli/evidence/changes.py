@@ -6,13 +6,12 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 
-from pytest_aexp.cli.change_table import change_record, render_changes
+from pytest_aexp.cli.change_table import change_record, count_changes, render_changes
 from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.findings.finding import name_of
-from pytest_aexp.work.evidence.changes import KINDS
 from pytest_aexp.work.evidence.evidence import selection
 from pytest_aexp.work.evidence.since import Changes, ChangesReader
 
@@ -34,7 +33,6 @@ _COLUMNS = ("finding", "citation", "change", "job_id", "details")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp changes``."""
     parser.add_argument(
         "findings", nargs="+", metavar="FINDING", help="a finding's path or id (F003)"
     )
@@ -60,21 +58,15 @@ def _print_finding(path: str, changes: Sequence[Changes], format_name: str) -> N
     print(clean(path))
     for of_citation in changes:
         print(f"\n{clean(f'{of_citation.citation.label}: {selection(of_citation.citation)}')}")
-        print(f"{of_citation.since.reason}: {_counted(of_citation)}")
+        print(f"{of_citation.since.reason}: {count_changes(of_citation.changes)}")
         if of_citation.changes:
             print(render_changes(format_name, of_citation.changes), end="")
-
-
-def _counted(of_citation: Changes) -> str:
-    kinds = [change.kind for change in of_citation.changes]
-    counts = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
-    return ", ".join(counts) or "nothing has changed"
 
 
 def _for_programs(every: Iterable[tuple[str, Sequence[Changes]]], format_name: str) -> str:
     records = [
         {
-            "finding": name_of(path) or path,
+            "finding": name_of(path),
             "citation": of_citation.citation.label,
             "since": of_citation.since.revision or None,
             **change_record(change),

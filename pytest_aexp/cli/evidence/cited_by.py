@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.findings.edit_finding import open_checker
@@ -29,7 +30,6 @@ _COLUMNS = ("job_id", "finding", "path", "citation", "cited")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp cited-by``."""
     parser.add_argument("ids", nargs="*", metavar="ID", help="a job id, or its beginning")
     parser.add_argument("--experiment", metavar="E###", help="every run of an experiment")
     parser.add_argument("--all", action="store_true", help="every run that is cited")
@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     findings = checker.findings()
     cited = list(cited_by(checker, findings, wanted))
     if arguments.format in ("json", "jsonl"):
-        sys.stdout.write(render_records(arguments.format, [c.record() for c in cited]))
+        sys.stdout.write(render_records(arguments.format, [asdict(c) for c in cited]))
     elif arguments.ids or arguments.format == "csv":
-        rows = [list(citation.record().values()) for citation in cited]
+        rows = [list(asdict(citation).values()) for citation in cited]
         sys.stdout.write(render_rows(arguments.format, _COLUMNS, rows))
     else:
         sys.stdout.write(_by_citation(cited, arguments.format))

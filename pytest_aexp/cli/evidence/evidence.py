@@ -28,7 +28,6 @@ _LAST = ("machine", "ended", "notes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp evidence``."""
     parser.add_argument(
         "findings", nargs="+", metavar="FINDING", help="a finding's path or id (F003)"
     )
@@ -75,7 +74,7 @@ def _for_programs(
     reader: EvidenceReader, every: dict[str, list[CitedRuns]], format_name: str
 ) -> str:
     pairs = [
-        ({"finding": name_of(path) or path, "citation": citation.citation.label}, citation, run)
+        ({"finding": name_of(path), "citation": citation.citation.label}, citation, run)
         for path, cited in every.items()
         for citation in cited
         for run in citation.runs

@@ -40,7 +40,6 @@ _FEW = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp numbers``."""
     parser.add_argument("finding", nargs="?", metavar="FINDING", help="default: every finding")
     parser.add_argument(
         "--write", action="store_true", help="correct the numbers of FINDING, and nothing else"

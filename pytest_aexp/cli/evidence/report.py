@@ -22,7 +22,6 @@ aexp report --html report.html    one file, to open in a browser or attach
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp report``."""
     parser.add_argument(
         "--html", required=True, type=Path, metavar="FILE", help="the file to write"
     )

@@ -49,7 +49,6 @@ aexp retract --lift 4076a08a --reason "another split"           take it back
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp retract``."""
     parser.add_argument("targets", nargs="*", metavar="RUN", help="job ids, or one finding (F004)")
     parser.add_argument(
         "--batch",

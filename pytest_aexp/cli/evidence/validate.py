@@ -47,7 +47,6 @@ aexp validate --format github           annotations in a GitHub workflow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp validate``."""
     parser.add_argument(
         "findings", nargs="*", metavar="FINDING", help="a finding's path or id (F004); default: all"
     )

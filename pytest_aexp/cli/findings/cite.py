@@ -54,7 +54,6 @@ _FORMS = "aexp cite F004 RUN…, or aexp cite F004 --batch E005 condition=full"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp cite``."""
     parser.add_argument(
         "finding", nargs="?", metavar="FINDING", help="a finding's path or id (F004)"
     )

@@ -42,7 +42,6 @@ aexp fix F004       correct one finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp fix``."""
     parser.add_argument("findings", nargs="*", metavar="FINDING", help="default: every finding")
     parser.add_argument(
         "--diff", action="store_true", help="only show the changes; exit status 1 if there are any"

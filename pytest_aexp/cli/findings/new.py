@@ -29,7 +29,6 @@ _LONGEST = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp finding new``."""
     parser.add_argument("title", metavar="TITLE", help="the finding in one sentence, in quotes")
 
 

@@ -29,7 +29,6 @@ aexp import csv results.csv --experiment E001 --params C,seed --metrics acc
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp import csv``."""
     add_file_arguments(parser)
 
 

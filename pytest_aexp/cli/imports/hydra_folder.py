@@ -34,7 +34,6 @@ aexp import hydra multirun --experiment E005 --metrics-file 'out/*.json'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp import hydra``."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="multirun or outputs")
     parser.add_argument(
         "--experiment", required=True, metavar="E###", help="the experiment they belong to"

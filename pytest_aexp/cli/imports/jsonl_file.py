@@ -30,7 +30,6 @@ aexp import jsonl runs.jsonl --experiment E005 --distinct run_id
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp import jsonl``."""
     add_file_arguments(parser)
 
 

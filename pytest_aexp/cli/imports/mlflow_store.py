@@ -33,7 +33,6 @@ aexp import mlflow mlruns --experiment E005 --distinct run_id
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp import mlflow``."""
     parser.add_argument("uri", metavar="URI", help="mlflow.db, mlruns, or what MLflow takes")
     parser.add_argument(
         "--experiment",

@@ -27,7 +27,6 @@ aexp ledger backfill --machine-label cluster
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger backfill``."""
     parser.add_argument("--machine-label", metavar="L", help="the machine named in the entries")
     parser.add_argument(
         "--overwrite", action="store_true", help="also rewrite entries that need no change"

@@ -32,7 +32,6 @@ aexp ledger check --format json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger check``."""
     parser.add_argument("ids", nargs="*", metavar="ID", help="default: every entry")
     parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pytest_aexp.cli.change_table import change_record, render_changes
+from pytest_aexp.cli.change_table import change_record, count_changes, render_changes
 from pytest_aexp.cli.run_table import add_format_argument, render_records
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
@@ -13,7 +13,7 @@ from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.query.documents import Document, Documents
 from pytest_aexp.model.query.words import Query, query
-from pytest_aexp.work.evidence.changes import KINDS, compare
+from pytest_aexp.work.evidence.changes import compare
 
 DESCRIPTION = """\
 Show which runs in the ledger are new, gone, ran again, changed or were
@@ -27,7 +27,6 @@ aexp ledger diff HEAD~5 E003 status=complete
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger diff``."""
     parser.add_argument("revision", metavar="REV", help="the commit to compare with")
     parser.add_argument("words", nargs="*", metavar="WORD", help="an experiment, or a condition")
     add_format_argument(parser)
@@ -48,9 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         return int(bool(changes))
     sys.stdout.write(render_changes(arguments.format, changes) if changes else "")
     if arguments.format == "table":
-        kinds = [change.kind for change in changes]
-        counts = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
-        print(f"since {arguments.revision}: {', '.join(counts) or 'nothing has changed'}")
+        print(f"since {arguments.revision}: {count_changes(changes)}")
     return int(bool(changes))
 
 

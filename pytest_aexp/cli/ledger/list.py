@@ -41,7 +41,6 @@ aexp ledger list 'ended>2026-05-01' --columns id,seed,machine --format csv
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger list``."""
     parser.add_argument("words", nargs="*", metavar="WORD", help="an experiment, or a condition")
     parser.add_argument(
         "--columns",

@@ -28,7 +28,6 @@ aexp ledger merge-driver %O %A %B    as it stands in .git/config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger merge-driver``."""
     parser.add_argument("base", type=Path, metavar="BASE", help="the common version; may be empty")
     parser.add_argument("ours", type=Path, metavar="OURS", help="our version, then the merged one")
     parser.add_argument("theirs", type=Path, metavar="THEIRS", help="their version")

@@ -30,7 +30,6 @@ _MOST_NAMED = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger pack``."""
     parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
 
 

@@ -26,7 +26,6 @@ aexp ledger promote 4076a08a --replace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger promote``."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or its beginning")
     parser.add_argument("--machine-label", metavar="L", help="the machine named in the entries")
     parser.add_argument(

@@ -27,7 +27,6 @@ aexp ledger resolve 50b180b9   one entry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger resolve``."""
     parser.add_argument(
         "job_id", nargs="?", metavar="ID", help="a job id, or its beginning; default: all"
     )

@@ -26,7 +26,6 @@ aexp ledger show 4076a08a --format json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger show``."""
     parser.add_argument("id", metavar="ID", help="a job id, or its beginning")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 

@@ -29,7 +29,6 @@ aexp ledger unpack 50b180b9    one run back into a file of its own
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp ledger unpack``."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or its beginning")
 
 

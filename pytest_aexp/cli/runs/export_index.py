@@ -22,7 +22,6 @@ aexp runs-export-index --as cluster      for older tools
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp runs-export-index``."""
     parser.add_argument(
         "--as", "--machine-label", dest="label", metavar="L", help="the machine that it names"
     )

@@ -24,7 +24,6 @@ aexp link 4076a08a --experiment E005 --hypothesis H002
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp link``."""
     parser.add_argument("id", metavar="ID", help="a job id, or its beginning")
     add_link_options(parser)
 

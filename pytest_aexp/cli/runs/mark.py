@@ -24,7 +24,6 @@ aexp mark 4076a08a 13621ba3 failed    several runs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp mark``."""
     parser.add_argument("ids", nargs="+", metavar="ID", help="a job id, or its beginning")
     parser.add_argument(
         "status",

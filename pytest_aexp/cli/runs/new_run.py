@@ -20,7 +20,6 @@ aexp new-run -E E005 --hypothesis H002 --statepoint '{"seed": 3, "lr": 0.001}'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp new-run``."""
     add_run_options(parser)
 
 

@@ -26,7 +26,6 @@ aexp run -E E003 --sp C=1 --metrics results.json -- python train.py --c 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp run``."""
     add_run_options(parser)
     parser.add_argument(
         "--metrics",

@@ -31,7 +31,6 @@ _HEADINGS = ("job id", "status", "last heard of", "experiment", "parameters", "h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp status``."""
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 

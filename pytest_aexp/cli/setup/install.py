@@ -41,7 +41,6 @@ _TO_COMMIT = ("merged_gitignore", "merged_gitattributes", "wrote_agent_command")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``aexp install``."""
     parser.add_argument(
         "--machine-label",
         metavar="LABEL",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
 from pytest_aexp.model.entry_check import usable_document
 from pytest_aexp.model.ledger import Ledger
@@ -116,5 +116,4 @@ class _Wanted:
         """Whether a run is wanted."""
         if self.experiments is None:
             return True
-        experiments = experiments_of(run.get("statepoint"), run.get("run_link"))
-        return not self.experiments.isdisjoint(experiments)
+        return not self.experiments.isdisjoint(experiments_in(run))

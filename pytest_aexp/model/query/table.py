@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from pytest_aexp.ground.text import counted, listed, parse_time, shown_json
-from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.match import (
@@ -65,7 +65,7 @@ class Differing:
         self._retracted |= bool(run.get("retracted"))
         self._metrics.update(run.get("metrics") or {})
         statepoint = run.get("statepoint") or {}
-        self._experiments.add(experiments_of(statepoint, run.get("run_link")))
+        self._experiments.add(experiments_in(run))
         values = flat(statepoint)
         shape = tuple(values)
         if shape not in self._shapes:

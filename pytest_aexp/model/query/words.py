@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.batches import experiments_of, is_experiment_id
+from pytest_aexp.model.batches import experiments_in, is_experiment_id
 from pytest_aexp.model.query.grammar import FORMS, Condition, condition, split
 from pytest_aexp.model.query.match import Run, matcher
 
@@ -33,11 +33,6 @@ class Query:
         if experiments is None:
             return fits
         return lambda run: not experiments.isdisjoint(experiments_in(run)) and fits(run)
-
-
-def experiments_in(run: Run) -> tuple[str, ...]:
-    """The experiments that a run belongs to."""
-    return experiments_of(run.get("statepoint"), run.get("run_link"))
 
 
 def query(where: str | Iterable[str] = ()) -> Query:

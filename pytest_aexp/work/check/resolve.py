@@ -16,7 +16,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.runs.run_store import Run, RunStore
@@ -180,6 +180,16 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
     if machines:
         return Resolution(Place.INDEX, machines=machines, matches=1)
     return Resolution(Place.NOWHERE, runs=(run,) if run is not None else ())
+
+
+def cited_runs(citation: Citation, sources: Sources) -> list[str]:
+    """The runs that are cited: one, whatever is known of it; of a batch those in the ledger."""
+    if isinstance(citation, JobCitation):
+        return [citation.job_id]
+    if not isinstance(citation, BatchCitation):
+        return []
+    resolution = resolve(citation, sources)
+    return [e.job_id for e in resolution.entries] if resolution.place is Place.LEDGER else []
 
 
 def matching_selectors(citation: BatchCitation, sources: Sources) -> list[dict[str, Any]]:

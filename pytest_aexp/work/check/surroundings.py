@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
+from pytest_aexp.model.findings.citation import Citation
 from pytest_aexp.model.packs.segment_check import Survey
 from pytest_aexp.model.problems import Fault
 from pytest_aexp.model.runs.run_store import marker_faults
 from pytest_aexp.work.check.ledger import identity_faults, stray_fault
-from pytest_aexp.work.check.resolve import Place, Sources, resolve
+from pytest_aexp.work.check.resolve import Sources, cited_runs
 from pytest_aexp.work.install.driver import driver_faults
 from pytest_aexp.work.scope.tracked_runs import tracked_faults
 
@@ -41,7 +41,7 @@ def unverified_faults(
 ) -> Iterator[Fault]:
     """The faults of entries that nothing cites and of which redaction took the identity away."""
     entries = [entry for entry in survey.notable if not entry.checkable]
-    cited = set(_cited_runs(sources, citations)) if entries else set()
+    cited = set(_every_run(sources, citations)) if entries else set()
     return identity_faults(entry for entry in entries if entry.job_id not in cited)
 
 
@@ -51,7 +51,7 @@ def _entry_faults(
     ledger = sources.ledger
     unusable = {entry.job_id for entry in survey.notable if not entry.usable}
     unusable.update(fault.job_id for fault in survey.faults if fault.job_id)
-    cited = unusable.intersection(_cited_runs(sources, citations)) if unusable else set()
+    cited = unusable.intersection(_every_run(sources, citations)) if unusable else set()
     # A citation reports the entry that counts for its run, and one that contradicts it; a run may
     # have others.
     reported = {entry.cause for entry in map(ledger.get, cited) if entry is not None}
@@ -61,11 +61,5 @@ def _entry_faults(
     yield from map(stray_fault, ledger.strays)
 
 
-def _cited_runs(sources: Sources, citations: Sequence[Citation]) -> Iterator[str]:
-    for citation in citations:
-        if isinstance(citation, JobCitation):
-            yield citation.job_id
-        elif isinstance(citation, BatchCitation):
-            resolution = resolve(citation, sources)
-            if resolution.place is Place.LEDGER:
-                yield from (entry.job_id for entry in resolution.entries)
+def _every_run(sources: Sources, citations: Sequence[Citation]) -> Iterator[str]:
+    return (job_id for citation in citations for job_id in cited_runs(citation, sources))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding, name_of
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.resolve import Place, resolve
+from pytest_aexp.work.check.resolve import cited_runs
 from pytest_aexp.work.evidence.evidence import selection
 
 
@@ -22,16 +21,6 @@ class CitedBy:
     citation: str
     cited: str
 
-    def record(self) -> dict[str, str]:
-        """The same as a JSON object."""
-        return {
-            "job_id": self.job_id,
-            "finding": self.finding,
-            "path": self.path,
-            "citation": self.citation,
-            "cited": self.cited,
-        }
-
 
 def cited_by(
     checker: Checker, findings: Iterable[Finding], job_ids: Collection[str] | None = None
@@ -40,18 +29,8 @@ def cited_by(
     for finding in findings:
         checker.load(finding.citations)
         for citation in finding.citations:
-            for job_id in _runs(checker, citation):
+            for job_id in cited_runs(citation, checker.sources):
                 if job_ids is None or job_id in job_ids:
-                    name = name_of(finding.path) or finding.path
+                    name = name_of(finding.path)
                     label, cited = citation.label, selection(citation)
                     yield CitedBy(job_id, name, finding.path, label, cited)
-
-
-def _runs(checker: Checker, citation: Citation) -> list[str]:
-    if isinstance(citation, JobCitation):
-        # Cited, whatever is known of it.
-        return [citation.job_id]
-    if not isinstance(citation, BatchCitation):
-        return []
-    resolution = resolve(citation, checker.sources)
-    return [e.job_id for e in resolution.entries] if resolution.place is Place.LEDGER else []

@@ -475,19 +475,20 @@ def test_a_rerun_has_the_code_of_its_own_time_and_a_look_at_it_changes_nothing(r
 
 
 def test_values_of_this_machine_are_in_neither_statepoint_nor_ledger(runs: Path) -> None:
-    write(runs, "pyproject.toml", '[tool.aexp.runs]\nlocal = ["data_root"]\n')
+    write(runs, "pyproject.toml", '[tool.aexp.runs]\nlocal = ["data_root", "data.root"]\n')
     job, other = (
         create_run(
             experiment_id="E001",
-            statepoint={"seed": 1, "data_root": root},
+            statepoint={"data": {"name": "c10", "root": root}, "data_root": root},
             local={"num_workers": 8},
             include_commit=False,
         )
         for root in ("/scratch/a", "/home/b")
     )
     assert job.id == other.id
-    assert set(job.statepoint()) == {"experiment_id", "seed"}
-    assert job.doc["aexp_local"]() == {"data_root": "/home/b", "num_workers": 8}
+    assert job.statepoint() == {"experiment_id": "E001", "data": {"name": "c10"}}
+    local = {"data_root": "/home/b", "data": {"root": "/home/b"}, "num_workers": 8}
+    assert job.doc["aexp_local"]() == local
     mark_status(job, "complete")
     entry = load_ledger_entry(runs, job.id)
     assert "home" not in str(entry)

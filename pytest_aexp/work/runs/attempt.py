@@ -192,11 +192,12 @@ class Attempt:
         for name in _OURS:
             if name in self._remembered:
                 document.setdefault(name, copy.deepcopy(self._remembered[name]))
-        self.killed = [] if self.joined else killed_ranks(document, self.rank)
+        self.killed = killed_ranks(document, self.rank)
         if self.killed and outcome == "complete":
             outcome = "failed"
         status = document.get("status")
         if self.joined and not self._worsens(status, outcome):
+            self.killed = []
             return
         self.kept = self._keeps(status, outcome, by_signal=by_signal)
         if not is_foreign(document) and not self.kept:

@@ -38,9 +38,10 @@ def run_lifecycle(
     ``wallclock_s`` and the status, then the ledger entry: ``complete``; ``failed`` after an
     exception; ``stopped`` after Ctrl-C, ``sys.exit`` with a status that is not 0, a generator that
     was closed, or one of the signals in `ENDING` in the main thread: one that nothing handles then
-    ends the process as it would have; after one that is handled the run is ``stopped`` however the
-    block ends, unless the block itself called ``mark_status(job, "complete")``. A status that
-    someone else ended the run with meanwhile is kept unless it is better.
+    ends the process as it would have; after one that is handled (also a SIGINT, by a handler of the
+    program's) the run is ``stopped`` however the block ends, unless the block itself called
+    ``mark_status(job, "complete")``. A status that someone else ended the run with meanwhile is
+    kept unless it is better.
 
     Of several processes that execute one run (see `RANK_VARIABLES`), the first records its start
     and its success, each of them its failure. Once another attempt at the run has begun, the end of

@@ -61,7 +61,7 @@ class _Program:
 
     def raise_for(self, status: int) -> None:
         """Raise what an end with ``status`` means for the run, where that is not success."""
-        if self.passed and (status or signal.SIGINT in self.passed):
+        if self.passed and status:
             raise KeyboardInterrupt
         if status:
             raise ProgramFailed(f"the program ended with {status}")

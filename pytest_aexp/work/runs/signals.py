@@ -59,6 +59,9 @@ class Watch:
         """Handle the signals from now on."""
         for signum in ENDING:
             _replace(signum, self._handler, self._previous)
+        # Event loops look for Python's own handler of Ctrl-C; its exception ends the block anyway.
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            _replace(signal.SIGINT, self._handler, self._previous)
 
     def finish(self) -> None:
         """Have no more say in what comes: it has the effect that it would have had."""

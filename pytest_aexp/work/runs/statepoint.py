@@ -44,18 +44,15 @@ def split_local(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The parameters without those that are of this machine, and those.
 
-    A name with dots may also be that of a value in mappings: ``data.root``.
+    A name with dots is that of a value in mappings: ``data.root``.
     """
-    local: dict[str, Any] = {}
     parameters = dict(statepoint)
-    for name in names:
-        if name in parameters:
-            local[name] = parameters.pop(name)
-            continue
-        first, _, rest = name.partition(".")
+    local = {name: parameters.pop(name) for name in dict.fromkeys(names) if name in parameters}
+    for first in dict.fromkeys(name.partition(".")[0] for name in names):
+        rest = [name.removeprefix(f"{first}.") for name in names if name.startswith(f"{first}.")]
         if rest and isinstance(parameters.get(first), Mapping):
-            parameters[first], inner = split_local(parameters[first], [rest])
-            local |= {f"{first}.{key}": value for key, value in inner.items()}
+            parameters[first], inner = split_local(parameters[first], rest)
+            local |= {first: inner} if inner else {}
     return parameters, local
 
 

@@ -176,6 +176,18 @@ def test_an_attempt_of_which_a_process_was_killed_is_not_complete(host: str, sta
     assert attempt.killed == ([] if host else ["RANK=1"])
 
 
+def test_a_process_that_is_killed_after_the_first_has_ended_is_noticed_by_those_that_are_left() -> (
+    None
+):
+    document: dict[str, Any] = {}
+    first, left = begun(document), begun(document, OTHER)
+    begun(document, Rank("RANK=2", "", "launcher"))
+    assert end(first, document, "complete") == "complete"
+    document["aexp_ranks"]["processes"]["RANK=2"]["process"] = "an earlier process of that pid"
+    assert end(left, document, "complete") == "failed"
+    assert left.killed == ["RANK=2"]
+
+
 def test_a_process_without_a_first_one_records_its_run_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

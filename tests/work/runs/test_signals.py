@@ -64,6 +64,7 @@ with run_lifecycle(job):
     assert entry_in(repo, job.id)["status"] == "complete"
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
     ("body", "exit_status", "status"),
     [
@@ -76,19 +77,19 @@ with run_lifecycle(job):
     ],
 )
 def test_a_handler_of_the_users_is_called_as_ever(
-    repo: Path, job: Any, body: str, exit_status: int, status: str
+    repo: Path, job: Any, signum: signal.Signals, body: str, exit_status: int, status: str
 ) -> None:
     program = f"""
 asked = []
 {body}
-signal.signal(signal.SIGTERM, handler)
+signal.signal(signal.{signum.name}, handler)
 with run_lifecycle(job):
     ready()
     until = time.monotonic() + 30
     while not asked and time.monotonic() < until: time.sleep(0.01)
-assert signal.getsignal(signal.SIGTERM) is handler
+assert signal.getsignal(signal.{signum.name}) is handler
 """
-    assert run_body(repo, job, program, signal.SIGTERM).status == exit_status
+    assert run_body(repo, job, program, signum).status == exit_status
     assert entry_in(repo, job.id)["status"] == status
 
 

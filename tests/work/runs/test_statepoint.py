@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -46,13 +47,14 @@ def test_numpys_numbers_and_arrays_are_pythons() -> None:
 
 
 def test_values_of_this_machine_are_taken_out() -> None:
-    given = {"seed": 1, "data_root": "/x", "data": {"root": "/y", "name": "c10"}, "a.b": 2}
-    names = ("data_root", "data.root", "a.b", "missing", "seed.x")
+    data = {"root": "/y", "name": "c10", "cache": {"at": "/z", "gb": 1, "n": 2}}
+    given = {"seed": 1, "data_root": "/x", "data": copy.deepcopy(data)}
+    names = ("data_root", "data.root", "data.cache.at", "data.cache.gb", "missing", "seed.x")
     assert split_local(given, names) == (
-        {"seed": 1, "data": {"name": "c10"}},
-        {"data_root": "/x", "data.root": "/y", "a.b": 2},
+        {"seed": 1, "data": {"name": "c10", "cache": {"n": 2}}},
+        {"data_root": "/x", "data": {"root": "/y", "cache": {"at": "/z", "gb": 1}}},
     )
-    assert given["data"] == {"root": "/y", "name": "c10"}
+    assert given["data"] == data
 
 
 def test_what_the_ledger_will_not_show_is_said_with_both_ways_out(

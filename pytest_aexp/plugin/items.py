@@ -114,12 +114,32 @@ class FindingItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """One line for what could not be read; no user can do anything about a traceback."""
-        return _not_done(excinfo.value) or super().repr_failure(excinfo, style)
+        if not_done := _not_done(excinfo.value):
+            return not_done
+        shown = super().repr_failure(excinfo, style)
+        return _Failure(shown) if isinstance(excinfo.value, pytest.fail.Exception) else shown
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item is; the line counts from 0."""
         assert self.parent is not None
         return self.path, self.line - 1, f"{self.parent.nodeid}: {self.name}"
+
+
+class _Failure:
+    """A failure as pytest shows it, but with what to do next in bold."""
+
+    def __init__(self, shown: Any) -> None:
+        self.reprcrash, self.reprtraceback = shown.reprcrash, shown.reprtraceback
+        self.sections = shown.sections
+        self._text = str(shown)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def toterminal(self, writer: Any) -> None:
+        """Write it; pytest calls this where it shows failures."""
+        for line in self._text.splitlines():
+            writer.line(line, bold=line.startswith("  next: "))
 
 
 def _reason(problem: Problem) -> str:

@@ -46,6 +46,14 @@ def test_a_broken_citation_fails_without_a_traceback(
     )
 
 
+def test_what_to_do_next_is_the_brightest_line(cited: Repo, run) -> None:
+    lines = run("--color=yes", "--tb=short").stdout.lines
+    (reason,) = (line for line in lines if line.startswith(f"run {UNKNOWN} was not found"))
+    (following,) = (line for line in lines if "  next: " in line)
+    assert following.startswith("\x1b[1m  next: ")
+    assert "\x1b" not in reason
+
+
 def test_warn_makes_it_a_warning_and_off_skips(cited: Repo, run) -> None:
     run("--aexp-strict-runs=warn").assert_outcomes(passed=6, warnings=1)
     result = run("--aexp-strict-runs=off", "-rs")

@@ -84,6 +84,17 @@ def test_mark_lands_it_green_where_findings_belong_to_others(
     assert codes(capsys) == [("warning", "finding.retracted_run"), ("warning", "finding.at_risk")]
 
 
+def test_a_finding_that_cannot_be_marked_is_named_and_the_others_are(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    merged = f"base: &base\n  supporting_runs: [{{type: job, id: {RUN}}}]\n<<: *base\n"
+    write(study, f"{FINDINGS}/F001-z.md", f"---\n{merged}---\n")
+    assert main(["retract", RUN, "--reason", "leaked", "--mark"]) == 0
+    out, err = capsys.readouterr()
+    assert f"{FINDINGS}/F001-z.md: supporting_runs is written so" in err
+    assert "F002 cites it in a batch of 5: marked" in out
+
+
 def test_a_run_that_is_retracted_already_is_said_to_be(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,6 +165,11 @@ def test_lifting_a_run_retracts_the_others_of_its_record_anew(
         (["--reason", "x" * 2001, RUN], "text of 1 to 2,000 characters"),
         (["--reason", "x", "F007"], "there is no run"),
         (["--reason", "x", "F002", "F004"], "one finding by itself"),
+        (["--reason", "x", "--lift", RUN, "--mark"], "--lift goes with --reason alone"),
+        (
+            ["--reason", "x", "F002", "--replaced-by", "F004", "--replaced-by", "F005"],
+            "give --repl",
+        ),
     ],
 )
 def test_what_is_refused_records_nothing(
@@ -198,3 +214,21 @@ def test_a_finding_is_withdrawn_by_a_key_of_its_own(
     assert codes(capsys) == [("error", "finding.retracted_premise")]
     assert main(["retract", "F002", *words]) == 0
     assert "withdrawn already" in capsys.readouterr().out
+
+
+def test_what_builds_on_a_dependent_of_it_is_at_risk(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(study, f"{FINDINGS}/F005-z.md", "---\nbuilds_on: F004\n---\n")
+    assert main(["retract", "F002", "--reason", "does not hold"]) == 0
+    assert "  F005 builds on F004: at risk\n" in capsys.readouterr().out
+
+
+def test_a_front_matter_in_braces_is_left_to_its_author(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(study, f"{FINDINGS}/F006-z.md", "---\n{id: F006}\n---\n")
+    before = path.read_text()
+    assert main(["retract", "F006", "--reason", "does not hold"]) == 2
+    assert "add `retracted: does not hold` to it by hand" in capsys.readouterr().err
+    assert path.read_text() == before

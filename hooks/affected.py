@@ -15,13 +15,13 @@ from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.work.check.checker import Checker
 
 from .commit import Commit
-from .early_exit import Change
+from .early_exit import FileChange
 from .immutable import changed_segments, unclear_runs
 from .unchanged_findings import dependents, retracted_runs, touched_findings
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ChangedEvidence:
     """Entries that a commit changes, as they were and as they would be."""
 
     job_ids: frozenset[str]
@@ -100,7 +100,7 @@ def _changed_findings(commit: Commit) -> list[str]:
     return sorted(matched(commit.kept, commit.repository.configuration.findings))
 
 
-def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
+def changed_evidence(commit: Commit, checker: Checker) -> ChangedEvidence:
     """What of the ledger's changes can matter to a finding: not a new entry that is right."""
     job_ids, entries, replaced = set[str](), list[Entry](), list[tuple[Entry, Entry]]()
     changed, ledger = commit.entries(), checker.sources.ledger
@@ -117,10 +117,10 @@ def changed_evidence(commit: Commit, checker: Checker) -> Evidence:
         entries += [entry for entry in (now, *before) if entry is not None]
     retracted = retracted_runs(commit, checker)
     entries += ledger.entries(retracted - job_ids)
-    return Evidence(frozenset(job_ids | retracted), Batches(entries), tuple(replaced))
+    return ChangedEvidence(frozenset(job_ids | retracted), Batches(entries), tuple(replaced))
 
 
-def _before(commit: Commit, change: Change | None) -> Iterator[Entry]:
+def _before(commit: Commit, change: FileChange | None) -> Iterator[Entry]:
     if change is not None and change.old_name.strip("0"):
         job_id = job_id_in(change.path)
         data = commit.view.content(change.old_name, ENTRY_LIMIT)

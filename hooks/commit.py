@@ -23,7 +23,7 @@ from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.runs.machine_index import INDEX_DIR
 
-from .early_exit import DIFF, STAGED, Change, StagedDiff, parse
+from .early_exit import DIFF, STAGED, FileChange, StagedDiff, parse
 from .push import Push
 
 _NO_FILE = "000000"
@@ -41,7 +41,7 @@ class Commit:
     repository: Repository
     location: Location
     view: GitView
-    changes: tuple[Change, ...] | None
+    changes: tuple[FileChange, ...] | None
     pushed: str | None
 
     @property
@@ -65,7 +65,7 @@ class Commit:
         folders = (f"{LEDGER_DIR}/", f"{INDEX_DIR}/")
         return any(change.path.startswith(folders) for change in self.changes or ())
 
-    def entries(self) -> dict[str, Change]:
+    def entries(self) -> dict[str, FileChange]:
         """The changes of ledger entries, by job id."""
         named = {
             change.path[len(LEDGER_DIR) + 1 : -5]: change
@@ -134,7 +134,7 @@ def _staged(location: Location) -> bytes:
     return run_git([*STAGED, base.decode().strip(), "--"], top)
 
 
-def _node(change: Change) -> Node | None:
+def _node(change: FileChange) -> Node | None:
     return None if change.mode == _NO_FILE else Node(change.mode, change.name)
 
 

@@ -24,7 +24,7 @@ _RUNS = ("/.runs/", "/.signac/", "/workspace/")
 """What files of a run store have in their path."""
 
 
-class Change:
+class FileChange:
     """A path that a commit adds, changes or deletes; ``old_name`` and ``name`` are git's objects.
 
     ``status`` is git's letter: added, deleted, modified, type changed, unmerged.
@@ -44,12 +44,14 @@ class Change:
         return not {LINK, SUBMODULE} & {self.old_mode, self.mode}
 
 
-def parse(raw: bytes, prefix: str = "") -> list[Change]:
+def parse(raw: bytes, prefix: str = "") -> list[FileChange]:
     """The changes of ``git diff… --raw -z`` below ``prefix``, their paths relative to it."""
     fields = os.fsdecode(raw).split("\0")
     pairs = zip(fields[:-1:2], fields[1::2], strict=True)
     return [
-        Change(info, path.removeprefix(prefix)) for info, path in pairs if path.startswith(prefix)
+        FileChange(info, path.removeprefix(prefix))
+        for info, path in pairs
+        if path.startswith(prefix)
     ]
 
 

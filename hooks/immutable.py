@@ -19,13 +19,13 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.model.retractions import RECORD_LIMIT, is_record_path, read_record
 
 from .commit import Commit
-from .early_exit import Change
+from .early_exit import FileChange
 
 if TYPE_CHECKING:
     from pytest_aexp.model.ledger import Ledger
 
 
-def changed_segments(commit: Commit) -> dict[str, Change]:
+def changed_segments(commit: Commit) -> dict[str, FileChange]:
     """The changes of segments, by path below the repository's root."""
     return {change.path: change for change in commit.changes or () if is_segment(change.path)}
 

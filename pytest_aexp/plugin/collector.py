@@ -17,8 +17,8 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
-from pytest_aexp.plugin.discovery import Walk
-from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver, keeping
+from pytest_aexp.plugin.discovery import Discovery
+from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver, gc_paused
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
 from pytest_aexp.work.scope.projects import work_trees
@@ -30,7 +30,7 @@ class Collector:
     def __init__(self, config: pytest.Config, checker: Checker) -> None:
         self.checker = checker
         self._rootdir = config.rootpath
-        self._walk = Walk(config, checker)
+        self._discovery = Discovery(config, checker)
         self._findings: dict[str, Finding] = {}
         self._laxer: tuple[Problem, ...] = ()
         self._reporter: FindingItem | None = None
@@ -81,7 +81,7 @@ class Collector:
 
     def read(self, path: str) -> Finding:
         """The finding at ``path``, kept for what is reported once for all findings."""
-        with keeping():
+        with gc_paused():
             finding = self._findings[path] = self.checker.finding(path)
         return finding
 
@@ -110,12 +110,12 @@ class Collector:
         file: FindingFile = FindingFile.from_parent(parent, path=path, nodeid=nodeid)
         file.collector = self
         file.add_marker("aexp")
-        file.finding_path = self._walk.relative(path) or path.name
+        file.finding_path = self._discovery.relative(path) or path.name
         return file
 
     def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
         """The files for the findings that no walk came by."""
-        for path in self._walk.passed_over(parent.session, self._findings.keys()):
+        for path in self._discovery.passed_over(parent.session, self._findings.keys()):
             # pytest itself would leave out the folders of what lies outside of the rootdir.
             nodeid = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
             yield self.file(parent, path, nodeid)
@@ -134,7 +134,7 @@ class Collector:
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Ignore the links among findings that are not followed."""
         try:
-            return True if self._walk.leads_astray(collection_path) else None
+            return True if self._discovery.leads_astray(collection_path) else None
         except OSError:
             return None
 
@@ -142,7 +142,7 @@ class Collector:
         self, file_path: Path, parent: pytest.Collector
     ) -> pytest.Collector | None:
         """A finding becomes a file of items."""
-        return self.file(parent, file_path) if self._walk.is_finding(file_path) else None
+        return self.file(parent, file_path) if self._discovery.is_finding(file_path) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -162,7 +162,10 @@ class Collector:
         self._items = session.items
         every = (item for item in session.items if isinstance(item, FindingItem))
         ours = [item for item in every if item.collector is self]
-        with keeping(), suppress(OSError):  # to load them only saves time; each item meets it again
+        with (
+            gc_paused(),
+            suppress(OSError),
+        ):  # to load them only saves time; each item meets it again
             self.checker.load([c for finding in self._findings.values() for c in finding.citations])
         self._first_due = next(filter(_is_due, ours), None)
         self._first = next(iter(ours), None)
@@ -171,7 +174,7 @@ class Collector:
 
     def pytest_unconfigure(self) -> None:
         """Let go of what was read: else Python looks at every piece of it again before it ends."""
-        del self.checker, self._walk, self._first, self._first_due, self._reporter
+        del self.checker, self._discovery, self._first, self._first_due, self._reporter
         self._findings.clear()
         self._items[:] = [item for item in self._items if not isinstance(item, FindingItem)]
 

@@ -18,7 +18,7 @@ _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
 """By what one version of pytest or another knows a virtual environment."""
 
 
-class Walk:
+class Discovery:
     """The findings of one repository as a pytest session sees them.
 
     pytest never enters some folders (``norecursedirs``, virtual environments) and passes over

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def keeping() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """While much is read that is kept and hardly refers to itself: no search for cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -65,7 +65,7 @@ class FindingItem(pytest.Item):
 
     def runtest(self) -> None:
         """Warn, fail or skip, as the verdict says."""
-        with keeping():
+        with gc_paused():
             verdict = self.verdict()
             problems = (*verdict.problems, *self.collector.extra_problems(self))
         self._report(problems)

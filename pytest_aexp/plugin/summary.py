@@ -15,7 +15,7 @@ from pytest_aexp.ground.text import clean, counted, listed, shown
 from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
-from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem, keeping
+from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem, gc_paused
 from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
 
@@ -51,7 +51,7 @@ class Summary:
     def _header(self, checker: Checker) -> str:
         ledger = checker.sources.ledger
         try:
-            with keeping():
+            with gc_paused():
                 machines = listed([shown(name, 40) for name in ledger.machines], 8)
         except OSError as error:
             return f"aexp: the ledger cannot be read: {clean(str(error))}"

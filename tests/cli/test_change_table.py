@@ -5,11 +5,13 @@ from __future__ import annotations
 from repositories import entry_of
 
 from pytest_aexp.cli.change_table import change_record, render_changes
-from pytest_aexp.work.evidence.changes import Change
+from pytest_aexp.work.evidence.changes import RunChange
 
 CHANGES = [
-    Change("new", entry_of({"experiment_id": "E001", "seed": 1})),
-    Change("changed", entry_of({"experiment_id": "E001", "seed": 2}), ("a: 1 -> 2", "b: 3 -> 4")),
+    RunChange("new", entry_of({"experiment_id": "E001", "seed": 1})),
+    RunChange(
+        "changed", entry_of({"experiment_id": "E001", "seed": 2}), ("a: 1 -> 2", "b: 3 -> 4")
+    ),
 ]
 
 

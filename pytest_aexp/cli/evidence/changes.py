@@ -13,7 +13,7 @@ from pytest_aexp.cli.run_table import add_format_argument, render_records, rende
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.work.evidence.evidence import selection
-from pytest_aexp.work.evidence.since import Changes, ChangesReader
+from pytest_aexp.work.evidence.since import ChangesReader, CitationChanges
 
 DESCRIPTION = """\
 Show which runs behind a finding are new, gone, ran again, changed or were
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     return int(any(of_citation.changes for changes in every.values() for of_citation in changes))
 
 
-def _print_finding(path: str, changes: Sequence[Changes], format_name: str) -> None:
+def _print_finding(path: str, changes: Sequence[CitationChanges], format_name: str) -> None:
     print(clean(path))
     for of_citation in changes:
         print(f"\n{clean(f'{of_citation.citation.label}: {selection(of_citation.citation)}')}")
@@ -63,7 +63,7 @@ def _print_finding(path: str, changes: Sequence[Changes], format_name: str) -> N
             print(render_changes(format_name, of_citation.changes), end="")
 
 
-def _for_programs(every: Iterable[tuple[str, Sequence[Changes]]], format_name: str) -> str:
+def _for_programs(every: Iterable[tuple[str, Sequence[CitationChanges]]], format_name: str) -> str:
     records = [
         {
             "finding": name_of(path),

@@ -15,7 +15,7 @@ from pytest_aexp.ground.git.run import own_environment, run_git
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnoreRule:
     """The rule that ignores ``path``: where it stands, and what it says.
 
     ``source`` is relative to the repository's root where it lies below it, else absolute.
@@ -27,7 +27,9 @@ class Rule:
     path: str
 
 
-def ignoring_rules(root: Path, paths: Sequence[str], *, tracked: bool = True) -> dict[str, Rule]:
+def ignoring_rules(
+    root: Path, paths: Sequence[str], *, tracked: bool = True
+) -> dict[str, IgnoreRule]:
     """The rule for each of ``paths`` (relative to ``root``) that git ignores.
 
     It says so of what is ``tracked``, too, unless that is False. Raises GitError.
@@ -41,7 +43,7 @@ def ignoring_rules(root: Path, paths: Sequence[str], *, tracked: bool = True) ->
     rules = {}
     for source, line, pattern, path in zip(*[iter(fields)] * 4, strict=True):
         if not pattern.startswith("!"):
-            rules[path] = Rule(_from_root(root, top, source), int(line), pattern, path)
+            rules[path] = IgnoreRule(_from_root(root, top, source), int(line), pattern, path)
     return rules
 
 

@@ -12,8 +12,8 @@ from pytest_aexp.model.numbers.comments import (
     comments_in,
     may_hold_comments,
 )
-from pytest_aexp.model.numbers.expression import Malformed, Written, parse
-from pytest_aexp.model.numbers.notation import Refused, last_numbers
+from pytest_aexp.model.numbers.expression import Malformed, WrittenExpression, parse
+from pytest_aexp.model.numbers.notation import RefusedNumber, last_numbers
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.problems import MALFORMED_NUMBER, Fault
 
@@ -33,7 +33,7 @@ class Claim:
     position: Position
     fault: Fault | None = None
     numbers: tuple[Number, ...] = ()
-    expressions: tuple[Written, ...] = ()
+    expressions: tuple[WrittenExpression, ...] = ()
     positions: tuple[Position, ...] = ()
     offsets: tuple[int, ...] = ()
 
@@ -73,7 +73,7 @@ def _claim(path: str, index: int, comment: Comment, lines: LineMap, text: str) -
         return malformed(message, HOW_TO_CLAIM, comment.inside + error.offset)
     starts_line = comment.before_start == 0 or text[comment.before_start - 1] in "\r\n"
     numbers = last_numbers(comment.before, len(expressions), starts_line=starts_line)
-    if isinstance(numbers, Refused):
+    if isinstance(numbers, RefusedNumber):
         if not numbers.text:
             what = f"{_shown(comment.expressions)} has no number to check: {numbers.reason}"
             return malformed(what, HOW_TO_CLAIM)

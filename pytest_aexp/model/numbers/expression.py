@@ -76,14 +76,14 @@ Expression: TypeAlias = "Constant | Aggregate | Negated | Operation"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenExpression:
     """An expression with its text."""
 
     text: str
     expression: Expression
 
 
-def parse(text: str) -> tuple[Written, ...]:
+def parse(text: str) -> tuple[WrittenExpression, ...]:
     """The expressions in the text of a comment, separated by commas; raises Malformed."""
     written, start = [], 0
     # No function has two arguments, so each comma separates expressions.
@@ -123,14 +123,14 @@ class _Parser:
             raise Malformed(f"it has more than {BRACKETS_LIMIT} brackets", at)
         self._next()
 
-    def written(self) -> Written:
+    def written(self) -> WrittenExpression:
         begin = self._start
         expression = self._sum()
         if self._start < self._stop:
             raise self._unexpected("an operator, a comma or its end")
         if not any(aggregates(expression)):
             raise Malformed("it names no run, so nothing ties the number to the ledger", begin)
-        return Written(" ".join(self._text[self._begin : self._stop].split()), expression)
+        return WrittenExpression(" ".join(self._text[self._begin : self._stop].split()), expression)
 
     def _next(self) -> None:
         """Read the next token, which starts at ``_start``."""

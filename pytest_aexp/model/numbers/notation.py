@@ -27,7 +27,7 @@ EXPONENT_LIMIT = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedNumber:
     """What stands in a number's place and is not read; ``reason`` completes "0,93 …"."""
 
     text: str
@@ -91,7 +91,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"[.;!?]\s+\S")
 
 
-def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number, ...] | Refused:
+def last_numbers(
+    before: str, count: int, *, starts_line: bool
+) -> tuple[Number, ...] | RefusedNumber:
     """The last ``count`` numbers of a text that a comment follows, in order.
 
     ``starts_line`` says whether the text is the beginning of a line.
@@ -99,7 +101,7 @@ def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number,
     text = _INVISIBLE.sub(_blank, before)
     if starts_line:
         text = _LIST_MARKER.sub(_blank, text)
-    tokens, ends = list[Number | Refused](), list[int]()
+    tokens, ends = list[Number | RefusedNumber](), list[int]()
     for match in reversed(list(_NUMBER.finditer(text))):
         token = _token(match, text, starts_line=starts_line)
         if token is not None:
@@ -109,7 +111,9 @@ def last_numbers(before: str, count: int, *, starts_line: bool) -> tuple[Number,
             break
     refusal = _why_not(tokens, text[ends[-1] :] if ends else "", count)
     if refusal is not None:
-        return refusal if isinstance(refusal, Refused) else Refused("", len(text), refusal)
+        return (
+            refusal if isinstance(refusal, RefusedNumber) else RefusedNumber("", len(text), refusal)
+        )
     numbers = [token for token in tokens if isinstance(token, Number)]
     for index in range(count - 2, -1, -1):
         following = numbers[index + 1]
@@ -123,12 +127,14 @@ def _blank(match: re.Match[str]) -> str:
     return (_HIDDEN if is_hidden else " ") * len(match[0])
 
 
-def _why_not(tokens: Sequence[Number | Refused], tail: str, count: int) -> Refused | str | None:
+def _why_not(
+    tokens: Sequence[Number | RefusedNumber], tail: str, count: int
+) -> RefusedNumber | str | None:
     """Why the tokens are not the numbers of a comment that comes after ``tail``."""
     if len(tokens) < count:
         missing = {0: "no number stands", 1: "only one number stands"}
         return f"{missing.get(len(tokens), f'only {len(tokens)} numbers stand')} before it"
-    refused = [token for token in tokens if isinstance(token, Refused)]
+    refused = [token for token in tokens if isinstance(token, RefusedNumber)]
     if refused:
         return refused[0]
     if len(_WORD.findall(tail)) > _TAIL_WORDS or _SENTENCE_END.search(tail):
@@ -136,7 +142,7 @@ def _why_not(tokens: Sequence[Number | Refused], tail: str, count: int) -> Refus
     return None
 
 
-def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Refused | None:
+def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | RefusedNumber | None:
     """The number that ``match`` is; None if it is part of a name, an index or an exponent."""
     at, power, percent = match.start(), match["power"] or "", match["percent"] or ""
     head = text[max(0, at - _LOOKED_BACK) : at]
@@ -145,7 +151,7 @@ def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Re
         return None
     dash = _DASH.search(head)
     if dash is not None and not _NUMBER_ENDS.search(head[: dash.start()]):
-        return Refused(match["digits"], at, "follows a dash; write a minus as `-` or `−`")
+        return RefusedNumber(match["digits"], at, "follows a dash; write a minus as `-` or `−`")
     sign = _sign_before(head) if dash is None else ""
     start = at - len(sign)
     before, after = _BESIDE_HIDDEN
@@ -154,7 +160,7 @@ def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Re
     else:
         reason = _why_refused(match, text)
     if reason:
-        return Refused(text[start : match.end("digits")], start, reason)
+        return RefusedNumber(text[start : match.end("digits")], start, reason)
     exponent = int(exponent_in(power)) if power else None
     bound = _bound_before(text[:start], starts_line=starts_line)
     return Number(start, bound, sign, match["digits"], power, exponent, percent, bool(percent))

@@ -21,7 +21,7 @@ from pytest_aexp.model.numbers.evaluate import (
     evaluate,
     within_limits,
 )
-from pytest_aexp.model.numbers.expression import Aggregate, Written
+from pytest_aexp.model.numbers.expression import Aggregate, WrittenExpression
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.numbers.value import Value, value_text
 from pytest_aexp.model.problems import MALFORMED_NUMBER, UNCHECKED_NUMBER, WRONG_NUMBER, Fault, Rule
@@ -48,7 +48,7 @@ class Result:
     """One number of a claim: what it follows from, and its value and runs as far as known."""
 
     number: Number
-    written: Written
+    written: WrittenExpression
     entries: tuple[Entry, ...] = ()
     value: Value | None = None
     fault: Fault | None = None
@@ -136,11 +136,11 @@ def printed(number: Number) -> str:
     return shown(f"{number.bound} {number.text}".strip(), 40)
 
 
-def _text(written: Written) -> str:
+def _text(written: WrittenExpression) -> str:
     return shown(written.text, 60)
 
 
-def _wrong(number: Number, written: Written, value: Value, runs: int) -> tuple[str, str]:
+def _wrong(number: Number, written: WrittenExpression, value: Value, runs: int) -> tuple[str, str]:
     """What is said of a number that does not follow from ``value``, and what to write instead."""
     percent = number.in_percent()
     is_percent = number.is_percent or percent.follows_from(value)

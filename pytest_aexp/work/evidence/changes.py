@@ -22,7 +22,7 @@ _RERUN = ("started_at", "ended_at", "attempt")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RunChange:
     """What became of one run; ``details`` are the values that differ, as ``then -> now``."""
 
     kind: str
@@ -32,28 +32,28 @@ class Change:
 
 def compare(
     then: Mapping[str, Document], now: Mapping[str, Document], retractions: Retractions
-) -> Iterator[Change]:
+) -> Iterator[RunChange]:
     """What differs between the runs then and now, by job id; ``retractions`` are those of now."""
     for job_id in sorted({*then, *now}):
         old, new = then.get(job_id), now.get(job_id)
         if old is None and new is not None:
-            yield Change("new", new, tuple(_reasons(new, retractions)))
+            yield RunChange("new", new, tuple(_reasons(new, retractions)))
         elif new is None and old is not None:
-            yield Change("gone", old)
+            yield RunChange("gone", old)
         elif old is not None and new is not None:
             yield from _changed(old, new, retractions)
 
 
-def _changed(old: Document, new: Document, retractions: Retractions) -> Iterator[Change]:
+def _changed(old: Document, new: Document, retractions: Retractions) -> Iterator[RunChange]:
     details = tuple(_details(old, new))
     if details:
         rerun = any(old.get(name) != new.get(name) for name in _RERUN)
-        yield Change("ran again" if rerun else "changed", new, details)
+        yield RunChange("ran again" if rerun else "changed", new, details)
     before, after = set(old.get("retracted", ())), set(new.get("retracted", ()))
     if after - before:
-        yield Change("retracted", new, tuple(_reasons(new, retractions)))
+        yield RunChange("retracted", new, tuple(_reasons(new, retractions)))
     elif before - after:
-        yield Change("no longer retracted", new)
+        yield RunChange("no longer retracted", new)
 
 
 def _reasons(run: Document, retractions: Retractions) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pytest_aexp.model.findings.pins import Fit, pinned
 from pytest_aexp.model.query.documents import Document
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, resolve
-from pytest_aexp.work.evidence.changes import Change, compare
+from pytest_aexp.work.evidence.changes import RunChange, compare
 from pytest_aexp.work.evidence.evidence import EvidenceReader
 
 
@@ -33,12 +33,12 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class CitationChanges:
     """What became of the runs of one citation."""
 
     citation: Citation
     since: Since
-    changes: tuple[Change, ...]
+    changes: tuple[RunChange, ...]
 
 
 class ChangesReader:
@@ -59,17 +59,17 @@ class ChangesReader:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def of(self, finding: Finding) -> Iterator[Changes]:
+    def of(self, finding: Finding) -> Iterator[CitationChanges]:
         """The changes of each citation. Raises CannotTell, UsageError."""
         for citation in finding.citations:
             yield self.of_citation(finding, citation)
 
-    def of_citation(self, finding: Finding, citation: Citation) -> Changes:
+    def of_citation(self, finding: Finding, citation: Citation) -> CitationChanges:
         """The changes of one of its citations. Raises CannotTell, UsageError."""
         since, now = self._since_when(finding, citation), self._now.runs(citation)
         then = self._at(since.revision).runs(citation) if since.revision else _unmarked(now)
         changes = compare(_by_id(then), _by_id(now), self._retractions)
-        return Changes(citation, since, tuple(changes))
+        return CitationChanges(citation, since, tuple(changes))
 
     def _at(self, revision: str) -> EvidenceReader:
         if revision not in self._then:

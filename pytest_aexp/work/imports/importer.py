@@ -164,7 +164,7 @@ def _metric_names(runs: Iterable[SourceRun]) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ImportResult:
     """What became of one run; ``kept`` and ``refused`` are sentences."""
 
     run: ImportedRun
@@ -175,7 +175,7 @@ class Written:
 
 def write_entries(
     repository: Repository, importing: Importing, machine_label: str | None = None
-) -> Iterator[Written]:
+) -> Iterator[ImportResult]:
     """Write the entry of each run, unless it says the same already. Raises UsageError, OSError."""
     # Its files are in memory, so that no store is ever read.
     store = RunStore(repository.run_store, "")
@@ -187,10 +187,10 @@ def write_entries(
             try:
                 promoted = promoter.promote(run.job_id, importing.files(run))
             except NotPromotable as refusal:
-                yield Written(run, refused=str(refusal))
+                yield ImportResult(run, refused=str(refusal))
                 continue
             written = written or promoted.written
-            yield Written(run, promoted.written, promoted.kept)
+            yield ImportResult(run, promoted.written, promoted.kept)
     finally:
         if written:
             sync_file_system(repository.root / LEDGER_DIR)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pytest_aexp.ground.git.ignore_rules import Rule, attribute, ignoring_rules
+from pytest_aexp.ground.git.ignore_rules import IgnoreRule, attribute, ignoring_rules
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import counted, listed, quoted
@@ -81,7 +81,7 @@ def legacy_warnings(legacy: Mapping[int, str]) -> Iterator[InstallAction]:
 
 
 def _ledger_warnings(
-    rules: Mapping[str, Rule], legacy: Mapping[int, str]
+    rules: Mapping[str, IgnoreRule], legacy: Mapping[int, str]
 ) -> Iterator[InstallAction]:
     path = next((path for path in _TAKE_BACK if path in rules), None)
     if path is None:
@@ -100,13 +100,13 @@ def _ledger_warnings(
     )
 
 
-def _taking_back(rules: Mapping[str, Rule], pattern: str) -> str:
+def _taking_back(rules: Mapping[str, IgnoreRule], pattern: str) -> str:
     """The lines that help; a rule that fits more than the folder may fit what is in it, too."""
     lines = [line for path, helps in _TAKE_BACK.items() if path in rules for line in helps]
     return lines[0] if is_whole_folder(pattern) else listed(lines)
 
 
-def _advice(rule: Rule, lines: str) -> str:
+def _advice(rule: IgnoreRule, lines: str) -> str:
     """What to do about a rule; ``lines`` take it back where they come after it."""
     advice = "delete or narrow that line"
     if _outranks_root(rule.source):
@@ -121,7 +121,7 @@ def _outranks_root(source: str) -> bool:
     )
 
 
-def _unshared_warning(rule: Rule) -> InstallAction:
+def _unshared_warning(rule: IgnoreRule) -> InstallAction:
     advice = _advice(rule, f"!/{rule.path}")
     return InstallAction(
         "unshared_file_warning",

@@ -25,7 +25,7 @@ from pytest_aexp.model.ranking import promoted_at
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (
     Merged,
-    Refused,
+    NotMerged,
     choose_by_hand,
     merge_entries,
     promote_again,
@@ -47,18 +47,18 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolution:
-    """What became of one conflict: Merged is written and staged, Refused left as it was.
+class ConflictResult:
+    """What became of one conflict: Merged is written and staged, NotMerged left as it was.
 
     ``fix`` is what to type where it was refused.
     """
 
     job_id: str
-    outcome: Merged | Refused
+    outcome: Merged | NotMerged
     fix: str
 
 
-def resolve(root: Path, written: str | None = None) -> list[Resolution]:
+def resolve(root: Path, written: str | None = None) -> list[ConflictResult]:
     """Resolve the conflict of every entry in the repository at ``root``, or of one.
 
     ``written`` is that entry's job id, or how it begins. Empty if there is no conflict. Raises
@@ -71,11 +71,11 @@ def resolve(root: Path, written: str | None = None) -> list[Resolution]:
         index = _Index(Location.of(root), blobs)
         unmerged = index.unmerged()
         job_ids, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
-        resolutions: list[Resolution] = []
+        resolutions: list[ConflictResult] = []
         for job_id in sorted(job_ids) if written is None else [full_job_id(written, job_ids)]:
             if job_id in unmerged:
                 outcome = _merge(job_id, unmerged[job_id], packs.version(job_id))
-                resolutions.append(Resolution(job_id, outcome, choose_by_hand(job_id)))
+                resolutions.append(ConflictResult(job_id, outcome, choose_by_hand(job_id)))
                 continue
             data = view.read(entry_path(job_id), ENTRY_LIMIT)
             if isinstance(data, bytes) and _MARKER.search(data):
@@ -83,38 +83,38 @@ def resolve(root: Path, written: str | None = None) -> list[Resolution]:
         return _kept(root, index.location, resolutions)
 
 
-def _too_late(job_id: str) -> Resolution:
+def _too_late(job_id: str) -> ConflictResult:
     """What can be done about an entry whose conflict markers were added."""
-    return Resolution(
+    return ConflictResult(
         job_id,
-        Refused("its conflict markers were added, so git does not list both versions any more"),
+        NotMerged("its conflict markers were added, so git does not list both versions any more"),
         f"run `git checkout --merge -- {entry_path(job_id)}` and `aexp ledger resolve {job_id}`; "
         f"if the markers are committed, {promote_again(job_id)}",
     )
 
 
-def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | Refused:
+def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | NotMerged:
     """What the sides become. ``packed`` is the run's packed entry: one side may have packed it."""
     if LOST in (sides.ours, sides.theirs):
-        return Refused("git has lost one of its versions (`git fsck` says more)")
+        return NotMerged("git has lost one of its versions (`git fsck` says more)")
     counted = packed if packed is not None and packed.judged().usable else None
     if sides.ours is not None and sides.theirs is not None:
         outcome = merge_entries(sides.base, sides.ours, sides.theirs, job_id)
     else:
         outcome = _of_one_side(job_id, sides, counted)
-    if isinstance(outcome, Refused) or counted is None:
+    if isinstance(outcome, NotMerged) or counted is None:
         return outcome
     return _settled(sides.base, outcome, counted)
 
 
-def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | Refused:
+def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | NotMerged:
     left = sides.theirs if sides.ours is None else sides.ours
     if left is None:
-        return Refused("both sides deleted or renamed it")
+        return NotMerged("both sides deleted or renamed it")
     cause = judge_entry(job_id, entry_path(job_id), left).cause
     if not isinstance(left, bytes) or cause is not None:
         why = f": {cause.message}" if cause else ""
-        return Refused(
+        return NotMerged(
             f"one side deleted or renamed it, and what the other has cannot be used{why}"
         )
     if packed is None:
@@ -124,7 +124,7 @@ def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | 
     return merge_entries(sides.base, left, packed.data, job_id)
 
 
-def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | Refused:
+def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | NotMerged:
     """The merged entry made to count: later than the packed one, where they say two things.
 
     If it is not, the packed one may be as right, and is merged as well: unless both began with it.
@@ -134,7 +134,7 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
         return merged
     if not isinstance(base, bytes) or entry_document(base) != other:
         again = merge_entries(base, merged.data, packed.data)
-        if isinstance(again, Refused):
+        if isinstance(again, NotMerged):
             return again
         outcome = replace(merged, data=again.data)
     document = entry_document(outcome.data)
@@ -143,7 +143,9 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
     return replace(outcome, data=entry_bytes(promoted_after(packed, document)))
 
 
-def _kept(root: Path, location: Location, resolutions: Iterable[Resolution]) -> list[Resolution]:
+def _kept(
+    root: Path, location: Location, resolutions: Iterable[ConflictResult]
+) -> list[ConflictResult]:
     """The same after the merged entries are written and staged."""
     kept, staged = [], b""
     for resolution in resolutions:
@@ -153,7 +155,7 @@ def _kept(root: Path, location: Location, resolutions: Iterable[Resolution]) -> 
                 write_atomic(root / path, resolution.outcome.data)
                 staged += os.fsencode(f"{location.prefix}{path}\0")
             except OSError as error:
-                refused = Refused(f"it cannot be written: {error.strerror}")
+                refused = NotMerged(f"it cannot be written: {error.strerror}")
                 kept.append(replace(resolution, outcome=refused))
                 continue
         kept.append(resolution)

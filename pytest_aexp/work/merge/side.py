@@ -125,7 +125,7 @@ def _field_of(pointer: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunIdentity:
     """What identifies the run of two sides, with all that either of them redacted in it."""
 
     statepoint: Any
@@ -136,17 +136,17 @@ class DifferentRuns(Exception):
     """Two sides that are not of the same run; the text says why, without a full stop."""
 
 
-def common_run(ours: Side, theirs: Side) -> Run:
+def common_run(ours: Side, theirs: Side) -> RunIdentity:
     """The run that both are of, or the one that can be read is of. Raises DifferentRuns."""
     sides = [side for side in (ours, theirs) if side.names_run]
     pointers = frozenset[str]().union(*(side.pointers_into(_STATEPOINT) for side in sides))
     if len(sides) < 2:
-        return Run(sides[0].statepoint if sides else None, pointers)
+        return RunIdentity(sides[0].statepoint if sides else None, pointers)
     if ours.job_id != theirs.job_id:
         ids = f"{quoted(ours.job_id)} and {quoted(theirs.job_id)}"
         raise DifferentRuns(f"the two versions are of different runs, {ids}")
     if text_of(ours.statepoint) == text_of(theirs.statepoint):
-        return Run(ours.statepoint, pointers)
+        return RunIdentity(ours.statepoint, pointers)
     if not pointers:
         raise _different_statepoints(ours, theirs)
     # The side that was not redacted yet must lose the same values, or it brings them back.
@@ -154,7 +154,7 @@ def common_run(ours: Side, theirs: Side) -> Run:
     other, found_there = redact.redact(theirs.statepoint, "/statepoint")
     if not _agree(mine, other):
         raise _different_statepoints(ours, theirs)
-    return Run(_joined(mine, other), pointers.union(found_here, found_there))
+    return RunIdentity(_joined(mine, other), pointers.union(found_here, found_there))
 
 
 def _agree(first: Any, second: Any) -> bool:

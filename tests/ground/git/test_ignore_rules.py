@@ -9,11 +9,11 @@ import pytest
 from repositories import git, new_repository, write
 
 from pytest_aexp.ground.errors import GitError, UsageError
-from pytest_aexp.ground.git.ignore_rules import Rule, attribute, ignoring_rules
+from pytest_aexp.ground.git.ignore_rules import IgnoreRule, attribute, ignoring_rules
 from pytest_aexp.work.pack.files import refuse_unshared
 
 
-def rules(root: Path, *paths: str) -> dict[str, Rule]:
+def rules(root: Path, *paths: str) -> dict[str, IgnoreRule]:
     return ignoring_rules(root, paths)
 
 
@@ -22,9 +22,9 @@ def test_the_rule_is_named_with_file_and_line(repo: Path) -> None:
     write(repo, "deep/er/.gitignore", "x*\n")
     write(repo, ".git/info/exclude", "*.tmp\n")
     assert rules(repo, "a.log", "deep/er/x y", "b.tmp", "free") == {
-        "a.log": Rule(".gitignore", 3, "*.log", "a.log"),
-        "deep/er/x y": Rule("deep/er/.gitignore", 1, "x*", "deep/er/x y"),
-        "b.tmp": Rule(".git/info/exclude", 1, "*.tmp", "b.tmp"),
+        "a.log": IgnoreRule(".gitignore", 3, "*.log", "a.log"),
+        "deep/er/x y": IgnoreRule("deep/er/.gitignore", 1, "x*", "deep/er/x y"),
+        "b.tmp": IgnoreRule(".git/info/exclude", 1, "*.tmp", "b.tmp"),
     }
 
 
@@ -46,7 +46,7 @@ def test_the_users_own_excludes_count(
     excludes = write(tmp_path, "my ignore", "*.json\n")
     write(tmp_path, "config", f'[core]\n\texcludesFile = "{excludes}"\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
-    assert rules(repo, "a.json") == {"a.json": Rule(str(excludes), 1, "*.json", "a.json")}
+    assert rules(repo, "a.json") == {"a.json": IgnoreRule(str(excludes), 1, "*.json", "a.json")}
 
 
 def test_in_a_folder_of_a_larger_repository_paths_are_relative_to_the_folder(repo: Path) -> None:

@@ -10,7 +10,7 @@ from study import Study, reviewed_study
 
 from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.work.evidence.since import CannotTell, Changes, ChangesReader
+from pytest_aexp.work.evidence.since import CannotTell, ChangesReader, CitationChanges
 
 PATHS = {
     f"F00{n}": f"kb/research/findings/F00{n}-{name}.md"
@@ -23,7 +23,9 @@ def study(tmp_path: Path) -> Study:
     return reviewed_study(tmp_path / "study")
 
 
-def changes(root: Path, name: str, since: str | None, at: pytest.MonkeyPatch) -> list[Changes]:
+def changes(
+    root: Path, name: str, since: str | None, at: pytest.MonkeyPatch
+) -> list[CitationChanges]:
     at.chdir(root)
     checker = open_checker()
     with ChangesReader(checker, since) as reader:

@@ -257,8 +257,8 @@ _TABLE = (
     Code(
         "ledger.merge_driver",
         "A merge driver that does not work",
-        "This clone has git merge ledger entries with a program that is not there any more, "
-        "or is another one of that name. Such a merge leaves conflict markers.",
+        "In this clone git merges ledger entries with a program that no longer exists, "
+        "or with another one of that name. Such a merge leaves conflict markers.",
         "Run `aexp install` again.",
     ),
     Code(

@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     refused = [result for result in every if result.refused]
     unfinished = sum(not result.finished for result in every)
     right = len(every) - written - len(refused) - unfinished
-    print(f"{counted(written, 'run')} promoted, {right:,} already there, {unfinished:,} unfinished")
+    which = " (`aexp status` lists them)" if unfinished else ""
+    counts = f"{counted(written, 'run')} promoted, {right:,} already there"
+    print(f"{counts}, {unfinished:,} unfinished{which}")
     if written:
         print_next_commit(repository.root)
     for result in refused:

@@ -25,7 +25,8 @@ class TestBackfill:
         add_jobs(repo, [*jobs, {"statepoint": {"a": 9}, "doc": {"status": "running"}}])
         assert main(["ledger", "backfill"]) == 0
         captured = capsys.readouterr()
-        assert "3 runs promoted, 0 already there, 1 unfinished" in captured.out
+        line = "3 runs promoted, 0 already there, 1 unfinished (`aexp status` lists them)\n"
+        assert captured.out.startswith(line)
         assert "git add .aexp/ledger" in captured.out
         assert captured.err == ""
         assert main(["ledger", "backfill"]) == 0

@@ -72,8 +72,13 @@ def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
         else:
             for slip in _slips_in(key, seen, is_key=True):
                 yield _ignored(front_matter, slip, f"{quoted(slip.text)} is in a list")
-            for slip in _slips_in(value, seen):
+            slips = list(_slips_in(value, seen))
+            for slip in slips:
                 yield _ignored(front_matter, slip, f"{quoted(slip.text)} is below {where}")
+            if not slips and isinstance(key, Scalar) and _cites_besides(front_matter, value):
+                fix = f"write `{KEY}:` in its place if the finding rests on them"
+                what = f"{where} holds what looks like citations and is not {KEY}"
+                yield _ignored(front_matter, key, what, fix)
     yield from _in_text(front_matter)
 
 
@@ -98,6 +103,42 @@ def _has_citations(node: Node) -> bool:
         is_job_id(item.text) if isinstance(item, Scalar) else _looks_like_citation(item)
         for item in items[:100]
     )
+
+
+def _cites_besides(front_matter: FrontMatter, value: Node) -> bool:
+    """Whether a value holds citations; what `supporting_runs` has by an alias is read there."""
+    return _holds_citations(value, set()) and _holds_citations(
+        value, set(_nodes_in(front_matter.get(KEY), set()))
+    )
+
+
+def _nodes_in(node: Node | None, seen: set[int]) -> Iterator[int]:
+    """What tells apart the nodes of a value, itself included."""
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    yield id(node)
+    for item in node.items if isinstance(node, Sequence) else ():
+        yield from _nodes_in(item, seen)
+    for _, value in node.pairs if isinstance(node, Mapping) else ():
+        yield from _nodes_in(value, seen)
+
+
+def _holds_citations(node: Node, seen: set[int]) -> bool:
+    """Whether a value must be citations, or has some in it: a lone id may be of anything."""
+    if id(node) in seen or isinstance(node, Scalar):
+        return False
+    seen.add(id(node))
+    if isinstance(node, Sequence):
+        ids = (item for item in node.items if isinstance(item, Scalar) and is_job_id(item.text))
+        return any(id(item) not in seen for item in ids) or any(
+            _holds_citations(item, seen) for item in node.items
+        )
+    keys = {key.text: value for key, value in node.pairs if isinstance(key, Scalar)}
+    kind, run = keys.get("type"), keys.get("id") or keys.get("experiment_id")
+    if isinstance(kind, Scalar) and kind.text in ("job", "batch") and isinstance(run, Scalar):
+        return id(run) not in seen
+    return any(_holds_citations(value, seen) for _, value in node.pairs)
 
 
 def _looks_like_citation(item: Node) -> bool:

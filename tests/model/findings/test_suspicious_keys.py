@@ -47,7 +47,55 @@ def test_a_misspelt_key_is_an_error_where_it_has_citations(value: str, rule: obj
 def test_a_key_further_away_counts_where_it_has_citations(key: str) -> None:
     assert faults(f"---\n{key}:\n  {ITEM}---\n") == [(MISSPELT_CITATIONS, 2)]
     assert faults(f"---\n{key}: [a, b]\n---\n") == []
-    assert faults(f"---\nrelated_runs:\n  {ITEM}---\n") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"\n  {ITEM}",
+        f"{{type: job, id: {A}}}",
+        "[{type: batch, experiment_id: E001}]",
+        f"[{A}]",
+        f"[see, {A}]",
+        f"{{runs: [{A}]}}",
+        f"[{{of: {{type: job, id: {A}}}}}]",
+    ],
+)
+@pytest.mark.parametrize("key", ["runs", "evidence", "citations", "job_ids", "related_runs"])
+def test_any_other_key_that_holds_citations(key: str, value: str) -> None:
+    assert faults(f"---\n{key}: {value}\n---\n") == [(SUSPICIOUS_KEY, 2)]
+
+
+@pytest.mark.parametrize(
+    ("value", "item"),
+    [
+        (f"&a {{type: job, id: {A}}}", "*a"),
+        (f"&a {{type: job, id: {A}}}", "{<<: *a, note: x}"),
+        (f"[&a {{type: job, id: {A}}}]", "*a"),
+        (f"[&a {A}]", "{type: job, id: *a}"),
+        (f"{{type: job, id: &a {A}}}", "{type: job, id: *a}"),
+    ],
+)
+def test_what_the_citations_have_by_an_alias(value: str, item: str) -> None:
+    assert faults(f"---\nruns: {value}\nsupporting_runs: [{item}]\n---\n") == []
+    unused = value.replace("&a ", "")
+    assert faults(f"---\nruns: {unused}\nsupporting_runs: []\n---\n") == [(SUSPICIOUS_KEY, 2)]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        f"id: {A}",
+        f"uid: {{id: {A}}}",
+        "authors: [{id: 4076a08a, type: person}]",
+        "job: {type: batch, size: 3}",
+        "a: &a [1, *a]",
+        f"checksum: {A[:31]}g",
+        "tags: [job, batch, E001]",
+    ],
+)
+def test_a_value_that_may_be_anything(pair: str) -> None:
+    assert faults(f"---\n{pair}\n---\n") == []
 
 
 @pytest.mark.parametrize(

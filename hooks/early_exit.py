@@ -1,14 +1,13 @@
 """What the next commit changes, as one git command lists it.
 
 Most commits touch neither findings nor ledger and should not wait for this program, so this module
-imports only what running git takes.
+imports next to nothing: to import ``subprocess`` takes as long as Python takes to start.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import subprocess
 
 LEDGER = ".aexp/ledger"
 INDEXES = ".aexp/runs-index"
@@ -126,25 +125,35 @@ def _may_be_configured_below(paths: list[str]) -> bool:
     return bool(_output(_start("grep", "--cached", *pattern)))
 
 
-def _start(*arguments: str) -> subprocess.Popen[bytes] | None:
+def _start(*arguments: str) -> tuple[int, int] | None:
+    """Start git; its process and where to read what it writes, None if that is not possible."""
+    if not hasattr(os, "posix_spawnp"):
+        return None
+    output, write_end = os.pipe()
+    actions = [
+        (os.POSIX_SPAWN_DUP2, write_end, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    command = ["git", "--no-replace-objects", *arguments]
+    # The others decide how a path is read.
+    environ = {n: v for n, v in os.environ.items() if not n.endswith("_PATHSPECS")}
     try:
-        return subprocess.Popen(
-            ["git", "--no-replace-objects", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            # Else these decide how a path is read.
-            env={n: v for n, v in os.environ.items() if not n.endswith("_PATHSPECS")},
-        )
+        return os.posix_spawnp("git", command, environ, file_actions=actions), output
     except OSError:
+        os.close(output)
         return None
+    finally:
+        os.close(write_end)
 
 
-def _output(process: subprocess.Popen[bytes] | None) -> bytes | None:
+def _output(started: tuple[int, int] | None) -> bytes | None:
     """What a process wrote; None if it failed."""
-    if process is None:
+    if started is None:
         return None
-    output = process.communicate()[0]
-    return output if process.returncode == 0 else None
+    process, output = started
+    with open(output, "rb") as file:
+        written = file.read()
+    return written if os.waitpid(process, 0)[1] == 0 else None
 
 
 def _may_matter(path: str) -> bool:

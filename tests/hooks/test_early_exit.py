@@ -168,6 +168,8 @@ class TestCost:
         package = {"pytest_aexp", "pytest_aexp.hooks", "pytest_aexp.hooks.early_exit"}
         imported = {name for name in done.stderr.split() if name.startswith("pytest_aexp")}
         assert imported == {*package, f"pytest_aexp.hooks.{program}"}
+        # As much again as Python itself.
+        assert "subprocess" not in done.stderr.split()
         asked = re.findall(r"built-in: git ([a-z-]+)", (settled / ".git/trace").read_text())
         assert sorted(asked) == ["cat-file", "diff-index"]
 

@@ -92,7 +92,8 @@ def make_beside(environment: Path, packages: Sequence[str]) -> Path:
         if not _is_made_of(environment, made_of):
             _say(f"making {environment.name}")
             _run(sys.executable, "-m", "venv", "--clear", environment)
-            pip = (python_of(environment), "-m", "pip", "install", "-qq")
+            # Most of what other packages bring along is never imported.
+            pip = (python_of(environment), "-m", "pip", "install", "-qq", "--no-compile")
             _run(*pip, "--editable", ".[runs]", *packages)
             _mark(environment, made_of)
     return python_of(environment)

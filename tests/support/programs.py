@@ -11,10 +11,15 @@ from tree import ROOT
 
 from environments import make_beside
 
+# MLflow with what its stores need, and not what its models and its server do.
+_STORES = ("alembic", "sqlparse")
 PACKAGES = {
-    "current": ["mlflow>=3", "hydra-core>=1.3", "polars>=1", "duckdb>=1.1", "pandas>=2", "wandb"],
+    "current": [
+        *("mlflow-skinny>=3", "sqlalchemy", *_STORES),
+        *("hydra-core>=1.3", "polars>=1", "duckdb>=1.1", "pandas>=2", "wandb"),
+    ],
     # What it imports from SQLAlchemy is gone in 2.1.
-    "mlflow2": ["mlflow<3", "sqlalchemy<2.1"],
+    "mlflow2": ["mlflow-skinny<3", "sqlalchemy<2.1", *_STORES],
 }
 """By environment: what is in it beside this package."""
 

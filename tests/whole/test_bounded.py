@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from hashlib import md5
@@ -81,24 +82,37 @@ def batch(number: int) -> str:
     return f"{{type: batch, experiment_id: E{number % 20:03}, selector: {selector}}}"
 
 
-@pytest.fixture(scope="module", params=[job, batch])
-def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with all the entries, committed and packed."""
     repo = new_repository(tmp_path_factory.mktemp("large") / "repo")
     write_ledger(repo)
     git(repo, "add", ".")
     git(repo, "commit", "-qm", "ledger")
     git(repo, "repack", "-adq")
+    return repo
+
+
+@pytest.fixture(scope="module")
+def large(request: pytest.FixtureRequest, ledger: Path) -> Path:
+    shutil.rmtree(ledger / "kb", ignore_errors=True)
     # Shorter findings for the longer citations: the front matter has its limit.
     size = OF_A_FINDING if request.param is job else 800
     for start in range(0, CITATIONS, size):
         lines = [f"  - {request.param(n)}" for n in range(start, min(start + size, CITATIONS))]
         text = "\n".join(["---", "supporting_runs:", *lines, "---", ""])
-        write(repo, f"kb/research/findings/F{start:05}-x.md", text)
-    git(repo, "add", ".")
-    return repo
+        write(ledger, f"kb/research/findings/F{start:05}-x.md", text)
+    git(ledger, "add", "--all", "kb")
+    return ledger
 
 
-@pytest.mark.parametrize("face", FACES)
+# What a format makes of problems is the same for both.
+EVERY = [(job, face) for face in FACES] + [
+    (batch, face) for face in ("text", "index", "pytest", "aexp-findings")
+]
+
+
+@pytest.mark.parametrize(("large", "face"), EVERY, indirect=["large"])
 def test_a_mebibyte_of_citations_that_fit_nothing(large: Path, tmp_path: Path, face: str) -> None:
     status, seconds, mebibytes = run(large, tmp_path / "out", face)
     # The findings are no concern of the hook of the ledger.

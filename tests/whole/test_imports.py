@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,34 @@ print(" ".join(ids))
 """
 
 
+Tracked = Callable[[str, str], tuple[Path, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
+    """Where an environment's MLflow wrote a store of that name, and the runs in it."""
+
+    @cache
+    def store(environment: str, name: str) -> tuple[Path, list[str]]:
+        path = tmp_path_factory.mktemp("tracked") / name
+        uri = f"sqlite:///{path}" if name == "mlflow.db" else path.as_uri()
+        allow = "import os; os.environ['MLFLOW_ALLOW_FILE_STORE'] = 'true'\n"
+        printed = run_script(environment, allow + TRACK.format(uri=uri), path.parent)
+        return path, printed.split()[-9:]
+
+    return store
+
+
+def repository_of(path: Path, folder: Path) -> Path:
+    """A repository that holds a copy of that store."""
+    repo = new_repository(folder / "repo")
+    if path.is_dir():
+        shutil.copytree(path, repo / path.name)
+    else:
+        shutil.copy(path, repo)
+    return repo
+
+
 def entries(repo: Path) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in (repo / ".aexp/ledger").glob("*.json")}
 
@@ -57,11 +87,11 @@ def by_seed(repo: Path) -> dict[int, dict[str, Any]]:
 
 @pytest.mark.parametrize("environment", sorted(PACKAGES))
 @pytest.mark.parametrize("store", ["mlflow.db", "mlruns"])
-def test_an_mlflow_store_is_imported(tmp_path: Path, environment: str, store: str) -> None:
-    repo = new_repository(tmp_path / "repo")
-    uri = f"sqlite:///{repo}/mlflow.db" if store == "mlflow.db" else (repo / store).as_uri()
-    allow = "import os; os.environ['MLFLOW_ALLOW_FILE_STORE'] = 'true'\n"
-    ids = run_script(environment, allow + TRACK.format(uri=uri), repo).split()[-9:]
+def test_an_mlflow_store_is_imported(
+    tmp_path: Path, tracked: Tracked, environment: str, store: str
+) -> None:
+    path, ids = tracked(environment, store)
+    repo = repository_of(path, tmp_path)
     done = aexp(environment, repo, "import", "mlflow", store, "--experiment", "digits=E005")
     assert done.returncode == 0, done.stderr
     assert "6 runs written, 0 already there, 2 left out\n" in done.stdout
@@ -95,11 +125,11 @@ def test_an_mlflow_store_is_imported(tmp_path: Path, environment: str, store: st
     assert aexp(environment, repo, "validate").returncode == 0
 
 
-def test_each_mlflow_run_may_be_a_run(tmp_path: Path) -> None:
-    repo = new_repository(tmp_path / "repo")
-    ids = run_script("current", TRACK.format(uri=f"sqlite:///{repo}/m.db"), repo).split()[-9:]
+def test_each_mlflow_run_may_be_a_run(tmp_path: Path, tracked: Tracked) -> None:
+    path, ids = tracked("current", "mlflow.db")
+    repo = repository_of(path, tmp_path)
     asked = ("--experiment", "E005", "--distinct", "run_id", "--params", "seed,C")
-    done = aexp("current", repo, "import", "mlflow", "m.db", *asked)
+    done = aexp("current", repo, "import", "mlflow", path.name, *asked)
     assert "7 runs written" in done.stdout, done.stderr
     documents = [json.loads(data) for data in entries(repo).values()]
     assert {d["statepoint"]["run_id"] for d in documents} == set(ids[:7])
@@ -108,11 +138,9 @@ def test_each_mlflow_run_may_be_a_run(tmp_path: Path) -> None:
     }
 
 
-def test_a_damaged_mlflow_run_is_named_and_stops_nothing(tmp_path: Path) -> None:
-    repo = new_repository(tmp_path / "repo")
-    uri = (repo / "mlruns").as_uri()
-    allow = "import os; os.environ['MLFLOW_ALLOW_FILE_STORE'] = 'true'\n"
-    ids = run_script("current", allow + TRACK.format(uri=uri), repo).split()[-9:]
+def test_a_damaged_mlflow_run_is_named_and_stops_nothing(tmp_path: Path, tracked: Tracked) -> None:
+    path, ids = tracked("current", "mlruns")
+    repo = repository_of(path, tmp_path)
     (meta,) = (repo / "mlruns").glob(f"*/{ids[1]}/meta.yaml")
     meta.write_text("{", encoding="utf-8")
     done = aexp("current", repo, "import", "mlflow", "mlruns", "--experiment", "digits=E005")
@@ -121,10 +149,10 @@ def test_a_damaged_mlflow_run_is_named_and_stops_nothing(tmp_path: Path) -> None
     assert sorted(by_seed(repo)) == [0, 2, 3, 4, 5]
 
 
-def test_an_experiment_that_mlflow_does_not_have(tmp_path: Path) -> None:
-    repo = new_repository(tmp_path / "repo")
-    run_script("current", TRACK.format(uri=f"sqlite:///{repo}/m.db"), repo)
-    done = aexp("current", repo, "import", "mlflow", "m.db", "--experiment", "digit=E005")
+def test_an_experiment_that_mlflow_does_not_have(tmp_path: Path, tracked: Tracked) -> None:
+    path, _ = tracked("current", "mlflow.db")
+    repo = repository_of(path, tmp_path)
+    done = aexp("current", repo, "import", "mlflow", path.name, "--experiment", "digit=E005")
     assert done.returncode == 2
     assert 'the store has no experiment "digit"; did you mean "digits"?' in done.stderr
 

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -18,10 +18,7 @@ from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
-from pytest_aexp.work.check.checker import Verdict
-
-if TYPE_CHECKING:
-    from pytest_aexp.plugin.collector import Collector
+from pytest_aexp.work.check.checker import Checker, Verdict
 
 
 @contextmanager
@@ -36,6 +33,24 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
+class Session(Protocol):
+    """What the items ask of the session's collector."""
+
+    checker: Checker
+
+    def read(self, path: str) -> Finding:
+        """The finding at ``path``."""
+
+    def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
+        """The problems that belong to no item and that this one reports."""
+
+    def shown_path(self, path: str) -> str:
+        """A path of the repository, seen from pytest's rootdir."""
+
+    def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
+        """The findings that pytest itself did not collect."""
+
+
 class FindingItem(pytest.Item):
     """One thing that is checked: the front matter, a citation, or a number in the text.
 
@@ -43,7 +58,7 @@ class FindingItem(pytest.Item):
     doctests too: they are here, and empty, since a finding uses no fixtures.
     """
 
-    collector: Collector
+    collector: Session
     finding: Finding
     line = 1
     obj = None
@@ -255,7 +270,7 @@ class PremiseItem(FindingItem):
 class FindingFile(pytest.File):
     """A finding."""
 
-    collector: Collector
+    collector: Session
     finding_path: str
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -296,7 +311,7 @@ class FindingFile(pytest.File):
 class PassedOver(pytest.Collector):
     """The findings that pytest itself did not collect; asked last, when that is known."""
 
-    collector: Collector
+    collector: Session
 
     def collect(self) -> Iterator[FindingFile]:
         """A file for each of them."""

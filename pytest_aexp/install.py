@@ -120,7 +120,7 @@ def _checked_root(repo_root: str | Path, *, assert_git: bool) -> Path:
     link = link_on_the_way(root, root / LEDGER)
     if link is not None:
         raise InstallRefused(
-            f"{link} is a link, which is not written through and which git does not follow: put "
+            f"{link} is a link, which git does not follow and aexp does not write through: put "
             "a folder in its place"
         )
     if (root / LEDGER / ".git").exists():

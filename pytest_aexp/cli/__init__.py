@@ -13,7 +13,7 @@ from typing import NoReturn
 from pytest_aexp.cli.parsers import group_parser, main_parser, verb_parser
 from pytest_aexp.cli.verbs import VERBS, Verb, find_verb, verbs_below
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import closest, quoted
+from pytest_aexp.ground.text import closest, listed, quoted
 from pytest_aexp.run_program import run_program
 
 _VALUE_OF_DASHES = re.compile(r"--[\w-]+=--")
@@ -83,6 +83,8 @@ def _refuse(typed: str, word: str) -> NoReturn:
     whole = f"{typed} {word}".removeprefix("aexp ")
     near = _nearest_verb(whole)
     advice = f"did you mean `aexp {near}`?" if near else f"`{typed} --help` lists the commands"
+    names = [verb.name.removeprefix(f"{typed[5:]} ") for verb in verbs_below(typed[5:])]
+    advice = advice if near or not names else f"there are {listed(names, 20)} ({advice})"
     raise UsageError(f"{quoted(word)} is not an aexp command: {advice}")
 
 

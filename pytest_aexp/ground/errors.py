@@ -57,8 +57,8 @@ class NotCheckedOut(AexpError):
     def __str__(self) -> str:
         if self.marked:
             return (
-                f"{self.marked} is not here, and git is told not to mind (skip-worktree), so not "
-                "everything can be checked; run `git update-index --no-skip-worktree "
+                f"{self.marked} is missing, and git was told to ignore that (skip-worktree), so "
+                "not everything can be checked; run `git update-index --no-skip-worktree "
                 f"{self.marked}` and `git restore {self.marked}`, or `aexp validate --at HEAD`"
             )
         return (

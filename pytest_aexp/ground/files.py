@@ -149,7 +149,7 @@ def _refusal(error: OSError | ValueError, path: str | Path, *, follow: bool) -> 
     if error.errno in (errno.ELOOP, errno.EMLINK):
         return Unreadable("is a link that leads back to itself") if follow else LINK
     if error.errno == errno.EACCES:
-        return Unreadable("may not be read by you (permission denied)")
+        return Unreadable("cannot be read (permission denied)")
     if error.errno in (errno.ENXIO, errno.ENODEV):
         return Unreadable("is a device or a socket, not a file")
     return Unreadable(f"cannot be read: {os.strerror(error.errno) if error.errno else error}")

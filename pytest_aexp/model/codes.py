@@ -51,7 +51,7 @@ _TABLE = (
         "finding.broken_run_citation",
         "The citation does not lead to a run",
         "Either the citation is not written as one (always an error), or no ledger entry, run "
-        "store or machine index knows the run (strict-runs decides).",
+        "store or machine index has the run (strict-runs decides).",
         "Correct the citation; if the run exists on another machine, promote it there with "
         "`aexp ledger promote <job id>`.",
     ),
@@ -92,8 +92,8 @@ _TABLE = (
     Code(
         "finding.malformed_number",
         "A number whose expression cannot be read",
-        "The comment `<!-- = … -->` has an expression or a name that cannot be read, no number "
-        "stands directly before it, or it is beyond the limits.",
+        "The comment `<!-- = … -->` has an expression or a name that cannot be read, there is "
+        "no number directly before it, or it is beyond the limits.",
         "Write the number and, directly behind it, `<!-- = mean(name.metric) -->`.",
     ),
     Code(
@@ -107,22 +107,22 @@ _TABLE = (
     Code(
         "finding.changed_evidence",
         "The cited runs are not those it was pinned to",
-        "Runs of the pinned citation are gone, are others, or ran again since it was pinned "
+        "Runs of the pinned citation are gone, were replaced, or ran again since it was pinned "
         "(strict-runs decides).",
         "Read the finding again; then `aexp cite F### --pin`.",
     ),
     Code(
         "finding.grown_batch",
         "The cited batch has more runs than it was pinned with",
-        "The pinned runs are still there, and others came. The finding is checked against the "
-        "pinned ones.",
+        "The pinned runs are still there, and others were added. The finding is checked against "
+        "the pinned ones.",
         "Read the finding again; then `aexp cite F### --pin`, or `--except` for a run that does "
         "not belong.",
     ),
     Code(
         "finding.retracted_run",
         "A cited run was retracted",
-        "A retraction record says that the run is not evidence any more. A warning where `accept` "
+        "A retraction record says that the run is no longer evidence. A warning where `accept` "
         "lists the record.",
         "Leave the run out, cite the one that replaces it, or withdraw the finding with "
         "`retracted:`.",
@@ -157,7 +157,7 @@ _TABLE = (
     ),
     Code(
         "finding.none_collected",
-        "Findings that nobody looked at",
+        "No findings were checked",
         "There is no finding, a configured glob matches nothing (an error), or the findings cannot "
         "be read where they should be: a link, a submodule or a folder of another name stands "
         "there (an error).",
@@ -237,7 +237,7 @@ _TABLE = (
     Code(
         "ledger.unknown_field",
         "A ledger entry with fields this version does not know",
-        "A newer version wrote it, or someone added to it. What is known was checked.",
+        "A newer version wrote it, or someone added to it. The fields it knows were checked.",
         "Upgrade pytest-aexp, or promote the run again to drop the field.",
     ),
     Code(

@@ -207,7 +207,7 @@ class _Refused(Exception):
 
 def _parsed(data: bytes | Unreadable) -> tuple[str, dict[str, Any]]:
     if isinstance(data, Unreadable):
-        fix = "both versions of a record are right: keep each as a file of its own name"
+        fix = "both versions of a record are right: keep each in a file of its own name"
         raise _Refused(data.reason, fix=fix if data is UNMERGED else "")
     try:
         text = data.decode("utf-8-sig")
@@ -236,11 +236,11 @@ def _check(path: str, document: dict[str, Any]) -> None:
         messages = listed(dict.fromkeys(violation.message for violation in violations), 3)
         raise _Refused(f"cannot be used: {messages}")
     if not any(character.isalnum() for character in document["reason"]):
-        raise _Refused(f"gives no reason but {quoted(document['reason'])}")
+        raise _Refused(f"gives no reason: {quoted(document['reason'])} says nothing")
     expected = record_path(record_id_of(document))
     if path != expected:
         name = expected.rpartition("/")[2]
-        raise _Refused(f"is not the one that its file is named for: its content belongs in {name}")
+        raise _Refused(f"does not match the name of its file: its content belongs in {name}")
 
 
 def _unknown_fields(path: str, text: str, document: dict[str, Any]) -> list[Fault]:

@@ -61,7 +61,7 @@ def require_openable(*paths: str | Path) -> None:
         fault = unopenable(path, FILE_LIMIT)
         if fault is not None:
             raise AexpError(
-                f"{path} {fault.reason}, so signac is not let open it: restore or remove it"
+                f"{path} {fault.reason}, so signac must not open it: restore or remove it"
             )
 
 
@@ -137,7 +137,7 @@ def repository_of(job: Job) -> Path:
     if around:
         return around[0]
     raise NotPromotable(
-        f"no repository is known to have its run store at {store}: change into the repository and "
+        f"no repository has its run store at {store}: change into the repository and "
         f'see that its pyproject.toml says run_store = "{store}" under [tool.aexp]'
     )
 

@@ -67,7 +67,7 @@ def test_a_finding_named_twice_is_judged_once(
     assert main(["validate", "F002", again]) == 1
     output = capsys.readouterr().out
     assert output.count("finding.broken_run_citation") == 1
-    assert output.splitlines()[-1].startswith("1 finding, 1 citation, ")
+    assert output.splitlines()[-1].startswith("1 finding, 1 citation: 1 error")
 
 
 def test_by_a_path_through_a_link(

@@ -105,7 +105,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.touch(0o000)
     found = read_bounded(path, 9)
-    assert found == Unreadable("may not be read by you (permission denied)")
+    assert found == Unreadable("cannot be read (permission denied)")
 
 
 def test_links_are_followed_unless_asked_not_to(tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ class TestOtherMachines:
         assert entry(repo, job_id)["status"] == "stopped"
         assert capsys.readouterr().err == (
             f"aexp: run {job_id}: kept its ledger entry (stopped, 2026-01-01T00:00:00Z, cluster) "
-            "over what this machine has (failed, laptop); to overrule that, run "
+            "over what this machine has (failed, laptop); to replace it, run "
             f"`aexp ledger promote {job_id} --replace`\n"
         )
         assert main(["ledger", "promote", job_id, "--replace"]) == 0

@@ -226,8 +226,8 @@ def wrong(text: str | bytes, *, path: str | None = None) -> str:
         (record_of(), "must have either `retracts` or `lifts`"),
         (record_of(retracts=[A], lifts=["0" * 16]), "must have either `retracts` or `lifts`"),
         (record_of(retracts=[A], reason=...), "cannot be used: has no reason"),
-        (record_of(retracts=[A], reason="-- …"), 'gives no reason but "-- …"'),
-        (record_of(retracts=[A], reason="\u200b"), 'gives no reason but "\\u200b"'),
+        (record_of(retracts=[A], reason="-- …"), 'gives no reason: "-- …" says nothing'),
+        (record_of(retracts=[A], reason="\u200b"), 'gives no reason: "\\u200b" says nothing'),
         (
             record_of(retracts=[A] * 10_001),
             "cannot be used: retracts must be 1 to 10,000 job ids, not a list",
@@ -266,7 +266,7 @@ def test_a_file_that_holds_no_record(data: str | bytes, message: str) -> None:
 def test_an_edited_record_is_not_the_one_its_file_is_named_for() -> None:
     edited = {**GOOD, "reason": "nothing happened"}
     name = f"{record_id_of(edited)}.json"
-    expected = f"is not the one that its file is named for: its content belongs in {name}"
+    expected = f"does not match the name of its file: its content belongs in {name}"
     assert wrong(json.dumps(edited), path=PATH) == expected
 
 

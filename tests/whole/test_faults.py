@@ -169,7 +169,7 @@ class TestForbidden:
         (shared / entry_path(unseen)).chmod(0)
         assert self.as_nobody(lambda: main(["validate"])) == 1
         printed = capfd.readouterr().out
-        assert "may not be read by you (permission denied)" in printed
+        assert "cannot be read (permission denied)" in printed
         assert printed.count("[ledger.invalid_entry]") == 1
 
 

@@ -345,4 +345,4 @@ class TestWhatSignacWouldWaitFor:
         return create_run(experiment_id="E001", statepoint={"seed": 1}, include_commit=False)
 
     def told(self, path: Path | str, said: str) -> str:
-        return f"aexp: {path} is {said}, so signac is not let open it: restore or remove it\n"
+        return f"aexp: {path} is {said}, so signac must not open it: restore or remove it\n"

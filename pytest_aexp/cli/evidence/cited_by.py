@@ -18,7 +18,8 @@ from pytest_aexp.work.evidence.cited_by import CitedBy, cited_by
 from pytest_aexp.work.runs.run_link import check_experiment
 
 DESCRIPTION = """\
-Show which findings cite a run: by its id, in a batch, or by a link.
+Show which findings cite a run: by its id, in a batch, or with a link to its
+ledger entry in their text.
 """
 STATUSES = {0: "the findings are shown; there may be none"}
 EXAMPLES = """\

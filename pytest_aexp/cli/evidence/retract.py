@@ -1,4 +1,4 @@
-"""``aexp retract``: record that runs, or a finding, are no evidence any more."""
+"""``aexp retract``: record that runs, or a finding, are no longer evidence."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     checker = open_checker()
     targets, wants_runs = arguments.targets, arguments.targets or arguments.batch
     if not any(character.isalnum() for character in arguments.reason):
-        raise UsageError(f"--reason {quoted(arguments.reason)} says nothing")
+        raise UsageError(f"--reason {quoted(arguments.reason)} is not a reason")
     if bool(wants_runs) == bool(arguments.lift):
         raise UsageError("name runs, a batch or a finding, or what to --lift")
     if arguments.lift:
@@ -247,7 +247,7 @@ def _lift(checker: Checker, arguments: argparse.Namespace) -> None:
     done = lift(checker.repository, retractions, targets, arguments.reason)
     print(f"lifted: {counted(len(done.records), 'record')}: {listed(done.records, 5)}")
     for record_id, runs in done.anew.items():
-        print(f"  {counted(len(runs), 'run')} of it retracted anew, record {record_id}")
+        print(f"  {counted(len(runs), 'run')} still retracted, record {record_id}")
     add = at_root(checker.repository.root, f"git add {RETRACTIONS_DIR}")
     print(f"next: {add}, commit and push")
 

@@ -64,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_WHERE_RUNS_ARE = "; next: `aexp ledger backfill` where its runs are, or `git pull`"
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -82,14 +85,18 @@ def run(arguments: argparse.Namespace) -> int:
     fitting = filter(fits, documents.of(wanted.experiments))
     runs = ordered(fitting, arguments.sort, arguments.top)
     if documents.unusable:
-        count = counted(len(documents.unusable), "entry", "entries")
-        print_error(f"{count} cannot be used and left out; next: aexp ledger check")
+        number = len(documents.unusable)
+        count = counted(number, "entry", "entries")
+        were = "was" if number == 1 else "were"
+        print_error(f"{count} cannot be used and {were} left out; next: aexp ledger check")
     columns = arguments.columns.split(",") if arguments.columns else None
     if runs:
         names = [*(columns or ()), *arguments.sort.split(",")]
         _refuse_unknown(names, runs, documents.of(wanted.experiments))
     else:
-        print_error(why_nothing(wanted, documents.of(wanted.experiments)))
+        why = why_nothing(wanted, documents.of(wanted.experiments))
+        is_empty = next(documents.of(wanted.experiments), None) is None
+        print_error(f"{why}{_WHERE_RUNS_ARE if is_empty else ''}")
     _print(runs, columns, arguments.format, documents)
     return 0
 

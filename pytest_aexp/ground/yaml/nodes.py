@@ -212,7 +212,7 @@ class _Composer:
             key = self._node(inner, depth + 1)
             if isinstance(key, Scalar):
                 if key.text in seen:
-                    raise YamlFault(f"the key {quoted(key.text)} stands twice", key.offset)
+                    raise YamlFault(f"the key {quoted(key.text)} is there twice", key.offset)
                 seen.add(key.text)
             node.pairs.append((key, self._node(self._next(), depth + 1)))
             inner = self._next()

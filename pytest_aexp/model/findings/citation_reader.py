@@ -161,9 +161,7 @@ class _Item:
     def unknown_keys(self, meaningful: tuple[str, ...]) -> Iterator[Fault]:
         for key in self.keys:
             if key.text not in meaningful:
-                message = (
-                    f"{KEY}[{self.index}] has a key {quoted(key.text)}, which means nothing in it"
-                )
+                message = f"{KEY}[{self.index}] has an unknown key {quoted(key.text)}"
                 fix = (
                     f"the keys are {', '.join(meaningful)}; remove it, or move its text to `note:`"
                 )

@@ -138,8 +138,7 @@ def _in_plain_words(yaml: str, fault: YamlFault) -> Mistake:
         )
     if isinstance(fault, YamlSyntax):
         return mistake_in(yaml, offset, reason)
-    if reason.endswith("stands twice"):
-        reason = reason.replace("stands twice", "is there twice")
+    if reason.endswith("is there twice"):
         return Mistake(reason, "remove one of the two", offset)
     if reason.startswith("the alias"):
         what = f"a text that begins with {yaml[offset : offset + 1]} needs quotes"
@@ -189,7 +188,7 @@ def _refuse_conflict(path: str, text: str, start: int, end: int) -> None:
     marker = _CONFLICT.search(text, start, end)
     if marker is not None:
         message = "the finding holds conflict markers"
-        fix = f"keep what is right of both sides, then `git add {quote(path)}`"
+        fix = f"keep what is right on both sides, then `git add {quote(path)}`"
         raise UnreadableFinding(path, message, fix, position_in(text, marker.start()))
 
 

@@ -138,7 +138,7 @@ def _why_not(
     if refused:
         return refused[0]
     if len(_WORD.findall(tail)) > _TAIL_WORDS or _SENTENCE_END.search(tail):
-        return "no number stands directly before it"
+        return "there is no number directly before it"
     return None
 
 

@@ -152,4 +152,4 @@ def _placed(fault: Fault, number: int) -> Fault:
 
 def restore_advice(path: str) -> str:
     """What to do about a segment, or a line of it, that cannot be used."""
-    return f"a segment never changes: take the file anew from {path.split('/')[-2]}, which wrote it"
+    return f"a segment never changes: get the file again from {path.split('/')[-2]}, which wrote it"

@@ -46,7 +46,7 @@ def why_nothing(wanted: Query, runs: Iterable[Run]) -> str:
                 values[index][text] += 1
     if not count:
         names = sorted(wanted.experiments or ())
-        return f"there are no runs of {listed(names)}" if names else "there are no runs"
+        return f"no run of {listed(names)} was found" if names else "no runs were found"
     for (condition, _), number, there in zip(tests, fitting, values, strict=True):
         if not number:
             return unknown_name(condition.name, differing) or _no_value(condition, there)

@@ -122,7 +122,7 @@ class RunStore:
                 RUNS_DAMAGED,
                 f"{self.shown}/workspace",
                 f"the runs of this machine cannot be listed: {self.unlisted.strerror}",
-                "see to it that you may read the folder, or check where the ledger has every run",
+                "make the folder readable, or check where the ledger has every run",
             ),
         )
 

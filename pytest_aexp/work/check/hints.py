@@ -35,7 +35,7 @@ _HALF = 15
 """How much two ids that differ in one place, or in two beside it, share at an end at least."""
 
 
-CERTAIN = ("is that id", "differs in upper and lower case", "is the only one that begins so")
+CERTAIN = ("is that id", "differs in upper and lower case", "is the only one that begins like this")
 """What `nearest_id` says of an id that can be no other."""
 
 
@@ -50,7 +50,7 @@ def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
         return _by_prefix(text, sources.sorted_ids)
     tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (
         (_substitutions, "differs in one character"),
-        (_transpositions, "has two characters the other way round"),
+        (_transpositions, "has two characters swapped"),
         (_insertions, "has one character more"),
         (_deletions, "has one character less"),
     )
@@ -77,7 +77,10 @@ def _is_half_known(text: str, sources: Sources) -> bool:
 def _by_prefix(text: str, job_ids: Sequence[str]) -> tuple[str, str] | None:
     if len(text) < _PREFIX:
         return None
-    for prefix, how in ((text, "is the only one that begins so"), (text[:8], "begins alike")):
+    for prefix, how in (
+        (text, "is the only one that begins like this"),
+        (text[:8], "begins in the same way"),
+    ):
         first = bisect_left(job_ids, prefix)
         matches = [job_id for job_id in job_ids[first : first + 2] if job_id.startswith(prefix)]
         if len(matches) == 1:

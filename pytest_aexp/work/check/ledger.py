@@ -73,14 +73,14 @@ def _in_no_place(path: str, job_id: str) -> Fault:
     """The fault of a folder in an entry's place, or of what would be an entry elsewhere."""
     place = entry_path(job_id)
     if path == place:
-        message = "a folder lies where the run's ledger entry belongs, so that there can be none"
+        message = "a folder is in the place of the run's ledger entry"
         fix = (
             f"move what is in it elsewhere, run `rm -r {path}`, then `aexp ledger promote "
             f"{job_id}` on the machine that has the run"
         )
     else:
         message = (
-            f"the ledger entry does not count where it lies: entries lie in {LEDGER_DIR} itself"
+            f"the ledger entry is in the wrong folder: entries belong directly in {LEDGER_DIR}"
         )
         fix = (
             f"run `git mv {quote(path)} {place}`, or `mv -n` where git does not know it; if there "

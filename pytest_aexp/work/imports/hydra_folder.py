@@ -61,7 +61,7 @@ def _run(
         raise Unusable(reason, damaged=False)
     if len(files) > 1:
         names = ", ".join(path.relative_to(run).as_posix() for path in files[:3])
-        raise Unusable(f"has {len(files)} files that {metrics_file} fits: {names}")
+        raise Unusable(f"has {len(files)} files that match {metrics_file}: {names}")
     content = _json(files[0])
     ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
     document = {

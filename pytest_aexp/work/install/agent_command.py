@@ -29,7 +29,7 @@ def planned_agent_command(root: Path, *, force: bool) -> Step:
     """What to do to the agent's command at ``root``; a file that somebody changed is kept."""
     path = root / AGENT_COMMAND
     if link_on_the_way(root, path.parent) is not None:
-        return _left_alone("lies behind a link, which is not written through")
+        return _left_alone("lies behind a link, which aexp does not write through")
     data = read_bounded(path, _LIMIT, follow=False)
     if isinstance(data, Unreadable) and not data.missing:
         return _left_alone(f"{data.reason}: put a plain text file in its place")

@@ -101,7 +101,7 @@ def is_whole_folder(rule: str) -> bool:
 def _planned(root: Path, name: str, body: bytes, kind: ActionKind, *, force: bool) -> ControlFile:
     data = read_bounded(root / name, BLOCK_LIMIT, follow=False)
     if data is LINK:
-        return _left_alone(name, "is a link, which is not written through and which git ignores")
+        return _left_alone(name, "is a link, which git ignores and aexp does not write through")
     if isinstance(data, Unreadable) and not data.missing:
         raise InstallRefused(f"{name} {data.reason}: nothing was changed")
     old = b"" if isinstance(data, Unreadable) else data

@@ -75,7 +75,7 @@ def legacy_warnings(legacy: Mapping[int, str]) -> Iterator[InstallAction]:
             "gitignore_migration_warning",
             GITIGNORE,
             f"line {line}, {quoted(rule)}, ignores the whole folder, and out of an ignored folder "
-            "git takes nothing back: no other machine would ever see the ledger. Delete that "
+            "git re-includes nothing: no other machine would ever see the ledger. Delete that "
             "line; the block ignores what has to stay here",
         )
 

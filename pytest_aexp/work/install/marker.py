@@ -52,7 +52,9 @@ def planned_marker(
     if marker.fault is None and marker.values == values and (new == data or not force):
         steps.append(Step(InstallAction("already_installed", _PATH)))
     elif path.is_symlink():
-        raise InstallRefused(f"{_PATH} is a link, which is not written through: put a file there")
+        raise InstallRefused(
+            f"{_PATH} is a link, which aexp does not write through: put a file there"
+        )
     else:
         action = InstallAction("wrote_marker", _PATH, _changes(marker.values, values))
         steps.append(Step(action, partial(write_atomic, path, new)))
@@ -112,8 +114,8 @@ def _kept_aside(path: Path, data: bytes, fault: str, values: Mapping[str, Any]) 
 def _label_warning(label: str) -> list[Step]:
     if is_safe_label(label) and not distinguishes_machines(label):
         detail = (
-            f"the machine label {quoted(label)} says little of the machine, and another may have "
-            "the same: run `aexp install --machine-label LABEL`"
+            f"the machine label {quoted(label)} does not tell this machine from others, which may "
+            "have the same: run `aexp install --machine-label LABEL`"
         )
         return [Step(InstallAction("marker_warning", _PATH, detail))]
     if is_safe_label(label):

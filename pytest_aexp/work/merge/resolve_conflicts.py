@@ -87,7 +87,7 @@ def _too_late(job_id: str) -> ConflictResult:
     """What can be done about an entry whose conflict markers were added."""
     return ConflictResult(
         job_id,
-        NotMerged("its conflict markers were added, so git does not list both versions any more"),
+        NotMerged("its conflict markers were added, so git no longer lists both versions"),
         f"run `git checkout --merge -- {entry_path(job_id)}` and `aexp ledger resolve {job_id}`; "
         f"if the markers are committed, {promote_again(job_id)}",
     )

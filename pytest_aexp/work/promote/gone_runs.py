@@ -24,7 +24,7 @@ def gone_line(gone: list[str]) -> str:
     entries = counted(len(gone), "entry", "entries")
     its = "its run is" if len(gone) == 1 else "their runs are"
     return (
-        f"{entries} of this machine: {its} not in its run store any more "
+        f"{entries} of this machine: {its} no longer in its run store "
         f"({listed([job_id[:8] for job_id in gone], 3)}); where a run became another one, such as "
         f"by a new parameter, run `aexp retract {gone[0]} --reason '…'`; where its files were "
         "cleared away, leave it"

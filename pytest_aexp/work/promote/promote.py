@@ -144,7 +144,7 @@ class Promoter:
             return ""
         return (
             f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "
-            f"has ({_summary(entry)}); to overrule that, run "
+            f"has ({_summary(entry)}); to replace it, run "
             f"`aexp ledger promote {job_id} --replace`"
         )
 
@@ -221,8 +221,8 @@ def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
         may_write = os.access(os.path.dirname(path), os.W_OK | os.X_OK)
         if error.errno in _FORBIDDEN and may_write and os.path.lexists(path):
             raise NotPromotable(
-                f"{where}: {place} may not be replaced ({error.strerror}); remove it or have it "
-                f"made yours, and run `aexp ledger promote {job_id}`"
+                f"{where}: {place} cannot be replaced ({error.strerror}); remove it or take "
+                f"ownership of it, and run `aexp ledger promote {job_id}`"
             ) from error
         raise
 

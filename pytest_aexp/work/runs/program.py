@@ -141,10 +141,10 @@ def _take_metrics(job: Job, path: Path) -> None:
     except ValueError as error:
         values, reason = None, jsontext.refusal(error)
     if not isinstance(values, dict):
-        notice(f"the metrics of run {job.id} were not taken: {quoted(str(path))} {reason}")
+        notice(f"the metrics of run {job.id} were not recorded: {quoted(str(path))} {reason}")
         return
     taken = {k: v for k, v in values.items() if k not in _OURS and not k.startswith("aexp")}
     try:
         RunDocument(job).edit(lambda document: document.update(json.loads(json.dumps(taken))))
     except FAILURES as error:
-        notice(f"the metrics of run {job.id} were not taken: {error}")
+        notice(f"the metrics of run {job.id} were not recorded: {error}")

@@ -54,9 +54,11 @@ def missing_ledger_fault(
     others = view.spelled_otherwise(LEDGER_DIR)
     if others:
         other = others[0][: len(LEDGER_DIR)]
-        message = f"there is no ledger folder, only {other}: names count as written"
+        message = f"there is no ledger folder, only {other}: upper and lower case differ"
         return Fault(MISSING_LEDGER, other, message, f"run `git mv {other} {LEDGER_DIR}`")
-    message = f"there is no ledger folder in {view.label}, so {due.path} has no run to rest on"
+    message = (
+        f"there is no ledger folder in {view.label}, so the runs that {due.path} cites are missing"
+    )
     return Fault(MISSING_LEDGER, LEDGER_DIR, message, _restoring(root, view))
 
 

@@ -38,7 +38,7 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
                 yield Fault(
                     NOT_READ,
                     CONFIG,
-                    f"no findings: nothing matches {quoted(glob)}, which tool.aexp.findings names",
+                    f"no findings: nothing matches {quoted(glob)} in tool.aexp.findings",
                     "correct the glob, or remove it",
                 )
     elif not paths and not explained:
@@ -87,7 +87,10 @@ def _in_other_letters(view: View, folder: str, globs: Sequence[str]) -> Iterator
         return
     names = {folder + path[len(folder) :]: path for path in view.spelled_otherwise(folder)}
     for other in sorted({names[path][: len(folder)] for path in matched(names, globs)}):
-        message = f"findings in {other} are not read: names count as written, here {folder}"
+        message = (
+            f"findings in {other} are not read: upper and lower case differ, and the folder is "
+            f"called {folder}"
+        )
         fix = f"run `git mv {quote(other)} {quote(folder)}`, or {_FIX}"
         yield Fault(NOT_READ, other, message, fix)
 

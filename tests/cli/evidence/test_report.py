@@ -64,3 +64,10 @@ def test_without_jinja2_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main(["report", "--html", "report.html"]) == 2
     assert "pip install 'pytest-aexp[report]'" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_made_is_named(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--html", "new/report.html"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "created: new"
+    assert main(["report", "--html", "new/report.html"]) == 0
+    assert "created" not in capsys.readouterr().out

@@ -144,7 +144,7 @@ def test_lifting_a_run_retracts_the_others_of_its_record_anew(
 ) -> None:
     main(["retract", RUN, OTHER, "--reason", "leaked"])
     assert main(["retract", "--lift", RUN[:8], "--reason", "it was another split"]) == 0
-    assert "1 run of it retracted anew" in capsys.readouterr().out
+    assert "1 run still retracted" in capsys.readouterr().out
     assert records(study).job_ids == {OTHER}
     (record_id,) = records(study).get(OTHER).record_ids  # type: ignore[union-attr]
     assert main(["retract", "--lift", record_id, "--reason", "so was this"]) == 0
@@ -156,10 +156,10 @@ def test_lifting_a_run_retracts_the_others_of_its_record_anew(
     [
         (["--reason", "x", "f" * 32], "there is no run"),
         (["--reason", "x"], "name runs, a batch or a finding"),
-        (["--reason", " -- ", RUN], "says nothing"),
+        (["--reason", " -- ", RUN], "is not a reason"),
         (["--reason", "x", "--lift", RUN], "there is no run"),
         (["--reason", "x", "--lift", "0" * 16], "there is no run"),
-        (["--reason", "x", "--batch", "E006"], "there are no runs of E006"),
+        (["--reason", "x", "--batch", "E006"], "no run of E006 was found"),
         (["--reason", "x", "--batch", "E6"], "is not an experiment id"),
         (["--reason", "in /home/ada/x", RUN], "an absolute path"),
         (["--reason", "x" * 2001, RUN], "text of 1 to 2,000 characters"),

@@ -73,7 +73,9 @@ def test_an_experiment_without_runs_has_no_headings_without_rows(
     ids, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["ledger", "list", "--experiment", "E009"]) == 0
-    assert capsys.readouterr().out == ""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("aexp: no run of E009 was found; next: `aexp ledger backfill`")
     assert main(["ledger", "list", "--experiment", "E009", "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 
@@ -140,8 +142,8 @@ def test_a_retracted_run_is_said_to_be_so(asked, study: Study) -> None:
     [
         (["E001", "sed=1"], 'no run here has "sed"; did you mean "seed"?'),
         (["E001", "seed=99"], "no run has seed=99; there is seed="),
-        (["E009", "seed=1"], "there are no runs of E009"),
-        (["E009"], "there are no runs of E009"),
+        (["E009", "seed=1"], "no run of E009 was found; next: `aexp ledger backfill`"),
+        (["E009"], "no run of E009 was found; next: `aexp ledger backfill`"),
         (["E001", "seed=0", "attempt=2"], "no run has attempt=2"),
         (["E003", "scale=true", "machine=cluster"], "but no run fits all of them"),
     ],
@@ -174,7 +176,8 @@ def test_a_damaged_entry_is_counted(repo: Path, capsys: pytest.CaptureFixture[st
     assert main(["ledger", "list", "E001", "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert main(["ledger", "list", "--format", "csv"]) == 0
-    assert "1 entry cannot be used and left out; next: aexp ledger check" in capsys.readouterr().err
+    warning = "1 entry cannot be used and was left out; next: aexp ledger check"
+    assert warning in capsys.readouterr().err
 
 
 def test_markup_in_a_value_stays_text(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,5 +97,5 @@ def test_entries_of_this_machine_without_a_run_are_named(
     assert run_aexp(capsys, "status") == (0, "0 runs here, all finished\n", "")
     gone = add_entry(store, {"experiment_id": "E009"})
     _, _, err = run_aexp(capsys, "status")
-    assert err.startswith("aexp: 1 entry of this machine: its run is not in its run store any more")
+    assert err.startswith("aexp: 1 entry of this machine: its run is no longer in its run store")
     assert f"run `aexp retract {gone} --reason '…'`" in err

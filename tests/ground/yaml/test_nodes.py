@@ -132,10 +132,10 @@ def test_an_alias_is_the_node_it_names(parser: str) -> None:
 
 
 FAULTS = {
-    "a key twice": ("a: 1\nb: 2\na: 3\n", 'the key "a" stands twice', 10),
-    "a key twice below": ("x:\n  a: 1\n  'a': 2\n", 'the key "a" stands twice', 12),
-    "a key twice in a flow": ("{a: 1, a: 2}", 'the key "a" stands twice', 7),
-    "a merge key twice": ("<<: {}\n<<: {}\n", 'the key "<<" stands twice', 7),
+    "a key twice": ("a: 1\nb: 2\na: 3\n", 'the key "a" is there twice', 10),
+    "a key twice below": ("x:\n  a: 1\n  'a': 2\n", 'the key "a" is there twice', 12),
+    "a key twice in a flow": ("{a: 1, a: 2}", 'the key "a" is there twice', 7),
+    "a merge key twice": ("<<: {}\n<<: {}\n", 'the key "<<" is there twice', 7),
     "an alias of nothing": ("a: *nope\n", "the alias *nope names nothing above it", 3),
     "an alias before its anchor": ("a: *x\nb: &x 1\n", "the alias *x names nothing above it", 3),
     "a second document": ("a: 1\n--- b\n", "a second document starts here", 5),

@@ -204,8 +204,8 @@ def test_text_without_a_number_is_refused(text: str) -> None:
         ("1e401", "has an exponent beyond 400"),
         ("1e999999999", "has an exponent beyond 400"),
         ("1e" + "9" * 1000, "has an exponent beyond 400"),
-        ("0.93 is what we got here", "no number stands directly before it"),
-        ("It is 0.93. See above", "no number stands directly before it"),
+        ("0.93 is what we got here", "there is no number directly before it"),
+        ("It is 0.93. See above", "there is no number directly before it"),
     ],
 )
 def test_an_unclear_number_is_refused_with_the_reason(text: str, reason: str) -> None:

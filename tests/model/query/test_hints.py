@@ -40,5 +40,5 @@ def test_the_reason_is_the_first_condition_that_nothing_fits(where: str, reason:
 
 
 def test_without_runs_there_is_nothing_to_fit() -> None:
-    assert why_nothing(query("E002"), []) == "there are no runs of E002"
-    assert why_nothing(query(""), []) == "there are no runs"
+    assert why_nothing(query("E002"), []) == "no run of E002 was found"
+    assert why_nothing(query(""), []) == "no runs were found"

@@ -320,7 +320,7 @@ COMMANDS = {
         damaged_marker, "aexp install", "if it had another label", fill={"LABEL": "cluster"}
     ),
     "a label of any machine": Typed(
-        label("localhost"), "aexp install", "says little", fill={"LABEL": "cluster"}
+        label("localhost"), "aexp install", "does not tell", fill={"LABEL": "cluster"}
     ),
     "a label that is no file's": Typed(label("a:b"), "aexp install", "cannot name a file"),
     "what to commit": Typed(

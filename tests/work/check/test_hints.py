@@ -39,14 +39,14 @@ def one(repo: Path) -> Sources:
         (f" {KNOWN}\n", "differs in upper and lower case"),
         ("1" + KNOWN[1:], "differs in one character"),
         (KNOWN[:-1] + "0", "differs in one character"),
-        ("10" + KNOWN[2:], "has two characters the other way round"),
+        ("10" + KNOWN[2:], "has two characters swapped"),
         (KNOWN[1:], "has one character more"),
         (KNOWN[:7] + KNOWN[8:], "has one character more"),
         (KNOWN + "0", "has one character less"),
         (KNOWN[:9] + "x" + KNOWN[9:], "has one character less"),
-        (KNOWN[:6], "is the only one that begins so"),
-        (KNOWN[:20], "is the only one that begins so"),
-        (KNOWN[:8] + "f" * 24, "begins alike"),
+        (KNOWN[:6], "is the only one that begins like this"),
+        (KNOWN[:20], "is the only one that begins like this"),
+        (KNOWN[:8] + "f" * 24, "begins in the same way"),
     ],
 )
 def test_the_nearest_id_is_suggested(one: Sources, written: str, how: str) -> None:

@@ -249,7 +249,7 @@ def cited(item: str) -> Citation:
     return read_finding("F1.md", f"---\nsupporting_runs:\n  - {item}\n---\n".encode()).citations[0]
 
 
-FITS = ", the run whose id is the only one that begins so, or run `aexp fix`"
+FITS = ", the run whose id is the only one that begins like this, or run `aexp fix`"
 
 
 @pytest.mark.parametrize(

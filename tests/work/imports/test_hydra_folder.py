@@ -94,7 +94,7 @@ def test_several_files_of_metrics(tmp_path: Path) -> None:
     write(tmp_path, "0/more.json", "{}")
     (run,) = hydra_runs(tmp_path, (), {}, "*.json")
     assert isinstance(run, LeftOut)
-    assert run.reason == "has 2 files that *.json fits: metrics.json, more.json"
+    assert run.reason == "has 2 files that match *.json: metrics.json, more.json"
 
 
 def test_a_parameter_that_is_not_there(tmp_path: Path) -> None:

@@ -324,7 +324,7 @@ def test_markers_that_were_added_are_left_with_advice_to_promote_again(
         git(repo, "commit", "-q", "-m", "markers and all")
     resolution = only(resolve(repo, RUN[:8]))
     assert resolution.outcome == NotMerged(
-        "its conflict markers were added, so git does not list both versions any more"
+        "its conflict markers were added, so git no longer lists both versions"
     )
     assert resolution.fix == (
         f"run `git checkout --merge -- {PATH}` and `aexp ledger resolve {RUN}`; "

@@ -137,7 +137,7 @@ def has_unjudged_commit(evidence: Evidence) -> bool:
 def unjudged_commit_fault(citation: Resolvable) -> Fault:
     """The one fault of a check that has no history to look into."""
     message = (
-        "the history is not there to look into (no git, or a shallow clone), so it is not judged "
+        "git's history is not available here (no git, or a shallow clone), so it was not checked "
         "whether others have the commits of cited runs"
     )
     fix = "get the whole history: `git fetch --unshallow`, in CI `fetch-depth: 0`"

@@ -117,7 +117,8 @@ class _Gathering:
         every = sorted((*front_matter, *of_premises, *wrong), key=lambda p: p.severity)
         problems = tuple(map(_problem, every))
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
-        names = _differing(runs.values())
+        has_single = any(isinstance(item, JobCitation) for item in finding.citations)
+        names = _differing(runs.values()) if has_single else ()
         citations = tuple(self._citation(finding, item, names) for item in finding.citations)
         return FindingPart(
             self._anchor(finding),

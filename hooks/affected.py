@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_aexp.ground.settings.globs import fixed_part, matched
+from pytest_aexp.ground.views import above
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, job_id_in
 from pytest_aexp.model.entry_check import judge_entry
@@ -44,7 +45,8 @@ def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
     """The findings that the commit concerns, read: all of them where that is not clear."""
     if commit.changes is None or _changes_what_counts(commit):
         return checker.findings()
-    staged = {path: checker.finding(path) for path in _changed_findings(commit)}
+    globs = commit.repository.configuration.findings
+    staged = {path: checker.finding(path) for path in sorted(matched(commit.kept, globs))}
     evidence = changed_evidence(commit, checker)
     affected = list(staged.values())
     if evidence.job_ids:
@@ -61,7 +63,7 @@ def _changes_what_counts(commit: Commit) -> bool:
     """Whether other files may be findings now, or other sources or rules hold for all of them."""
     of_findings = _fixed_folders(commit)
     folders = [*of_findings, LEDGER_DIR, INDEX_DIR]
-    on_the_way = {folder[:end] for folder in folders for end in _ends(folder)}
+    on_the_way = {path for folder in folders for path in above(folder)}
     below = tuple(f"{folder}/" for folder in of_findings)
     for change in commit.changes or ():
         inside = change.path.startswith(below)
@@ -87,17 +89,9 @@ def affects_collection(commit: Commit) -> bool:
     return any(not path.startswith(folder) for path, folder in alike)
 
 
-def _ends(folder: str) -> list[int]:
-    return [at for at, character in enumerate(f"{folder}/") if character == "/"]
-
-
 def _fixed_folders(commit: Commit) -> set[str]:
     globs = commit.repository.configuration.findings
     return {fixed_part(glob.split("/")) for glob in globs}
-
-
-def _changed_findings(commit: Commit) -> list[str]:
-    return sorted(matched(commit.kept, commit.repository.configuration.findings))
 
 
 def changed_evidence(commit: Commit, checker: Checker) -> ChangedEvidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,22 +88,19 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
         steps += commands
         steps += [_ledger_step(root), _store_step(root, store)]
         fault = _git_fault(root)
-        steps += [fault] if fault else _driver_steps(root, force=force)
+        steps += [fault] if fault else list(_driver_steps(root, force=force))
         if not dry_run:
             carry_out(steps)
         legacy = whole_folder_rules(files[GITIGNORE].data or b"")
         planned = [name for name, file in files.items() if file.data is not None]
         shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
-        ask = partial(git_warnings, root, store, legacy, shared=shared)
-        warnings = legacy_warnings(legacy) if fault or dry_run else _or_git_warning(ask)
-        return [*(step.action for step in steps), *warnings]
-
-
-def _or_git_warning(ask: Callable[[], list[InstallAction]]) -> list[InstallAction]:
-    try:
-        return ask()
-    except GitError as error:
-        return [_git_warning(error)]
+        done = [step.action for step in steps]
+        if fault or dry_run:
+            return [*done, *legacy_warnings(legacy)]
+        try:
+            return [*done, *git_warnings(root, store, legacy, shared=shared)]
+        except GitError as error:
+            return [*done, _git_warning(error)]
 
 
 def _checked_root(repo_root: str | Path, *, assert_git: bool) -> Path:
@@ -218,13 +215,8 @@ def _git_warning(error: GitError) -> InstallAction:
     )
 
 
-def _driver_steps(root: Path, *, force: bool) -> list[Step]:
-    steps = list(_differing_settings(root, force=force))
-    return steps or [Step(InstallAction("skipped_identical", ".git/config"))]
-
-
-def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
-    own = own_environment()
+def _driver_steps(root: Path, *, force: bool) -> Iterator[Step]:
+    own, differ = own_environment(), False
     for key, value in _SETTINGS.items():
         command = ["config", "--local", "--get", key]
         current = run_git(command, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
@@ -232,6 +224,9 @@ def _differing_settings(root: Path, *, force: bool) -> Iterator[Step]:
         if key == _DRIVER_KEY and driver_fault(current) is None and not force:
             continue
         if current != value:
+            differ = True
             command = ["config", "--local", "--replace-all", key, value]
             action = InstallAction("set_git_config", ".git/config", key)
             yield Step(action, partial(run_git, command, root, env=own))
+    if not differ:
+        yield Step(InstallAction("skipped_identical", ".git/config"))

@@ -17,7 +17,7 @@ from pytest_aexp.model.runs.run_attempt import STATUSES
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
-from pytest_aexp.work.evidence.store_documents import describer
+from pytest_aexp.work.evidence.store_documents import as_entry
 from pytest_aexp.work.runs.code_state import code_state, put_code
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.lifecycle import run_lifecycle
@@ -175,8 +175,8 @@ def find_runs(
     ]
     if where:
         root = opened_for(project) or Path(project.path)
-        described = describer(Repository(root, read_configuration(root)))
-        job_ids = [j for j in job_ids if fits(described(j, store.files(j)))]
+        repository = Repository(root, read_configuration(root))
+        job_ids = [j for j in job_ids if fits(as_entry(repository, j, store.files(j)))]
     if len(simple) < len(queries):
         left = {key: queries[key] for key in queries.keys() - simple.keys()}
         job_ids = _searched(project, job_ids, left)

@@ -29,7 +29,7 @@ from pytest_aexp.work.check.reach import Citing, at_risk, citing
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.edit.withdraw import with_withdrawal
-from pytest_aexp.work.evidence.store_documents import describer
+from pytest_aexp.work.evidence.store_documents import as_entry
 from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.retract import Retracting, lift, new_runs, record
 
@@ -151,10 +151,9 @@ def _runs_of(experiment: str, checker: Checker) -> Iterator[Run]:
     yield from Documents(checker.view, checker.sources.ledger).of(frozenset([experiment]))
     store = checker.sources.store
     if store is not None:
-        described = describer(checker.repository)
         for run in store:
             if run.usable and experiment in run.experiments:
-                yield described(run.job_id, store.files(run.job_id))
+                yield as_entry(checker.repository, run.job_id, store.files(run.job_id))
 
 
 def _described(checker: Checker, runs: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ from pytest_aexp.ground.git.listing import (
 )
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
-from pytest_aexp.ground.git.spelling import spelled_otherwise
+from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.views import DANGLING, above
 
 INDEX = "index"
@@ -126,7 +126,16 @@ class GitView:
 
     def spelled_otherwise(self, folder: str) -> Sequence[str]:
         """The paths of files in folders that differ from it in the case of letters only."""
-        return spelled_otherwise(self._listing.location, self.tree, folder)
+        at = self._listing.location
+        if self.tree is None:
+            place = f":(top,icase,literal){at.prefix}{folder}/"
+            answer = run_git([*at.options, "ls-files", "-z", "--", place], at.top)
+        else:
+            command = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.tree, "--")
+            answer = at.ask(*command, paths=[at.prefix] if at.prefix else [])
+        below = (p.removeprefix(at.prefix) for p in os.fsdecode(answer).split("\0")[:-1])
+        alike = (path for path in below if path.lower().startswith(f"{folder}/".lower()))
+        return [path for path in alike if not path.startswith(f"{folder}/")]
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
         """The link or submodule in the place of ``folder`` or above it, and why it is a stop."""

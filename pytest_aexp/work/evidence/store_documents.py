@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pytest_aexp.ground.repository import Repository
@@ -13,20 +12,15 @@ from pytest_aexp.work.promote.metrics import lifted_metrics
 _FIELDS = ("status", "started_at", "ended_at", "wallclock_s", "code_commit", "code_dirty")
 
 
-def describer(repository: Repository) -> Callable[[str, RunFiles], dict[str, Any]]:
-    """What makes of a run's files what its ledger entry would say."""
-    machine, metrics = repository.machine_label, repository.configuration.metrics
-
-    def described(job_id: str, files: RunFiles) -> dict[str, Any]:
-        document = files.document
-        return {
-            **{name: document[name] for name in _FIELDS if name in document},
-            "job_id": job_id,
-            "statepoint": files.statepoint,
-            "run_link": run_link_of(document),
-            "registered_machine": machine,
-            "attempt": attempt_number(document),
-            "metrics": lifted_metrics(document, metrics),
-        }
-
-    return described
+def as_entry(repository: Repository, job_id: str, files: RunFiles) -> dict[str, Any]:
+    """What the ledger entry of a run with these files would say."""
+    document = files.document
+    return {
+        **{name: document[name] for name in _FIELDS if name in document},
+        "job_id": job_id,
+        "statepoint": files.statepoint,
+        "run_link": run_link_of(document),
+        "registered_machine": repository.machine_label,
+        "attempt": attempt_number(document),
+        "metrics": lifted_metrics(document, repository.configuration.metrics),
+    }

@@ -9,7 +9,7 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.sparse import missing_submodule, missing_submodules
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
-from pytest_aexp.ground.settings.globs import fits, fixed_part, matched
+from pytest_aexp.ground.settings.globs import fitting, fixed_part, matched
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault
@@ -31,7 +31,7 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
         ]
         explained.update([folder] if faults else ())
         yield from faults
-    unmatched = [glob for glob in globs if not _matches(glob, paths)]
+    unmatched = [glob for glob in globs if not any(fitting(paths, [glob]))]
     if globs != DEFAULT_FINDINGS:
         for glob in unmatched:
             if fixed_part(glob.split("/")) not in explained:
@@ -44,11 +44,6 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
     elif not paths and not explained:
         message = f"no findings: nothing matches {DEFAULT_FINDINGS[0].partition('*')[0]}**"
         yield Fault(NONE_COLLECTED, folders[0], message, _FIX)
-
-
-def _matches(glob: str, paths: Sequence[str]) -> bool:
-    parts = glob.split("/")
-    return any(fits(path.split("/"), parts) for path in paths)
 
 
 def _on_the_way(repository: Repository, view: View, folder: str) -> Iterator[Fault]:

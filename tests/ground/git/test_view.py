@@ -32,7 +32,7 @@ from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import MISSING, UNMERGED, Unreadable
 from pytest_aexp.ground.git.listing import bare_root
-from pytest_aexp.ground.git.view import A_SUBMODULE, NOT_FOLLOWED, GitView
+from pytest_aexp.ground.git.view import A_SUBMODULE, INDEX, NOT_FOLLOWED, GitView
 from pytest_aexp.ground.views import View, WorkTree
 
 CASES, MORE = (
@@ -638,3 +638,16 @@ def test_any_tree_looks_the_same_from_everywhere(
         with GitView.at(root, at) as view:
             view.prefetch(paths)
             assert all_of(view, paths[::-1]) == expected
+
+
+@pytest.mark.parametrize("prefix", ["", "sub/"])
+def test_what_differs_in_the_case_of_letters_in_the_index_and_in_a_tree(
+    repo: Path, prefix: str
+) -> None:
+    for path in ("a/b/1.md", "a/B/2.md", "A/b/c/3.md", "a/bb/4.md", "x/a/B/5.md"):
+        write(repo, prefix + path, "")
+    git(repo, "add", "--all")
+    for revision in (INDEX, git(repo, "write-tree").strip()):
+        with GitView.at(repo / prefix, revision) as view:
+            assert sorted(view.spelled_otherwise("a/b")) == ["A/b/c/3.md", "a/B/2.md"]
+            assert view.spelled_otherwise("x/a/B") == []

@@ -8,7 +8,7 @@ from repositories import add_jobs, write
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.model.runs.run_store import RunStore
-from pytest_aexp.work.evidence.store_documents import describer
+from pytest_aexp.work.evidence.store_documents import as_entry
 
 
 def test_a_run_is_what_its_entry_would_be(repo: Path) -> None:
@@ -18,7 +18,7 @@ def test_a_run_is_what_its_entry_would_be(repo: Path) -> None:
     repository = Repository.open(repo)
     store = RunStore.of(repository)
     assert store is not None
-    described = describer(repository)(job_id, store.files(job_id))
+    described = as_entry(repository, job_id, store.files(job_id))
     assert (described["job_id"], described["statepoint"]) == (job_id, {"seed": 1})
     assert (described["status"], described["metrics"]) == ("failed", {"loss": 0.5})
     assert "heartbeat_at" not in described

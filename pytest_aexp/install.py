@@ -64,9 +64,9 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
     """Install into the repository at ``repo_root``; every action, warnings among them, in order.
 
     What an earlier install left is kept and extended: ``run_store`` and ``machine_label`` replace
-    what the marker says, ``force`` rewrites blocks and settings that would do as they are, and
-    ``agent_commands`` adds what a coding agent should know of the check.
-    ``dry_run`` changes nothing and says what would be. ``assert_git`` asks for a ``.git`` there.
+    what the marker says, ``force`` rewrites blocks and settings even if they need no change,
+    and ``agent_commands`` adds what a coding agent should know of the check.
+    ``dry_run`` changes nothing and returns what would be done. ``assert_git`` requires a ``.git``.
 
     Raises FileNotFoundError, NotADirectoryError, InstallRefused (also if a file cannot be
     written), UsageError for a value that cannot be used, ConfigurationError, GitError.

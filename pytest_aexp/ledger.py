@@ -49,14 +49,14 @@ LEDGER_DIR_REL = Path(".aexp") / "ledger"
 
 
 def ledger_path(repo_root: str | Path, job_id: str) -> Path:
-    """Where the entry of a run lies; raises ValueError if ``job_id`` is not a job id."""
+    """The path of a run's entry; raises ValueError if ``job_id`` is not a job id."""
     if not is_job_id(job_id):
         raise ValueError(f"not a job id (32 lower-case hex digits): {quoted(job_id)}")
     return Path(repo_root) / entry_path(job_id)
 
 
 def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | None:
-    """The entry of a run as the ledger says it; None if there is none that can be read."""
+    """The ledger entry of a run; None if there is none that can be read."""
     if not is_job_id(job_id):
         return None
     data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
@@ -86,7 +86,7 @@ def backfill_ledger(
     machine_label: str | None = None,
     overwrite: bool = False,
 ) -> tuple[int, int]:
-    """Promote each finished run of the store; how many were written, and how many were right.
+    """Promote each finished run; return how many entries were written and how many were right.
 
     ``overwrite`` writes entries that were right again. A repository without a run store has
     nothing to promote.

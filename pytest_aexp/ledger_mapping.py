@@ -25,7 +25,7 @@ LedgerEntry = Mapping[str, Any]
 
 
 class Ledger(Mapping[str, LedgerEntry]):
-    """Each usable entry, as its file or its line in a segment has it, by job id."""
+    """The usable entries by job id, each as its file or its line in a segment has it."""
 
     def __init__(self, view: View, where: Query | None = None) -> None:
         self._view = view
@@ -47,7 +47,7 @@ class Ledger(Mapping[str, LedgerEntry]):
         return cls(WorkTree(root))
 
     def where(self, *words: str) -> Ledger:
-        """The runs that fit, in the words of `aexp ledger list`: ``where("E003 seed!=1")``.
+        """The runs that fit the conditions of `aexp ledger list`: ``where("E003 seed!=1")``.
 
         Raises UsageError.
         """
@@ -82,7 +82,7 @@ class Ledger(Mapping[str, LedgerEntry]):
 
     @staticmethod
     def experiments(entry: LedgerEntry) -> tuple[str, ...]:
-        """The experiments the run of an entry belongs to."""
+        """The experiments that the run of an entry belongs to."""
         return experiments_in(entry)
 
     def batch(
@@ -90,7 +90,7 @@ class Ledger(Mapping[str, LedgerEntry]):
     ) -> list[LedgerEntry]:
         """The entries of an experiment whose statepoints have each of the selector's values.
 
-        ``where`` has conditions as they are typed: ``"seed!=3 status=complete"``.
+        ``where`` takes conditions as they are typed: ``"seed!=3 status=complete"``.
         """
         fits = query(where).matcher()
         entries = self._ledger.select(experiment_id, selector)
@@ -109,7 +109,7 @@ class Ledger(Mapping[str, LedgerEntry]):
 
     @cached_property
     def retracted(self) -> Mapping[str, tuple[str, ...]]:
-        """Why runs are retracted, by job id: of those in the ledger, and of others."""
+        """Why runs are retracted, by job id; also of runs that are not in the ledger."""
         retractions = self._ledger.retractions
         entries = ((job_id, retractions.get(job_id)) for job_id in sorted(retractions.job_ids))
         return MappingProxyType({job_id: one.reasons for job_id, one in entries if one is not None})
@@ -122,7 +122,7 @@ class Ledger(Mapping[str, LedgerEntry]):
         return list(self._all())
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a run: parameters by dotted name, metrics, and the fields of the entry."""
+        """One row for each run: parameters by dotted name, metrics, and the fields of the entry."""
         # Here, since the mapping itself needs no tables.
         from pytest_aexp.model.query.table import rows
 

@@ -63,7 +63,7 @@ def link_to_experiment(  # noqa: PLR0913 - callers know this signature
     experiment_path: str | None = None,
     repo_root: str | Path | None = None,
 ) -> Job:
-    """Write a run's link, in place of any it has; its signac job.
+    """Write a run's link, in place of any it has, and return its signac job.
 
     A run that has finished is promoted again, so that its ledger entry says the same; if that
     fails, a line on standard error says so. ``job_id`` may be the beginning of an id. Raises

@@ -75,12 +75,12 @@ def create_run(  # noqa: PLR0913 - callers know this signature
     """The signac job of a run of an experiment, created if the store has none with its statepoint.
 
     The statepoint is made of the ids that are given, of ``statepoint`` and, unless
-    ``[tool.aexp.runs] identity`` is "parameters" (``include_commit`` overrules it), of
+    ``[tool.aexp.runs] identity`` is "parameters" (``include_commit`` overrides it), of
     ``code_commit`` and ``code_dirty``: the latest commit that changed the code, and whether the
     code differs from it. ``local`` are values of this machine, as are those that
     ``[tool.aexp.runs] local`` names: they are kept in the document and are in neither statepoint
     nor ledger. The document gets the run link, ``status``, ``created_at`` and ``init_doc``. Raises
-    ValueError for an id or a statepoint that cannot be one, RunStoreNotInitialized, AexpError,
+    ValueError for an invalid id or statepoint, RunStoreNotInitialized, AexpError,
     OSError.
     """
     link = run_link(experiment_id, hypothesis_id, sub_hypothesis_id, experiment_path)
@@ -154,9 +154,9 @@ def find_runs(
     """The signac jobs of the runs that fit every condition, by job id.
 
     A run belongs to an experiment or a hypothesis if its statepoint or its run link says so.
-    ``where`` has conditions in the words of `aexp ledger list`: ``"seed!=3 ended>2026-05-01"``.
+    ``where`` takes the conditions of `aexp ledger list`: ``"seed!=3 ended>2026-05-01"``.
     ``sp_filters`` are values that its statepoint must have, equal as JSON; a mapping,
-    and a key with a dot or a dollar sign, is put to signac's own search. A run whose files
+    and a key with a dot or a dollar sign, is passed to signac's own search. A run whose files
     cannot be used is left out. Raises ValueError for an unknown status, RunStoreNotInitialized,
     UsageError, AexpError.
     """

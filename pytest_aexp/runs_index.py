@@ -101,7 +101,7 @@ def export_index(
     out: str | Path | None = None,
     machine_label: str | None = None,
 ) -> Path:
-    """Write this machine's index; where it lies.
+    """Write this machine's index and return its path.
 
     That is ``out`` or else ``.aexp/runs-index/<machine label>.json``. Where only the time of the
     export would change, the file stays as it is to the byte. Raises UsageError for a label that
@@ -138,7 +138,7 @@ def _exported_before(path: Path, index: dict[str, Any]) -> Any:
 
 
 def load_all_indexes(repo_root: str | Path) -> dict[str, dict[str, Any]]:
-    """Each machine index of the repository that can be read, by machine label."""
+    """Every readable machine index of the repository, by machine label."""
     view = WorkTree(Path(repo_root))
     indexes = {}
     for name in view.names(INDEX_DIR):

@@ -91,7 +91,7 @@ def init_run_store(repo_root: str | Path, path: str | Path = DEFAULT_RUN_STORE) 
 
 
 def get_run_store(repo_root: str | Path | None = None) -> Project:
-    """The repository's run store as a signac project, from where the configuration says it is.
+    """The repository's run store, where the configuration says it is, as a signac project.
 
     A signac project further up is never taken for it. Raises RunStoreNotInitialized, AexpError.
     """

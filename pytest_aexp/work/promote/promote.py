@@ -251,7 +251,7 @@ def promote_to_ledger(
     machine_label: str | None = None,
     replace: bool = False,
 ) -> Path:
-    """Write the entry of a finished run, a signac job or a job id; where it lies.
+    """Write the entry of a finished run, a signac job or a job id, and return its path.
 
     An entry that says the same already is left as it is, to the byte, and where it is: that may
     be a segment of packed entries. So is one that outranks it, such as another machine's complete

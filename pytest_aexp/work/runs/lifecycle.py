@@ -34,14 +34,14 @@ def run_lifecycle(
 
     On entry the run is ``running`` (unless ``mark_started`` is False), with its own
     ``started_at``; ``heartbeat_at`` is renewed each ``heartbeat_s`` seconds (default: the variable
-    AEXP_HEARTBEAT_S, else 30; 0 for no heartbeat). On the way out come ``ended_at``,
+    AEXP_HEARTBEAT_S, else 30; 0 for no heartbeat). On exit it writes ``ended_at``,
     ``wallclock_s`` and the status, then the ledger entry: ``complete``; ``failed`` after an
     exception; ``stopped`` after Ctrl-C, ``sys.exit`` with a status that is not 0, a generator that
     was closed, or one of the signals in `ENDING` in the main thread: one that nothing handles then
     ends the process as it would have; after one that is handled (also a SIGINT, by a handler of the
     program's) the run is ``stopped`` however the block ends, unless the block itself called
-    ``mark_status(job, "complete")``. A status that someone else ended the run with meanwhile is
-    kept unless it is better.
+    ``mark_status(job, "complete")``. If someone else marked the run as stopped, abandoned or
+    failed in the meantime, no success takes that back.
 
     Of several processes that execute one run (see `RANK_VARIABLES`), the first records its start
     and its success, each of them its failure. Once another attempt at the run has begun, the end of

@@ -58,8 +58,8 @@ def mark_status(job: Job, status: str, *, set_ended_at: bool = True, replace: bo
     """Set a run's status and, if the run has ended with that, write its ledger entry.
 
     ``ended_at`` is set to now where the run has none (of a run that was lost, to its last
-    heartbeat), unless ``set_ended_at`` is False. A status that is not an ending takes away the
-    times of an earlier end. A ledger entry that cannot be written, or that is kept since it counts
+    heartbeat), unless ``set_ended_at`` is False. Any other status removes the times of an
+    earlier end. A ledger entry that cannot be written, or that is kept since it counts
     more, is reported on standard error, in one line, and changes nothing else. Raises ValueError
     for an unknown status, and for a run whose status is not one of these unless ``replace``;
     AexpError or OSError if the run's document cannot be changed.

@@ -54,9 +54,10 @@ class CitationPart:
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """How many of the runs that a finding rests on did not end well, and on uncommitted code."""
+    """How many of a finding's runs did not end well, were retracted, ran on uncommitted code."""
 
     incomplete: Counter[str]
+    retracted: int
     dirty: int
 
     @classmethod
@@ -66,30 +67,33 @@ class Doubts:
         ended_badly = ("failed", "abandoned", "stopped")
         statuses = (run.status.partition(",")[0] for run in every)
         incomplete = Counter(status for status in statuses if status in ended_badly)
-        return cls(incomplete, sum(run.dirty for run in every))
+        retracted = sum(bool(run.retracted) for run in every)
+        return cls(incomplete, retracted, sum(run.dirty for run in every))
 
     def __bool__(self) -> bool:
-        return bool(self.incomplete or self.dirty)
+        return bool(self.incomplete or self.retracted or self.dirty)
 
     @property
     def brief(self) -> str:
-        """``6 runs not complete, 2 on uncommitted code``."""
-        bad = sum(self.incomplete.values())
-        parts = [f"{counted(bad, 'run')} not complete"] if bad else []
-        if self.dirty:
-            parts.append(
-                f"{f'{self.dirty:,}' if bad else counted(self.dirty, 'run')} on uncommitted code"
-            )
-        return ", ".join(parts)
+        """``6 runs not complete, 1 retracted, 2 on uncommitted code``."""
+        kinds = {
+            "not complete": sum(self.incomplete.values()),
+            "retracted": self.retracted,
+            "on uncommitted code": self.dirty,
+        }
+        there = [(number, kind) for kind, number in kinds.items() if number]
+        first = [f"{counted(number, 'run')} {kind}" for number, kind in there[:1]]
+        return ", ".join([*first, *(f"{number:,} {kind}" for number, kind in there[1:])])
 
     @property
     def says(self) -> tuple[str, ...]:
-        """``2 failed runs``, ``1 run on uncommitted code``."""
+        """``2 failed runs``, ``1 retracted run``, ``1 run on uncommitted code``."""
         bad = [
             counted(self.incomplete[status], f"{status} run") for status in sorted(self.incomplete)
         ]
+        retracted = [counted(self.retracted, "retracted run")] if self.retracted else []
         dirty = [f"{counted(self.dirty, 'run')} on uncommitted code"] if self.dirty else []
-        return (*bad, *dirty)
+        return (*bad, *retracted, *dirty)
 
 
 @dataclass(frozen=True, slots=True)

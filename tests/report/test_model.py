@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_aexp.report.model import Doubts, ProblemPart, verdict_of
@@ -29,6 +31,14 @@ def test_runs_that_ended_badly_or_on_uncommitted_code_are_counted() -> None:
     assert doubts.brief == "3 runs not complete, 1 on uncommitted code"
     assert doubts.says == ("2 failed runs", "1 stopped run", "1 run on uncommitted code")
     assert Doubts.of([run("complete", dirty=True)]).brief == "1 run on uncommitted code"
+
+
+def test_runs_that_were_retracted_are_counted_whatever_the_finding_accepts() -> None:
+    retracted = replace(run("complete"), retracted="the split leaked")
+    doubts = Doubts.of([retracted, run("failed"), run("complete")])
+    assert doubts.brief == "1 run not complete, 1 retracted"
+    assert doubts.says == ("1 failed run", "1 retracted run")
+    assert Doubts.of([retracted])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,43 +25,29 @@ from pytest_aexp.work.promote.project import utc_now
 MOST_RUNS = 10_000
 
 
-@dataclass(slots=True)
-class Retracting:
-    """What is to be recorded: runs, or records that are lifted, why, and what replaces the runs."""
-
-    reason: str
-    retracts: Sequence[str] = ()
-    lifts: Sequence[str] = ()
-    replaced_by: Sequence[str] = ()
-    machine: str = ""
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The record, recorded now."""
-        document: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "reason": self.reason,
-            "recorded_at": utc_now(),
-            "recorded_by": self.machine,
-        }
-        for name in ("retracts", "lifts", "replaced_by"):
-            if getattr(self, name):
-                document[name] = sorted(set(getattr(self, name)))
-        return document
-
-
-def record(repository: Repository, retracting: Retracting) -> str:
+def record(
+    repository: Repository,
+    reason: str,
+    retracts: Collection[str],
+    replaced_by: Collection[str] = (),
+) -> str:
     """Write a record; its id. Raises UsageError for one that must not be shared, OSError."""
-    return _write(repository, _checked(retracting))
+    document = _document(repository, reason, retracts=retracts, replaced_by=replaced_by)
+    return _write(repository, document)
 
 
-def _checked(retracting: Retracting) -> dict[str, Any]:
+def _document(repository: Repository, reason: str, **ids: Collection[str]) -> dict[str, Any]:
     """The record as it will be written. Raises UsageError if it breaks a rule or leaks."""
-    if len(retracting.retracts) > MOST_RUNS or len(retracting.replaced_by) > MOST_RUNS:
+    if any(len(some) > MOST_RUNS for some in ids.values()):
         raise UsageError(f"a record holds at most {MOST_RUNS:,} runs: retract them in parts")
-    document = retracting.document
-    data = jsontext.dump(document)
-    _, faults = read_record(record_path(record_id_of(document)), data)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "reason": reason,
+        "recorded_at": utc_now(),
+        "recorded_by": repository.machine_label,
+        **{name: sorted(set(some)) for name, some in ids.items() if some},
+    }
+    _, faults = read_record(record_path(record_id_of(document)), jsontext.dump(document))
     if faults:
         message = faults[0].message.removeprefix("the retraction record ")
         raise UsageError(f"nothing was recorded: the record {message}; give another --reason")
@@ -98,14 +84,12 @@ def lift(
     Raises UsageError for what is not retracted.
     """
     lifted, others = _lifted_by(retractions, targets)
-    machine = repository.machine_label
-    document = _checked(Retracting(reason, lifts=sorted(lifted), machine=machine))
+    document = _document(repository, reason, lifts=lifted)
     result = Lifted(sorted(lifted))
     # First, so that no run is without a retraction in between.
     for record_id, runs in others.items():
         old = lifted[record_id]
-        again = Retracting(old.reason, runs, replaced_by=old.replaced_by, machine=machine)
-        result.anew[record(repository, again)] = runs
+        result.anew[record(repository, old.reason, runs, old.replaced_by)] = runs
     _write(repository, document)
     return result
 

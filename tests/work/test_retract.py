@@ -11,7 +11,7 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.retractions import Retractions, record_path
-from pytest_aexp.work.retract import MOST_RUNS, Retracting, lift, new_runs, record
+from pytest_aexp.work.retract import MOST_RUNS, lift, new_runs, record
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
@@ -23,8 +23,9 @@ def retractions(repo: Path) -> Retractions:
 
 
 def test_a_record_is_written_as_entries_are(repo: Path) -> None:
-    meant = Retracting("leaked: é", [B, A, A], replaced_by=[C], machine="laptop")
-    record_id = record(Repository.open(repo), meant)
+    (repo / ".aexp").mkdir()
+    (repo / ".aexp/installed.json").write_text('{"machine_label": "laptop"}', encoding="utf-8")
+    record_id = record(Repository.open(repo), "leaked: é", [B, A, A], [C])
     text = (repo / record_path(record_id)).read_text(encoding="utf-8")
     assert text.startswith('{\n  "reason": "leaked: é",\n  "recorded_at": "')
     assert text.endswith("}\n")
@@ -33,16 +34,18 @@ def test_a_record_is_written_as_entries_are(repo: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "meant",
+    ("reason", "runs"),
     [
-        Retracting("in /home/ada/runs", [A]),
-        Retracting("x" * 2001, [A]),
-        Retracting("x", [f"{number:032x}" for number in range(MOST_RUNS + 1)]),
+        ("in /home/ada/runs", 1),
+        ("x" * 2001, 1),
+        ("x", MOST_RUNS + 1),
     ],
 )
-def test_a_record_that_breaks_a_rule_or_leaks_is_refused(meant: Retracting, repo: Path) -> None:
+def test_a_record_that_breaks_a_rule_or_leaks_is_refused(
+    reason: str, runs: int, repo: Path
+) -> None:
     with pytest.raises(UsageError):
-        record(Repository.open(repo), meant)
+        record(Repository.open(repo), reason, [f"{number:032x}" for number in range(runs)])
     assert retractions(repo).records == {}
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.findings.edit_finding import open_checker
-from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
+from pytest_aexp.cli.run_table import add_format_argument, render_rows
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.evidence.cited_by import CitedBy, cited_by
+from pytest_aexp.work.check.resolve import cited_runs
+from pytest_aexp.work.evidence.evidence import selection
 from pytest_aexp.work.runs.run_link import check_experiment
 
 DESCRIPTION = """\
@@ -27,7 +29,16 @@ aexp cited-by 4076a08a
 aexp cited-by --experiment E003
 aexp cited-by --all --format jsonl
 """
-_COLUMNS = ("job_id", "finding", "path", "citation", "cited")
+
+
+class CitedBy(NamedTuple):
+    """A run, and one citation of it."""
+
+    job_id: str
+    finding: str
+    path: str
+    citation: str
+    cited: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,13 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("name runs, or --experiment E###, or --all")
     checker = open_checker()
     wanted = _wanted(arguments, checker)
-    findings = checker.findings()
-    cited = list(cited_by(checker, findings, wanted))
-    if arguments.format in ("json", "jsonl"):
-        sys.stdout.write(render_records(arguments.format, [asdict(c) for c in cited]))
-    elif arguments.ids or arguments.format == "csv":
-        rows = [list(asdict(citation).values()) for citation in cited]
-        sys.stdout.write(render_rows(arguments.format, _COLUMNS, rows))
+    cited = list(cited_by(checker, wanted))
+    if arguments.ids or arguments.format in ("json", "jsonl", "csv"):
+        sys.stdout.write(render_rows(arguments.format, CitedBy._fields, cited))
     else:
         sys.stdout.write(_by_citation(cited, arguments.format))
     for job_id in sorted(set(wanted or ()) - {citation.job_id for citation in cited}):
@@ -68,8 +75,19 @@ def _wanted(arguments: argparse.Namespace, checker: Checker) -> Sequence[str] | 
     return [entry.job_id for entry in checker.sources.ledger.select(arguments.experiment, {})]
 
 
+def cited_by(checker: Checker, job_ids: Collection[str] | None = None) -> Iterator[CitedBy]:
+    """Each run (default: any) with each citation of it, alone or in a batch, by finding."""
+    for finding in checker.findings():
+        checker.load(finding.citations)
+        for citation in finding.citations:
+            for job_id in cited_runs(citation, checker.sources):
+                if job_ids is None or job_id in job_ids:
+                    name, label = name_of(finding.path), citation.label
+                    yield CitedBy(job_id, name, finding.path, label, selection(citation))
+
+
 def _by_citation(cited: Sequence[CitedBy], format_name: str) -> str:
     """A row a citation, with the number of runs: a batch may have thousands."""
-    counts = Counter((c.finding, c.path, c.citation, c.cited) for c in cited)
+    counts = Counter(row[1:] for row in cited)
     rows = [[*citation, count] for citation, count in counts.items()]
-    return render_rows(format_name, (*_COLUMNS[1:], "runs"), rows)
+    return render_rows(format_name, (*CitedBy._fields[1:], "runs"), rows)

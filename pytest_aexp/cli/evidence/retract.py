@@ -31,7 +31,7 @@ from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.edit.withdraw import with_withdrawal
 from pytest_aexp.work.evidence.store_documents import as_entry
 from pytest_aexp.work.promote.project import utc_now
-from pytest_aexp.work.retract import Retracting, lift, new_runs, record
+from pytest_aexp.work.retract import lift, new_runs, record
 
 DESCRIPTION = """\
 Record that runs are no longer evidence, and why; or write that into a
@@ -120,13 +120,8 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
         print(f"already retracted for that reason: run {job_id}, record {records}")
     before = set(at_risk(checker)) if new else set()
     if new:
-        retracting = Retracting(
-            arguments.reason,
-            new,
-            replaced_by=[full_job_id(run, job_ids) for run in arguments.replaced_by],
-            machine=checker.repository.machine_label,
-        )
-        record_id = record(checker.repository, retracting)
+        replaced_by = [full_job_id(run, job_ids) for run in arguments.replaced_by]
+        record_id = record(checker.repository, arguments.reason, new, replaced_by)
         print(clean(f"retracted: {_described(checker, new)}, record {record_id}"))
     _report(runs, before, mark=arguments.mark, wrote=bool(new))
 

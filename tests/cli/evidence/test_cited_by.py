@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from repositories import add_entry, add_finding, batch, job
+
+from pytest_aexp.cli.evidence.cited_by import cited_by
+from pytest_aexp.cli.findings.edit_finding import open_checker
 
 if TYPE_CHECKING:
     from study import Study
@@ -49,3 +54,17 @@ def test_every_cited_run_is_printed_for_programs(asked, study: Study) -> None:
 @pytest.mark.parametrize("words", [[], ["--all", "--experiment", "E001"], ["0123", "--all"]])
 def test_runs_are_named_in_one_way_only(asked, words: list[str]) -> None:
     assert "name runs, or --experiment E###, or --all" in asked("cited-by", *words, status=2)
+
+
+def test_a_run_is_cited_alone_and_in_a_batch(repo: Path) -> None:
+    ids = [add_entry(repo, {"experiment_id": "E001", "seed": seed}) for seed in range(2)]
+    add_finding(repo, "F001-x", batch("E001"), "{type: nothing}")
+    add_finding(repo, "F002-y", job(ids[1]), job("0" * 32))
+    found = list(cited_by(open_checker()))
+    assert {(each.job_id, each.finding, each.cited) for each in found} == {
+        (ids[0], "F001", "E001"),
+        (ids[1], "F001", "E001"),
+        (ids[1], "F002", f"run {ids[1]}"),
+        ("0" * 32, "F002", f"run {'0' * 32}"),
+    }
+    assert [each.finding for each in cited_by(open_checker(), [ids[1]])] == ["F001", "F002"]

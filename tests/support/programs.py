@@ -16,7 +16,7 @@ _STORES = ("alembic", "sqlparse")
 PACKAGES = {
     "current": [
         *("mlflow-skinny>=3", "sqlalchemy", *_STORES),
-        *("hydra-core>=1.3", "polars>=1", "duckdb>=1.1", "pandas>=2", "wandb"),
+        *("hydra-core>=1.3", "polars>=1", "duckdb>=1.1", "pandas>=2", "wandb==0.31.*"),
     ],
     # What it imports from SQLAlchemy is gone in 2.1.
     "mlflow2": ["mlflow-skinny<3", "sqlalchemy<2.1", *_STORES],

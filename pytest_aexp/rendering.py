@@ -17,7 +17,7 @@ from pytest_aexp.model.problems import Outcome, Problem, Severity
 
 _RED, _YELLOW, _GREEN, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
 _BOLD, _DIM = "\x1b[1m", "\x1b[2m"
-_MANY = 10
+MANY = 10
 """From more problems of one kind than this on, people are shown the first few and a count."""
 _SHOWN = 3
 
@@ -55,9 +55,9 @@ def abridged(problems: Sequence[Problem]) -> Iterator[Problem | More]:
         kind = (problem.code, problem.severity)
         shown[kind] += 1
         total = len(kinds[kind])
-        if total <= _MANY or shown[kind] <= _SHOWN:
+        if total <= MANY or shown[kind] <= _SHOWN:
             yield problem
-        if total > _MANY and shown[kind] == _SHOWN:
+        if total > MANY and shown[kind] == _SHOWN:
             files = len({problem.path for problem in kinds[kind]})
             yield More(*kind, total - _SHOWN, files)
 

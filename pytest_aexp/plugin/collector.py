@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Discovery
 from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver, gc_paused
+from pytest_aexp.rendering import MANY
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
 from pytest_aexp.work.scope.projects import work_trees
@@ -37,6 +39,7 @@ class Collector:
         self._first: FindingItem | None = None
         self._first_due: FindingItem | None = None
         self._items: list[pytest.Item] = []
+        self._shown: Counter[str] = Counter()
 
     @classmethod
     def all_of(
@@ -99,6 +102,11 @@ class Collector:
             citations = [c for finding in self._findings.values() for c in finding.citations]
             problems += self.checker.surrounding_problems(citations)
         return problems
+
+    def is_explained(self, problem: Problem) -> bool:
+        """Whether so many of the kind were shown in full that the reason alone will do."""
+        self._shown[problem.code] += 1
+        return self._shown[problem.code] > MANY
 
     def shown_path(self, path: str) -> str:
         """A path of the repository as pytest's node ids begin: seen from the rootdir."""

@@ -44,6 +44,9 @@ class Session(Protocol):
     def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
         """The problems that belong to no item and that this one reports."""
 
+    def is_explained(self, problem: Problem) -> bool:
+        """Whether what to do about problems of this kind was shown often enough."""
+
     def shown_path(self, path: str) -> str:
         """A path of the repository, seen from pytest's rootdir."""
 
@@ -113,6 +116,8 @@ class FindingItem(pytest.Item):
             self.__dict__.pop("location", None)
 
     def _failure(self, problem: Problem) -> str:
+        if self.collector.is_explained(problem):
+            return _reason(problem)
         # The reason stands first, since pytest's short summary shows no more than one line.
         place = f"{self.collector.shown_path(problem.path)}:{problem.line}:{problem.column}"
         return f"{_reason(problem)}\n  at {place}\n  next: {clean(problem.fix)}"

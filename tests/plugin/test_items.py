@@ -234,3 +234,15 @@ def test_the_citations_of_a_very_long_list_share_an_item(repo: Path, run) -> Non
     run(node).assert_outcomes(failed=1)
     run("--lf").assert_outcomes(failed=1)
     run("--aexp-strict-runs=off").assert_outcomes(passed=1, skipped=31)
+
+
+def test_after_many_problems_of_a_kind_the_reason_alone_is_shown(repo: Path, run) -> None:
+    add_entry(repo, POINT)
+    add_finding(repo, "F001-x", *[job(f"{n:032x}") for n in range(8)])
+    add_finding(repo, "F002-x", *[job(f"{n:032x}") for n in range(8, 15)])
+    result = run()
+    result.assert_outcomes(failed=15, passed=2)
+    text = result.stdout.str()
+    assert text.count("  next: ") == text.count("  at kb/") == 10
+    assert text.count("\nrun 0000000000000000000000000000000") == 15
+    assert text.count("FAILED ") == 15

@@ -10,11 +10,7 @@ from typing import Any
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.text import counted
-from pytest_aexp.model.problems import (
-    IDENTITY_MISMATCH,
-    INVALID_ENTRY,
-    Fault,
-)
+from pytest_aexp.model.problems import IDENTITY_MISMATCH, INVALID_ENTRY, Fault
 
 LEDGER_DIR = ".aexp/ledger"
 SCHEMA_VERSION = 1

@@ -22,8 +22,8 @@ from pytest_aexp.model.stray_files import is_entry_name, strays_in
 
 _MACHINE = re.compile(rb'\n  "registered_machine": "([^"\\]+)"').search
 
-FEW = 500
-"""So many entries cost less to look up one by one than a large ledger does to list."""
+MOST_LOOKED_UP = 500
+"""For more entries the folder is listed: few are looked up one by one in less time."""
 
 
 class Ledger:
@@ -107,7 +107,7 @@ class Ledger:
             self._members |= self.packs.members(names)
 
     def _load_runs(self, job_ids: Collection[str]) -> None:
-        if len(job_ids) > FEW:
+        if len(job_ids) > MOST_LOOKED_UP:
             there = sorted(self.loose.intersection(job_ids))
         else:
             self.view.prefetch([*map(entry_path, sorted(job_ids)), PACKS_DIR, RETRACTIONS_DIR])

@@ -130,7 +130,7 @@ class Collector:
 
     def finds_nothing(self) -> bool:
         """Whether there is neither a finding nor anything that a finding could cite."""
-        return not (self._finding_paths() or self.checker.sources.authority)
+        return not (self._finding_paths() or self.checker.sources.has_authority)
 
     def _finding_paths(self) -> tuple[str, ...]:
         """The paths of all findings; none where a folder may not be listed, as pytest will say."""

@@ -20,6 +20,12 @@ from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
 from pytest_aexp.work.check.checker import Checker, Verdict
 
+MOST_CITATION_ITEMS = 30
+"""How many citations of a finding have an item of their own."""
+
+PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
+UNVERIFIED = pytest.StashKey[int]()
+
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
@@ -170,10 +176,6 @@ def _not_done(error: BaseException) -> str:
     return f"aexp: the check could not be done: {error}" if isinstance(error, OSError) else ""
 
 
-PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
-UNVERIFIED = pytest.StashKey[int]()
-
-
 def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
     yield "code", problem.code
     yield "severity", problem.severity
@@ -231,8 +233,8 @@ class NumberItem(FindingItem):
         return self.collector.checker.claim(self.finding, self.claim)
 
 
-class CitationsItem(FindingItem):
-    """The citations of a finding past the first ``ITEMS``, in one item.
+class FurtherCitationsItem(FindingItem):
+    """The citations of a finding that have no item of their own, in one.
 
     pytest takes a millisecond for each item, and a page for each that fails.
     """
@@ -251,10 +253,6 @@ class CitationsItem(FindingItem):
         reasons = {verdict.unjudged for verdict in verdicts}
         unjudged = None if problems or None in reasons else reasons.pop()
         return Verdict(problems, unjudged, unverified=unverified)
-
-
-ITEMS = 30
-"""How many citations of a finding have an item of their own."""
 
 
 class PremiseItem(FindingItem):
@@ -282,11 +280,11 @@ class FindingFile(pytest.File):
         """An item for the front matter, each citation, each claim and each premise."""
         finding = self.collector.read(self.finding_path)
         yield self._item(FrontMatterItem, "front-matter", finding)
-        for citation in finding.citations[:ITEMS]:
+        for citation in finding.citations[:MOST_CITATION_ITEMS]:
             yield self._item(CitationItem, citation.label, finding, citation=citation)
-        if rest := finding.citations[ITEMS:]:
-            label = f"supporting_runs[{ITEMS}:]"
-            yield self._item(CitationsItem, label, finding, citations=rest)
+        if rest := finding.citations[MOST_CITATION_ITEMS:]:
+            label = f"supporting_runs[{MOST_CITATION_ITEMS}:]"
+            yield self._item(FurtherCitationsItem, label, finding, citations=rest)
         for claim in finding.claims:
             yield self._item(NumberItem, f"number[{claim.index}]", finding, claim=claim)
         for premise in finding.premises:

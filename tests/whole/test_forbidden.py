@@ -513,8 +513,8 @@ class TestFolders:
         write(
             repo,
             "failing.py",
-            "import os\nfrom pytest_aexp.model import ledger as catalogue\n"
-            "catalogue.FEW = 0  # for more the folder is listed before any item is judged\n"
+            "import os\nfrom pytest_aexp.model import ledger\n"
+            "ledger.MOST_LOOKED_UP = 0  # the folder is listed before any item is judged\n"
             "real = os.scandir\ndef scandir(path='.'):\n"
             f"    if str(path).endswith('/{folder}'):\n"
             "        raise PermissionError(13, 'Permission denied', str(path))\n"

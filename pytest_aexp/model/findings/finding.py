@@ -10,11 +10,7 @@ from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View
 from pytest_aexp.ground.yaml.nodes import Scalar, YamlFault
 from pytest_aexp.model.batches import is_experiment_id
-from pytest_aexp.model.findings.citation import (
-    HOW_TO_CITE,
-    KEY,
-    Citation,
-)
+from pytest_aexp.model.findings.citation import HOW_TO_CITE, KEY, Citation
 from pytest_aexp.model.findings.citation_reader import read_citations, read_links
 from pytest_aexp.model.findings.front_matter import (
     READ_LIMIT,
@@ -41,8 +37,9 @@ class Finding:
     """A finding as far as it could be read; ``faults`` are those of its front matter.
 
     ``citations`` are those in ``supporting_runs``, then the links in the text to ledger entries;
-    ``claims`` are the numbers in its text that say what they follow from. ``front_matter`` is None
-    where it could not be read.
+    ``claims`` are the numbers in its text that say what they follow from. ``stands`` is False
+    where it says, even if without a reason, that it no longer holds. ``front_matter`` is None where
+    it could not be read.
     """
 
     path: str
@@ -52,7 +49,6 @@ class Finding:
     premises: tuple[Premise, ...] = ()
     withdrawal: Withdrawal | None = None
     stands: bool = True
-    """Whether it does not say, not even without a reason, that it no longer holds."""
     front_matter: FrontMatter | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -87,6 +83,7 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
         citations, citation_faults = _read_citations(front_matter)
     except UnreadableFinding as unreadable:
         return Finding(path, faults=(unreadable.fault,))
+    faults += citation_faults
     premises: tuple[Premise, ...] = ()
     withdrawal, stands = None, False
     try:
@@ -94,11 +91,12 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
         stands = withdrawal is None
         premises = read_premises(front_matter)
     except UnreadableFinding as unreadable:
-        citation_faults = (*citation_faults, unreadable.fault)
+        faults.append(unreadable.fault)
     citations = (*citations, *read_links(front_matter))
     claims = read_claims(path, front_matter.text, front_matter.end)
-    every = (*faults, *citation_faults)
-    return Finding(path, citations, every, claims, premises, withdrawal, stands, front_matter)
+    return Finding(
+        path, citations, tuple(faults), claims, premises, withdrawal, stands, front_matter
+    )
 
 
 def _read_citations(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:

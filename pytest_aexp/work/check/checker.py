@@ -139,7 +139,7 @@ class Checker:
             return Verdict(self.policy.judge(faults))
         resolution = resolve(citation, self.sources)
         entries: tuple[Entry, ...] = ()
-        if self.sources.authority:
+        if self.sources.has_authority:
             fault = fault_of(citation, resolution, self.sources)
             if fault is not None:
                 advised = self._restoration.advise(fault, resolution.file_of(fault.job_id))
@@ -154,7 +154,7 @@ class Checker:
             faults += [self._advised(fault, [citation]) for fault in of_runs]
         problems = self.policy.judge(faults)
         unjudged = None if problems or self.policy.judges_existence else NOT_JUDGED
-        unjudged = unjudged if self.sources.authority else NO_AUTHORITY
+        unjudged = unjudged if self.sources.has_authority else NO_AUTHORITY
         return Verdict(problems, unjudged, resolution, entries, unverified=int(bool(unverified)))
 
     def _advised(self, fault: Fault, citations: Sequence[Citation]) -> Fault:
@@ -195,8 +195,8 @@ class Checker:
         """The verdict on the numbers of one comment in a finding's text."""
         results = check_claim(claim, self._references(finding))
         fault = fault_of_claim(claim, results)
-        is_asked = finding.stands or (fault and fault.rule is MALFORMED_NUMBER)
-        if fault is None or not is_asked:
+        is_judged = finding.stands or (fault and fault.rule is MALFORMED_NUMBER)
+        if fault is None or not is_judged:
             return Verdict((), results=results)
         problems = self.policy.judge([self._advised(fault, finding.citations)])
         return Verdict(problems, None if problems else fault.message, results=results)
@@ -221,7 +221,7 @@ class Checker:
         due = next((c for c in citations if isinstance(c, Resolvable)), None)
         if due is None:
             return ()
-        if self.sources.authority:
+        if self.sources.has_authority:
             root, is_new = self.repository.root, self.sources.has_local_runs
             missing = missing_ledger_fault(root, self.view, due, is_new=is_new)
             faults = [missing] if missing is not None and self.sources.is_adopted() else []

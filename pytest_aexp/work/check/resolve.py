@@ -121,7 +121,7 @@ class Sources:
         return self.store is not None or (self.on_disk is not None and self.on_disk.exists)
 
     @property
-    def authority(self) -> bool:
+    def has_authority(self) -> bool:
         """Whether there is anything that could know a run."""
         return (
             self.had_ledger

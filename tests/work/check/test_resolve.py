@@ -112,14 +112,14 @@ def test_every_machine_that_has_it_is_named_once(repo: Path) -> None:
 def test_what_is_an_authority(repo: Path, made: dict[str, str], expected: bool) -> None:
     for path, content in made.items():
         write(repo, path, content)
-    assert sources(repo).authority == expected
+    assert sources(repo).has_authority == expected
 
 
 def test_a_ledger_on_disk_or_until_now_is_one_as_well(repo: Path, tmp_path: Path) -> None:
-    assert not sources(repo, tmp_path).authority
+    assert not sources(repo, tmp_path).has_authority
     add_entry(tmp_path, POINT)
-    assert sources(repo, tmp_path).authority
-    assert Sources.of(Repository(repo), WorkTree(repo), had_ledger=True).authority
+    assert sources(repo, tmp_path).has_authority
+    assert Sources.of(Repository(repo), WorkTree(repo), had_ledger=True).has_authority
 
 
 def test_every_id_that_a_source_knows(repo: Path) -> None:

@@ -188,7 +188,7 @@ def write_on_laptop(laptop: Machine, best: str) -> None:
 
 def finish(cluster: Machine, laptop: Machine, slow: subprocess.Popen[str]) -> None:
     """The slow run is stopped, as Slurm would, and its entry pushed."""
-    step("On the cluster the last run reaches its time limit")
+    step("On the cluster the last run reaches its time limit. The batch has it as well now")
     cluster.type("scancel …  # SIGTERM")
     slow.send_signal(signal.SIGTERM)
     slow.wait()

@@ -113,8 +113,12 @@ class Collector:
         relative = os.path.relpath(self.checker.repository.root / path, self._rootdir)
         return clean(relative.replace(os.sep, "/"))
 
-    def file(self, parent: pytest.Collector, path: Path, nodeid: str | None = None) -> FindingFile:
+    def file(self, parent: pytest.Collector, path: Path) -> FindingFile:
         """The pytest file for the finding at ``path``."""
+        nodeid = None
+        if not path.is_relative_to(self._rootdir):
+            # pytest itself would leave out the folders of what lies outside of the rootdir.
+            nodeid = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
         file: FindingFile = FindingFile.from_parent(parent, path=path, nodeid=nodeid)
         file.collector = self
         file.add_marker("aexp")
@@ -124,9 +128,7 @@ class Collector:
     def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
         """The files for the findings that no walk came by."""
         for path in self._discovery.passed_over(parent.session, self._findings.keys()):
-            # pytest itself would leave out the folders of what lies outside of the rootdir.
-            nodeid = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
-            yield self.file(parent, path, nodeid)
+            yield self.file(parent, path)
 
     def finds_nothing(self) -> bool:
         """Whether there is neither a finding nor anything that a finding could cite."""

@@ -246,3 +246,39 @@ def test_after_many_problems_of_a_kind_the_reason_alone_is_shown(repo: Path, run
     assert text.count("  next: ") == text.count("  at kb/") == 10
     assert text.count("\nrun 0000000000000000000000000000000") == 15
     assert text.count("FAILED ") == 15
+
+
+class Editor:
+    """What VS Code's adapter does: list items by absolute paths, then match results to them."""
+
+    def __init__(self) -> None:
+        self.listed: dict[str, tuple[str, int | None]] = {}
+        self.outcomes: dict[str, str] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            assert item.parent is not None
+            assert item.parent.path == item.path
+            assert not hasattr(item, "callspec")
+            rest = item.nodeid.split("::")[1:]
+            self.listed["::".join([str(item.path), *rest])] = item.nodeid, item.location[1]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self.outcomes[report.nodeid] = report.outcome
+
+
+@pytest.mark.parametrize("below", [".", "backend"])
+def test_an_editor_lists_every_item_and_runs_it_by_an_absolute_path(
+    cited: Repo, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    write(cited.path, f"{below}/pytest.ini", "[pytest]\ntestpaths = tests\n")
+    write(cited.path, f"{below}/tests/test_own.py", "def test_own(): pass\n")
+    monkeypatch.chdir(cited.path / below)
+    editor, later = Editor(), Editor()
+    pytester.runpytest_inprocess("--co", "-p", "no:xdist", plugins=[editor])
+    assert len(editor.listed) == 7
+    pytester.runpytest_inprocess("-p", "no:xdist", *editor.listed, plugins=[later])
+    assert later.listed == editor.listed
+    assert sorted(later.outcomes.values()) == ["failed", *["passed"] * 6]
+    assert set(later.outcomes) == {nodeid for nodeid, _ in editor.listed.values()}

@@ -72,7 +72,7 @@ _TABLE = (
         "finding.suspicious_key",
         "A misspelt or misplaced key",
         "The key looks like a misspelling of a known key, or stands where nothing reads it, so "
-        "what is below it is ignored. An error where it holds citations.",
+        "what is below it is ignored.",
         "Correct the spelling, or rename the key.",
     ),
     Code(

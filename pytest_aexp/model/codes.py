@@ -122,8 +122,7 @@ _TABLE = (
     Code(
         "finding.retracted_run",
         "A cited run was retracted",
-        "A retraction record says that the run is no longer evidence. A warning where `accept` "
-        "lists the record.",
+        "A retraction record says that the run is no longer evidence.",
         "Leave the run out, cite the one that replaces it, or withdraw the finding with "
         "`retracted:`.",
     ),
@@ -187,28 +186,27 @@ _TABLE = (
     Code(
         "evidence.stopped_run",
         "A cited run was stopped",
-        "Somebody or something ended the run early. Not judged unless it is configured.",
+        "Somebody or something ended the run early.",
         "Leave it out (`except`), or say that you know: `accept: [stopped_run]`.",
     ),
     Code(
         "evidence.dirty_code",
         "A cited run ran on uncommitted code",
-        "The entry says `code_dirty: true`. Not judged unless it is configured.",
+        "The entry says `code_dirty: true`.",
         "Run it again from a commit, or say that you know: `accept: [dirty_code]`.",
     ),
     Code(
         "evidence.foreign_experiment",
         "A cited run belongs to another experiment",
-        "The finding's `experiment:` is neither that of the run's statepoint nor that of its link. "
-        "Not judged unless it is configured.",
+        "The finding's `experiment:` is neither that of the run's statepoint nor that of its link.",
         "Correct `experiment:` or the citation, or `accept: [foreign_experiment]`.",
     ),
     Code(
         "evidence.unknown_commit",
         "A cited run ran on a commit that nobody else has",
         "Its `code_commit` is missing, is not a commit id, or is not part of the judged commit's "
-        "history, a remote branch or a tag. Not judged unless it is configured; one warning says "
-        "so where the clone does not show it, as in a shallow one.",
+        "history, a remote branch or a tag. One warning says so where the clone does not show it, "
+        "as in a shallow one.",
         "Push the branch or tag the commit; in CI fetch the whole history (`fetch-depth: 0`).",
     ),
     Code(
@@ -230,7 +228,7 @@ _TABLE = (
         "ledger.unverified_identity",
         "A ledger entry whose identity cannot be checked",
         "The entry says that its statepoint was redacted, so whether it is that of its run cannot "
-        "be computed. Not judged unless it is configured; the closing line counts such citations.",
+        "be computed. The closing line counts such citations.",
         "Keep paths and credentials out of the statepoints of new runs with `local` in "
         "[tool.aexp.runs].",
     ),

@@ -105,11 +105,12 @@ class Machine:
 
 def fitted(text: str) -> str:
     """Output as a window of this width shows it, indented."""
-    lines = (
-        textwrap.wrap(line, WIDTH - 4, break_on_hyphens=False, replace_whitespace=False) or [""]
-        for line in text.rstrip().splitlines()
-    )
-    return "\n".join(f"    {part}" for wrapped in lines for part in wrapped)
+    wrapper = textwrap.TextWrapper(WIDTH - 4, break_on_hyphens=False, replace_whitespace=False)
+    parts = []
+    for line in text.rstrip().splitlines():
+        wrapper.subsequent_indent = " " * (len(line) - len(line.lstrip()))
+        parts += wrapper.wrap(line) or [""]
+    return "\n".join(f"    {part}" for part in parts)
 
 
 def say(text: str) -> None:

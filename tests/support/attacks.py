@@ -156,7 +156,10 @@ _COLLECTION: dict[str, Change] = {
     "a link below out of the repository": link(f"{FINDINGS}/more", "../../../.."),
     "a link below to nothing": link(f"{FINDINGS}/more", "nowhere"),
     "a submodule": submodule(FINDINGS, is_checked_out=False),
+    "a submodule here": submodule(FINDINGS, is_checked_out=True),
+    "a submodule above here": submodule("kb", is_checked_out=True),
     "a submodule below": submodule(f"{FINDINGS}/more", is_checked_out=False),
+    "a submodule below here": submodule(f"{FINDINGS}/more", is_checked_out=True),
 }
 _FINDINGS: dict[str, Change] = {
     f"a finding called {path}": files(f"{FINDINGS}/{path}")

@@ -45,14 +45,21 @@ def missing_submodule(root: Path, folder: str) -> str | None:
     return next(iter(_submodules(root, places)), None)
 
 
-def missing_submodules(root: Path, folder: str) -> list[str]:
-    """The submodules below ``folder`` whose files are not checked out."""
-    empty = [
-        Path(here).relative_to(root).as_posix()
-        for here, folders, files in os.walk(root / folder)
-        if not folders and not files
-    ]
-    return _submodules(root, [path for path in empty if path != folder])
+def submodules_at(root: Path, folder: str) -> list[str]:
+    """The submodules above ``folder``, in its place and below it, checked out or not."""
+    places = [path for path in above(folder) if folder and _may_be_submodule(root / path)]
+    for here, folders, files in os.walk(root / folder):
+        if Path(here) == root:
+            folders[:] = [name for name in folders if name != ".git"]
+        elif not (folders or files) or ".git" in (*folders, *files):
+            places.append(Path(here).relative_to(root).as_posix())
+            folders.clear()
+    return _submodules(root, list(dict.fromkeys(places)))
+
+
+def is_checked_out(root: Path, submodule: str) -> bool:
+    """Whether there are files of a submodule."""
+    return not _is_empty_folder(root / submodule)
 
 
 def _submodules(root: Path, places: Sequence[str]) -> list[str]:
@@ -61,6 +68,10 @@ def _submodules(root: Path, places: Sequence[str]) -> list[str]:
     listed = git_or_none(["ls-files", "-s", "-z", "--", *places], root) or b""
     records = (line.partition(b"\t") for line in listed.split(b"\0"))
     return [os.fsdecode(path) for mode, _, path in records if mode.startswith(_SUBMODULE)]
+
+
+def _may_be_submodule(path: Path) -> bool:
+    return os.path.lexists(path / ".git") or _is_empty_folder(path)
 
 
 def _is_empty_folder(path: Path) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.git.sparse import missing_submodule, missing_submodules
+from pytest_aexp.ground.git.sparse import is_checked_out, submodules_at
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.settings.globs import fitting, fixed_part, matched
@@ -25,8 +26,9 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
     for folder in folders:
         is_empty = not any(path.startswith(f"{folder}/") for path in paths)
         faults = [
-            *(_on_the_way(repository, view, folder) if is_empty else ()),
-            *_behind_links(repository, view, folder, globs),
+            *(_on_the_way(view, folder) if is_empty else ()),
+            *_in_submodules(view, repository.root, folder, paths),
+            *_behind_links(view, folder, globs),
             *_in_other_letters(view, folder, globs),
         ]
         explained.update([folder] if faults else ())
@@ -46,7 +48,7 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
         yield Fault(NONE_COLLECTED, folders[0], message, _FIX)
 
 
-def _on_the_way(repository: Repository, view: View, folder: str) -> Iterator[Fault]:
+def _on_the_way(view: View, folder: str) -> Iterator[Fault]:
     """Why nothing in ``folder`` can be read, if something stands in its place or above it."""
     if not folder:
         return
@@ -56,24 +58,29 @@ def _on_the_way(repository: Repository, view: View, folder: str) -> Iterator[Fau
         message = f"no findings of {folder} are read: {path} {reason.reason}"
         yield Fault(NOT_READ, path, message, "put the folder itself there, or " + _FIX)
         return
-    if isinstance(view, WorkTree):
-        submodule = missing_submodule(repository.root, folder)
-        if submodule is not None:
-            yield _not_checked_out(folder, submodule)
-            return
     file = next((path for path in above(folder) if view.has_file(path)), None)
     if file is not None:
         message = f"no findings of {folder} are read: {file} is a file"
         yield Fault(NOT_READ, file, message, "put the folder there, or " + _FIX)
 
 
-def _not_checked_out(folder: str, submodule: str) -> Fault:
-    message = (
-        f"no findings of {folder} are read: {submodule} is a git submodule that is not checked out "
-        "here"
-    )
-    fix = f"run `git submodule update --init {quote(submodule)}`"
-    return Fault(NOT_READ, submodule, message, fix)
+def _in_submodules(view: View, root: Path, folder: str, paths: Sequence[str]) -> Iterator[Fault]:
+    """The submodules whose findings are in no commit, even where the folder has them."""
+    for submodule in submodules_at(root, folder) if isinstance(view, WorkTree) else ():
+        # Where findings may be anywhere, most submodules have none.
+        if not (folder or any(path.startswith(f"{submodule}/") for path in paths)):
+            continue
+        place = folder if folder.startswith(f"{submodule}/") else submodule
+        if is_checked_out(root, submodule):
+            message = f"no commit has the findings of {place}: {submodule} is a git submodule"
+            yield Fault(NOT_READ, submodule, message, "put the folder itself there, or " + _FIX)
+            continue
+        message = (
+            f"no findings of {place} are read: {submodule} is a git submodule that is not checked "
+            "out here"
+        )
+        fix = f"run `git submodule update --init {quote(submodule)}`"
+        yield Fault(NOT_READ, submodule, message, fix)
 
 
 def _in_other_letters(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
@@ -90,13 +97,8 @@ def _in_other_letters(view: View, folder: str, globs: Sequence[str]) -> Iterator
         yield Fault(NOT_READ, other, message, fix)
 
 
-def _behind_links(
-    repository: Repository, view: View, folder: str, globs: Sequence[str]
-) -> Iterator[Fault]:
+def _behind_links(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
     """Findings that lie behind a link to a folder, or in a submodule, which is not entered."""
-    if isinstance(view, WorkTree):
-        for path in missing_submodules(repository.root, folder):
-            yield _not_checked_out(path, path)
     for path, target in view.not_entered(folder):
         if matched([path], globs):
             continue  # read as a finding, and named there

@@ -199,7 +199,7 @@ def test_a_findings_folder_that_is_a_submodule_is_reported(
     git(cited, "rm", "-rq", "--cached", place)
     git(cited, *allow, "submodule", "--quiet", "add", "-f", str(other), place)
     commit(cited)
-    for at in ("index", "HEAD"):
+    for at in ("worktree", "index", "HEAD"):
         status, problems = validate("--at", at)
         assert status == 1
         assert place in [p["path"] for p in problems], problems
@@ -209,3 +209,19 @@ def test_a_findings_folder_that_is_a_submodule_is_reported(
     assert status == 1
     advice = f"run `git submodule update --init {place}`"
     assert advice in [p["fix"] for p in problems]
+
+
+def test_a_submodule_elsewhere_is_no_fault_where_findings_may_be_anywhere(
+    cited: Path, tmp_path: Path, validate: Validate
+) -> None:
+    other = new_repository(tmp_path / "other")
+    write(other, "README", "")
+    commit(other)
+    allow = ("-c", "protocol.file.allow=always")
+    git(cited, *allow, "submodule", "--quiet", "add", str(other), "vendor/other")
+    write(cited, "pyproject.toml", '[tool.aexp]\nfindings = ["**/F*.md"]\n')
+    commit(cited)
+    assert validate() == (0, [])
+    write(cited, "vendor/other/F002-x.md", "---\nid: F002\n---\n")
+    status, [problem] = validate()
+    assert (status, problem["code"], problem["path"]) == (1, CODE, "vendor/other")

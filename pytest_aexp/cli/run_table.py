@@ -8,13 +8,14 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from math import isfinite
 from typing import Any
 
+from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import table
 from pytest_aexp.ground.jsontext import ExactFloat, for_programs
-from pytest_aexp.ground.text import clean, cut
+from pytest_aexp.ground.text import clean, counted, cut
 
 FORMATS = ("table", "markdown", "csv", "json", "jsonl")
 
@@ -62,6 +63,14 @@ def render_records(format_name: str, records: Sequence[Mapping[str, Any]]) -> st
     if format_name == "json":
         return f"{for_programs(records, indented=True)}\n"
     return "".join(f"{for_programs(record, indented=False)}\n" for record in records)
+
+
+def print_unusable(unusable: Sized) -> None:
+    """Say on standard error how many entries were passed over."""
+    number = len(unusable)
+    if number:
+        count, were = counted(number, "entry", "entries"), "was" if number == 1 else "were"
+        print_error(f"{count} cannot be used and {were} left out; next: aexp ledger check")
 
 
 def cell_text(value: Any) -> str:

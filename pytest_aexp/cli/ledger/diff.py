@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from pytest_aexp.cli.change_table import change_record, count_changes, render_changes
-from pytest_aexp.cli.run_table import add_format_argument, render_records
+from pytest_aexp.cli.run_table import add_format_argument, print_unusable, render_records
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.query.documents import Document, Documents
 from pytest_aexp.model.query.words import Query, query
@@ -37,21 +37,22 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = query(arguments.words)
     root = Repository.open().root
     with GitView.at(root, arguments.revision) as view:
-        then = _runs(view, Ledger(view), wanted)
+        then = _runs(Documents(view, Ledger(view)), wanted)
     work_tree = WorkTree(root)
-    ledger = Ledger(work_tree)
-    changes = list(compare(then, _runs(work_tree, ledger, wanted), ledger.retractions))
+    documents = Documents(work_tree, Ledger(work_tree))
+    changes = list(compare(then, _runs(documents, wanted), documents.retractions))
+    print_unusable(documents.unusable)
     if arguments.format in ("json", "jsonl"):
         records = [change_record(change) for change in changes]
         sys.stdout.write(render_records(arguments.format, records))
         return int(bool(changes))
-    sys.stdout.write(render_changes(arguments.format, changes) if changes else "")
+    if changes or arguments.format == "csv":
+        sys.stdout.write(render_changes(arguments.format, changes))
     if arguments.format == "table":
         print(f"since {arguments.revision}: {count_changes(changes)}")
     return int(bool(changes))
 
 
-def _runs(view: View, ledger: Ledger, wanted: Query) -> dict[str, Document]:
-    fits = wanted.matcher()
-    documents = Documents(view, ledger).of(wanted.experiments)
-    return {document["job_id"]: document for document in documents if fits(document)}
+def _runs(documents: Documents, wanted: Query) -> dict[str, Document]:
+    fits, every = wanted.matcher(), documents.of(wanted.experiments)
+    return {document["job_id"]: document for document in every if fits(document)}

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from pytest_aexp.cli.errors import as_usage, print_error
-from pytest_aexp.cli.run_table import FORMATS, render_records, render_rows
+from pytest_aexp.cli.run_table import FORMATS, print_unusable, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.text import counted, quoted
+from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
 from pytest_aexp.model.ledger import Ledger
@@ -84,11 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     documents = Documents(view, Ledger(view))
     fitting = filter(fits, documents.of(wanted.experiments))
     runs = ordered(fitting, arguments.sort, arguments.top)
-    if documents.unusable:
-        number = len(documents.unusable)
-        count = counted(number, "entry", "entries")
-        were = "was" if number == 1 else "were"
-        print_error(f"{count} cannot be used and {were} left out; next: aexp ledger check")
+    print_unusable(documents.unusable)
     columns = arguments.columns.split(",") if arguments.columns else None
     if runs:
         names = [*(columns or ()), *arguments.sort.split(",")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from repositories import write
 from study import Study, reviewed_study
 
 from pytest_aexp.cli import main
@@ -30,3 +32,17 @@ def test_what_the_entries_say_now(
     assert main(["ledger", "diff", "nowhere"]) == 2
     assert main(["ledger", "diff", study.submitted, "--format", "markdown"]) == 1
     assert capsys.readouterr().out.splitlines()[2].startswith("| ")
+
+
+def test_what_cannot_be_compared_is_counted_and_csv_always_has_its_heading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = reviewed_study(tmp_path)
+    monkeypatch.chdir(study.root)
+    assert main(["ledger", "diff", "HEAD", "--format", "csv"]) == 0
+    assert capsys.readouterr().out == "change,id,details\n"
+    write(study.root, f".aexp/ledger/{study.svm[0]}.json", "{")
+    assert main(["ledger", "diff", "HEAD"]) == 1
+    captured = capsys.readouterr()
+    assert "since HEAD: 1 gone\n" in captured.out
+    assert "1 entry cannot be used and was left out; next: aexp ledger check" in captured.err

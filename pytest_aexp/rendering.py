@@ -189,10 +189,28 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+_MOST = 5_000
+"""GitHub shows so many results of SARIF, and refuses a log with more than 25,000."""
+
+
+def _most(problems: Sequence[Problem]) -> tuple[list[Problem], str]:
+    """The problems in order, of too many the errors first; in words, how many are left out."""
+    ordered = list(in_order(problems))
+    more = len(ordered) - _MOST
+    if more <= 0:
+        return ordered, ""
+    ordered.sort(key=lambda problem: problem.severity != "error")
+    left_out = counted(more, "more problem")
+    return ordered[:_MOST], f"… and {left_out}; `--format json` lists them all"
+
+
 def render_gitlab(outcome: Outcome) -> str:
     """A code quality report of GitLab."""
     seen: Counter[tuple[str, str, str]] = Counter()
-    report = [_quality(problem, seen) for problem in in_order(outcome.problems)]
+    problems, more = _most(outcome.problems)
+    report = [_quality(problem, seen) for problem in problems]
+    if more:
+        report.append({**report[-1], "description": more, "fingerprint": _fingerprint("more")})
     return json.dumps(report, indent=2) + "\n"
 
 
@@ -232,15 +250,19 @@ def render_sarif(outcome: Outcome) -> str:
             for code in CODES.values()
         ],
     }
-    run = {
+    problems, more = _most(outcome.problems)
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [],
     }
+    if more:
+        note = {"level": "warning", "message": {"text": more}}
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [note]}]
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     log = json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
     # A line for each: there may be many thousand, which take a third as much without indentation.
-    results = ",\n".join(json.dumps(_result(problem)) for problem in in_order(outcome.problems))
+    results = ",\n".join(json.dumps(_result(problem)) for problem in problems)
     return log.replace('"results": []', f'"results": [\n{results}\n]') + "\n"
 
 

@@ -105,6 +105,25 @@ class TestAbridged:
     def test_what_programs_read_is_whole(self, format_name: str) -> None:
         assert FORMATS[format_name](Outcome(tuple(many(300)), 0)).count("no run") >= 300
 
+    def test_a_report_that_would_be_refused_has_errors_first_and_a_count(self) -> None:
+        problems = (*(problem(severity="warning", path=f"{n}.md") for n in range(5_000)), *many(2))
+        outcome, more = (
+            Outcome(problems, 0),
+            "… and 2 more problems; `--format json` lists them all",
+        )
+        [run] = json.loads(render_sarif(outcome))["runs"]
+        assert [result["level"] for result in run["results"][:3]] == ["error", "error", "warning"]
+        assert len(run["results"]) == 5_000
+        [note] = run["invocations"][0]["toolExecutionNotifications"]
+        assert note["message"]["text"] == more
+        report = json.loads(render_gitlab(outcome))
+        assert [quality["severity"] for quality in report[:3]] == ["major", "major", "minor"]
+        assert len({quality["fingerprint"] for quality in report}) == len(report) == 5_001
+        assert report[-1]["description"] == more
+        log = {**json.loads(render_sarif(outcome)), "runs": [{**run, "results": []}]}
+        assert [error.message for error in SARIF_CHECK.iter_errors(log)] == []
+        assert len(json.loads(FORMATS["json"](outcome))["problems"]) == 5_002
+
 
 def test_sarif_names_no_address_that_nobody_owns() -> None:
     log = json.loads(render_sarif(Outcome((problem(),), 0)))

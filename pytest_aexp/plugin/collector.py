@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,31 @@ from pytest_aexp.model.findings.citation import Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Discovery
-from pytest_aexp.plugin.items import CitationItem, FindingFile, FindingItem, PassedOver, gc_paused
+from pytest_aexp.plugin.items import (
+    CitationItem,
+    FindingFile,
+    FindingItem,
+    gc_paused,
+    reason_not_done,
+)
 from pytest_aexp.rendering import MANY
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
 from pytest_aexp.work.scope.projects import work_trees
+
+
+class PassedOver(pytest.Collector):
+    """The findings that pytest itself did not collect; asked last, when that is known."""
+
+    collector: Collector
+
+    def collect(self) -> Iterator[FindingFile]:
+        """A file for each of them."""
+        return self.collector.passed_over(self)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """The same as for an item."""
+        return reason_not_done(excinfo.value) or super().repr_failure(excinfo)
 
 
 class Collector:

@@ -56,9 +56,6 @@ class Session(Protocol):
     def shown_path(self, path: str) -> str:
         """A path of the repository, seen from pytest's rootdir."""
 
-    def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
-        """The findings that pytest itself did not collect."""
-
 
 class FindingItem(pytest.Item):
     """One thing that is checked: the front matter, a citation, or a number in the text.
@@ -140,7 +137,7 @@ class FindingItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """One line for what could not be read; no user can do anything about a traceback."""
-        if not_done := _not_done(excinfo.value):
+        if not_done := reason_not_done(excinfo.value):
             return not_done
         shown = super().repr_failure(excinfo, style)
         return _Failure(shown) if isinstance(excinfo.value, pytest.fail.Exception) else shown
@@ -172,7 +169,8 @@ def _reason(problem: Problem) -> str:
     return f"{clean(problem.message)} [{problem.code}]"
 
 
-def _not_done(error: BaseException) -> str:
+def reason_not_done(error: BaseException) -> str:
+    """The one line for what could not be read; empty for any other error."""
     return f"aexp: the check could not be done: {error}" if isinstance(error, OSError) else ""
 
 
@@ -292,7 +290,7 @@ class FindingFile(pytest.File):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The same as for an item."""
-        return _not_done(excinfo.value) or super().repr_failure(excinfo)
+        return reason_not_done(excinfo.value) or super().repr_failure(excinfo)
 
     def _item(
         self, kind: type[FindingItem], name: str, finding: Finding, **subject: object
@@ -309,17 +307,3 @@ class FindingFile(pytest.File):
             setattr(item, attribute, value)
         item.describe()
         return item
-
-
-class PassedOver(pytest.Collector):
-    """The findings that pytest itself did not collect; asked last, when that is known."""
-
-    collector: Session
-
-    def collect(self) -> Iterator[FindingFile]:
-        """A file for each of them."""
-        return self.collector.passed_over(self)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
-        """The same as for an item."""
-        return _not_done(excinfo.value) or super().repr_failure(excinfo)

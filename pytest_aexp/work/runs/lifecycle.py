@@ -181,7 +181,7 @@ class _Lifecycle(ContextDecorator):
                 notice(f"run {self._job_id} is recorded as failed: {names} was killed")
             if signum is not None and not (self._attempt.kept or self._watch.fatal):
                 self._explain_stopped(signum)
-            promoted(self._job, self._root, after)
+            promoted(self._job, self._root, after, self._statepoint)
         elif is_foreign(after):
             notice(
                 f"run {self._job_id} ended as {outcome}, but its status {shown_status(after)} was "

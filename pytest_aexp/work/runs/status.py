@@ -135,13 +135,13 @@ def next_number(document: dict[str, Any]) -> int:
 
 
 def begin_again(document: dict[str, Any], metrics: Mapping[str, str]) -> None:
-    """Take the times of an earlier end out of a document.
+    """Take the last heartbeat and the times of an earlier end out of a document.
 
     After an end, also the time of its beginning, and the numbers at the paths in ``metrics``.
     """
-    earlier = ["ended_at", "wallclock_s"]
+    earlier = ["heartbeat_at", "ended_at", "wallclock_s"]
     if _has_ended(document):
-        earlier += ["started_at", "heartbeat_at"]
+        earlier += ["started_at"]
         remove_metrics(document, metrics)
     for key in earlier:
         document.pop(key, None)

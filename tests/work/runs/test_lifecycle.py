@@ -533,6 +533,15 @@ def test_a_run_that_the_block_removed_does_not_come_back_but_has_its_entry(
     )
 
 
+def test_a_run_whose_statepoint_file_is_gone_has_its_entry(
+    repo: Path, job: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_lifecycle(job):
+        Path(job.fn("signac_statepoint.json")).unlink()
+    assert entry_in(repo, job.id)["status"] == "complete"
+    assert capsys.readouterr().err == ""
+
+
 def test_a_thread_that_keeps_the_document_locked_is_not_waited_for_forever(
     job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from runscripts import document_of, entry_in
 
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.runs.run_attempt import lost_since
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, mark_status, open_run
 from pytest_aexp.work.runs import job_document, status
 from pytest_aexp.work.runs.job_document import DamagedDocument
@@ -95,6 +96,14 @@ def test_a_run_that_begins_again_has_none_of_the_last_times(
     mark_status(job, "complete")
     assert OLD not in entry_in(repo, job.id).values()
     assert "wallclock_s" not in entry_in(repo, job.id)
+
+
+@pytest.mark.parametrize("status", UNFINISHED)
+def test_a_run_that_was_lost_and_goes_on_is_lost_no_more(job: Any, status: str) -> None:
+    job.doc.update({"status": "running", "heartbeat_at": OLD})
+    assert lost_since(job.doc()) is not None
+    mark_status(job, status)
+    assert lost_since(job.doc()) is None
 
 
 def test_the_start_of_a_run_is_kept_while_it_goes_on(repo: Path, job: Any) -> None:

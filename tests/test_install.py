@@ -322,11 +322,13 @@ def test_a_store_of_another_version_is_signacs_own_message(repo: Path) -> None:
         install_scaffold(repo)
 
 
-@pytest.mark.parametrize(("store", "told"), [("a\0", r"a\\x00"), ("a\ud800", r"a\\ud800")])
-def test_a_store_that_no_folder_can_be_is_refused(repo: Path, store: str, told: str) -> None:
+@pytest.mark.parametrize(("store", "shown"), [("a\0", r"a\\x00"), ("a\ud800", r"a\\ud800")])
+def test_a_store_that_no_folder_can_be_is_refused(repo: Path, store: str, shown: str) -> None:
     written = json.dumps({"run_store_path": store})
     write(repo, ".aexp/installed.json", written)
-    with pytest.raises(UsageError, match=rf'named "{told}": correct run_store_path in \.aexp/inst'):
+    with pytest.raises(
+        UsageError, match=rf'named "{shown}": correct run_store_path in \.aexp/inst'
+    ):
         install_scaffold(repo)
     assert (repo / ".aexp/installed.json").read_text() == written
 

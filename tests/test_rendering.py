@@ -232,8 +232,8 @@ def test_no_format_lets_a_file_steer_a_terminal(format_name: str, outcome: Outco
 
 def test_each_file_is_told_from_its_top_to_its_end_and_files_as_they_come() -> None:
     places = [("b.md", 13, 1), ("a.md", 2, 9), ("b.md", 5, 7), ("a.md", 2, 1), ("b.md", 5, 3)]
-    told = [problem(path=path, line=line, column=column) for path, line, column in places]
-    assert [(each.path, each.line, each.column) for each in in_order(told)] == [
+    reported = [problem(path=path, line=line, column=column) for path, line, column in places]
+    assert [(each.path, each.line, each.column) for each in in_order(reported)] == [
         ("b.md", 5, 3),
         ("b.md", 5, 7),
         ("b.md", 13, 1),

@@ -151,14 +151,14 @@ def test_the_index_gives_nothing_of_this_machine_away(repo: Path, condition: Any
     job.doc.update({"created_at": "/home/me", "secret": "hunter2"})
     mark_status(job, "complete")
     text = export_index(repo).read_text()
-    told = json.loads(text)["entries"][0]
-    assert set(told) <= FIELDS
+    entry = json.loads(text)["entries"][0]
+    assert set(entry) <= FIELDS
     assert "/home/me" not in text
     assert "hunter2-" not in text
     assert "me:hunter2" not in text
     assert "hf_a" not in text
     assert str(repo) not in text
-    assert "<redacted>" in told["condition"]
+    assert "<redacted>" in entry["condition"]
 
 
 def test_one_damaged_run_does_not_hide_the_others(runs: Path) -> None:

@@ -43,7 +43,7 @@ def judged(strict: StrictRuns = "error", paths: list[str] | None = None) -> Outc
     return judge_repository(checker(strict), paths)
 
 
-def told(outcome: Outcome) -> list[tuple[str, str, str]]:
+def reported(outcome: Outcome) -> list[tuple[str, str, str]]:
     return [(p.path.rpartition("/")[2], p.severity, p.code) for p in outcome.problems]
 
 
@@ -62,7 +62,7 @@ def test_everything_is_counted_and_told_in_order(repo: Path) -> None:
     write(repo, ".aexp/runs-index/box.json", "{")
     outcome = judged()
     assert (outcome.findings, outcome.citations, outcome.entries) == (3, 4, 1)
-    assert told(outcome) == [
+    assert reported(outcome) == [
         ("F001-x.md", "error", "finding.empty_batch"),
         ("F002-y.md", "error", "finding.broken_run_citation"),
         ("F003-z.md", "error", "finding.unreadable"),
@@ -77,21 +77,21 @@ def test_a_damaged_entry_is_told_where_it_is_cited_else_where_it_lies(repo: Path
         write(repo, entry_path(job_id), "{")
     add_finding(repo, "F001-x", job(A))
     add_finding(repo, "F002-y", job(A))
-    assert told(judged()) == [
+    assert reported(judged()) == [
         ("F001-x.md", "error", "ledger.invalid_entry"),
         ("F002-y.md", "error", "ledger.invalid_entry"),
         (f"{B}.json", "warning", "ledger.invalid_entry"),
     ]
-    assert told(judged("off")) == told(judged())
+    assert reported(judged("off")) == reported(judged())
 
 
 def test_an_entry_that_a_batch_cites_is_told_there(repo: Path) -> None:
     edited = {**entry_of(POINT), "statepoint": OTHER}
     write(repo, entry_path(A), entry_text(edited))
     add_finding(repo, "F001-x", batch("E001", "{seed: 2}"))
-    assert told(judged()) == [("F001-x.md", "error", "ledger.identity_mismatch")]
+    assert reported(judged()) == [("F001-x.md", "error", "ledger.identity_mismatch")]
     add_finding(repo, "F001-x", batch("E002"))
-    assert told(judged()) == [
+    assert reported(judged()) == [
         ("F001-x.md", "error", "finding.empty_batch"),
         (f"{A}.json", "warning", "ledger.identity_mismatch"),
     ]
@@ -101,7 +101,7 @@ def test_what_else_is_wrong_with_a_cited_entry_is_told_where_it_lies(repo: Path)
     add_entry(repo, {**POINT, "path": "/home/me/x"}, host="x", wallclock_s=float("nan"))
     (name,) = (path.name for path in (repo / ".aexp/ledger").iterdir())
     add_finding(repo, "F001-x", job(name[:32]))
-    assert told(judged()) == [
+    assert reported(judged()) == [
         (name, "warning", "ledger.invalid_entry"),
         (name, "warning", "ledger.unknown_field"),
         (name, "warning", "ledger.leak"),
@@ -114,7 +114,7 @@ def test_what_is_wrong_around_is_told_once(repo: Path) -> None:
     write(repo, ".aexp/installed.json", "[")
     write(repo, ".aexp/runs-index/box.json", "[]")
     add_finding(repo, "F001-x", job(A), job(A))
-    assert told(judged()) == [
+    assert reported(judged()) == [
         ("F001-x.md", "warning", "finding.unfinished_run_citation"),
         ("F001-x.md", "warning", "finding.unfinished_run_citation"),
         ("installed.json", "warning", "runs.damaged"),
@@ -129,7 +129,7 @@ def test_some_findings_are_judged_without_what_is_around(repo: Path) -> None:
     path = add_finding(repo, "F002-y", job(DEAD), job(B)).relative_to(repo).as_posix()
     outcome = judged(paths=[path])
     assert (outcome.findings, outcome.citations) == (1, 2)
-    assert told(outcome) == [
+    assert reported(outcome) == [
         ("F002-y.md", "error", "finding.broken_run_citation"),
         ("F002-y.md", "error", "ledger.invalid_entry"),
     ]
@@ -140,12 +140,12 @@ def test_no_authority_is_said_once_where_a_citation_is_due(repo: Path) -> None:
     add_finding(repo, "F002-y", "5", job(A), job(B))
     add_finding(repo, "F003-z", job(A))
     malformed = [(f"F00{i}.md", "error", "finding.broken_run_citation") for i in (1, 2)]
-    assert [(path[:4] + ".md", *rest) for path, *rest in told(judged())] == [
+    assert [(path[:4] + ".md", *rest) for path, *rest in reported(judged())] == [
         *malformed,
         ("F002.md", "warning", "finding.no_run_store"),
     ]
     assert judged().problems[-1].line == 5
-    assert [(path[:4] + ".md", *rest) for path, *rest in told(judged("off"))] == malformed
+    assert [(path[:4] + ".md", *rest) for path, *rest in reported(judged("off"))] == malformed
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_configured_globs_and_severities_apply(repo: Path) -> None:
     add_entry(repo, POINT)
     add_finding(repo, "F001-x", job(DEAD))
     write(repo, "docs/any.md", f"---\nsupporting_run: x\nsupporting_runs: {job(DEAD)}\n---\n")
-    assert told(judged()) == [("F001-x.md", "error", "finding.broken_run_citation")]
+    assert reported(judged()) == [("F001-x.md", "error", "finding.broken_run_citation")]
     severity = '"finding.broken_run_citation" = "warning"\n"finding.suspicious_key" = "off"\n'
     table = '[tool.aexp]\nfindings = ["docs/*.md"]\n[tool.aexp.severity]\n'
     write(repo, "pyproject.toml", table + severity)

@@ -41,7 +41,7 @@ def ledger(repo: Path) -> list[str]:
     return ids
 
 
-def told(entry: Entry) -> tuple[Any, ...]:
+def fields_of(entry: Entry) -> tuple[Any, ...]:
     cause = entry.cause.message if entry.cause else None
     return entry.job_id, entry.usable, entry.status, entry.experiments, entry.statepoint, cause
 
@@ -53,7 +53,7 @@ def recalled(repo: Path, changed: Iterable[str] = (), revision: str = "HEAD") ->
         ledger = Ledger(view)
         runs = committed_runs(Location.of(repo), revision, changed, ledger.entries)
         assert runs is not None
-        every = {name: list(map(told, runs.of_experiment(name))) for name in EXPERIMENTS}
+        every = {name: list(map(fields_of, runs.of_experiment(name))) for name in EXPERIMENTS}
         assert {name for name, found in every.items() if found} <= set(runs.experiments)
         return every
 
@@ -62,7 +62,7 @@ def read(repo: Path, at: str = "index") -> dict[str, Any]:
     """The same from the entries."""
     with GitView.at(repo, at) as view:
         batches = Ledger(view).batches
-        return {name: list(map(told, batches.select(name, {}))) for name in EXPERIMENTS}
+        return {name: list(map(fields_of, batches.select(name, {}))) for name in EXPERIMENTS}
 
 
 def files(repo: Path) -> list[Path]:

@@ -78,9 +78,9 @@ SEVERITIES = {
 
 
 def severity(rule: Rule, policy: Policy, *, cited: bool = False) -> str | None:
-    told = list(policy.judge([Fault(rule, "p", "m", "f", cited=cited)]))
-    assert len(told) <= 1
-    return told[0].severity if told else None
+    reported = list(policy.judge([Fault(rule, "p", "m", "f", cited=cited)]))
+    assert len(reported) <= 1
+    return reported[0].severity if reported else None
 
 
 def test_every_rule_is_in_this_test() -> None:

@@ -14,7 +14,7 @@ RUN = "4076a08a2393f617db96cb1a0d5569d6"
 
 
 @pytest.mark.parametrize(
-    ("below", "told"),
+    ("below", "reported"),
     [
         ("notes.json", "notes.json"),
         (f"{RUN}.json", f"{RUN}.json"),
@@ -32,8 +32,8 @@ RUN = "4076a08a2393f617db96cb1a0d5569d6"
         ("2026/README.md", None),
     ],
 )
-def test_a_file_that_is_no_entry(below: str, told: str | None) -> None:
-    assert stray_at(below) == (told and f".aexp/ledger/{told}")
+def test_a_file_that_is_no_entry(below: str, reported: str | None) -> None:
+    assert stray_at(below) == (reported and f".aexp/ledger/{reported}")
 
 
 def test_what_there_is_in_a_folder(repo: Path) -> None:
@@ -48,5 +48,5 @@ def test_what_there_is_in_a_folder(repo: Path) -> None:
         write(repo, f".aexp/ledger/{name}", "")
     view = WorkTree(repo)
     found = strays_in(view, view.names(".aexp/ledger"))
-    told = [*names[:2], f"{RUN}.json", *names[3:]]
-    assert sorted(found) == sorted(f".aexp/ledger/{name}" for name in told)
+    reported = [*names[:2], f"{RUN}.json", *names[3:]]
+    assert sorted(found) == sorted(f".aexp/ledger/{name}" for name in reported)

@@ -37,10 +37,10 @@ def test_every_code_and_nothing_else_has_its_section_in_the_order_of_the_table()
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_section_says_of_a_code_what_the_program_says(code: str) -> None:
-    told = " ".join(CODE_SECTIONS[code].split())
-    assert f"**{CODES[code].title}.**" in told
-    assert CODES[code].meaning in told
-    assert f"**What to do.** {CODES[code].fix}" in told
+    section = " ".join(CODE_SECTIONS[code].split())
+    assert f"**{CODES[code].title}.**" in section
+    assert CODES[code].meaning in section
+    assert f"**What to do.** {CODES[code].fix}" in section
 
 
 def fenced(code: str) -> str:
@@ -253,6 +253,6 @@ def test_the_example_of_a_code_is_reported_under_it(
     main(["validate", "--format", "json", *PLACES.get(code, [])])
     problems = json.loads(capsys.readouterr().out)["problems"]
     also = ALSO.get(code, ("finding.none_collected",))
-    told = [problem["code"] for problem in problems if problem["code"] not in also]
+    reported = [problem["code"] for problem in problems if problem["code"] not in also]
     citations = len(re.findall(r"type: (?:job|batch)", CODE_SECTIONS[code]))
-    assert told == [code] * (citations if code == "finding.broken_run_citation" else 1)
+    assert reported == [code] * (citations if code == "finding.broken_run_citation" else 1)

@@ -186,11 +186,11 @@ def test_a_mention_of_what_does_not_exist_would_be_seen(mention: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_argument_of_a_hook_is_explained(hook: str, tmp_path: Path) -> None:
-    told = sections("docs/pre-commit.md")[hook]
+    section = sections("docs/pre-commit.md")[hook]
     output = run_shell(f"{hook} --help", tmp_path)
     assert output.startswith(f"usage: {hook} ")
     every = set(re.findall(r"--[a-z][a-z-]+", output)) - {"--help"}
-    assert every == set(re.findall(r"^\| `(--[a-z-]+)", told, flags=re.MULTILINE))
+    assert every == set(re.findall(r"^\| `(--[a-z-]+)", section, flags=re.MULTILINE))
 
 
 OURS = r"(?:pytest_aexp|tests|tools|hooks|benchmarks|fuzz|schemas|docs)/[\w./-]+\w"

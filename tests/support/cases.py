@@ -46,17 +46,17 @@ for _name in (
     ARGUMENTS += ("-p", f"no:{_name}")
 
 
-def accepted(case: dict[str, Any], told: list[tuple[str, str]]) -> bool:
+def accepted(case: dict[str, Any], reported: list[tuple[str, str]]) -> bool:
     """Whether what was told is one of the acceptable outcomes; ``*`` stands for any code."""
     severity = WITHOUT_FINDINGS.get(case["name"])
     more = [] if severity is None else [[severity, NONE_COLLECTED]]
-    return any(_fits([*outcome, *more], told) for outcome in case["accept"])
+    return any(_fits([*outcome, *more], reported) for outcome in case["accept"])
 
 
-def _fits(outcome: list[list[str]], told: list[tuple[str, str]]) -> bool:
-    if len(outcome) != len(told):
+def _fits(outcome: list[list[str]], reported: list[tuple[str, str]]) -> bool:
+    if len(outcome) != len(reported):
         return False
-    left = Counter(told)
+    left = Counter(reported)
     for severity, code in sorted(outcome, key=lambda pair: pair[1] == "*"):
         match = next(
             (pair for pair in left if pair[0] == severity and code in ("*", pair[1])), None
@@ -89,15 +89,15 @@ def by_command(
     strict = [] if leaves_strictness(case) else ["--strict-runs", case["strict_runs"]]
     status = main(["validate", "--format", "json", *strict, *options])
     document = json.loads(capsys.readouterr().out)
-    told = [(problem["severity"], problem["code"]) for problem in document["problems"]]
-    assert document["ok"] is (("error") not in {severity for severity, _ in told})
+    reported = [(problem["severity"], problem["code"]) for problem in document["problems"]]
+    assert document["ok"] is (("error") not in {severity for severity, _ in reported})
     assert status == (0 if document["ok"] else 1)
     for problem in document["problems"]:
         assert problem["message"]
         assert problem["fix"]
         assert problem["line"] >= 1
         assert problem["column"] >= 1
-    return told
+    return reported
 
 
 def by_hook(case: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
@@ -108,9 +108,9 @@ def by_hook(case: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> list[tu
     status = findings.main(["--strict-runs", case["strict_runs"]])
     out = capsys.readouterr().out
     lines = re.finditer(r"^\S.*?:\d+:\d+: (error|warning): .*\[([a-z_.]+)\]$", out, re.MULTILINE)
-    told = [(line[1], line[2]) for line in lines]
-    assert status == int("error" in {severity for severity, _ in told})
-    return told
+    reported = [(line[1], line[2]) for line in lines]
+    assert status == int("error" in {severity for severity, _ in reported})
+    return reported
 
 
 def by_pytest(case: dict[str, Any], pytester: pytest.Pytester) -> list[tuple[str, str]]:
@@ -119,19 +119,19 @@ def by_pytest(case: dict[str, Any], pytester: pytest.Pytester) -> list[tuple[str
         f"--junitxml={pytester.path}/result.xml",
         *ARGUMENTS,
     )
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     tree = ElementTree.parse(pytester.path / "result.xml")
     for item in tree.iter("testcase"):
         facts = [(p.get("name"), p.get("value")) for p in item.iter("property")]
         codes = [value for name, value in facts if name == "code"]
         severities = [value for name, value in facts if name == "severity"]
-        told += [(str(s), str(c)) for s, c in zip(severities, codes, strict=True)]
+        reported += [(str(s), str(c)) for s, c in zip(severities, codes, strict=True)]
         assert ("error" in severities) == (item.find("failure") is not None)
         assert item.find("error") is None
-    failed = any(severity == "error" for severity, _ in told)
+    failed = any(severity == "error" for severity, _ in reported)
     # Asked for by name, to have judged no finding is an error of the session, and no item's.
     none = any(line.startswith("aexp: error: ") for line in result.outlines)
     assert result.ret in ((1,) if failed or none else (0, 5))
-    warned = sum(severity == "warning" for severity, _ in told)
+    warned = sum(severity == "warning" for severity, _ in reported)
     assert result.parseoutcomes().get("warnings", 0) == warned
-    return told
+    return reported

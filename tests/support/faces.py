@@ -74,9 +74,9 @@ class Faces:
 
     def _command(self, place: str) -> Judged:
         status = main(["validate", "--at", place, "--format", "json"])
-        told = self._capsys.readouterr()
-        codes = {p["code"] for p in json.loads(told.out)["problems"]} if told.out else set()
-        return Judged(f"--at {place}", status, frozenset(codes), told.out + told.err)
+        reported = self._capsys.readouterr()
+        codes = {p["code"] for p in json.loads(reported.out)["problems"]} if reported.out else set()
+        return Judged(f"--at {place}", status, frozenset(codes), reported.out + reported.err)
 
     def _hook(self, face: str) -> Judged:
         output = self._hooks.findings()

@@ -48,8 +48,8 @@ class Hooks:
         return self._said(ledger.main(list(arguments)))
 
     def _said(self, status: int) -> Said:
-        told = self._capsys.readouterr()
-        return Said(status, told.out, told.err)
+        reported = self._capsys.readouterr()
+        return Said(status, reported.out, reported.err)
 
 
 def stage(repo: Path, *paths: str) -> None:

@@ -22,7 +22,7 @@ FIELDS = set(
     "ended_at wallclock_s tracker code_commit code_dirty redacted metrics attempt".split()
 )
 ALWAYS = ("schema_version", "job_id", "statepoint", "status", "registered_machine", "promoted_at")
-Told = list[tuple[str, str]]
+Reported = list[tuple[str, str]]
 
 
 class Repo:
@@ -30,7 +30,7 @@ class Repo:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.told: Told = []
+        self.reported: Reported = []
         ledger, store = root / ".aexp/ledger", root / ".runs"
         self.entries = {p.stem: _entry(p) for p in sorted(ledger.glob("*.json"))}
         self.runs = self._store(store)
@@ -46,11 +46,11 @@ class Repo:
                 if (folder / "signac_job_document.json").exists():
                     document = json.loads((folder / "signac_job_document.json").read_text())
             except ValueError:
-                self.told.append(("warning", "runs.damaged"))
+                self.reported.append(("warning", "runs.damaged"))
             try:
                 statepoint = json.loads((folder / "signac_statepoint.json").read_text())
             except ValueError:
-                self.told.append(("warning", "runs.damaged"))
+                self.reported.append(("warning", "runs.damaged"))
                 continue
             runs[folder.name] = statepoint, document
         return runs
@@ -62,7 +62,7 @@ class Repo:
             try:
                 found += json.loads(path.read_text())["entries"]
             except ValueError:
-                self.told.append(("warning", "runs_index.damaged"))
+                self.reported.append(("warning", "runs_index.damaged"))
         return found
 
 
@@ -112,10 +112,10 @@ def _fits(statepoint: Any, link: Any, citation: dict[str, Any]) -> bool:
     )
 
 
-def verdicts(root: Path, strict: str) -> Told:
+def verdicts(root: Path, strict: str) -> Reported:
     """Every severity and code that the repository deserves."""
     repo = Repo(root)
-    told, cited, due = repo.told, set[str](), False
+    reported, cited, due = repo.reported, set[str](), False
     for path in sorted(root.glob("kb/research/findings/**/[Ff][0-9]*.md")):
         text = path.read_text()
         match = re.match(r"---\n(.*?)^---$", text, re.DOTALL | re.MULTILINE)
@@ -125,28 +125,28 @@ def verdicts(root: Path, strict: str) -> Told:
         except YAMLError:
             match = None
         if match is None:
-            told.append(("error", "finding.unreadable"))
+            reported.append(("error", "finding.unreadable"))
             continue
         plain, texts = ((y or {}).get("supporting_runs", []) for y in (values, written))
         if not isinstance(plain, list):
-            told.append(("error", "finding.unreadable"))
+            reported.append(("error", "finding.unreadable"))
             continue
         for citation, as_written in zip(plain, texts, strict=True):
             kind = _kind(as_written)
             if kind is None:
-                told.append(("error", "finding.broken_run_citation"))
+                reported.append(("error", "finding.broken_run_citation"))
                 continue
             due = True
             if repo.authority:
                 entries = _cites(repo, kind, citation, as_written)
                 cited |= set(entries)
-                told += _judged(repo, kind, citation, as_written, entries, strict)
+                reported += _judged(repo, kind, citation, as_written, entries, strict)
     if due and not repo.authority and strict != "off":
-        told.append(("warning", "finding.no_run_store"))
+        reported.append(("warning", "finding.no_run_store"))
     for job_id, entry in repo.entries.items():
         causes = [] if entry["cause"] is None or job_id in cited else [entry["cause"]]
-        told += [("warning", code) for code in causes + entry["more"]]
-    return told
+        reported += [("warning", code) for code in causes + entry["more"]]
+    return reported
 
 
 def _kind(written: Any) -> str | None:
@@ -173,7 +173,7 @@ def _cites(repo: Repo, kind: str, citation: Any, written: Any) -> list[str]:
 
 def _judged(
     repo: Repo, kind: str, citation: Any, written: Any, entries: list[str], strict: str
-) -> Told:
+) -> Reported:
     if entries:
         causes = [c for job_id in entries if (c := repo.entries[job_id]["cause"])]
         return [("error", causes[0])] if causes else []

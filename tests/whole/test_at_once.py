@@ -66,8 +66,8 @@ def test_promoters_of_the_same_runs_leave_whole_entries_and_nothing_else(install
     assert len(git(installed, "ls-files", ".aexp/ledger").split()) == len(ids)
 
 
-def stop_when_told(job_id: str, told: int) -> None:
-    os.read(told, 1)
+def stop_when_told(job_id: str, stop_pipe: int) -> None:
+    os.read(stop_pipe, 1)
     mark_status(open_run(job_id), "stopped")
 
 
@@ -79,8 +79,8 @@ def run_and_tell(job_id: str, teller: int) -> None:
 def test_what_an_operator_says_is_kept_however_close_the_end_is(installed: Path) -> None:
     for attempt in range(25):
         job = create_run(experiment_id="E001", statepoint={"n": attempt}, include_commit=False)
-        told, teller = os.pipe()
-        at_once((run_and_tell, job.id, teller), (stop_when_told, job.id, told))
+        stop_pipe, teller = os.pipe()
+        at_once((run_and_tell, job.id, teller), (stop_when_told, job.id, stop_pipe))
         document = json.loads(Path(job.fn("signac_job_document.json")).read_bytes())
         entry = json.loads((installed / f".aexp/ledger/{job.id}.json").read_bytes())
         assert (document["status"], entry["status"]) == ("stopped", "stopped")

@@ -34,8 +34,8 @@ def test_what_is_sound_passes_everywhere(faces: Faces) -> None:
 def test_every_face_refuses_it(faces: Faces, attack: Attack) -> None:
     attack.change(faces.repo)
     every = [faces.staged(), *faces.committed()]
-    told = {judged.face: (judged.verdict, sorted(judged.codes)) for judged in every}
-    assert {verdict for verdict, _ in told.values()} == {"refused"}, told
+    reported = {judged.face: (judged.verdict, sorted(judged.codes)) for judged in every}
+    assert {verdict for verdict, _ in reported.values()} == {"refused"}, reported
     # A face that could not judge says why, without a code.
-    coded = [codes for _, codes in told.values() if codes]
-    assert all(attack.code in codes for codes in coded if attack.code), told
+    coded = [codes for _, codes in reported.values() if codes]
+    assert all(attack.code in codes for codes in coded if attack.code), reported

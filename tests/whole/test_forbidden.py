@@ -239,15 +239,15 @@ class TestPytest:
     """The verdicts of the pytest face, whatever the system does not give."""
 
     @pytest.fixture
-    def told(self, repo: Path) -> set[str]:
+    def reported(self, repo: Path) -> set[str]:
         """What pytest says of a repository that lacks nothing."""
         entry = add_entry(repo, {"experiment_id": "E001", "seed": 1})
         add_jobs(repo, [{"statepoint": {"a": 1}, "doc": {"status": "complete"}}])
         add_finding(repo, "F001-x", job(entry), batch("E001", "{seed: 1}"), job(NOWHERE))
         write(repo, "kb/research/findings/F002-x.md", "---\n[")
-        told = self.said(self.check())
-        assert sorted(line.split()[0] for line in told) == ["FAILED"] * 2 + ["PASSED"] * 3
-        return told
+        reported = self.said(self.check())
+        assert sorted(line.split()[0] for line in reported) == ["FAILED"] * 2 + ["PASSED"] * 3
+        return reported
 
     @staticmethod
     def check(*before: str, **named: Any) -> subprocess.CompletedProcess[str]:
@@ -275,26 +275,26 @@ class TestPytest:
         ids=lambda given: next(iter(given)),
     )
     def test_limits_of_the_system_change_no_verdict(
-        self, told: set[str], limits: dict[str, int]
+        self, reported: set[str], limits: dict[str, int]
     ) -> None:
-        assert self.said(self.check(preexec_fn=limited(**limits))) == told
+        assert self.said(self.check(preexec_fn=limited(**limits))) == reported
 
     @pytest.mark.slow
     @pytest.mark.parametrize("limit", [(), ("prlimit", "--nproc=0")], ids=["read-only", "no fork"])
     def test_a_user_who_may_only_read_gets_the_same_verdict(
-        self, told: set[str], reader: tuple[str, ...], repo: Path, limit: tuple[str, ...]
+        self, reported: set[str], reader: tuple[str, ...], repo: Path, limit: tuple[str, ...]
     ) -> None:
         before = sorted(repo.rglob("*"))
-        assert self.said(self.check(*reader, *limit)) == told
+        assert self.said(self.check(*reader, *limit)) == reported
         assert sorted(repo.rglob("*")) == before
 
     @pytest.mark.slow
     @pytest.mark.parametrize("home", [{}, {"HOME": "/nowhere"}], ids=["unset", "missing"])
     def test_a_user_without_a_home_gets_the_same_verdict(
-        self, told: set[str], home: dict[str, str]
+        self, reported: set[str], home: dict[str, str]
     ) -> None:
         homeless = {name: value for name, value in os.environ.items() if name != "HOME"}
-        assert self.said(self.check(env={**homeless, **home})) == told
+        assert self.said(self.check(env={**homeless, **home})) == reported
 
 
 CHECK = """
@@ -318,7 +318,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(large: Path) -> str:
+def reported(large: Path) -> str:
     done = TestManyEntries.check(large)
     assert "1 finding, 3 citations, 2,001 ledger entries: 1 error" in done.stdout, done
     return done.stdout
@@ -343,21 +343,21 @@ class TestManyEntries:
 
     @pytest.mark.parametrize("limits", [{"FSIZE": 0}, {"NOFILE": 32}, {"AS": 400 << 20}])
     def test_limits_of_the_system_change_no_verdict(
-        self, large: Path, told: str, limits: dict[str, int]
+        self, large: Path, reported: str, limits: dict[str, int]
     ) -> None:
         done = self.check(large, preexec_fn=limited(**limits))
-        assert (done.returncode, done.stdout, done.stderr) == (1, told, "")
+        assert (done.returncode, done.stdout, done.stderr) == (1, reported, "")
 
     @pytest.mark.parametrize("limit", [(), ("prlimit", "--nproc=0")], ids=["read-only", "no fork"])
     def test_a_user_who_may_only_read_gets_the_same_verdict(
-        self, large: Path, told: str, reader: tuple[str, ...], limit: tuple[str, ...]
+        self, large: Path, reported: str, reader: tuple[str, ...], limit: tuple[str, ...]
     ) -> None:
         done = self.check(large, *reader, *limit)
-        assert (done.returncode, done.stdout, done.stderr) == (1, told, "")
+        assert (done.returncode, done.stdout, done.stderr) == (1, reported, "")
 
     @pytest.mark.parametrize("free", range(8))
     def test_too_many_open_files_are_no_fault_of_an_entry(
-        self, large: Path, told: str, free: int
+        self, large: Path, reported: str, free: int
     ) -> None:
         few = f"""
 validate_repo(os.environ["SMALL"])  # has everything imported
@@ -371,7 +371,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             assert done.stderr.startswith("aexp: Too many open files: /")
             assert done.stderr.count("\n") == 1
         else:
-            assert (done.returncode, done.stdout, done.stderr) == (1, told, "")
+            assert (done.returncode, done.stdout, done.stderr) == (1, reported, "")
         assert done.returncode == (1 if free > 1 else 2)  # a folder, and a file in it
 
 
@@ -381,7 +381,7 @@ class TestFolders:
     FOLDERS = (".aexp/ledger", ".aexp/ledger/packs", "kb/research/findings")
 
     @pytest.fixture
-    def told(self, repo: Path, capfd: pytest.CaptureFixture[str]) -> str:
+    def reported(self, repo: Path, capfd: pytest.CaptureFixture[str]) -> str:
         entry = add_entry(repo, {"experiment_id": "E001", "seed": 1})
         add_segment(repo, [entry_of({"experiment_id": "E001", "seed": 2})])
         runs = add_jobs(repo, [{"statepoint": {"a": 1}, "doc": {"status": "complete"}}])
@@ -418,7 +418,7 @@ class TestFolders:
 
     @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
     def test_whatever_is_one_too_many_open_is_named(
-        self, told: str, number: int, capfd: pytest.CaptureFixture[str]
+        self, reported: str, number: int, capfd: pytest.CaptureFixture[str]
     ) -> None:
         at, failed = 0, ["something"]
         met, named = set[str](), set[str]()
@@ -433,19 +433,21 @@ class TestFolders:
                 assert outcome == (2, "", f"aexp: {os.strerror(number)}: {''.join(failed)}\n")
             else:
                 # What is only looked at to remember it is not needed.
-                assert outcome == (0, told, "")
+                assert outcome == (0, reported, "")
         assert named >= {path for path in met if "/.git/" not in path}
         assert at > 9
 
     @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
     @pytest.mark.parametrize("folder", [*FOLDERS, "kb/research/findings/sub"])
     def test_a_folder_that_cannot_be_listed_is_named(
-        self, told: str, folder: str, number: int, repo: Path, capfd: pytest.CaptureFixture[str]
+        self, reported: str, folder: str, number: int, repo: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         with self.failing(number, below=folder):
             assert self.check(capfd, 2) == f"aexp: {os.strerror(number)}: {repo / folder}\n"
 
-    def test_an_entry_that_cannot_be_looked_for_is_not_missing(self, told: str, repo: Path) -> None:
+    def test_an_entry_that_cannot_be_looked_for_is_not_missing(
+        self, reported: str, repo: Path
+    ) -> None:
         (path,) = (repo / ".aexp/ledger").glob("*.json")
         real = os.lstat
 
@@ -467,7 +469,7 @@ class TestFolders:
         ],
     )
     def test_a_store_or_index_that_cannot_be_listed_is_a_warning(
-        self, told: str, folder: str, said: str, repo: Path, capfd: pytest.CaptureFixture[str]
+        self, reported: str, folder: str, said: str, repo: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         with self.failing(errno.EACCES, below=folder):
             words = self.check(capfd)
@@ -475,7 +477,7 @@ class TestFolders:
         assert "2 ledger entries" in words
 
     def test_a_store_that_may_not_be_entered_is_not_missing(
-        self, told: str, capfd: pytest.CaptureFixture[str]
+        self, reported: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
         real = os.stat
 
@@ -492,7 +494,7 @@ class TestFolders:
         assert "not in this machine's run store (which cannot be listed)" in said
 
     def test_no_run_is_there_to_work_on_where_nobody_can_tell(
-        self, told: str, repo: Path, capfd: pytest.CaptureFixture[str]
+        self, reported: str, repo: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         known = sorted((repo / ".aexp").rglob("*"))
         (job_id,) = os.listdir(".runs/workspace")
@@ -508,7 +510,7 @@ class TestFolders:
 
     @pytest.mark.slow
     @pytest.mark.parametrize("folder", FOLDERS)
-    def test_pytest_says_it_in_a_line(self, told: str, folder: str, repo: Path) -> None:
+    def test_pytest_says_it_in_a_line(self, reported: str, folder: str, repo: Path) -> None:
         add_finding(repo, "F002-x", job(NOWHERE))
         write(
             repo,

@@ -82,7 +82,7 @@ def cite(repo: Path, finding: str, *citations: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[tuple[str, str]]:
+def reported(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[tuple[str, str]]:
     status = main(["validate", "--format", "json", *arguments])
     document = json.loads(capsys.readouterr().out)
     assert status == (0 if document["ok"] else 1)
@@ -90,7 +90,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[tuple[str,
 
 
 def test_every_citation_holds(real, capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(capsys) == []
+    assert reported(capsys) == []
 
 
 def test_batches_of_promoted_runs_have_no_problems(
@@ -104,7 +104,7 @@ def test_batches_of_promoted_runs_have_no_problems(
         "{type: batch, experiment_id: E001, selector: {tags: [ü, null]}, accept: failed_run}",
         "{type: batch, experiment_id: E001, accept: failed_run}",
     )
-    assert told(capsys) == []
+    assert reported(capsys) == []
 
 
 def test_a_broken_an_unpushed_and_a_damaged_one_each_give_their_code(
@@ -116,7 +116,7 @@ def test_a_broken_an_unpushed_and_a_damaged_one_each_give_their_code(
     damaged = ledger / f"{ids['stopped']}.json"
     damaged.write_text(damaged.read_text().replace('"seed": 1', '"seed": 2'))
     cite(repo, "F002", job("0" * 32), job(ids["running"]))
-    assert told(capsys) == [
+    assert reported(capsys) == [
         ("warning", "finding.unpromoted_run_citation"),
         ("error", "ledger.identity_mismatch"),
         ("error", "finding.broken_run_citation"),
@@ -130,7 +130,7 @@ def test_on_a_laptop_that_only_has_the_ledger_all_hold(
     repo, _ = real
     shutil.rmtree(repo / ".runs")
     (repo / ".aexp/installed.json").unlink()
-    assert told(capsys) == []
+    assert reported(capsys) == []
 
 
 def test_promoting_again_changes_no_byte(real) -> None:

@@ -253,9 +253,9 @@ def test_no_use_of_agentic_experiments_takes_it_back(
         "result = validate_repo('.', mode='runs-only')\n"
         "print([issue.code for issue in result.issues if issue.severity == 'error'])\n"
     )
-    told = run_reference(python, study.root, check)
+    reported = run_reference(python, study.root, check)
     (study.root / RETRACTIONS).rename(study.root / "aside")
-    assert run_reference(python, study.root, check) == told
+    assert run_reference(python, study.root, check) == reported
     (study.root / "aside").rename(study.root / RETRACTIONS)
     git(study.root, "add", "-A")
     assert f"{RETRACTIONS}/{study.retraction}.json" in git(study.root, "ls-files")

@@ -91,7 +91,7 @@ def start(cluster: Path, what: str) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-def told(
+def reported(
     repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str
 ) -> dict[int, tuple[str, str]]:
     """Severity and code by citation line."""
@@ -121,7 +121,7 @@ def test_the_laptop_says_what_the_cluster_says(
             process.communicate()
     push(machines.cluster, "the last run", ".aexp/ledger")
     git(machines.laptop, "pull", "-q")
-    assert told(machines.laptop, monkeypatch, capsys) == {}
+    assert reported(machines.laptop, monkeypatch, capsys) == {}
     statuses = {
         name: json.loads((machines.laptop / f".aexp/ledger/{ids[name]}.json").read_text())
         for name in ids
@@ -154,16 +154,16 @@ def _before_and_after(
         citations[1] = citations[1].replace("}", ", accept: [failed_run]}")
         add_finding(repo, "F001-x", *citations)
     unknown = ("error", "finding.broken_run_citation")
-    assert told(machines.laptop, monkeypatch, capsys) == dict.fromkeys(lines.values(), unknown)
+    assert reported(machines.laptop, monkeypatch, capsys) == dict.fromkeys(lines.values(), unknown)
     unfinished = {lines["running"]: ("warning", "finding.unfinished_run_citation")}
-    assert told(machines.cluster, monkeypatch, capsys) == unfinished
+    assert reported(machines.cluster, monkeypatch, capsys) == unfinished
     waited_for = ("warning", "finding.broken_run_citation")
-    patient = told(machines.laptop, monkeypatch, capsys, "--strict-runs=warn")
+    patient = reported(machines.laptop, monkeypatch, capsys, "--strict-runs=warn")
     assert patient == dict.fromkeys(lines.values(), waited_for)
 
     push(machines.cluster, "runs", ".aexp/ledger")
     git(machines.laptop, "pull", "-q")
-    assert told(machines.laptop, monkeypatch, capsys) == {lines["running"]: unknown}
+    assert reported(machines.laptop, monkeypatch, capsys) == {lines["running"]: unknown}
     gate = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--aexp-strict-runs=warn", "kb"],
         cwd=machines.laptop,

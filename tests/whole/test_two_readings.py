@@ -108,7 +108,7 @@ def _citation(chance: random.Random, points: list[dict[str, Any]]) -> str:
     return f"{{type: batch, experiment_id: E{chance.randint(1, 3):03}, {which}}}"
 
 
-def told(capsys: pytest.CaptureFixture[str], *options: str) -> Counter[tuple[str, str]]:
+def reported(capsys: pytest.CaptureFixture[str], *options: str) -> Counter[tuple[str, str]]:
     main(["validate", "--format", "json", *options])
     problems = json.loads(capsys.readouterr().out)["problems"]
     return Counter((problem["severity"], problem["code"]) for problem in problems)
@@ -126,11 +126,11 @@ def test_the_command_says_what_the_contract_says(
     repo = generated(tmp_path / "repo", seed)
     monkeypatch.chdir(repo)
     expected = Counter(naive.verdicts(repo, strict))
-    assert told(capsys, f"--strict-runs={strict}") == expected
+    assert reported(capsys, f"--strict-runs={strict}") == expected
     git(repo, "add", "-f", "kb", *filter(os.path.exists, [".aexp"]))
     if (repo / ".aexp/ledger").is_dir() and not any((repo / ".aexp/ledger").iterdir()):
         return  # git keeps no empty folder, and so no authority
-    assert told(capsys, f"--strict-runs={strict}", "--at", "index") == expected
+    assert reported(capsys, f"--strict-runs={strict}", "--at", "index") == expected
 
 
 @pytest.mark.parametrize("seed", FIRST_OF_MANY)

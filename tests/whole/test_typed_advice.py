@@ -100,8 +100,8 @@ def test_every_command_that_a_message_names_is_followed(world: Path, tmp_path: P
             continue
         case = copied(world, tmp_path / str(number))
         row.make(case)
-        for told in FACES[row.on[-1]](case.repo):
-            commands.update(re.findall("`([^`]+)`", f"{told.message} {told.fix}"))
+        for reported in FACES[row.on[-1]](case.repo):
+            commands.update(re.findall("`([^`]+)`", f"{reported.message} {reported.fix}"))
     for number, typed in enumerate(COMMANDS.values()):
         case = copied(world, tmp_path / f"typed {number}")
         typed.make(case)
@@ -143,11 +143,11 @@ def test_what_is_next_ends_the_problem(case: Case, name: str, face: str) -> None
         pytest.skip(f"{row.needs} is not here")
     row.make(case)
     every = FACES[face](case.repo)
-    told = next((told for told in every if told.code == row.code), None)
-    assert told is not None, every
-    row.follow(case, told)
+    reported = next((reported for reported in every if reported.code == row.code), None)
+    assert reported is not None, every
+    row.follow(case, reported)
     if face == "validate HEAD":
         case.commit()
-    left = [told for told in FACES[face](case.repo) if told.code not in row.after]
+    left = [reported for reported in FACES[face](case.repo) if reported.code not in row.after]
     assert left == []
     assert not (case.repo / "pwned").exists()

@@ -306,7 +306,7 @@ class TestWhatSignacWouldWaitFor:
         path.parent.mkdir(parents=True, exist_ok=True)
         TRAPS[said](path)
         assert main(verb.split()) == 2
-        assert capsys.readouterr() == ("", self.told(path, said))
+        assert capsys.readouterr() == ("", self.reported(path, said))
         assert not (repo / ".aexp").exists()
 
     @pytest.mark.parametrize("name", ["signac_statepoint.json", "signac_job_document.json"])
@@ -318,7 +318,7 @@ class TestWhatSignacWouldWaitFor:
         job = self.run(repo)
         TRAPS_OF_A_RUN[said](Path(job.fn(name)))
         assert main(verb.format(id=job.id).split()) == 2
-        assert capsys.readouterr() == ("", self.told(job.fn(name), said))
+        assert capsys.readouterr() == ("", self.reported(job.fn(name), said))
 
     def test_where_a_run_is_made_again(self, repo: Path) -> None:
         job = self.run(repo)
@@ -344,5 +344,5 @@ class TestWhatSignacWouldWaitFor:
         init_run_store(repo)
         return create_run(experiment_id="E001", statepoint={"seed": 1}, include_commit=False)
 
-    def told(self, path: Path | str, said: str) -> str:
+    def reported(self, path: Path | str, said: str) -> str:
         return f"aexp: {path} is {said}, so signac must not open it: restore or remove it\n"

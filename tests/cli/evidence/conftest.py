@@ -14,13 +14,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture
-def asked(study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def output_of(study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """What a command prints in the study, standard error last."""
     monkeypatch.chdir(study.root)
 
-    def ask(*words: str, status: int = 0) -> str:
+    def printed(*words: str, status: int = 0) -> str:
         assert main(words) == status
         captured = capsys.readouterr()
         return captured.out + captured.err
 
-    return ask
+    return printed

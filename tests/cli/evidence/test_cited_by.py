@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from study import Study
 
 
-def test_every_citation_of_a_run_is_shown(asked, study: Study) -> None:
-    lines = asked("cited-by", study.cancer[0][:8]).splitlines()
+def test_every_citation_of_a_run_is_shown(output_of, study: Study) -> None:
+    lines = output_of("cited-by", study.cancer[0][:8]).splitlines()
     assert [line.split()[:2] for line in lines] == [
         ["job_id", "finding"],
         [study.cancer[0], "F002"],
@@ -26,14 +26,14 @@ def test_every_citation_of_a_run_is_shown(asked, study: Study) -> None:
     assert lines[1].endswith("  supporting_runs[0]  E002")
 
 
-def test_a_run_that_nothing_cites(asked, study: Study) -> None:
-    output = asked("cited-by", study.others[0], study.svm[0])
+def test_a_run_that_nothing_cites(output_of, study: Study) -> None:
+    output = output_of("cited-by", study.others[0], study.svm[0])
     assert f"no finding cites run {study.others[0]}" in output
     assert f"{study.svm[0]}  F001" in output
 
 
-def test_citations_of_an_experiment_are_counted(asked) -> None:
-    lines = asked("cited-by", "--experiment", "E003").splitlines()
+def test_citations_of_an_experiment_are_counted(output_of) -> None:
+    lines = output_of("cited-by", "--experiment", "E003").splitlines()
     assert lines[1].split() == [
         *("F003", "kb/research/findings/F003-scaling.md", "supporting_runs[0]"),
         *("E003", "scale=true", "5"),
@@ -41,19 +41,22 @@ def test_citations_of_an_experiment_are_counted(asked) -> None:
     assert len(lines) == 2
 
 
-def test_every_cited_run_is_printed_for_programs(asked, study: Study) -> None:
+def test_every_cited_run_is_printed_for_programs(output_of, study: Study) -> None:
     records = [
-        json.loads(line) for line in asked("cited-by", "--all", "--format", "jsonl").splitlines()
+        json.loads(line)
+        for line in output_of("cited-by", "--all", "--format", "jsonl").splitlines()
     ]
     assert len(records) == len(study.svm) + len(study.cancer) + 1 + len(study.scaled)
     assert records[0]["finding"] == "F001"
     assert records[0]["cited"] == "E001 model=svm"
-    assert asked("cited-by", "--all", "--format", "csv").startswith("job_id,finding,path,citation")
+    assert output_of("cited-by", "--all", "--format", "csv").startswith(
+        "job_id,finding,path,citation"
+    )
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "--experiment", "E001"], ["0123", "--all"]])
-def test_runs_are_named_in_one_way_only(asked, words: list[str]) -> None:
-    assert "name runs, or --experiment E###, or --all" in asked("cited-by", *words, status=2)
+def test_runs_are_named_in_one_way_only(output_of, words: list[str]) -> None:
+    assert "name runs, or --experiment E###, or --all" in output_of("cited-by", *words, status=2)
 
 
 def test_a_run_is_cited_alone_and_in_a_batch(repo: Path) -> None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from study import Study
 
 
-def test_a_table_for_each_citation(asked, study: Study) -> None:
-    lines = asked("evidence", "F002").splitlines()
+def test_a_table_for_each_citation(output_of, study: Study) -> None:
+    lines = output_of("evidence", "F002").splitlines()
     assert lines[0] == "kb/research/findings/F002-cancer.md"
     assert lines[2] == (
         "supporting_runs[0]: E002: 18 runs: 15 complete, 2 failed, 1 stopped; 1 commit; "
@@ -28,8 +28,10 @@ def test_a_table_for_each_citation(asked, study: Study) -> None:
     assert any(line.startswith(best) for line in lines)
 
 
-def test_rows_and_records_for_programs(asked, study: Study) -> None:
-    rows = list(csv.DictReader(io.StringIO(asked("evidence", "F001", "F003", "--format", "csv"))))
+def test_rows_and_records_for_programs(output_of, study: Study) -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(output_of("evidence", "F001", "F003", "--format", "csv")))
+    )
     assert len(rows) == 12
     assert {(row["finding"], row["citation"]) for row in rows} == {
         ("F001", "supporting_runs[0]"),
@@ -38,7 +40,7 @@ def test_rows_and_records_for_programs(asked, study: Study) -> None:
     assert {row["id"] for row in rows} == {*study.svm, *study.scaled}
     records = [
         json.loads(line)
-        for line in asked("evidence", "F003", "--format", "jsonl").split("\n")
+        for line in output_of("evidence", "F003", "--format", "jsonl").split("\n")
         if line
     ]
     assert {record["job_id"] for record in records} == set(study.scaled)
@@ -46,9 +48,11 @@ def test_rows_and_records_for_programs(asked, study: Study) -> None:
     assert records[0]["metrics"] == {"accuracy": 0.9}
 
 
-def test_evidence_is_printed_as_markdown(asked) -> None:
-    assert "| id | seed | accuracy | status |" in asked("evidence", "F001", "--format", "markdown")
+def test_evidence_is_printed_as_markdown(output_of) -> None:
+    assert "| id | seed | accuracy | status |" in output_of(
+        "evidence", "F001", "--format", "markdown"
+    )
 
 
-def test_evidence_of_an_unknown_finding_is_refused(asked) -> None:
-    assert '"F009" is not a finding' in asked("evidence", "F009", status=2)
+def test_evidence_of_an_unknown_finding_is_refused(output_of) -> None:
+    assert '"F009" is not a finding' in output_of("evidence", "F009", status=2)

@@ -50,8 +50,8 @@ def test_an_entry_can_be_imported_again(
     repo: Path, ledger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(repo, "all.csv", CSV)
-    asked = ["--params", "C,seed", "--metrics", "accuracy", "--experiment", "E001"]
-    assert main(["import", "csv", "all.csv", *asked]) == 0
+    options = ["--params", "C,seed", "--metrics", "accuracy", "--experiment", "E001"]
+    assert main(["import", "csv", "all.csv", *options]) == 0
     before = ledger()
     capsys.readouterr()
     assert main(["ledger", "list", "--format", "jsonl"]) == 0

@@ -49,7 +49,7 @@ def test_entries_are_listed_as_json(ids, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "said"),
     [
         (("--status", "foo"), '"foo": choose one of complete, failed, abandoned or stopped'),
         (("--status", "running"), '"running": choose one of complete, '),
@@ -60,10 +60,10 @@ def test_entries_are_listed_as_json(ids, capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_what_no_entry_can_have_is_wrong_usage(
-    ids, asked: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+    ids, options: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for more in ([], ["--format", "json"]):
-        assert main(["ledger", "list", *asked, *more]) == 2
+        assert main(["ledger", "list", *options, *more]) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
         assert said in captured.err
@@ -86,54 +86,54 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture
-def asked(study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def output_of(study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.chdir(study.root)
 
-    def ask(*words: str, status: int = 0) -> str:
+    def printed(*words: str, status: int = 0) -> str:
         assert main(["ledger", "list", *words]) == status
         captured = capsys.readouterr()
         return captured.err if status or not captured.out else captured.out
 
-    return ask
+    return printed
 
 
-def test_parameters_that_differ_metrics_status_and_commit(asked, study: Study) -> None:
-    lines = asked("E001", "model=svm").splitlines()
+def test_parameters_that_differ_metrics_status_and_commit(output_of, study: Study) -> None:
+    lines = output_of("E001", "model=svm").splitlines()
     assert lines[0].split() == ["id", "seed", "accuracy", "status", "code_commit"]
     assert lines[1].split() == [study.svm[0], "0", "0.981", "complete", study.code[0][:10]]
     assert lines[2].split() == [study.svm[1], "1", "abandoned", study.code[0][:10]]
     assert lines[8] == "7 runs: 4 complete, 3 abandoned; 2 commits; seeds 0 to 6"
 
 
-def test_the_best_run_by_a_metric(asked) -> None:
+def test_the_best_run_by_a_metric(output_of) -> None:
     words = ("E003", "seed=[1,3]", "--columns", "seed,scale,accuracy", "--sort", "-accuracy")
-    assert asked(*words, "--top", "2", "--format", "markdown") == (
+    assert output_of(*words, "--top", "2", "--format", "markdown") == (
         "| seed | scale | accuracy |\n| --- | --- | --- |\n"
         "| 1 | false | 0.987 |\n| 3 | false | 0.985 |\n"
     )
-    assert asked(*words, "--top", "2") == (
+    assert output_of(*words, "--top", "2") == (
         "seed  scale  accuracy\n1     false  0.987\n3     false  0.985\n"
         "2 runs, all complete; 1 commit; seeds 1 and 3\n"
     )
 
 
-def test_csv_and_json_have_every_value_whole(asked, study: Study) -> None:
+def test_csv_and_json_have_every_value_whole(output_of, study: Study) -> None:
     words = ("E002", "C=10", "--columns", "id,model,accuracy,code_commit", "--format")
-    rows = list(csv.DictReader(io.StringIO(asked(*words, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(output_of(*words, "csv"))))
     assert len(rows) == 6
     assert json.loads(rows[0]["model"]) == {"gamma": 0.1, "kernel": "rbf"}
-    records = json.loads(asked(*words, "json"))
-    assert records == [json.loads(line) for line in asked(*words, "jsonl").splitlines()]
+    records = json.loads(output_of(*words, "json"))
+    assert records == [json.loads(line) for line in output_of(*words, "jsonl").splitlines()]
     assert records[0]["model"] == {"gamma": 0.1, "kernel": "rbf"}
     assert {record["code_commit"] for record in records} == {study.code[0]}
     assert [r["accuracy"] is None for r in records].count(True) == 1
 
 
-def test_a_retracted_run_is_said_to_be_so(asked, study: Study) -> None:
-    lines = asked("E002", "seed=0", "C=1").splitlines()
+def test_a_retracted_run_is_said_to_be_so(output_of, study: Study) -> None:
+    lines = output_of("E002", "seed=0", "C=1").splitlines()
     assert lines[0].split()[-1] == "retracted"
     assert lines[1].split()[-1] == "true"
-    (record,) = json.loads(asked("retracted=true", "--format", "json"))
+    (record,) = json.loads(output_of("retracted=true", "--format", "json"))
     assert record["retracted"] == [study.retraction]
 
 
@@ -148,12 +148,12 @@ def test_a_retracted_run_is_said_to_be_so(asked, study: Study) -> None:
         (["E003", "scale=true", "machine=cluster"], "but no run fits all of them"),
     ],
 )
-def test_where_nothing_fits_the_reason_is_given(asked, words: list[str], said: str) -> None:
-    assert said in asked(*words, "--format", "jsonl")
+def test_where_nothing_fits_the_reason_is_given(output_of, words: list[str], said: str) -> None:
+    assert said in output_of(*words, "--format", "jsonl")
 
 
-def test_a_commit_is_suggested_whole(asked, study: Study) -> None:
-    said = asked("code_commit=ffff", "--format", "jsonl")
+def test_a_commit_is_suggested_whole(output_of, study: Study) -> None:
+    said = output_of("code_commit=ffff", "--format", "jsonl")
     assert all(f"code_commit={commit}" in said for commit in study.code)
 
 
@@ -166,8 +166,8 @@ def test_a_commit_is_suggested_whole(asked, study: Study) -> None:
         (["ended>soon"], '"soon" is not a time; write 2026-05-01'),
     ],
 )
-def test_a_slip_is_wrong_usage(asked, words: list[str], said: str) -> None:
-    assert said in asked(*words, status=2)
+def test_a_slip_is_wrong_usage(output_of, words: list[str], said: str) -> None:
+    assert said in output_of(*words, status=2)
 
 
 def test_a_damaged_entry_is_counted(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,14 +34,14 @@ def test_pack_tells_what_it_wrote_and_what_to_type_next(
     assert main(["ledger", "pack", "--dry-run"]) == 0
     foreseen = capsys.readouterr().out.splitlines()
     assert main(["ledger", "pack"]) == 0
-    told = [
+    packed = [
         f"packed: 2 runs into {packed_paths(repo)[0]}",
         f"packed: 1 run into {packed_paths(repo)[1]}",
         "1 run stays loose: findings cite them",
     ]
-    assert foreseen == [*(f"would be {line}" for line in told[:2]), told[2]]
+    assert foreseen == [*(f"would be {line}" for line in packed[:2]), packed[2]]
     assert capsys.readouterr().out.splitlines() == [
-        *told,
+        *packed,
         "next: git add .aexp/ledger, then commit and push",
     ]
     assert main(["ledger", "pack"]) == 0
@@ -101,9 +101,9 @@ def test_cited_runs_that_are_packed_are_told(
     for arguments in ([], ["--dry-run"]):
         capsys.readouterr()
         assert main(["ledger", "pack", *arguments]) == 0
-        told, nothing = capsys.readouterr().out.splitlines()
-        assert told.startswith("2 cited runs are packed, where older readers do not look: ")
-        assert f"`aexp ledger unpack {first}` brings one back" in told
+        warning, nothing = capsys.readouterr().out.splitlines()
+        assert warning.startswith("2 cited runs are packed, where older readers do not look: ")
+        assert f"`aexp ledger unpack {first}` brings one back" in warning
         assert nothing == "nothing to pack"
     main(["ledger", "unpack", *every[:2]])
     capsys.readouterr()

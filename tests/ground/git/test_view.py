@@ -56,9 +56,9 @@ def commit(repo: Path, message: str = "change") -> None:
 def aexp(capsys: pytest.CaptureFixture[str]) -> Any:
     def run(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
         status = main(["validate", "--format", "json", *arguments])
-        told = capsys.readouterr()
-        assert told.err == ""
-        return status, json.loads(told.out)["problems"]
+        reported = capsys.readouterr()
+        assert reported.err == ""
+        return status, json.loads(reported.out)["problems"]
 
     return run
 
@@ -67,9 +67,9 @@ def aexp(capsys: pytest.CaptureFixture[str]) -> Any:
 def refused(capsys: pytest.CaptureFixture[str]) -> Any:
     def run(*arguments: str) -> str:
         assert main(["validate", *arguments]) == 2
-        told = capsys.readouterr()
-        assert told.out == ""
-        return told.err
+        reported = capsys.readouterr()
+        assert reported.out == ""
+        return reported.err
 
     return run
 
@@ -246,12 +246,12 @@ class TestWhereGitIs:
         add_finding(repo, "F009-other", job(NOWHERE))
         commit(repo)
         monkeypatch.chdir(inner / "kb")
-        told = aexp()
-        assert [(p["path"], p["code"]) for p in told[1]] == [
+        reported = aexp()
+        assert [(p["path"], p["code"]) for p in reported[1]] == [
             (FINDING, "finding.broken_run_citation")
         ]
-        assert aexp("--at", "index") == told
-        assert aexp("--at", "HEAD") == told
+        assert aexp("--at", "index") == reported
+        assert aexp("--at", "HEAD") == reported
 
     def test_a_linked_work_tree_has_its_own_index(
         self, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aexp: Any
@@ -336,14 +336,14 @@ class TestWrongUsage:
     def test_one_that_is_written_by_rule(self, repo: Path, refused: Any, revision: str) -> None:
         write(repo, "a", "x")
         commit(repo)
-        told = f'aexp: git knows no commit, branch or tag "{revision}" here\n'
-        assert refused(f"--at={revision}") == told
+        reported = f'aexp: git knows no commit, branch or tag "{revision}" here\n'
+        assert refused(f"--at={revision}") == reported
 
     @pytest.mark.parametrize("revision", ["HEAD..main", "HEAD...main", "..main", "^HEAD"])
     def test_more_than_one_commit(self, repo: Path, refused: Any, revision: str) -> None:
         commit(repo)
-        told = f'aexp: "{revision}" is not one commit: name a single one, such as HEAD\n'
-        assert refused(f"--at={revision}") == told
+        reported = f'aexp: "{revision}" is not one commit: name a single one, such as HEAD\n'
+        assert refused(f"--at={revision}") == reported
 
     @pytest.mark.parametrize("revision", [":/init", ":/!-second", "HEAD^{/init}", "HEAD@{0}~1"])
     def test_a_commit_by_its_message(self, repo: Path, aexp: Any, revision: str) -> None:

@@ -70,7 +70,7 @@ def lay_out(repo: Path, first: dict[str, Any], second: dict[str, Any], kind: str
     return [add_segment(repo, entries[:1]), add_segment(repo, entries[1:], "laptop/2026-05-001")]
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+def reported(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     capsys.readouterr()
     main([*arguments, "--format", "json"])
     problems = json.loads(capsys.readouterr().out)["problems"]
@@ -97,9 +97,11 @@ def test_each_way_in_which_two_entries_of_a_run_can_differ(
         again = {**document, "promoted_at": "", "registered_machine": ""}
         assert again == {**expected, "promoted_at": "", "registered_machine": ""}
         assert dict(LedgerMapping.of(repo)) == {JOB_ID: document}
-    assert told(capsys, "ledger", "check") == ([] if counts is not None else [entry.path])
-    assert told(capsys, "ledger", "check", JOB_ID) == ([] if counts is not None else [entry.path])
-    assert told(capsys, "validate") == ([] if counts is not None else [entry.path])
+    assert reported(capsys, "ledger", "check") == ([] if counts is not None else [entry.path])
+    assert reported(capsys, "ledger", "check", JOB_ID) == (
+        [] if counts is not None else [entry.path]
+    )
+    assert reported(capsys, "validate") == ([] if counts is not None else [entry.path])
     if counts is None:
         (fault,) = entry.faults
         assert all(f"{path}:1" in fault.message for path in paths)
@@ -120,9 +122,9 @@ def test_promoting_again_settles_it(repo: Path, capsys: pytest.CaptureFixture[st
     assert main(["ledger", "promote", job_id]) == 0
     document = json.loads((repo / FILE).read_text())
     add_segment(repo, [{**document, "status": "failed"}])
-    assert told(capsys, "ledger", "check") == [FILE]
+    assert reported(capsys, "ledger", "check") == [FILE]
     assert main(["ledger", "promote", job_id]) == 0
-    assert told(capsys, "ledger", "check") == []
+    assert reported(capsys, "ledger", "check") == []
     before = (repo / FILE).read_bytes()
     assert main(["ledger", "backfill"]) == 0
     assert (repo / FILE).read_bytes() == before

@@ -134,7 +134,9 @@ def test_batches_that_are_expected_are_found_in_one_go(
     assert len(reads) <= 2
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[tuple[str, str, str, int]]:
+def reported(
+    capsys: pytest.CaptureFixture[str], *arguments: str
+) -> list[tuple[str, str, str, int]]:
     capsys.readouterr()
     status = main([*arguments, "--format", "json"])
     document = json.loads(capsys.readouterr().out)
@@ -150,12 +152,12 @@ def test_citations_of_packed_runs_hold(
     add_finding(repo, "F001-a", job(ids(1)[0]), batch("E002", "{seed: 2}"))
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "all")
-    assert told(capsys, "validate", *at) == []
-    assert told(capsys, "validate", "F001", *at) == []
+    assert reported(capsys, "validate", *at) == []
+    assert reported(capsys, "validate", "F001", *at) == []
     add_finding(repo, "F002-b", job(ids(3)[0]), batch("E002", "{seed: 4}"))
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "more")
-    codes = [code for _, code, _, _ in told(capsys, "validate", *at)]
+    codes = [code for _, code, _, _ in reported(capsys, "validate", *at)]
     assert codes == ["finding.broken_run_citation", "finding.empty_batch"]
 
 
@@ -194,10 +196,12 @@ def test_pytest_and_its_fixture_see_one_ledger(repo: Path, pytester: pytest.Pyte
 def test_check_show_and_list_see_one_ledger(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add_loose(repo, 1)
     path = add_segment(repo, [run(2), run(4, code_commit="/home/me/code")])
-    assert told(capsys, "ledger", "check", ids(2)[0]) == []
+    assert reported(capsys, "ledger", "check", ids(2)[0]) == []
     line = 1 + ids(2, 4).index(ids(4)[0])
-    assert told(capsys, "ledger", "check") == [("error", "ledger.leak", path, line)]
-    assert told(capsys, "ledger", "check", ids(4)[0][:8]) == [("error", "ledger.leak", path, line)]
+    assert reported(capsys, "ledger", "check") == [("error", "ledger.leak", path, line)]
+    assert reported(capsys, "ledger", "check", ids(4)[0][:8]) == [
+        ("error", "ledger.leak", path, line)
+    ]
     assert main(["ledger", "check"]) == 1
     assert "3 ledger entries: 1 error" in capsys.readouterr().out
     assert main(["ledger", "show", ids(2)[0][:10], "--format", "json"]) == 0
@@ -217,11 +221,11 @@ def test_files_among_the_segments_that_are_none(
     for path in ("README.md", "box/.2026-05-001.tmp", "box/.gitattributes"):
         write(repo, f"{PACKS}/{path}", "not ours\n")
     assert Ledger(WorkTree(repo)).job_ids == set(ids(1))
-    problems = told(capsys, "ledger", "check")
+    problems = reported(capsys, "ledger", "check")
     assert [(s, c, p) for s, c, p, _ in problems] == [
         ("error", "ledger.invalid_entry", path) for path in sorted(strays)
     ]
-    assert told(capsys, "validate")[1:] == [("warning", *problem[1:]) for problem in problems]
+    assert reported(capsys, "validate")[1:] == [("warning", *problem[1:]) for problem in problems]
 
 
 # One run in several places: which counts is tested with `duplicates`
@@ -244,9 +248,9 @@ def test_two_entries_that_differ_fail_the_check_if_one_is_cited(
     is_cited = citation is not None and ids(2)[0] not in citation
     at_finding = ("error", CONFLICT[0], "kb/research/findings/F001-a.md", 4)
     expected = [at_finding] if is_cited else [("warning", *CONFLICT)]
-    assert told(capsys, "validate") == expected
+    assert reported(capsys, "validate") == expected
     if citation is not None:
-        assert told(capsys, "validate", "F001") == [each for each in expected if is_cited]
+        assert reported(capsys, "validate", "F001") == [each for each in expected if is_cited]
     main(["validate"])
     output = capsys.readouterr().out
     assert f"{SEGMENT}:{1 + ids(1, 2).index(ids(1)[0])}" in output
@@ -260,12 +264,12 @@ def test_a_packed_line_that_cannot_be_used_does_not_hide_the_loose_entry(
     broken = packed(run(1)).replace(b'"seed":1', b'"seed":7')
     write(repo, SEGMENT, broken)
     add_finding(repo, "F001-a", job(ids(1)[0]))
-    assert told(capsys, "validate") == [
+    assert reported(capsys, "validate") == [
         ("error", "ledger.identity_mismatch", "kb/research/findings/F001-a.md", 4)
     ]
     add_loose(repo, 1)
-    assert told(capsys, "validate") == [("warning", "ledger.identity_mismatch", SEGMENT, 1)]
-    assert told(capsys, "validate", "F001") == []
+    assert reported(capsys, "validate") == [("warning", "ledger.identity_mismatch", SEGMENT, 1)]
+    assert reported(capsys, "validate", "F001") == []
 
 
 def test_a_line_that_cannot_be_used_does_not_hide_another(repo: Path) -> None:
@@ -285,7 +289,7 @@ def test_a_damaged_segment_harms_no_line_but_its_own(
     lines = [packed(run(number)) for number in [*order[3:], *order[:3]]]
     write(repo, SEGMENT, b"".join([lines[0], b"\xff\n", *lines[1:], b"{"]))
     add_finding(repo, "F001-a", *(job(job_id) for job_id in ids(1, 2, 3, 4, 5)), batch("E001"))
-    assert told(capsys, "validate") == [
+    assert reported(capsys, "validate") == [
         ("warning", "ledger.invalid_entry", SEGMENT, 2),
         ("error", "ledger.invalid_entry", SEGMENT, 4),
         ("warning", "ledger.invalid_entry", SEGMENT, 7),
@@ -311,7 +315,7 @@ def test_a_segment_that_is_no_file_of_ours_is_told_and_passed_over(
         (tmp_path / "outside").write_bytes(packed(run(2)))
         path.symlink_to(tmp_path / "outside" if kind == "outside" else path)
     expected = [] if kind == "folder" else [("warning", "ledger.invalid_entry", SEGMENT, 1)]
-    assert told(capsys, "validate")[1:] == expected
+    assert reported(capsys, "validate")[1:] == expected
     assert Ledger(WorkTree(repo)).job_ids == set(ids(1))
 
 

@@ -7,7 +7,7 @@ import re
 
 from repositories import add_entry, batch, git, job
 
-from advice.following import JOB_ID, Case, Row, Told, type_in, written
+from advice.following import JOB_ID, Case, Reported, Row, type_in, written
 
 BROKEN = "finding.broken_run_citation"
 
@@ -40,7 +40,7 @@ def damaged_document(case: Case) -> None:
     case.cite(job(job_id))
 
 
-def remove_document(case: Case, told: Told) -> None:
+def remove_document(case: Case, reported: Reported) -> None:
     for path in case.repo.glob(".runs/workspace/*/signac_job_document.json"):
         path.unlink()
 
@@ -72,8 +72,8 @@ def other_letters(case: Case) -> None:
     case.cite(batch("E006", "{condition: cafe\u0301}"))
 
 
-def copy_the_value(case: Case, told: Told) -> None:
-    (command,) = re.findall("`(aexp [^`]+)`", told.message)
+def copy_the_value(case: Case, reported: Reported) -> None:
+    (command,) = re.findall("`(aexp [^`]+)`", reported.message)
     (value,) = re.findall(r"caf\w+", type_in(case.repo, command))
     case.cite(batch("E006", f"{{condition: {value}}}"))
 
@@ -131,7 +131,7 @@ CITATIONS = {
     "an id that is near": written(
         BROKEN,
         lambda case: case.cite(job(("0" if JOB_ID[0] != "0" else "1") + JOB_ID[1:])),
-        lambda case, told: case.cite(job(JOB_ID)),
+        lambda case, reported: case.cite(job(JOB_ID)),
     ),
     "a batch that nobody named": Row(
         "finding.empty_batch",
@@ -150,7 +150,7 @@ CITATIONS = {
     "too many single runs": Row(
         "finding.unreadable",
         long_lists,
-        by_hand=lambda case, told: case.cite(),
+        by_hand=lambda case, reported: case.cite(),
         fill={"E001": "E005"},
     ),
 }

@@ -246,7 +246,10 @@ ENTRIES = {
     "a statepoint that was redacted": written(
         "ledger.unverified_identity",
         redacted,
-        lambda case, told: (git(case.repo, "rm", "-qf", redacted_path()), case.cite(job(JOB_ID))),
+        lambda case, reported: (
+            git(case.repo, "rm", "-qf", redacted_path()),
+            case.cite(job(JOB_ID)),
+        ),
         on=("validate", "check", "ledger"),
     ),
     "pointers of Git LFS": Row(INVALID, pointers, on=("validate", "check"), needs="git-lfs"),
@@ -266,7 +269,7 @@ ENTRIES = {
         record_deleted,
         on=("ledger",),
         choice=1,
-        by_hand=lambda case, told: git(case.repo, "restore", "--staged", "--worktree", "."),
+        by_hand=lambda case, reported: git(case.repo, "restore", "--staged", "--worktree", "."),
         fill=RETRACTED,
     ),
     "a record that is none": Row(

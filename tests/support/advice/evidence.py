@@ -6,7 +6,7 @@ from pathlib import Path
 
 from repositories import add_entry, add_finding, add_record, batch, git, job, job_id_of
 
-from advice.following import JOB_ID, POINT, Case, Hand, Make, Row, Told, type_in, written
+from advice.following import JOB_ID, POINT, Case, Hand, Make, Reported, Row, type_in, written
 from advice.places import configured
 from pytest_aexp.model.entry import entry_path
 
@@ -64,10 +64,10 @@ def metric_edited(case: Case) -> None:
     case.entry.write_text(case.entry.read_text().replace("0.934", "0.943"))
 
 
-def restoring(case: Case, told: Told) -> None:
+def restoring(case: Case, reported: Reported) -> None:
     """The pin is not to be taken anew."""
-    assert "`git restore " in told.fix
-    assert "--pin" not in told.fix
+    assert "`git restore " in reported.fix
+    assert "--pin" not in reported.fix
 
 
 def accepted_record_deleted(case: Case) -> None:
@@ -113,8 +113,8 @@ def asked(code: str, make: Make) -> Make:
 
 
 def accepting(*names: str) -> Hand:
-    def write(case: Case, told: Told) -> None:
-        assert all(f"accept: [{name}]" in told.fix for name in names)
+    def write(case: Case, reported: Reported) -> None:
+        assert all(f"accept: [{name}]" in reported.fix for name in names)
         case.cite(f"{EVERY}accept: [{', '.join(names)}]}}")
 
     return write
@@ -130,14 +130,14 @@ def retracted(case: Case) -> None:
     add_record(case.repo, retracts=[JOB_ID])
 
 
-def accept_record(case: Case, told: Told) -> None:
+def accept_record(case: Case, reported: Reported) -> None:
     (record,) = (case.repo / ".aexp/ledger/retractions").iterdir()
-    assert f"`accept: [{record.stem}]`" in told.fix
+    assert f"`accept: [{record.stem}]`" in reported.fix
     case.cite(f"{{type: job, id: {JOB_ID}, accept: [{record.stem}]}}")
 
 
-def withdraw(case: Case, told: Told) -> None:
-    assert "`retracted:` and why" in told.fix
+def withdraw(case: Case, reported: Reported) -> None:
+    assert "`retracted:` and why" in reported.fix
     case.cite(job(JOB_ID), extra="retracted: the split leaked\n")
 
 
@@ -162,8 +162,8 @@ def of_a_commit_that_is_lost(case: Case) -> None:
     add_entry(case.repo, POINT, code_commit=commit)
 
 
-def tag_it(case: Case, told: Told) -> None:
-    assert "tag the commit" in told.fix
+def tag_it(case: Case, reported: Reported) -> None:
+    assert "tag the commit" in reported.fix
     commit = next(line for line in case.entry.read_text().splitlines() if "code_commit" in line)
     git(case.repo, "tag", "code", commit.split('"')[3])
 
@@ -182,7 +182,7 @@ def numbered(text: str, citation: str | None = None, **fields: object) -> Make:
 
 
 def rewriting(old: str, new: str) -> Hand:
-    def write(case: Case, told: Told) -> None:
+    def write(case: Case, reported: Reported) -> None:
         path = next(case.repo.glob("kb/research/findings/F001*"))
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
@@ -199,7 +199,7 @@ def without_metric(case: Case) -> None:
     case.push()
 
 
-def list_the_metric(case: Case, told: Told) -> None:
+def list_the_metric(case: Case, reported: Reported) -> None:
     git(case.cluster, "pull", "-q")
     text = "[tool.aexp.metrics]\naccuracy = 'accuracy'\n"
     (case.cluster / "pyproject.toml").write_text(text)
@@ -219,7 +219,7 @@ def built_on(name: str, extra: str = "", make: Make = lambda case: None) -> Make
     return made
 
 
-def build_on_nothing(case: Case, told: Told) -> None:
+def build_on_nothing(case: Case, reported: Reported) -> None:
     case.cite()
 
 
@@ -269,7 +269,7 @@ EVIDENCE = {
     "runs that failed, left out": written(
         "evidence.failed_run",
         in_a_batch(status="failed"),
-        lambda case, told: case.cite(f"{EVERY}status: complete}}"),
+        lambda case, reported: case.cite(f"{EVERY}status: complete}}"),
     ),
     "a run that is there twice": written(
         "evidence.repeated_run",
@@ -295,7 +295,7 @@ EVIDENCE = {
             "evidence.foreign_experiment",
             lambda case: case.cite(job(JOB_ID), extra="experiment: E001\n"),
         ),
-        lambda case, told: case.cite(job(JOB_ID), extra="experiment: E005\n"),
+        lambda case, reported: case.cite(job(JOB_ID), extra="experiment: E005\n"),
     ),
     "a history that is cut off": Row("evidence.unknown_commit", shallow),
     "a commit that is lost": written(

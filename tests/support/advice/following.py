@@ -41,7 +41,7 @@ _TOLD = re.compile(r"^(?:\S.*?): (?:error|warning): (.*) \[(\S+)\]\n    next: (.
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """A problem as somebody reads it."""
 
     code: str
@@ -110,8 +110,8 @@ class Case:
 
 
 Make = Callable[[Case], object]
-Hand = Callable[[Case, Told], object]
-Face = Callable[[Path], list[Told]]
+Hand = Callable[[Case, Reported], object]
+Face = Callable[[Path], list[Reported]]
 
 
 @dataclass(frozen=True)
@@ -137,22 +137,22 @@ class Row:
     needs: str = ""
     fill: Mapping[str, str] = field(default_factory=dict)
 
-    def commands(self, told: Told) -> list[str]:
+    def commands(self, reported: Reported) -> list[str]:
         """What is typed."""
         if self.is_written:
             return []
-        every = told.alternatives
+        every = reported.alternatives
         chosen = next(filter(None, every), []) if self.choice is None else every[self.choice]
         for placeholder, text in self.fill.items():
             chosen = [command.replace(placeholder, text) for command in chosen]
         return chosen
 
-    def follow(self, case: Case, told: Told) -> None:
+    def follow(self, case: Case, reported: Reported) -> None:
         """Do what is advised."""
         if self.by_hand is not None:
-            self.by_hand(case, told)
-        commands = self.commands(told)
-        assert commands or self.is_written, told
+            self.by_hand(case, reported)
+        commands = self.commands(reported)
+        assert commands or self.is_written, reported
         here = [command for command in commands if command == "git pull"]
         for command in commands:
             if command not in here:
@@ -220,26 +220,26 @@ def _printed(repo: Path, work: Callable[[], int]) -> tuple[int, str, str]:
 
 
 def _command(*words: str) -> Face:
-    def told(repo: Path) -> list[Told]:
+    def reported(repo: Path) -> list[Reported]:
         status, out, err = _printed(repo, lambda: main([*words, "--format", "json"]))
         if status == 2:
-            return [Told("", err, err)]
-        return [Told(p["code"], p["message"], p["fix"]) for p in json.loads(out)["problems"]]
+            return [Reported("", err, err)]
+        return [Reported(p["code"], p["message"], p["fix"]) for p in json.loads(out)["problems"]]
 
-    return told
+    return reported
 
 
 def _hook(
     entry_point: Callable[[list[str]], int], *, adds: str = "-A"
-) -> Callable[..., list[Told]]:
-    def told(repo: Path) -> list[Told]:
+) -> Callable[..., list[Reported]]:
+    def reported(repo: Path) -> list[Reported]:
         git(repo, "add", adds)
         status, out, err = _printed(repo, lambda: entry_point([]))
-        problems = [Told(code, message, fix) for message, code, fix in _TOLD.findall(out)]
+        problems = [Reported(code, message, fix) for message, code, fix in _TOLD.findall(out)]
         assert status == 0 or problems, out + err
         return problems
 
-    return told
+    return reported
 
 
 FACES: dict[str, Face] = {

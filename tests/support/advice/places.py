@@ -6,7 +6,7 @@ import shutil
 
 from repositories import add_finding, git, job
 
-from advice.following import JOB_ID, Case, Row, Told, written
+from advice.following import JOB_ID, Case, Reported, Row, written
 
 FINDINGS = "kb/research/findings"
 CONFIGURED = '[tool.aexp]\nfindings = ["{}"]\n'
@@ -103,9 +103,9 @@ def statepoint_gone(case: Case) -> None:
     case.write(f".runs/workspace/{job_id}/signac_statepoint.json", "{")
 
 
-def remove_run(case: Case, told: Told) -> None:
+def remove_run(case: Case, reported: Reported) -> None:
     (folder,) = (case.repo / ".runs/workspace").iterdir()
-    assert f"remove the folder {folder.name}" in told.fix
+    assert f"remove the folder {folder.name}" in reported.fix
     shutil.rmtree(folder)
 
 
@@ -169,17 +169,17 @@ PLACES = {
     "findings in another folder": written(
         "finding.none_collected",
         lambda case: (case.repo / FINDINGS).rename(case.repo / "notes"),
-        lambda case, told: configured(case, 'findings = ["notes/*.md"]'),
+        lambda case, reported: configured(case, 'findings = ["notes/*.md"]'),
     ),
     "a glob that is wrong": written(
         "finding.none_collected",
         lambda case: configured(case, 'findings = ["note/*.md"]'),
-        lambda case, told: configured(case, ""),
+        lambda case, reported: configured(case, ""),
     ),
     "a name that is no finding's": written(
         "finding.not_collected",
         lambda case: add_finding(case.repo, "finding-7", job(JOB_ID)),
-        lambda case, told: (case.repo / FINDINGS / "finding-7.md").rename(
+        lambda case, reported: (case.repo / FINDINGS / "finding-7.md").rename(
             case.repo / FINDINGS / "F007-seven.md"
         ),
         on=("validate", "findings"),
@@ -187,14 +187,16 @@ PLACES = {
     "a policy that is weaker": written(
         "policy.weakened",
         weakened,
-        lambda case, told: configured(case, 'strict_runs = "error"'),
+        lambda case, reported: configured(case, 'strict_runs = "error"'),
         on=("policy", "findings"),
     ),
     "runs in git": Row("runs.tracked", tracked, on=("validate", "findings", "ledger")),
     "a document that is damaged, of a run": Row(
         "runs.damaged",
         lambda case: case.write(f".runs/workspace/{case.run(9)}/signac_job_document.json", "{"),
-        by_hand=lambda case, told: next(case.repo.glob(".runs/workspace/*/*document*")).unlink(),
+        by_hand=lambda case, reported: next(
+            case.repo.glob(".runs/workspace/*/*document*")
+        ).unlink(),
     ),
     "a run link that is text": Row("runs.damaged", linked_oddly, fill={"E###": "E005"}),
     "a statepoint that is damaged": written("runs.damaged", statepoint_gone, remove_run),
@@ -210,6 +212,6 @@ PLACES = {
     "a finding in conflict": Row(
         "finding.unreadable",
         finding_in_conflict,
-        by_hand=lambda case, told: case.cite(job(JOB_ID)),
+        by_hand=lambda case, reported: case.cite(job(JOB_ID)),
     ),
 }

@@ -18,7 +18,7 @@ POINT = {"experiment_id": "E001", "seed": 1}
 STRICT = Policy(for_entries=True)
 
 
-def told(repo: Path, *job_ids: str) -> list[tuple[str, str, str]]:
+def reported(repo: Path, *job_ids: str) -> list[tuple[str, str, str]]:
     outcome, _ = check_ledger(Ledger(WorkTree(repo)), STRICT, job_ids or None)
     return [(p.severity, p.code, p.path.rpartition("/")[2]) for p in outcome.problems]
 
@@ -27,26 +27,26 @@ def test_sound_entries_pass(repo: Path) -> None:
     add_entry(repo, POINT)
     write(repo, ".aexp/ledger/.gitkeep", "")
     write(repo, ".aexp/ledger/README.md", "what this is")
-    assert told(repo) == []
+    assert reported(repo) == []
 
 
 def test_everything_is_an_error_that_would_be_a_warning_elsewhere(repo: Path) -> None:
     leaking = add_entry(repo, {"data": "/scratch/me/x"})
     damaged = add_entry(repo, POINT, job_id="0" * 32)
     write(repo, ".aexp/ledger/run-7.json", "{}")
-    assert sorted(told(repo)) == sorted(
+    assert sorted(reported(repo)) == sorted(
         [
             ("error", "ledger.leak", f"{leaking}.json"),
             ("error", "ledger.invalid_entry", f"{damaged}.json"),
             ("error", "ledger.invalid_entry", "run-7.json"),
         ]
     )
-    assert told(repo, leaking) == [("error", "ledger.leak", f"{leaking}.json")]
+    assert reported(repo, leaking) == [("error", "ledger.leak", f"{leaking}.json")]
 
 
 def test_an_edited_statepoint_is_found(repo: Path) -> None:
     job_id = add_entry(repo, POINT, statepoint={**POINT, "seed": 2})
-    assert told(repo) == [("error", "ledger.identity_mismatch", f"{job_id}.json")]
+    assert reported(repo) == [("error", "ledger.identity_mismatch", f"{job_id}.json")]
 
 
 def test_an_identity_that_redaction_took_away_is_told(repo: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_identity_that_redaction_took_away_is_told(repo: Path) -> None:
 def test_claiming_redaction_does_not_switch_the_check_off(repo: Path) -> None:
     forged = {"statepoint": {**POINT, "seed": 2}, "redacted": ["/statepoint/data"]}
     job_id = add_entry(repo, POINT, **forged)
-    assert ("error", "ledger.identity_mismatch", f"{job_id}.json") in told(repo)
+    assert ("error", "ledger.identity_mismatch", f"{job_id}.json") in reported(repo)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_nobody_reads_is_told_with_what_to_type(
     write(repo, ".aexp/ledger/notes/README.md", "")
     (repo / f".aexp/ledger/{'1' * 32}.json").mkdir()
     found = ["1" * 32 + ".json", "0" * 32 + ".json", f"{job_id}.json", "2026-05-001.jsonl"]
-    assert sorted(told(repo)) == sorted(("error", "ledger.invalid_entry", n) for n in found)
+    assert sorted(reported(repo)) == sorted(("error", "ledger.invalid_entry", n) for n in found)
     assert main(["ledger", "check"]) == 1
     checked = capsys.readouterr().out
     assert f"run `git mv '.aexp/ledger/a b/{job_id}.json' {target}`" in checked

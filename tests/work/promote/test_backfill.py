@@ -56,10 +56,10 @@ def test_runs_that_cannot_be_promoted_are_named_with_the_reason(repo: Path, job_
     (nan_id,) = add_jobs(repo, [{"statepoint": {"a": float("nan")}, "doc": DONE}])
     write(repo, f".runs/workspace/{half_id}/signac_job_document.json", '{"status": "comp')
     write(repo, f".runs/workspace/{without}/signac_job_document.json", json.dumps(DONE))
-    told = {p.job_id: p for p in ledger.backfill(Repository.open(repo))}
-    assert told[job_id].written
-    assert "not valid JSON" in str(told[half_id].refused)
-    assert "does not exist" in str(told[without].refused)
-    assert "NaN" in str(told[nan_id].refused)
-    assert half not in told
+    promotions = {p.job_id: p for p in ledger.backfill(Repository.open(repo))}
+    assert promotions[job_id].written
+    assert "not valid JSON" in str(promotions[half_id].refused)
+    assert "does not exist" in str(promotions[without].refused)
+    assert "NaN" in str(promotions[nan_id].refused)
+    assert half not in promotions
     assert ledger.list_ledger_job_ids(repo) == {job_id}

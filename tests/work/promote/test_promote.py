@@ -31,9 +31,9 @@ def entry(repo: Path, job_id: str) -> Path:
 
 def age(path: Path) -> bytes:
     """Make an entry look as if it had been promoted long ago; its bytes."""
-    told = json.loads(path.read_bytes())
-    told["promoted_at"] = "2020-01-01T00:00:00Z"
-    path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n")
+    document = json.loads(path.read_bytes())
+    document["promoted_at"] = "2020-01-01T00:00:00Z"
+    path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
     return path.read_bytes()
 
 

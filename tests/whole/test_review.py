@@ -121,7 +121,7 @@ def entry(study: Study, job_id: str) -> dict[str, Any]:
 def rerun(study: Study, job_id: str) -> None:
     """The run ran again, and its entry is of the second attempt."""
     again = {**entry(study, job_id), "ended_at": "2026-05-14T12:00:00Z", "attempt": 2}
-    again["metrics"] = {"accuracy": 0.9}
+    again |= {"metrics": {"accuracy": 0.9}, "promoted_at": "2026-05-14T12:01:00Z"}
     path = study.root / f".aexp/ledger/{job_id}.json"
     path.write_text(json.dumps(again, indent=2, sort_keys=True) + "\n")
 

@@ -33,7 +33,9 @@ def driver_command(python: str) -> str:
     """What git runs in a shell: this Python, else ``aexp``, and else both sides with markers."""
     program = quote(python)
     own = f"{program} -P -m pytest_aexp {_VERB}"
-    return f"if test -x {program}; then {own}; else aexp {_VERB}; fi || {_BOTH}"
+    # Another program of that name may do nothing and call it success.
+    other = f"aexp --version | grep -q '^pytest-aexp ' && aexp {_VERB}"
+    return f"if test -x {program}; then {own}; else {other}; fi || {_BOTH}"
 
 
 def driver_fault(command: str) -> str | None:
@@ -41,11 +43,23 @@ def driver_fault(command: str) -> str | None:
     match = _PROGRAM.match(command)
     if match is not None:
         program = split(match[1])[0]
-        return None if os.access(program, os.X_OK) else f"names {program}, which is not there"
+        if not os.access(program, os.X_OK):
+            return f"names {program}, which is not there"
+        return f"names {program}, which has no pytest-aexp" if _lacks_it(Path(program)) else None
     if command == f"aexp {_VERB}":
         return _fault_of_program(shutil.which("aexp"))
     # Somebody may have another way to call it.
     return None if command.endswith(_VERB) else "is another program"
+
+
+def _lacks_it(python: Path) -> bool:
+    """Whether that Python is of a virtual environment whose folders have no pytest-aexp."""
+    home = python.parent.parent
+    settings = read_bounded(home / "pyvenv.cfg", _CONFIG_LIMIT)
+    if not isinstance(settings, bytes) or b"packages = true" in settings:
+        return False
+    folders = (home.glob(f"{lib}/site-packages/pytest_aexp*") for lib in ("lib*/python*", "Lib"))
+    return not any(map(any, folders))
 
 
 def _fault_of_program(program: str | None) -> str | None:

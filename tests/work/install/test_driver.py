@@ -48,7 +48,7 @@ def test_without_aexp_on_path(diverged: tuple[Path, str]) -> None:
     assert entry["status"] == "complete"
 
 
-@pytest.mark.parametrize("program", ["nothing", "another"])
+@pytest.mark.parametrize("program", ["", "#!/bin/sh\nexit 2\n", "#!/bin/sh\nexit 0\n"])
 def test_a_merge_that_nobody_could_make_leaves_markers(
     diverged: tuple[Path, str],
     program: str,
@@ -58,8 +58,8 @@ def test_a_merge_that_nobody_could_make_leaves_markers(
 ) -> None:
     repo, job_id = diverged
     git(repo, "config", DRIVER_KEY, driver_command(str(tmp_path / "gone/python")))
-    if program == "another":
-        write(tmp_path, "bin/aexp", "#!/bin/sh\nexit 2\n")
+    if program:
+        write(tmp_path, "bin/aexp", program)
         (tmp_path / "bin/aexp").chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin:/usr/local/bin")
     assert merge(repo) == 1
@@ -117,6 +117,17 @@ def test_a_command_that_cannot_work(
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     found = driver_fault(command)
     assert found is None if fault is None else fault in str(found)
+
+
+def test_an_environment_that_has_lost_the_package(tmp_path: Path) -> None:
+    write(tmp_path, "bin/python", "#!/bin/sh\n")
+    (tmp_path / "bin/python").chmod(0o755)
+    command = driver_command(str(tmp_path / "bin/python"))
+    assert driver_fault(command) is None
+    write(tmp_path, "pyvenv.cfg", "include-system-site-packages = false\n")
+    assert "has no pytest-aexp" in str(driver_fault(command))
+    (tmp_path / "lib/python3.11/site-packages/pytest_aexp-0.1.0.dist-info").mkdir(parents=True)
+    assert driver_fault(command) is None
 
 
 def test_validate_and_install_notice_a_driver_that_no_longer_works(

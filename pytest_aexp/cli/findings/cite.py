@@ -103,6 +103,10 @@ def run(arguments: argparse.Namespace) -> int:
     if corrected(front, job_ids) != front.text:
         fix = f"`aexp fix {shlex.quote(path)}`"
         raise UsageError(f"{path}: fix its existing citations first: {fix}")
+    for run in arguments.runs:
+        meant = checker.sources.tracker_ids.get(run) if run not in job_ids else None
+        if meant is not None:
+            raise UsageError(f"{run} is another tracker's id of run {meant}: cite that")
     cited = [job_citation(full_job_id(run, job_ids)) for run in arguments.runs]
     cited += [_batch(*batch) for batch in arguments.batch]
     new = _new_ones(cited, checker.finding(path))

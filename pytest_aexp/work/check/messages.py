@@ -218,6 +218,10 @@ def _not_found(citation: JobCitation, resolution: Resolution, sources: Sources) 
         message += (
             f"; the store's folder for it cannot be used: {resolution.runs[0].faults[0].message}"
         )
+    meant = sources.tracker_ids.get(citation.job_id)
+    if meant is not None:
+        message += f"; it is another tracker's id of run {meant}"
+        return _fault(BROKEN, citation, message, f"write {meant}")
     near = nearest_id(citation.job_id, sources)
     if near is not None:
         message += f"; the nearest id is {near[0]} ({near[1]})"

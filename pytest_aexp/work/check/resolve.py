@@ -20,6 +20,7 @@ from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCita
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.runs.run_store import Run, RunStore
+from pytest_aexp.work.check.tracker_ids import tracker_ids
 from pytest_aexp.work.scope.adoption import has_adopted
 
 
@@ -98,6 +99,11 @@ class Sources:
     def reversed_ids(self) -> tuple[str, ...]:
         """Each of them from its end to its beginning, sorted."""
         return tuple(sorted(job_id[::-1] for job_id in self.job_ids))
+
+    @cached_property
+    def tracker_ids(self) -> Mapping[str, str]:
+        """The run of each id that another tracker has for it, and that looks like a job id."""
+        return tracker_ids(self.ledger)
 
     def value_counts(self, experiment: str, key: str) -> Mapping[str, int]:
         """How often the experiment's runs have each value of ``key``, the most common first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
 from repositories import entry_of, entry_text, job_id_of
 from tree import ROOT
 
@@ -44,6 +45,18 @@ def test_numbers_are_kept_as_they_are_written() -> None:
     assert "0.10000000000000000001" in metrics_text(text, json.loads(text)["metrics"])
     judged = judge_entry(JOB_ID, entry_path(JOB_ID), text.encode())
     assert metrics_of(judged) == {"a": Decimal("0.10000000000000000001"), "b": None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"statepoint": {"metrics": {"a": 0.1}}, "metrics": {"a": 0.10000000000000000001}}',
+        r'{"statepoint": {"metrics": {"a": 0.2}}, "\u006detrics": {"a": 0.10000000000000000001}}',
+    ],
+    ids=["equal as floats", "the run's own name is escaped"],
+)
+def test_numbers_of_a_parameter_that_is_called_metrics_are_not_the_runs(text: str) -> None:
+    assert "0.10000000000000000001" in metrics_text(text, json.loads(text)["metrics"])
 
 
 def test_an_entry_over_its_limit_is_not_read() -> None:

@@ -58,3 +58,8 @@ def test_hostile_markdown_takes_time_in_proportion_to_its_length(piece: str) -> 
 def test_the_target_of_a_link_may_stand_on_the_next_line(before: str, line_end: str) -> None:
     text = f"{before}{line_end}  ../.aexp/ledger/{'d' * 32}.json)"
     assert [job_id for _, job_id in entry_links(text, 0)] == ["d" * 32]
+
+
+def test_a_link_to_another_site_is_no_link_to_an_entry() -> None:
+    url = f"https://example.org/other/.aexp/ledger/{'d' * 32}.json"
+    assert not entry_links(f"[run]({url})", 0)

@@ -151,6 +151,23 @@ def test_packed_entries_belong_to_it(root: Path) -> None:
     assert {entry.job_id for entry in ledger.select("E001", {})} == {IDS[0], IDS[1], IDS[3]}
 
 
+@pytest.mark.parametrize("counts", ["loose", "packed"])
+def test_a_run_is_in_the_batch_of_the_experiment_that_the_entry_which_counts_names(
+    repo: Path, counts: str
+) -> None:
+    def entry(where: str, experiment: str) -> dict[str, object]:
+        promoted = "2026-05-27T00:00:00Z" if where == counts else "2026-05-26T00:00:00Z"
+        link = {"experiment_id": experiment}
+        return entry_of({"seed": 1}, promoted_at=promoted, run_link=link)
+
+    add_segment(repo, [entry("packed", "E001")])
+    loose = entry("loose", "E002")
+    write(repo, entry_path(job_id_of({"seed": 1})), json.dumps(loose))
+    ledger = Ledger(WorkTree(repo))
+    batches = {name: len(ledger.select(name, {})) for name in ("E001", "E002")}
+    assert batches == {"E001": int(counts == "packed"), "E002": int(counts == "loose")}
+
+
 def test_machines_are_named_however_an_entry_is_written(root: Path) -> None:
     entry = entry_of({"experiment_id": "E009"}, registered_machine="written-by-hand")
     write(root, entry_path(entry["job_id"]), json.dumps(entry))

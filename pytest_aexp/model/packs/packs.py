@@ -124,6 +124,19 @@ class Packs:
         numbered = enumerate(zip(self._ids[path], lines, strict=False), start=1)
         return [(j, Version(path, n, line)) for n, (j, line) in numbered if j in wanted]
 
+    def may_differ(self, job_ids: Collection[str]) -> Collection[str]:
+        """Those of these runs whose lines differ; all where they are few and searched for alone."""
+        if len(job_ids) <= _MOST_SOUGHT:
+            return job_ids
+        wanted = frozenset(job_ids)
+        first: dict[str, bytes] = {}
+        differing = set[str]()
+        for path, _, lines in self._read(self.paths):
+            for job_id, line in zip(self._ids[path], lines, strict=False):
+                if job_id in wanted and first.setdefault(job_id, line) != line:
+                    differing.add(job_id)
+        return differing
+
     def versions(self, job_id: str) -> list[Version]:
         """Every line of the run, by place."""
         return self.lines([job_id]).get(job_id, [])

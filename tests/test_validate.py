@@ -226,5 +226,5 @@ def test_wrong_usage_is_an_exception(repo: Path) -> None:
     with pytest.raises(ValueError, match="choose one of error, warn, off"):
         validate_repo(strict_runs="loud")  # type: ignore[arg-type]
     write(repo, "pyproject.toml", '[tool.aexp.severity]\n"finding.nothing" = "off"\n')
-    with pytest.raises(ConfigurationError, match="there is no code"):
+    with pytest.raises(ConfigurationError, match="is neither a code"):
         validate_repo()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import listed, quoted
+from pytest_aexp.ground.text import closest, listed, quoted
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.work.check.checker import Checker
 
@@ -35,6 +36,11 @@ def finding_named(written: str, checker: Checker) -> str:
         return named[0]
     if named:
         raise UsageError(f"{written} names {len(named)} findings: {listed(named)}; give the path")
+    names = [*map(name_of, paths), *paths]
+    digits = re.fullmatch(r"[Ff]?0*(\d{1,9})", written)
+    near = f"F{digits[1].zfill(3)}" if digits else closest(written, names, 0.9)
+    if near in names:
+        raise UsageError(f"{quoted(written)} is not a finding: did you mean {near}?")
     raise UsageError(
         f"{quoted(written)} is not a finding: give a finding's path or its id, or begin one with "
         "`aexp finding new TITLE`"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.settings.configuration import Configuration, StrictRuns
-from pytest_aexp.ground.text import Position, clean, quoted
+from pytest_aexp.ground.text import Position, clean, closest, quoted
 from pytest_aexp.model.codes import CODES
 
 Severity = Literal["error", "warning"]
@@ -203,9 +203,11 @@ class Policy:
     def __post_init__(self) -> None:
         for code in self.severity:
             if code not in CODES and code not in _FIRST_WORDS:
+                near = closest(code, CODES)
+                which = f"did you mean {quoted(near)}?" if near else f"there is {', '.join(CODES)}"
                 raise ConfigurationError(
-                    f"tool.aexp.severity: there is no code {quoted(code)}, and none has that first "
-                    f"word; the codes are {', '.join(CODES)}"
+                    f"tool.aexp.severity: {quoted(code)} is neither a code nor the first word of "
+                    f"one; {which}"
                 )
 
     @classmethod

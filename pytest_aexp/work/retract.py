@@ -12,6 +12,7 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
 from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.retractions import (
     SCHEMA_VERSION,
     Record,
@@ -110,7 +111,8 @@ def _lifted_by(
             lifted[target] = retractions.records[target]
             whole.add(target)
         else:
-            raise UsageError(f"nothing retracts {target}, and it is not a retraction record")
+            what = quoted(target)
+            raise UsageError(f"nothing retracts {what}, and it is not a retraction record")
     others: dict[str, list[str]] = defaultdict(list)
     for record_id, old in lifted.items():
         if record_id not in whole:

@@ -119,8 +119,11 @@ def test_a_configured_severity_wins(name: str, chosen: str) -> None:
 
 
 def test_a_code_that_does_not_exist_cannot_be_configured() -> None:
-    with pytest.raises(ConfigurationError, match=r'there is no code "finding.brocken"') as caught:
+    with pytest.raises(ConfigurationError, match=r'"finding.brocken" is neither a code') as caught:
         Policy("error", {"finding.brocken": "off"})
+    assert 'did you mean "finding.broken_premise"?' in str(caught.value)
+    with pytest.raises(ConfigurationError) as caught:
+        Policy("error", {"xyz": "off"})
     assert all(code in str(caught.value) for code in CODES)
 
 
@@ -179,7 +182,7 @@ def test_what_is_off_is_judged_where_it_is_configured() -> None:
 
 
 def test_a_word_that_no_code_begins_with_is_wrong_usage() -> None:
-    with pytest.raises(ConfigurationError, match="none has that first word"):
+    with pytest.raises(ConfigurationError, match="neither a code nor the first word"):
         Policy(severity={"evidences": "off"})
 
 

@@ -13,6 +13,7 @@ from advice.commits import COMMITS
 from advice.entries import ENTRIES
 from advice.evidence import EVIDENCE
 from advice.following import FACES, Case, Row, copied, make_world
+from advice.losses import LOSSES
 from advice.places import PLACES
 from advice.templates import templates
 from repositories import GIT_ENVIRONMENT
@@ -20,7 +21,7 @@ from tree import ROOT
 
 from pytest_aexp.model.codes import CODES
 
-ROWS: dict[str, Row] = {**CITATIONS, **ENTRIES, **PLACES, **EVIDENCE, **COMMITS}
+ROWS: dict[str, Row] = {**CITATIONS, **ENTRIES, **PLACES, **EVIDENCE, **LOSSES, **COMMITS}
 NOTHING_TO_TYPE = {
     "finding.not_collected": "which number a finding gets is its author's to say",
     "finding.malformed_number": "the expression is its author's",

@@ -11,7 +11,7 @@ from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.cli.output import at_root
-from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
 from pytest_aexp.model.batches import is_experiment_id
 from pytest_aexp.model.entry import Entry
@@ -22,7 +22,7 @@ from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.query.hints import why_nothing
 from pytest_aexp.model.query.match import Run
 from pytest_aexp.model.query.words import query
-from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
+from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.reach import Citing, at_risk, citing
@@ -100,7 +100,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _names_finding(target: str, checker: Checker) -> bool:
     if is_finding_name(target):
         # It may begin a job id as well: a finding that there is comes first.
-        return any(name_of(path) == target.upper() for path in checker.finding_paths)
+        if any(name_of(path) == target.upper() for path in checker.finding_paths):
+            return True
+        return not any(job_id.startswith(target.lower()) for job_id in checker.sources.job_ids)
     return "/" in target or target.lower().endswith((".md", ".markdown"))
 
 
@@ -232,18 +234,25 @@ def _lift(checker: Checker, arguments: argparse.Namespace) -> None:
     if arguments.replaced_by or arguments.mark:
         raise UsageError("--lift goes with --reason alone")
     retractions = checker.sources.ledger.retractions
-    targets = [
-        target
-        if is_record_id(target) and target in retractions.records
-        else full_job_id(target, retractions.job_ids)
-        for target in arguments.lift
-    ]
+    targets = [_lifted(target, retractions) for target in arguments.lift]
     done = lift(checker.repository, retractions, targets, arguments.reason)
     print(f"lifted: {counted(len(done.records), 'record')}: {listed(done.records, 5)}")
     for record_id, runs in done.anew.items():
         print(f"  {counted(len(runs), 'run')} still retracted, record {record_id}")
     add = at_root(checker.repository.root, f"git add {RETRACTIONS_DIR}")
     print(f"next: {add}, commit and push")
+
+
+def _lifted(target: str, retractions: Retractions) -> str:
+    """The record, or the retracted run, that ``target`` names; itself if it names none."""
+    if is_record_id(target) and target in retractions.records:
+        return target
+    try:
+        return full_job_id(target, retractions.job_ids)
+    except AmbiguousRun:
+        raise
+    except RunNotFound:
+        return target
 
 
 # Findings

@@ -22,6 +22,7 @@ from pytest_aexp.model.findings.citation import (
     JobCitation,
     MalformedCitation,
 )
+from pytest_aexp.model.findings.citation_reader import meant_experiment
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.problems import Problem
@@ -182,7 +183,9 @@ def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]
 
 def _batch(experiment: str, *pairs: str) -> str:
     if not schema.is_valid("citation", {"type": "batch", "experiment_id": experiment}):
-        raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
+        meant = meant_experiment(experiment)
+        form = f"write {meant}" if meant else "E and digits, as in E005"
+        raise UsageError(f"{quoted(experiment)} is not an experiment id: {form}")
     return batch_citation(experiment, _selector(pairs))
 
 

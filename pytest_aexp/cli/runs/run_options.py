@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.jsontext import syntax_error
 from pytest_aexp.ground.text import clean, quoted
 from pytest_aexp.model.query.grammar import word
 from pytest_aexp.runs import create_run
@@ -63,6 +64,10 @@ def register(arguments: argparse.Namespace) -> Job:
 def _statepoint(text: str) -> dict[str, Any]:
     try:
         statepoint = json.loads(text)
+    except json.JSONDecodeError as error:
+        what, at = syntax_error(error)
+        place = f"at character {at.column}" + (f" of line {at.line}" if at.line > 1 else "")
+        raise UsageError(f"--statepoint is not valid JSON: {what} ({place})") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--statepoint is not valid JSON: {clean(str(error))}") from error
     if not isinstance(statepoint, dict):

@@ -221,7 +221,9 @@ def tree_of(location: Location, revision: str) -> str:
         raise UsageError("there is no commit yet, so there is no HEAD; `--at index` can be judged")
     if ".." in revision or revision.startswith("^"):
         raise UsageError(f"{quoted(revision)} is not one commit: name a single one, such as HEAD")
-    raise UsageError(f"git knows no commit, branch or tag {quoted(revision)} here")
+    shallow = git_or_none([*location.options, "rev-parse", "--is-shallow-repository"], location.top)
+    more = "; this clone is shallow: run `git fetch --unshallow`" if shallow == b"true\n" else ""
+    raise UsageError(f"git knows no commit, branch or tag {quoted(revision)} here{more}")
 
 
 def _object_named(location: Location, revision: str) -> str:

@@ -12,7 +12,7 @@ from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.settings.metric_names import parse_metrics
 from pytest_aexp.ground.settings.run_settings import RunSettings, parse_run_settings
-from pytest_aexp.ground.text import quoted, shown
+from pytest_aexp.ground.text import closest, listed, quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
 """How a citation of a missing run is reported: as an error, as a warning, or not at all."""
@@ -81,10 +81,9 @@ def parse_configuration(data: bytes) -> Configuration:
     settings = tuple(setting.name for setting in fields(Configuration))
     unknown = sorted(set(table).difference(settings))
     if unknown:
-        raise ConfigurationError(
-            f"[tool.aexp] has no setting {quoted(unknown[0])}: the settings are "
-            f"{', '.join(settings[:-1])} and {settings[-1]}"
-        )
+        near = closest(unknown[0], settings)
+        advice = f"did you mean {near}?" if near else f"the settings are {listed(settings, 20)}"
+        raise ConfigurationError(f"[tool.aexp] has no setting {quoted(unknown[0])}: {advice}")
     return Configuration(
         findings=_globs(table.get("findings", list(DEFAULT_FINDINGS))),
         strict_runs=_strictness(table.get("strict_runs", "error")),

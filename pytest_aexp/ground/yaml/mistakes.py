@@ -46,6 +46,8 @@ class _Scan:
         self._starts = True
         """Whether a value, or a key, may start here."""
         self._last = ""
+        self._hides: int | None = None
+        """Where a comment begins that may have been meant as text, and hides an end."""
         self._readers: dict[str, Callable[[int], int | Mistake | None]] = {
             "\n": self._line,
             "#": self._comment,
@@ -63,11 +65,18 @@ class _Scan:
         while at < len(self._text):
             after = self._read(at)
             if isinstance(after, Mistake):
-                return after
+                return self._hidden() or after
             if not self._text[at].isspace():
                 self._last = self._text[after - 1]
             at = after
-        return self._unclosed() if self._open else None
+        return (self._hidden() or self._unclosed()) if self._open else None
+
+    def _hidden(self) -> Mistake | None:
+        if self._hides is None or not self._open:
+            return None
+        opening = self._text[self._open[-1]]
+        message = f"what follows # is a comment, so the {_NAMES[opening]} before it never ends"
+        return Mistake(message, f"write `{_CLOSING[opening]}` before the #", self._hides)
 
     def _read(self, at: int) -> int | Mistake:
         """Where to go on after what stands at ``at``, or the mistake there."""
@@ -90,8 +99,11 @@ class _Scan:
         return at + 1
 
     def _comment(self, at: int) -> int | None:
-        is_comment = at == 0 or self._text[at - 1].isspace()
-        return self._end_of_line(at) if is_comment else None
+        if at and not self._text[at - 1].isspace():
+            return None
+        if self._open and self._hides is None:
+            self._hides = at
+        return self._end_of_line(at)
 
     def _opened(self, at: int) -> int | Mistake | None:
         if not self._starts:

@@ -29,7 +29,7 @@ from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
 from pytest_aexp.model.ranking import instant
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import leaks
-from pytest_aexp.model.runs.short_id import may_begin
+from pytest_aexp.model.runs.short_id import bare_id, may_begin
 
 _ON_BOTH = ("note", "as", "accept")
 _ON_BATCH = ("status", "except", "count", "digest")
@@ -154,17 +154,20 @@ class _Item:
 
     @property
     def id(self) -> str | None:
-        """Its job id, of whatever form."""
+        """Its job id, of whatever form and under whatever key."""
         written = self.values.get("id")
+        if written is None and self.values.get("type") != "batch":
+            ids = [v for v in self.values.values() if isinstance(v, str) and is_job_id(bare_id(v))]
+            written = ids[0] if len(ids) == 1 else None
         return written if isinstance(written, str) else None
 
     def unknown_keys(self, meaningful: tuple[str, ...]) -> Iterator[Fault]:
         for key in self.keys:
             if key.text not in meaningful:
                 message = f"{KEY}[{self.index}] has an unknown key {quoted(key.text)}"
-                fix = (
-                    f"the keys are {', '.join(meaningful)}; remove it, or move its text to `note:`"
-                )
+                fix = f"the keys are {', '.join(meaningful)}; remove it, or move it to `note:`"
+                if "selector" in meaningful:
+                    fix = f"to select runs by it, write it into `selector: {{…}}`; {fix}"
                 at = self.front_matter.position(key.offset)
                 yield Fault(SUSPICIOUS_KEY, self.front_matter.path, message, fix, at)
 
@@ -300,9 +303,18 @@ def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
     keys = _KEYS_OF.get(str(written["type"]))
     if keys is None:
         return None
-    for name in written:
-        if name not in keys:
-            for missing in keys:
-                if missing not in written and missing not in _OPTIONAL and resembles(name, missing):
-                    return name, missing
+    required = [key for key in keys if key not in written and key not in _OPTIONAL]
+    for name, value in written.items():
+        for missing in required if name not in keys else ():
+            if resembles(name, missing) or _is_meant(missing, value):
+                return name, missing
     return None
+
+
+def _is_meant(key: str, value: object) -> bool:
+    """Whether the value can be of no other key."""
+    if not isinstance(value, str):
+        return False
+    if key == "id":
+        return is_job_id(bare_id(value))
+    return key == "experiment_id" and re.fullmatch(r"E\d{3,9}", value) is not None

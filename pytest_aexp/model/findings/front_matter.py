@@ -96,9 +96,8 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     Raises UnreadableFinding.
     """
     if isinstance(data, Unreadable):
-        fix = (
-            f"resolve it, then `git add {quote(path)}`" if data is UNMERGED else "restore the file"
-        )
+        fix = "put the finding itself there" if "link" in data.reason else "restore the file"
+        fix = f"resolve it, then `git add {quote(path)}`" if data is UNMERGED else fix
         raise UnreadableFinding(path, f"the finding {data.reason}", fix)
     text = _decoded(path, data)
     start, end = _span(path, text)

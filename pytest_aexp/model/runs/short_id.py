@@ -14,6 +14,14 @@ SHORTEST = 4
 
 
 _HEX = re.compile(r"[0-9a-fA-F]+", re.ASCII)
+_WHOLE = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])", re.ASCII)
+
+
+def bare_id(written: str) -> str:
+    """What is written for a job id in its own form: without dashes, quotes, a path or `.json`."""
+    text = written.strip().lower().replace("-", "")
+    whole = _WHOLE.findall(text[:4096])
+    return whole[0] if len(whole) == 1 else text
 
 
 def may_begin(written: str) -> bool:
@@ -32,7 +40,7 @@ def unique_length(job_ids: Collection[str], least: int = 8) -> int:
 
 def full_job_id(written: str, job_ids: Iterable[str]) -> str:
     """The job id in ``known`` that ``written`` is or begins. Raises RunNotFound, AmbiguousRun."""
-    prefix = written.strip().lower()
+    prefix = bare_id(written)
     ids = set(job_ids)
     if prefix in ids:
         return prefix

@@ -27,6 +27,7 @@ from pytest_aexp.ground.yaml.nodes import Scalar
 from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.job_id import kind_of, value_key
+from pytest_aexp.model.runs.short_id import bare_id
 from pytest_aexp.work.check.resolve import Sources, matching_selectors
 
 _DIGITS = "0123456789abcdef"
@@ -42,10 +43,10 @@ CERTAIN = ("is that id", "differs in upper and lower case", "is the only one tha
 def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
     """The existing job id most like ``written``, and how it differs from it."""
     job_ids = sources.job_ids
-    text = written.strip().lower().replace("-", "")
+    text = bare_id(written)
     if text in job_ids:
-        is_same = text == written.replace("-", "")
-        return text, "is that id" if is_same else "differs in upper and lower case"
+        is_other = text != written and text == written.lower()
+        return text, "differs in upper and lower case" if is_other else "is that id"
     if not _is_half_known(text, sources):
         return _by_prefix(text, sources.sorted_ids)
     tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (

@@ -50,7 +50,8 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
             if near is not None:
                 which = "" if near[1] == "is that id" else f", the run whose id {near[1]}"
                 # What `aexp fix` knows for certain.
-                does = ", or run `aexp fix`" if near[1] in CERTAIN else ""
+                is_fixed = near[1] in CERTAIN and " has no type" not in fault.message
+                does = ", or run `aexp fix`" if is_fixed else ""
                 yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}{does}")
                 continue
         yield fault
@@ -142,7 +143,10 @@ def _in_store(citation: Resolvable, resolution: Resolution) -> Fault:
         )
         state = f" ({finished[0].status})" if isinstance(citation, JobCitation) else ""
         verb = "are" if len(finished) > 1 else "is"
-        message = f"{what} {verb} finished{state}, but only on this machine: no other can see it"
+        them = "them" if len(finished) > 1 else "it"
+        message = (
+            f"{what} {verb} finished{state}, but only on this machine: no other can see {them}"
+        )
         return _fault(UNPROMOTED, citation, message, _promote_here(finished))
     run = resolution.runs[0]
     state, fix = _unfinished(run)

@@ -128,9 +128,9 @@ class Restoration:
         top = self._location.top
         commits = git_or_none(("rev-list", "-n", str(_COMMITS), self._revision), top)
         spec = f":(top,literal){self._location.prefix}{path}"
-        options = ("--stdin", "-r", "-m", "--diff-filter=D", "--name-only", "--abbrev-commit")
+        options = ("--stdin", "-r", "-m", "--diff-filter=D", "--name-only")
         deleting = git_or_none(("diff-tree", *options, "--", spec), top, stdin=commits)
-        yield from (f"{line}~1" for line in (deleting or b"").decode().split()[:1])
+        yield from (f"{line[:12]}~1" for line in (deleting or b"").decode().split()[:1])
 
     def _restoring(self, path: str, source: str) -> str:
         if source == "HEAD":

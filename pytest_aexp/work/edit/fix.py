@@ -16,7 +16,7 @@ from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.findings.suspicious_keys import replaces_key
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.runs.short_id import may_begin
+from pytest_aexp.model.runs.short_id import bare_id, may_begin
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text
 from pytest_aexp.work.edit.finding_text import comes_from_elsewhere, edited, replacing, value_of
 
@@ -163,7 +163,7 @@ def _is_block(front: FrontMatter, node: Scalar) -> bool:
 
 
 def _meant(written: str, job_ids: AbstractSet[str]) -> str | None:
-    beginning = written.strip().lower().replace("-", "")
+    beginning = bare_id(written)
     if not may_begin(beginning):
         return None
     matches = [job_id for job_id in job_ids if job_id.startswith(beginning)]

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.jsontext import RepeatedKey, exact_float, nested_deeper, unique_keys
+from pytest_aexp.ground.jsontext import (
+    RepeatedKey,
+    exact_float,
+    nested_deeper,
+    syntax_error,
+    unique_keys,
+)
 from pytest_aexp.ground.text import closest, counted, listed, quoted
 from pytest_aexp.model.entry import DEPTH_LIMIT
 from pytest_aexp.model.query.match import MISSING, nested
@@ -64,7 +70,8 @@ def _object(line: bytes) -> dict[str, Any]:
             raise Unusable(f"is nested more than {DEPTH_LIMIT} deep")
         row = json.loads(text, parse_float=exact_float, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
-        raise Unusable(f"is not JSON: {error.msg} (column {error.colno})") from error
+        what, at = syntax_error(error)
+        raise Unusable(f"is not JSON: {what} (column {at.column})") from error
     except RepeatedKey as repeated:
         raise Unusable(f"has the key {quoted(repeated.key)} twice") from repeated
     except UnicodeDecodeError as error:

@@ -279,7 +279,8 @@ def open_store(repository: Repository) -> RunStore:
     store = RunStore.of(repository)
     if store is None:
         raise RunStoreNotInitialized(
-            f"no run store (a signac project) at {repository.run_store}; run `aexp install`"
+            f"there is no run store (a signac project) at {repository.run_store}: run "
+            "`aexp install`"
         )
     store.require_listing()
     return store

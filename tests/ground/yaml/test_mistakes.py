@@ -83,6 +83,12 @@ MISTAKES = {
     "|": ("a: | x\n", QUOTES.format("|"), "put quotes", "|"),
     "a bracket": ("a: }\n", QUOTES.format("}"), "put quotes", "}"),
     "after a text of lines": ("a: |\n  [ it's\nb: [\n", NEVER, "write `]`", "[\n"),
+    "an end in a comment": (
+        "a:\n  - {b: 1 # x}\n  - {c: 2}\n",
+        "what follows # is a comment, so the mapping before it never ends",
+        "write `}` before the #",
+        "# x",
+    ),
     "after a comment": ("# [ it's\nb: [\n", NEVER, "write `]`", "[\n"),
     "anything else": ("? - x\n  -- y\n: [\n\n", NEVER, "write `]`", "["),
 }

@@ -88,6 +88,10 @@ CITATIONS = {
     "an id with dashes": Row(
         BROKEN, cited("{{type: job, id: {dashed}}}"), on=("validate", "findings")
     ),
+    "an id in curly quotes": Row(BROKEN, cited("{{type: job, id: \u201c{id}\u201d}}")),
+    "the path of an entry": Row(BROKEN, cited("{{type: job, id: .aexp/ledger/{id}.json}}")),
+    "an id under another key": Row(BROKEN, cited("{{type: job, run: {id}}}")),
+    "an experiment under id": Row(BROKEN, cited("{{type: batch, id: E005}}")),
     "a bare id": Row(BROKEN, cited("{id}")),
     "jobs": Row(BROKEN, cited("{{type: jobs, id: {id}}}")),
     "E5": Row(BROKEN, cited("{{type: batch, experiment_id: E5}}")),

@@ -9,28 +9,43 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from repositories import (
-    add_entry,
-    add_segment,
-    batch,
-    entry_of,
-    git,
-    job,
-    job_id_of,
-)
+from repositories import git
 
+from advice.command_states import (
+    SEED_9,
+    Make,
+    bare_within,
+    begun,
+    cited_and_packed,
+    damaged,
+    damaged_and_uncited,
+    damaged_marker,
+    deleted_by_both,
+    end_with_a_status_of_its_own,
+    end_without_a_ledger,
+    ended_of_nothing,
+    folder_in_the_way,
+    gone,
+    label,
+    misspelt,
+    nothing,
+    of_another_program,
+    on_another_branch,
+    only_here,
+    outranked,
+    pushed_elsewhere,
+    shallow,
+    skipped,
+    with_agent_command,
+)
 from advice.entries import merged_and_added
 from advice.evidence import alone
-from advice.following import JOB_ID, POINT, Case, type_in
+from advice.following import JOB_ID, Case, type_in
 from advice.places import marker_in_git, sparse
 from pytest_aexp.cli import main
-from pytest_aexp.runs import mark_status, open_run, run_lifecycle
 
 _ADVISED = re.compile(r"`((?:aexp|git|rm|unset|GIT_DIR=)[^`]+)`|next: ((?:aexp|git|cd|pytest) .*)")
 _THEN = re.compile(r", (?:then )?commit.*$")
-SEED_9 = job_id_of({**POINT, "seed": 9})
-
-Make = Callable[[Case], object]
 
 
 @dataclass(frozen=True)
@@ -72,149 +87,6 @@ def printed(case: Case, command: str | Callable[[Case], object], before: str = "
 def advised(text: str) -> list[str]:
     """The commands that ``text`` advises to type."""
     return [_THEN.sub("", quoted or bare) for quoted, bare in _ADVISED.findall(text)]
-
-
-def nothing(case: Case) -> None:
-    """The state before."""
-
-
-def ended_of_nothing(case: Case) -> None:
-    """An entry without the time at which its run ended, which the machine with it knows."""
-    case.run_there(3, ended_at="2026-05-28T11:00:00Z")
-
-
-def only_here(case: Case) -> None:
-    case.run(9)
-    case.cite(batch("E005"))
-
-
-def misspelt(case: Case) -> None:
-    case.cite(job(JOB_ID).replace("job,", "jobs,"))
-
-
-def damaged(case: Case) -> None:
-    case.entry.write_text("{")
-
-
-def damaged_and_uncited(case: Case) -> None:
-    case.write(f".aexp/ledger/{SEED_9}.json", "{")
-
-
-def on_another_branch(case: Case) -> None:
-    job_id = case.run(9)
-    git(case.repo, "checkout", "-qb", "other")
-    add_entry(case.repo, {**POINT, "seed": 9})
-    case.commit()
-    git(case.repo, "checkout", "-q", "main")
-    assert not (case.repo / f".aexp/ledger/{job_id}.json").exists()
-
-
-def cited_and_packed(case: Case) -> None:
-    add_segment(case.repo, [entry_of({**POINT, "seed": 9})])
-    case.cite(job(SEED_9))
-
-
-def folder_in_the_way(case: Case) -> None:
-    add_segment(case.repo, [entry_of({**POINT, "seed": 9})])
-    case.write(f".aexp/ledger/{SEED_9}.json/x", "x")
-
-
-def folder_of_an_entry(case: Case) -> None:
-    case.run(9)
-    (case.repo / f".aexp/ledger/{SEED_9}.json").mkdir()
-
-
-def outranked(case: Case) -> None:
-    """Another machine's complete attempt, where this one's failed."""
-    case.run(3, "failed", ended_at="2026-05-29T11:00:00Z")
-    add_entry(case.repo, POINT, registered_machine="other", ended_at="2026-05-28T11:00:00Z")
-
-
-def gone(case: Case) -> None:
-    """An entry of this machine whose run is in its store no more."""
-    case.run(9)
-    add_entry(case.repo, {**POINT, "seed": 8}, registered_machine="cluster")
-
-
-def bare_within(case: Case) -> None:
-    git(case.world, "clone", "-q", "--bare", "repo", "repo/vendored")
-
-
-def skipped(case: Case) -> None:
-    git(case.repo, "update-index", "--skip-worktree", f".aexp/ledger/{JOB_ID}.json")
-    case.entry.unlink()
-
-
-def pushed_elsewhere(case: Case) -> None:
-    case.run_there(9)
-    type_in(case.cluster, f"aexp ledger promote {SEED_9}")
-    git(case.cluster, "add", "-A")
-    git(case.cluster, "commit", "-qm", "run")
-    git(case.cluster, "push", "-q")
-
-
-def shallow(case: Case) -> None:
-    (case.repo).rename(case.world / "whole")
-    origin = (case.world / "origin.git").as_uri()
-    git(case.world, "clone", "-q", "--depth", "1", origin, "repo")
-
-
-def installed(case: Case) -> None:
-    type_in(case.repo, "aexp install --machine-label cluster")
-    case.commit()
-
-
-def with_agent_command(case: Case) -> None:
-    type_in(case.repo, "aexp install --agent-commands")
-    (case.repo / ".claude/commands/aexp-validate.md").write_text("mine")
-
-
-def damaged_marker(case: Case) -> None:
-    case.write(".aexp/installed.json", "{")
-
-
-def label(text: str) -> Make:
-    return lambda case: case.write(".aexp/installed.json", f'{{"machine_label": "{text}"}}')
-
-
-def deleted_by_both(case: Case) -> None:
-    """Neither version of an entry in conflict can be used."""
-    git(case.repo, "checkout", "-qb", "other")
-    case.entry.write_text("{}")
-    case.commit()
-    git(case.repo, "checkout", "-q", "main")
-    case.entry.write_text("[]")
-    case.commit()
-    git(case.repo, "merge", "other", check=False)
-
-
-def of_another_program(case: Case) -> None:
-    case.run(9, "done")
-
-
-def end_with_a_status_of_its_own(case: Case) -> None:
-    run = open_run(case.run(9, "created"))
-    with run_lifecycle(run):
-        run.doc["status"] = "done"
-
-
-def end_without_a_ledger(case: Case) -> None:
-    """The entry cannot be written while a folder lies in its place."""
-    place = case.repo / f".aexp/ledger/{SEED_9}.json"
-    place.mkdir()
-    mark_status(open_run(SEED_9), "complete")
-    place.rmdir()
-
-
-def begun(case: Case) -> None:
-    """A program that is told to end while its run is running."""
-    text = (
-        "import os, signal\nfrom pytest_aexp.runs import open_run, run_lifecycle\n"
-        "signal.signal(signal.SIGTERM, lambda *_: None)\n"
-        f"with run_lifecycle(open_run({case.run(9, 'created')!r})):\n"
-        "    os.kill(os.getpid(), signal.SIGTERM)\n"
-    )
-    case.write("../train.py", text)
 
 
 COMMANDS = {
@@ -304,6 +176,17 @@ COMMANDS = {
         "aexp validate",
         "does not belong",
         before="export GIT_DIR=$PWD/../elsewhere/.git",
+    ),
+    "a work tree elsewhere": Typed(
+        lambda case: git(case.repo, "config", "core.worktree", str(case.world)),
+        "aexp validate",
+        "core.worktree",
+    ),
+    "runs that have not ended": Typed(
+        lambda case: case.run(9, "running"), "aexp ledger backfill", "unfinished", then="git status"
+    ),
+    "another number of the finding": Typed(
+        nothing, "aexp evidence F1", "did you mean", pick=(), then="aexp evidence F001"
     ),
     "a store elsewhere": Typed(marker_in_git, "aexp install", "is in git and says"),
     "a condition that selects nothing": Typed(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from repositories import add_entry, add_finding, add_record, batch, git, job, job_id_of
+from repositories import add_entry, add_finding, add_record, batch, git, job
 
 from advice.following import JOB_ID, POINT, Case, Hand, Make, Reported, Row, type_in, written
 from advice.places import configured
-from pytest_aexp.model.entry import entry_path
 
 RETRACTED = "finding.retracted_run"
 BATCH = "{type: batch, experiment_id: E005, "
@@ -30,52 +27,12 @@ def grown(case: Case) -> None:
 def changed(case: Case) -> None:
     add_entry(case.repo, POINT, ended_at="2026-05-14T11:00:00Z")
     pinned(case)
-    add_entry(case.repo, POINT, ended_at="2026-05-15T11:00:00Z")
+    promoted_again(case)
 
 
-def deleted_of_a_pinned_batch(case: Case) -> None:
-    add_entry(case.repo, {**POINT, "seed": 4})
-    pinned(case)
-    entry_of_seed_4(case).unlink()
-
-
-def entry_of_seed_4(case: Case) -> Path:
-    return case.repo / entry_path(job_id_of({**POINT, "seed": 4}))
-
-
-def edited_by_hand(case: Case) -> None:
-    changed(case)
-    case.commit()
-    type_in(case.repo, "aexp cite F001 --pin")
-    case.commit()
-    case.entry.write_text(case.entry.read_text().replace("05-15T11", "05-16T11"))
-
-
-def every_run_deleted(case: Case) -> None:
-    alone(case)
-    case.cite(batch("E005"))
-    case.commit()
-    case.entry.unlink()
-
-
-def metric_edited(case: Case) -> None:
-    numbered("It is 0.934 <!-- = accuracy -->.")(case)
-    case.commit()
-    case.entry.write_text(case.entry.read_text().replace("0.934", "0.943"))
-
-
-def restoring(case: Case, reported: Reported) -> None:
-    """The pin is not to be taken anew."""
-    assert "`git restore " in reported.fix
-    assert "--pin" not in reported.fix
-
-
-def accepted_record_deleted(case: Case) -> None:
-    alone(case)
-    record = add_record(case.repo, retracts=[JOB_ID])
-    case.cite(f"{{type: job, id: {JOB_ID}, accept: [{record}]}}")
-    case.commit()
-    (case.repo / f".aexp/ledger/retractions/{record}.json").unlink()
+def promoted_again(case: Case) -> None:
+    times = {"ended_at": "2026-05-15T11:00:00Z", "promoted_at": "2026-05-15T12:00:00Z"}
+    add_entry(case.repo, POINT, **times)
 
 
 def run_again(case: Case) -> None:
@@ -83,7 +40,7 @@ def run_again(case: Case) -> None:
     add_entry(case.repo, POINT, ended_at="2026-05-14T11:00:00Z")
     case.cite(job(JOB_ID))
     type_in(case.repo, "aexp cite F001 --pin")
-    add_entry(case.repo, POINT, ended_at="2026-05-15T11:00:00Z")
+    promoted_again(case)
 
 
 def alone(case: Case) -> None:
@@ -234,28 +191,6 @@ def retracted_and_known(case: Case) -> None:
 KNOWN = frozenset({"finding.retracted_run"})
 
 EVIDENCE = {
-    "a deleted run of a pinned batch": Row(
-        "finding.changed_evidence",
-        deleted_of_a_pinned_batch,
-        on=("validate", "findings"),
-        by_hand=restoring,
-    ),
-    "a deleted run of a pinned batch, committed": Row(
-        "finding.changed_evidence",
-        lambda case: (deleted_of_a_pinned_batch(case), case.commit()),
-        on=("validate HEAD", "validate"),
-        by_hand=restoring,
-    ),
-    "an entry that was edited by hand": Row(
-        "finding.changed_evidence", edited_by_hand, by_hand=restoring
-    ),
-    "every run of a batch deleted": Row(
-        "finding.empty_batch", every_run_deleted, on=("validate", "findings")
-    ),
-    "a metric that was edited by hand": Row("finding.wrong_number", metric_edited),
-    "an accepted record that was deleted": Row(
-        "finding.suspicious_key", accepted_record_deleted, after=frozenset({RETRACTED})
-    ),
     "a batch that has grown": Row("finding.grown_batch", grown),
     "a run that does not belong": Row("finding.grown_batch", grown, choice=1),
     "a batch that is another": Row("finding.changed_evidence", changed),

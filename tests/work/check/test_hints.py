@@ -36,7 +36,8 @@ def one(repo: Path) -> Sources:
     [
         (KNOWN, "is that id"),
         (KNOWN.upper(), "differs in upper and lower case"),
-        (f" {KNOWN}\n", "differs in upper and lower case"),
+        (f" {KNOWN}\n", "is that id"),
+        (f"\u201c.aexp/ledger/{KNOWN}.json\u201d", "is that id"),
         ("1" + KNOWN[1:], "differs in one character"),
         (KNOWN[:-1] + "0", "differs in one character"),
         ("10" + KNOWN[2:], "has two characters swapped"),

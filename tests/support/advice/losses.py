@@ -1,0 +1,82 @@
+"""Advice about entries that were deleted, or edited by hand, and what rests on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from repositories import add_entry, add_record, batch, job_id_of
+
+from advice.evidence import RETRACTED, alone, changed, numbered, pinned
+from advice.following import JOB_ID, POINT, Case, Reported, Row, type_in
+from pytest_aexp.model.entry import entry_path
+
+
+def deleted_of_a_pinned_batch(case: Case) -> None:
+    add_entry(case.repo, {**POINT, "seed": 4})
+    pinned(case)
+    entry_of_seed_4(case).unlink()
+
+
+def entry_of_seed_4(case: Case) -> Path:
+    return case.repo / entry_path(job_id_of({**POINT, "seed": 4}))
+
+
+def edited_by_hand(case: Case) -> None:
+    changed(case)
+    case.commit()
+    type_in(case.repo, "aexp cite F001 --pin")
+    case.commit()
+    case.entry.write_text(case.entry.read_text().replace("05-15T11", "05-16T11"))
+
+
+def every_run_deleted(case: Case) -> None:
+    alone(case)
+    case.cite(batch("E005"))
+    case.commit()
+    case.entry.unlink()
+
+
+def metric_edited(case: Case) -> None:
+    numbered("It is 0.934 <!-- = accuracy -->.")(case)
+    case.commit()
+    case.entry.write_text(case.entry.read_text().replace("0.934", "0.943"))
+
+
+def restoring(case: Case, reported: Reported) -> None:
+    """The pin is not to be taken anew."""
+    assert "`git restore " in reported.fix
+    assert "--pin" not in reported.fix
+
+
+def accepted_record_deleted(case: Case) -> None:
+    alone(case)
+    record = add_record(case.repo, retracts=[JOB_ID])
+    case.cite(f"{{type: job, id: {JOB_ID}, accept: [{record}]}}")
+    case.commit()
+    (case.repo / f".aexp/ledger/retractions/{record}.json").unlink()
+
+
+LOSSES = {
+    "a deleted run of a pinned batch": Row(
+        "finding.changed_evidence",
+        deleted_of_a_pinned_batch,
+        on=("validate", "findings"),
+        by_hand=restoring,
+    ),
+    "a deleted run of a pinned batch, committed": Row(
+        "finding.changed_evidence",
+        lambda case: (deleted_of_a_pinned_batch(case), case.commit()),
+        on=("validate HEAD", "validate"),
+        by_hand=restoring,
+    ),
+    "an entry that was edited by hand": Row(
+        "finding.changed_evidence", edited_by_hand, by_hand=restoring
+    ),
+    "every run of a batch deleted": Row(
+        "finding.empty_batch", every_run_deleted, on=("validate", "findings")
+    ),
+    "a metric that was edited by hand": Row("finding.wrong_number", metric_edited),
+    "an accepted record that was deleted": Row(
+        "finding.suspicious_key", accepted_record_deleted, after=frozenset({RETRACTED})
+    ),
+}

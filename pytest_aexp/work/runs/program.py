@@ -85,8 +85,8 @@ def execute(job: Job, command: Sequence[str], metrics: Path | None = None) -> in
         with _signals() as signals, run_lifecycle(job):
             program.start(command, _environment(job))
             status = program.wait(signals)
-            if metrics is not None and _identity(metrics) != identity:
-                _take_metrics(job, metrics)
+            if metrics is not None:
+                _take_metrics(job, metrics, is_new=_identity(metrics) != identity)
             program.raise_for(status)
     except (ProgramFailed, KeyboardInterrupt):
         pass
@@ -133,8 +133,8 @@ def _identity(path: Path) -> tuple[int, int, int] | None:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def _take_metrics(job: Job, path: Path) -> None:
-    data = read_bounded(path, ENTRY_LIMIT)
+def _take_metrics(job: Job, path: Path, *, is_new: bool) -> None:
+    data = read_bounded(path, ENTRY_LIMIT) if is_new else Unreadable("was not written")
     try:
         reason = data.reason if isinstance(data, Unreadable) else "is not a JSON object"
         values: Any = None if isinstance(data, Unreadable) else jsontext.parse(data, DEPTH_LIMIT)

@@ -93,6 +93,10 @@ def _instead(value: Any) -> str:
         return "give sorted(…)"
     if module in ("torch", "jax", "jaxlib", "tensorflow"):
         return "give .tolist()"
+    if module == "argparse":
+        return "give vars(…)"
+    if hasattr(value, "__dataclass_fields__"):
+        return "give dataclasses.asdict(…)"
     return "give str(…)"
 
 

@@ -79,7 +79,9 @@ def test_metrics_of_an_earlier_attempt_are_not_taken(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (store / "m.json").write_text('{"accuracy": 0.9}')
-    run_aexp(capsys, "run", "-E", "E003", "--metrics", "m.json", "--", sys.executable, "-c", "")
+    arguments = ("run", "-E", "E003", "--metrics", "m.json", "--", sys.executable, "-c", "")
+    status, _, err = run_aexp(capsys, *arguments)
+    assert (status, '"m.json" was not written\n' in err) == (0, True)
     assert "accuracy" not in document_of(store, only_run())
 
 

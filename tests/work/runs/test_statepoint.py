@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from argparse import Namespace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -18,6 +20,11 @@ class Colour(Enum):
     RED = 1
 
 
+@dataclass
+class Model:
+    depth: int
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -27,6 +34,8 @@ class Colour(Enum):
         ({"colour": Colour.RED}, "colour is of type Colour"),
         ({"lr": Decimal(1)}, "lr is of type Decimal"),
         ({"data": b"x"}, "data is of type bytes"),
+        ({"args": Namespace(lr=1)}, "args is of type Namespace, .*: give vars"),
+        ({"model": Model(3)}, "model is of type Model, .*: give dataclasses.asdict"),
         ({"id2label": {0: "no"}}, "in id2label, the key 0 is of type int: write it as text"),
         ({3: 1}, "^the key 3 is of type int"),
     ],

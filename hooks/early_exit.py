@@ -14,7 +14,8 @@ INDEXES = ".aexp/runs-index"
 FINDINGS = "kb/research/findings"
 CONFIG = "pyproject.toml"
 
-DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff")
+# What is committed may say itself, in .gitmodules, that changes of a submodule are ignored.
+DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
 STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", *DIFF)
 PUSHED = ("PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
 LINK, SUBMODULE = "120000", "160000"

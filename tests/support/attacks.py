@@ -94,6 +94,16 @@ def submodule(path: str, *, is_checked_out: bool) -> Change:
     return change
 
 
+def ignored_submodule(path: str) -> Change:
+    """The same, and the repository says that changes of the submodule are nothing."""
+
+    def change(repo: Path) -> None:
+        submodule(path, is_checked_out=True)(repo)
+        git(repo, "config", "-f", ".gitmodules", f"submodule.{path}.ignore", "all")
+
+    return change
+
+
 def project(folder: str, **others: str) -> Change:
     """A project in a folder whose finding cites nothing, with these files, or with an entry."""
 
@@ -158,6 +168,8 @@ _COLLECTION: dict[str, Change] = {
     "a submodule": submodule(FINDINGS, is_checked_out=False),
     "a submodule here": submodule(FINDINGS, is_checked_out=True),
     "a submodule above here": submodule("kb", is_checked_out=True),
+    "a submodule that is ignored": ignored_submodule(FINDINGS),
+    "a submodule below that is ignored": ignored_submodule(f"{FINDINGS}/more"),
     "a submodule below": submodule(f"{FINDINGS}/more", is_checked_out=False),
     "a submodule below here": submodule(f"{FINDINGS}/more", is_checked_out=True),
 }
@@ -200,6 +212,7 @@ _MISSING: dict[str, Change] = {
     "the ledger a link to nothing": in_place_of(LEDGER, "gone"),
     "the ledger a submodule": submodule(LEDGER, is_checked_out=False),
     "the ledger a submodule here": submodule(LEDGER, is_checked_out=True),
+    "the ledger a submodule that is ignored": ignored_submodule(LEDGER),
     "its folder a submodule here": submodule(".aexp", is_checked_out=True),
     "the entry a link out": lambda repo: (
         moved(ENTRY, "../entry.json")(repo),

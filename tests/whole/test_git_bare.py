@@ -150,6 +150,30 @@ class TestTheUsersOwn:
         assert main(["validate", "--at", "nothing"]) == 2
         assert not log.exists()
 
+    def test_under_the_policy_of_a_commit(
+        self, bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(bare)
+        assert main(["validate", "--at", "HEAD", "--policy-from", "HEAD"]) == 0
+        assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize("file", [".aexp/ledger/x.json", ".gitignore"])
+    def test_folders_in_it_that_are_not_looked_into_are_named(
+        self,
+        bare: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        file: str,
+    ) -> None:
+        source = bare.parent / "source"
+        write(source, f"sub/{file}", "# agentic-experiments:begin\n")
+        git(source, "add", "-A")
+        git(source, "commit", "-q", "-m", "y")
+        git(source, "push", "-q", str(bare), "main")
+        monkeypatch.chdir(bare)
+        assert main(["validate", "--at", "HEAD"]) == 2
+        assert "in which folders use a ledger (sub)" in capsys.readouterr().err
+
     def test_within_a_repository_it_must_be_named(
         self,
         bare: Path,

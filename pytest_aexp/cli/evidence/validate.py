@@ -29,7 +29,7 @@ from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.checker import Checker, judge_repository
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
-from pytest_aexp.work.scope.projects import git_views, merged, work_trees
+from pytest_aexp.work.scope.projects import git_views, merged, require_no_folders, work_trees
 
 WORKTREE = "worktree"
 
@@ -141,6 +141,7 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
         if at == INDEX:
             raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
         with GitView.at(bare, at, is_bare=True) as view:
+            require_no_folders(bare, view)
             configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
             yield bare, {"": (Repository(bare, configuration), view, None)}
         return

@@ -43,6 +43,7 @@ class GitView:
     """A view of what ``listing`` lists. ``close`` it, or use it as a context."""
 
     def __init__(self, listing: Listing, blobs: Blobs) -> None:
+        self.location = listing.location
         self.label = listing.label
         self.earlier = listing.earlier
         self.revision = listing.revision

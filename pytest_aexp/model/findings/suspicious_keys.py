@@ -31,7 +31,8 @@ _PLAIN = {ord(other): letter for letter, others in _LOOK_ALIKES.items() for othe
 # YAML 1.1 ends lines at the last three of these, and editors at some of the others.
 _LINE_END = "\n\r\x0b\x0c\x85\u2028\u2029"
 _KEY_LINE = re.compile(
-    rf"(?:^|[{_LINE_END}])[ \t>*+?\-\"']*+([^\s:\uff1a\"'#`|]{{8,40}})[\"']?[ \t]*[:\uff1a](?=\s|$)"
+    rf"(?:^|[{_LINE_END}])[ \t>*+?\-\"']*+([^\s:\uff1a\"'#`|]{{8,40}})[\"']?[ \t]*"
+    r"[:\uff1a][*_]*(?=\s|$)"
 )
 _ODD_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 _AT_THE_TOP = f"write `{KEY}:` at the start of a line of the front matter"

@@ -31,8 +31,9 @@ def projects_below(root: Path, view: View) -> tuple[str, ...]:
     Only what is in git counts, so that every clone has the same. "" is the top itself; it is left
     out where only folders below it use a ledger, and holds the only repository where none does.
     """
-    location = Location.of(root)
-    if location.prefix or not os.path.lexists(location.top / ".git"):
+    location = view.location if isinstance(view, GitView) else Location.of(root)
+    is_bare = bool(location.options)
+    if location.prefix or not (is_bare or os.path.lexists(location.top / ".git")):
         return ("",)
     try:
         paths = location.control_paths(view.tree)
@@ -59,6 +60,17 @@ def _is_used(root: Path, view: View, paths: list[str]) -> bool:
     if isinstance(config, bytes) and b"tool.aexp" in config:
         return True
     return view.has_folder("kb/research/findings")
+
+
+def require_no_folders(bare: Path, view: View) -> None:
+    """Raise UsageError if folders in the bare repository are repositories of their own."""
+    folders = [folder for folder in projects_below(bare, view) if folder]
+    if folders:
+        names = ", ".join(folders[:3])
+        raise UsageError(
+            f"{bare} is a bare repository in which folders use a ledger ({names}): "
+            "these are checked in a work tree: clone it, and run the check there"
+        )
 
 
 def require_one_root(root: Path) -> None:

@@ -106,6 +106,7 @@ def test_a_value_that_may_be_anything(pair: str) -> None:
         "as a key in a list": (f"---\n? [supporting_runs]\n:\n  {ITEM}---\n", 2),
         "through an alias": ("---\na: &a\n  b: {supporting_runs: [*a]}\nc: *a\n---\n", 3),
         "in a second block": (f"---\nid: F1\n---\nsupporting_runs:\n  {ITEM}---\n", 4),
+        "in bold below": (f"---\nid: F1\n---\n**supporting_runs:**\n{ITEM}", 4),
         "far below": (f"---\nid: F1\n---\n\ntext\n\n> * supporting_runs :\n{ITEM}", 7),
         "in other letters below": (f"---\nid: F1\n---\n{FULL_WIDTH}\uff1a\n{ITEM}", 4),
         "behind a line separator": (f"---\nid: F1 # c\u2028supporting_runs:\u2028{ITEM}---\n", 2),

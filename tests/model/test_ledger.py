@@ -11,7 +11,9 @@ from repositories import add_entry, add_segment, entry_of, job_id_of, write
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.batches import Batches
 from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.ledger import Ledger
 
 POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(4)]
@@ -151,19 +153,22 @@ def test_packed_entries_belong_to_it(root: Path) -> None:
     assert {entry.job_id for entry in ledger.select("E001", {})} == {IDS[0], IDS[1], IDS[3]}
 
 
+@pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize("counts", ["loose", "packed"])
 def test_a_run_is_in_the_batch_of_the_experiment_that_the_entry_which_counts_names(
-    repo: Path, counts: str
+    repo: Path, counts: str, cached: bool
 ) -> None:
     def entry(where: str, experiment: str) -> dict[str, object]:
         promoted = "2026-05-27T00:00:00Z" if where == counts else "2026-05-26T00:00:00Z"
         link = {"experiment_id": experiment}
         return entry_of({"seed": 1}, promoted_at=promoted, run_link=link)
 
+    job_id = job_id_of({"seed": 1})
+    loose = json.dumps(entry("loose", "E002"))
+    write(repo, entry_path(job_id), loose)
+    source = Batches([judge_entry(job_id, entry_path(job_id), loose.encode())])
     add_segment(repo, [entry("packed", "E001")])
-    loose = entry("loose", "E002")
-    write(repo, entry_path(job_id_of({"seed": 1})), json.dumps(loose))
-    ledger = Ledger(WorkTree(repo))
+    ledger = Ledger(WorkTree(repo), (lambda _: source) if cached else None)
     batches = {name: len(ledger.select(name, {})) for name in ("E001", "E002")}
     assert batches == {"E001": int(counts == "packed"), "E002": int(counts == "loose")}
 

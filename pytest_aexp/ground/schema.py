@@ -42,7 +42,7 @@ def is_valid(name: SchemaName, document: object) -> bool:
 
     That is a value as ``json.loads`` makes them, nested at most 100 deep.
     """
-    return not violations(name, document)
+    return _is_surely_valid(name, document) or not violations(name, document)
 
 
 def violations(name: SchemaName, document: object) -> tuple[Violation, ...]:

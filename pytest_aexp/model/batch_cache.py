@@ -200,5 +200,4 @@ def _block(runs: Iterable[Entry]) -> bytes:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    names = [name for name in Entry.__slots__ if name != "faults"]
-    return {name: getattr(entry, name) for name in names}
+    return {name: value for name, value in entry._asdict().items() if name != "faults"}

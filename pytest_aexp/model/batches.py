@@ -28,6 +28,9 @@ def experiments_in(run: Mapping[str, Any]) -> tuple[str, ...]:
     return experiments_of(run.get("statepoint"), run.get("run_link"))
 
 
+_decode = json.JSONDecoder().raw_decode
+
+
 class Selectable(Protocol):
     """What a batch can select: a ledger entry, a run of the store."""
 
@@ -132,4 +135,5 @@ class Batches(Generic[R]):
         return indices
 
     def _points(self, experiment: str) -> Iterator[dict[str, Any]]:
-        return (json.loads(run.statepoint or "{}") for run in self.of_experiment(experiment))
+        runs = self.of_experiment(experiment)
+        return (_decode(run.statepoint)[0] for run in runs if run.statepoint is not None)

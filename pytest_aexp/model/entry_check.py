@@ -105,11 +105,13 @@ def _sound(job_id: str, data: bytes, decoder: json.JSONDecoder = _STRICT) -> _So
     """The entry if nothing but a leak can be wrong with it; None leaves it to the judge."""
     try:
         text = data.decode()
-        small = len(data) <= ENTRY_LIMIT and not jsontext.nested_deeper(text, DEPTH_LIMIT)
-        document: Any = decoder.decode(text) if small else None
+        if len(data) > ENTRY_LIMIT or jsontext.nested_deeper(text, DEPTH_LIMIT):
+            return None
+        document, end = decoder.raw_decode(text)
     except ValueError:
         return None
-    if not schema.is_valid("ledger-entry", document) or document["job_id"] != job_id:
+    is_valid = text[end:] in ("", "\n") and schema.is_valid("ledger-entry", document)
+    if not is_valid or document["job_id"] != job_id:
         return None
     canonical = statepoint_json(document["statepoint"])
     if (

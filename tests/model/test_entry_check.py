@@ -88,6 +88,7 @@ def test_a_sound_entry_in_other_clothes(text: str) -> None:
 AGAIN = f"run `aexp ledger promote {JOB_ID}` on the machine that has the run"
 RESOLVE = f"run `aexp ledger resolve {JOB_ID}`"
 HALF = with_fields()[:60]
+AFTER = with_fields().count("\n") + 1
 CONFLICT = "{\n<<<<<<< HEAD\n  1\n=======\n  2\n>>>>>>> theirs\n}\n"
 NEST = json.dumps(entry_of({"x": 1})).replace('"x": 1', '"x": ' + "[" * 99 + "]" * 99)
 
@@ -102,6 +103,8 @@ REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
         "is not valid JSON: there is a comma with n",
         (1, 9),
     ),
+    "an entry and more": (f"{with_fields()}1", "is not valid JSON: ", (AFTER, 1)),
+    "a blank that is none": (f"{with_fields()}\xa0", "is not valid JSON: ", (AFTER, 1)),
     "a list": ("[]", "is not a JSON object", (1, 1)),
     "text": ('"x"', "is not a JSON object", (1, 1)),
     "null": ("null", "is not a JSON object", (1, 1)),

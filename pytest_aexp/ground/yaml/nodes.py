@@ -102,8 +102,9 @@ def parse(text: str) -> Node | None:
     odd = _NOT_YAML.search(text)
     if odd is not None:
         raise YamlFault(f"the character U+{ord(odd[0]):04X} is not allowed in YAML", odd.start())
-    # Neither parser takes every tab on a line of its own.
-    text = _BLANK_LINE.sub(lambda blank: " " * len(blank.group()), text)
+    if "\t" in text:
+        # Neither parser takes every one on a line of its own.
+        text = _BLANK_LINE.sub(lambda blank: " " * len(blank.group()), text)
     directive = _DIRECTIVE.match(text)
     if directive is not None:
         raise YamlFault("a directive (%) is not allowed here", directive.end() - 1)
@@ -171,20 +172,20 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event).__name__
         offset = event.start_mark.index
+        if kind == "ScalarEvent":
+            tag, self._written = event.tag, event.end_mark.index
+            plain = tag is None and event.implicit[0]
+            value = event.value.translate(self._meant) if self._meant else event.value
+            tag = TAG + "str" if tag == "!" else tag
+            node: Node = Scalar(value, offset, plain, tag, self._written)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = node
+            return node
         if kind == "AliasEvent":
             if event.anchor not in self._anchors:
                 raise YamlFault(f"the alias *{event.anchor} names nothing above it", offset)
             self._written = event.end_mark.index
             return self._anchors[event.anchor]
-        tag = TAG + "str" if event.tag == "!" else event.tag
-        if kind == "ScalarEvent":
-            plain = tag is None and event.implicit[0]
-            self._written = event.end_mark.index
-            value = event.value.translate(self._meant) if self._meant else event.value
-            node: Node = Scalar(value, offset, plain, tag, self._written)
-            if event.anchor is not None:
-                self._anchors[event.anchor] = node
-            return node
         if depth > DEPTH_LIMIT:
             raise YamlFault(f"nested more than {DEPTH_LIMIT} deep", offset)
         if kind == "SequenceStartEvent":

@@ -80,7 +80,7 @@ class _Malformed(Exception):
         self.message, self.fix, self.at, self.written = message, fix, at, written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Item:
     """An item of ``supporting_runs``: its keys, and its values both as nodes and as JSON."""
 

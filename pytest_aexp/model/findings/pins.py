@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 from itertools import combinations
+from typing import NamedTuple
 
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import Pin
@@ -40,8 +40,7 @@ class Fit(Enum):
     CHANGED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
+class Pinned(NamedTuple):
     """How a batch fits its pin; ``entries`` are the pinned ones, or all where it is unclear."""
 
     fit: Fit

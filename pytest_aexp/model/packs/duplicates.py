@@ -63,7 +63,7 @@ def counting(entries: Iterable[tuple[Entry, Version]]) -> Entry:
     if choice.contradicted is None:
         return entry
     fault = _contradiction(entry.job_id, choice.version, choice.contradicted)
-    return replace(entry, usable=False, faults=(fault, *entry.faults))
+    return entry._replace(usable=False, faults=(fault, *entry.faults))
 
 
 def _contradiction(job_id: str, first: Version, other: Version) -> Fault:
@@ -94,4 +94,4 @@ def superseded(entry: Entry, counting: Entry | None) -> Entry:
         return entry
     fix = f"run `rm {entry.path}`: the entry in {counting.path} counts; or {cause.fix}"
     faults = tuple(replace(f, fix=fix) if f is cause else f for f in entry.faults)
-    return replace(entry, faults=faults)
+    return entry._replace(faults=faults)

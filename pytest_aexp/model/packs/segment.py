@@ -139,7 +139,7 @@ def judge_line(path: str, number: int, line: bytes, job_id: str | None = None) -
     entry = judge_entry(run_of(line) if job_id is None else job_id, path, line)
     if not entry.faults:
         return entry
-    return replace(entry, faults=tuple(_placed(fault, number) for fault in entry.faults))
+    return entry._replace(faults=tuple(_placed(fault, number) for fault in entry.faults))
 
 
 def _placed(fault: Fault, number: int) -> Fault:

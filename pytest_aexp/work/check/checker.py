@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.globs import fitting
@@ -53,8 +54,7 @@ NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no mac
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The problems of one citation, and where it leads.
 
     ``unjudged`` is the reason why it was not judged whether its runs exist, None if it was.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
@@ -144,8 +144,7 @@ def _can_be_added(root: Path) -> bool:
     return not any(os.path.islink(p) or os.path.lexists(p / ".git") for p in places)
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """Where a citation leads. Only what belongs to ``place`` is filled in.
 
     ``entries`` may hold unusable ones: a damaged entry is still what was cited. ``selectors`` are
@@ -214,7 +213,7 @@ def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
     if citation.readings:
         selectors = matching_selectors(citation, sources)
         if len(selectors) > 1:
-            return replace(_resolved(citation, sources), selectors=tuple(selectors))
+            return _resolved(citation, sources)._replace(selectors=tuple(selectors))
         if selectors:
             citation = replace(citation, selector=selectors[0])
     return _resolved(citation, sources)

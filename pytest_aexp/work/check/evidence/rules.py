@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground.text import counted, quoted, shown
 from pytest_aexp.model.entry import Entry
@@ -36,8 +36,7 @@ _CODE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The runs that a citation rests on, and what the rules ask besides."""
 
     finding: Finding

@@ -52,7 +52,9 @@ def render_rows(
     if format_name == "table":
         return table(columns, cells, id_length)
     rule = ["---"] * len(columns)
-    lines_of_cells = [[_markdown(cell) for cell in row] for row in (columns, *cells)]
+    lines_of_cells = [
+        [_MARKUP.sub(r"\\\1", clean(cell)) for cell in row] for row in (columns, *cells)
+    ]
     return "".join(
         f"| {' | '.join(row)} |\n" for row in (lines_of_cells[0], rule, *lines_of_cells[1:])
     )
@@ -92,7 +94,3 @@ def _shorten(columns: Sequence[str], cells: list[list[str]]) -> None:
             row[at] = row[at][:_COMMIT_DIGITS]
     if sys.stdout.isatty():
         cells[:] = [[cut(cell, _ON_TERMINAL) for cell in row] for row in cells]
-
-
-def _markdown(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", clean(text))

@@ -193,7 +193,8 @@ def _messages(error: Any) -> list[str]:
     if error.validator == "enum":
         return [f"is {_shown(value)}; it must be {_either(rule)}"]
     if error.validator == "uniqueItems":
-        return [f"lists {_shown(_first_repeated(value))} twice"]
+        repeated = next(item for item, times in Counter(value).items() if times > 1)
+        return [f"lists {_shown(repeated)} twice"]
     if error.validator == "maxProperties":
         return [f"has {len(value)} names, more than {rule}"]
     if error.validator == "type" and not schema.keys() & {"pattern", "minLength", "minimum"}:
@@ -216,7 +217,3 @@ def _shown(value: Any) -> str:
 
 def _either(words: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _first_repeated(items: list[str]) -> str:
-    return next(item for item, times in Counter(items).items() if times > 1)

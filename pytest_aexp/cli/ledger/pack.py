@@ -57,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print_cited(plan: Plan) -> None:
     if plan.cited:
-        print(f"{counted(plan.cited, 'run')} {_stay(plan.cited)} loose: findings cite them")
+        stay = "stays" if plan.cited == 1 else "stay"
+        print(f"{counted(plan.cited, 'run')} {stay} loose: findings cite them")
     if plan.cited_packed:
         number = len(plan.cited_packed)
         print(
@@ -74,7 +75,3 @@ def _print_left(left: list[LeftLoose]) -> int:
         more = f"{len(left) - _MOST_NAMED:,} more"
         print_error(f"… and {more}: see `aexp ledger check`")
     return 1 if left else 0
-
-
-def _stay(number: int) -> str:
-    return "stays" if number == 1 else "stay"

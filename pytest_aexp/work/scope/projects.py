@@ -22,7 +22,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, CONFIG_LIMIT, configuration_in
 from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.views import View, WorkTree
-from pytest_aexp.model.problems import Outcome, Problem
+from pytest_aexp.model.problems import Outcome
 
 
 def projects_below(root: Path, view: View) -> tuple[str, ...]:
@@ -125,14 +125,14 @@ def _configured(root: Path, view: View) -> Repository:
 
 def merged(outcomes: Mapping[str, Outcome]) -> Outcome:
     """The outcome of all repositories, given that of each by its folder."""
-    return combined(
-        [
-            replace(outcome, problems=tuple(_below(folder, p) for p in outcome.problems))
-            if folder
-            else outcome
-            for folder, outcome in outcomes.items()
+    placed = []
+    for folder, outcome in outcomes.items():
+        problems = [
+            p.but(path=f"{folder}/{p.path}", fix=f"in {folder}: {p.fix}") if folder else p
+            for p in outcome.problems
         ]
-    )
+        placed.append(replace(outcome, problems=tuple(problems)))
+    return combined(placed)
 
 
 def combined(outcomes: Sequence[Outcome]) -> Outcome:
@@ -148,7 +148,3 @@ def combined(outcomes: Sequence[Outcome]) -> Outcome:
         sum(outcome.unjudged for outcome in outcomes),
         sum(outcome.unverified for outcome in outcomes),
     )
-
-
-def _below(folder: str, problem: Problem) -> Problem:
-    return problem.but(path=f"{folder}/{problem.path}", fix=f"in {folder}: {problem.fix}")

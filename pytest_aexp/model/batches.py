@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from sys import intern
 from typing import Any, Generic, Protocol, TypeVar
 
 from pytest_aexp.model.job_id import value_key
@@ -19,7 +20,7 @@ def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
     own = statepoint.get("experiment_id") if isinstance(statepoint, dict) else None
     linked = run_link.get("experiment_id") if isinstance(run_link, dict) else None
     if isinstance(own, str):
-        return (own, linked) if isinstance(linked, str) and linked != own else (own,)
+        return (own, linked) if isinstance(linked, str) and linked != own else (intern(own),)
     return (linked,) if isinstance(linked, str) else ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from sys import intern
 from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
@@ -91,8 +92,9 @@ class _Sound(NamedTuple):
             job_id,
             path,
             usable=True,
-            status=document["status"],
-            machine=document["registered_machine"],
+            # Interned, since many entries have the same.
+            status=intern(document["status"]),
+            machine=intern(document["registered_machine"]),
             experiments=experiments_of(document["statepoint"], document.get("run_link")),
             statepoint=self.statepoint,
             ended_at=document.get("ended_at", ""),

@@ -158,6 +158,8 @@ def _in_text(front_matter: FrontMatter) -> Iterator[Fault]:
         for match in _KEY_LINE.finditer(text, front_matter.start, end):
             if _ODD_LINE_END.match(match[0]) and is_slip(match[1]):
                 yield _in_line(front_matter, match, "stands behind a line end that YAML ignores")
+    if text.find(":", end) < 0 and text.find("\uff1a", end) < 0:
+        return
     body = text[:end] + without_code(text[end:]) if "`" in text or "~~~" in text else text
     for match in _KEY_LINE.finditer(body, end):
         if is_slip(match[1]):

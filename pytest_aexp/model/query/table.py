@@ -142,7 +142,8 @@ def ordered(runs: Iterable[R], sort: str = DEFAULT_SORT, top: int | None = None)
     Numbers come before text, and runs without a value at the end. Runs that are equal in all of
     that come by time and id. Where only the first are wanted, few more are held in memory.
     """
-    names = [name for name in f"{sort},{DEFAULT_SORT}".split(",") if name.strip("-")]
+    # Each once: a second time it decides nothing.
+    names = [n for n in dict.fromkeys(f"{sort},{DEFAULT_SORT}".split(",")) if n.strip("-")]
     if top is None:
         return _sorted(list(runs), names)
     first: list[R] = []

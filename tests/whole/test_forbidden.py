@@ -128,7 +128,7 @@ class TestDocuments:
         assert self.leftovers(run) == []
 
     @pytest.mark.parametrize("number", REFUSALS)
-    @pytest.mark.parametrize(("call", "times"), [("open", 3), ("os.replace", 3), ("os.open", 2)])
+    @pytest.mark.parametrize(("call", "times"), [("open", 3), ("os.replace", 3), ("os.open", 1)])
     def test_what_is_refused_for_a_moment_is_not_lost(
         self, run: Any, call: str, times: int, number: int, capfd: pytest.CaptureFixture[str]
     ) -> None:

@@ -78,7 +78,7 @@ _GENERATED = re.compile(
     r"|(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/=_-]*[A-Za-z0-9+/]{20}[\w+/=-]*)"
 )
 # Keys under which only what looks generated is a credential: `wandb: 9fceb0…`.
-_SERVICES = frozenset("key login wandb aws api".split())
+_SERVICES = frozenset("key login api aws wandb comet neptune clearml openai anthropic".split())
 _VENDORS = frozenset(
     "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp "
     "google stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq "

@@ -19,7 +19,6 @@ DIFF = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=non
 STAGED = ("diff-index", "--cached", "--ita-invisible-in-index", *DIFF)
 PUSHED = ("PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
 LINK, SUBMODULE = "120000", "160000"
-_TEXT = (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd", ".mdx", ".txt")
 _RUNS = ("/.runs/", "/.signac/", "/workspace/")
 """What files of a run store have in their path."""
 
@@ -120,10 +119,11 @@ def _is_sent_elsewhere() -> bool:
 
 def _may_be_configured_below(paths: list[str]) -> bool:
     """Whether a repository in a folder may be configured to take these for findings."""
-    if not any("/" in path and path.lower().endswith(_TEXT) for path in paths):
+    if not any("/" in path for path in paths):
         return False
-    pattern = ("-l", "-F", "-e", "tool.aexp", "--", f":(glob)*/**/{CONFIG}")
-    return bool(_output(_start("grep", "--cached", *pattern)))
+    # As for the root, since TOML has many spellings of [tool.aexp].
+    pattern = ("-l", "-F", "-e", "aexp", "--", f":(glob)*/**/{CONFIG}")
+    return _output(_start("grep", "--cached", *pattern), accept=(0, 1)) != b""
 
 
 def _start(*arguments: str) -> tuple[int, int] | None:
@@ -147,14 +147,18 @@ def _start(*arguments: str) -> tuple[int, int] | None:
         os.close(write_end)
 
 
-def _output(started: tuple[int, int] | None) -> bytes | None:
+def _output(started: tuple[int, int] | None, accept: tuple[int, ...] = (0,)) -> bytes | None:
     """What a process wrote; None if it failed."""
     if started is None:
         return None
     process, output = started
     with open(output, "rb") as file:
         written = file.read()
-    return written if os.waitpid(process, 0)[1] == 0 else None
+    try:
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    except ChildProcessError:  # whoever started this program ignores the end of children
+        return None
+    return written if status in accept else None
 
 
 def _may_matter(path: str) -> bool:

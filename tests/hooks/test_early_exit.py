@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,29 @@ class TestStagedDiff:
         stage(settled)
         assert not StagedDiff().leaves_findings_alone()
         assert StagedDiff().leaves_entries_alone()
+
+    @pytest.mark.parametrize("table", ["[tool.aexp]", "[tool . 'aexp']", "[tool]\naexp.findings"])
+    @pytest.mark.parametrize("path", ["sub/notes/x.md", "sub/notes/x.rst"])
+    def test_a_repository_in_a_folder_may_be_configured_in_any_spelling(
+        self, settled: Path, table: str, path: str
+    ) -> None:
+        write(settled, path, "x")
+        stage(settled)
+        assert StagedDiff().leaves_findings_alone()
+        write(settled, "sub/pyproject.toml", f"{table}\n")
+        commit(settled)
+        write(settled, path, "changed\n")
+        stage(settled)
+        assert not StagedDiff().leaves_findings_alone()
+
+    def test_where_the_end_of_children_is_ignored_it_sees_nothing(self, settled: Path) -> None:
+        write(settled, "README", "x")
+        stage(settled)
+        before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        try:
+            assert StagedDiff().raw is None
+        finally:
+            signal.signal(signal.SIGCHLD, before)
 
     @pytest.mark.parametrize("name", ["PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH"])
     def test_on_a_push_what_is_staged_says_nothing(

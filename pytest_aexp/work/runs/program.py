@@ -107,11 +107,13 @@ def _signals() -> Iterator[socket.socket]:
     with reader, writer:
         writer.settimeout(0)
         descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        # What has no handler writes no byte.
+        # What has no handler, or is blocked by whoever started this program, writes no byte.
         handler = signal.signal(signal.SIGCHLD, _do_nothing)
+        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
         try:
             yield reader
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             signal.signal(signal.SIGCHLD, handler)
             signal.set_wakeup_fd(descriptor)
 

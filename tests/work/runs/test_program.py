@@ -37,3 +37,17 @@ def test_a_program_that_cannot_be_started_is_a_failure(repo: Path, job: Any) -> 
     with pytest.raises(OSError, match="no-such"):
         execute(job, [str(repo / "no-such")])
     assert document_of(repo, job.id)["status"] == "failed"
+
+
+def test_the_end_is_noticed_where_the_signal_of_it_was_blocked(job: Any) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    is_blocked = (
+        "import signal; exit(signal.SIGCHLD in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    )
+    signal.alarm(60)  # else it would be waited for without end
+    try:
+        assert execute(job, [sys.executable, "-c", is_blocked]) == 0
+        assert signal.SIGCHLD in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        signal.alarm(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

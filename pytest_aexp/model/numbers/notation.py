@@ -132,8 +132,8 @@ def _why_not(
 ) -> RefusedNumber | str | None:
     """Why the tokens are not the numbers of a comment that comes after ``tail``."""
     if len(tokens) < count:
-        missing = {0: "no number stands", 1: "only one number stands"}
-        return f"{missing.get(len(tokens), f'only {len(tokens)} numbers stand')} before it"
+        missing = {0: "there is no number", 1: "there is only one number"}
+        return f"{missing.get(len(tokens), f'there are only {len(tokens)} numbers')} before it"
     refused = [token for token in tokens if isinstance(token, RefusedNumber)]
     if refused:
         return refused[0]

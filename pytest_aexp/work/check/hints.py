@@ -140,10 +140,10 @@ def meant_values(citation: BatchCitation, sources: Sources) -> dict[str, Any]:
 
 def _experiment_hint(experiment: str, experiments: list[str]) -> str:
     if not experiments:
-        return "no run of any experiment is known here"
+        return "no run of any experiment was found here"
     near = closest(experiment, experiments, 0.7) if len(experiments) > 5 else None
-    which = f"did you mean {shown(near)}?" if near else f"known: {_names(experiments)}"
-    return f"no run of {cut(experiment, 20)} is known here; {which}"
+    which = f"did you mean {shown(near)}?" if near else f"there is {_names(experiments)}"
+    return f"no run of {cut(experiment, 20)} was found here; {which}"
 
 
 def _key_hint(experiment: str, key: str, keys: set[str]) -> str:

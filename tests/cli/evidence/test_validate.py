@@ -181,7 +181,7 @@ def test_outside_a_repository(
         ("[tool.aexp]\nstrict = 1\n", 'aexp: pyproject.toml: [tool.aexp] has no setting "strict"'),
         (
             '[tool.aexp.severity]\n"x.y" = "off"\n',
-            "aexp: pyproject.toml: tool.aexp.severity: there",
+            'aexp: pyproject.toml: tool.aexp.severity: "x.y" is neither a code',
         ),
     ],
 )

@@ -30,9 +30,9 @@ def test_numbers_know_their_expression_and_their_place() -> None:
     [
         ("0.5<!-- = mean(x", "the comment is never closed", 4),
         ("0.5<!-- = mean(x -->", "`mean(x` cannot be read: `)` is expected, not its end", 18),
-        ("Mean<!-- = x -->", "`x` has no number to check: no number stands before it", 5),
+        ("Mean<!-- = x -->", "`x` has no number to check: there is no number before it", 5),
         ("0,5<!-- = x -->", 'the number "0,5" has a decimal comma', 1),
-        ("0.5<!-- = a, b -->", "`a, b` has no number to check: only one number stands", 4),
+        ("0.5<!-- = a, b -->", "`a, b` has no number to check: there is only one number", 4),
     ],
 )
 def test_a_malformed_claim_has_a_fault_and_no_numbers(text: str, message: str, column: int) -> None:

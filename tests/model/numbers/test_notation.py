@@ -173,7 +173,7 @@ def test_two_numbers_before_the_comment_are_read(text: str, values: list[str]) -
     ],
 )
 def test_text_without_a_number_is_refused(text: str) -> None:
-    assert refused(text) == "no number stands before it"
+    assert refused(text) == "there is no number before it"
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_an_unclear_number_is_refused_with_the_reason(text: str, reason: str) ->
 
 
 def test_fewer_numbers_than_expressions_are_refused() -> None:
-    assert refused("5", 2) == "only one number stands before it"
-    assert refused("5 and 6", 3) == "only 2 numbers stand before it"
+    assert refused("5", 2) == "there is only one number before it"
+    assert refused("5 and 6", 3) == "there are only 2 numbers before it"
 
 
 def test_one_refused_number_of_several() -> None:

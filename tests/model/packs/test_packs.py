@@ -171,7 +171,7 @@ def test_hints_know_the_packed_runs(repo: Path, capsys: pytest.CaptureFixture[st
     assert job_id in output
     assert "1 entry" in output
     assert "drop the quotes" in output
-    assert "known: E001" in output
+    assert "there is E001" in output
 
 
 def test_pytest_and_its_fixture_see_one_ledger(repo: Path, pytester: pytest.Pytester) -> None:

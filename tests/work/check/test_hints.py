@@ -160,9 +160,9 @@ def test_the_commonest_values_are_named_and_the_rest_counted(many: Sources) -> N
 @pytest.mark.parametrize(
     ("experiment", "said"),
     [
-        ("E0001", "no run of E0001 is known here; known: E001 and E002"),
-        ("E999", "no run of E999 is known here; known: E001 and E002"),
-        ("E" + "7" * 5000, f"no run of E{'7' * 18}… is known here; known: E001 and E002"),
+        ("E0001", "no run of E0001 was found here; there is E001 and E002"),
+        ("E999", "no run of E999 was found here; there is E001 and E002"),
+        ("E" + "7" * 5000, f"no run of E{'7' * 18}… was found here; there is E001 and E002"),
     ],
 )
 def test_an_experiment_without_runs(many: Sources, experiment: str, said: str) -> None:
@@ -173,15 +173,15 @@ def test_the_nearest_of_many_experiments(repo: Path) -> None:
     for number in range(10, 20):
         add_entry(repo, {"experiment_id": f"E0{number}"})
     said = hint(sources(repo), {}, "E0012")
-    assert said == "no run of E0012 is known here; did you mean E012?"
+    assert said == "no run of E0012 was found here; did you mean E012?"
     said = hint(sources(repo), {}, "E777")
     assert said.startswith(
-        "no run of E777 is known here; known: E010, E011, E012, E013, E014 and 5 m"
+        "no run of E777 was found here; there is E010, E011, E012, E013, E014 and 5 m"
     )
 
 
 def test_no_experiment_at_all(one: Sources) -> None:
-    assert hint(one, {}) == "no run of any experiment is known here"
+    assert hint(one, {}) == "no run of any experiment was found here"
 
 
 def test_runs_of_the_store_count_as_well_and_once(repo: Path) -> None:

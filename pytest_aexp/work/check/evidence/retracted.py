@@ -63,7 +63,9 @@ def _message(citation: Resolvable, retractions: list[Retraction]) -> str:
         return f"run {citation.job_id} was retracted: {why}{_replacement(retractions[0])}"
     ids = listed([retraction.job_id[:8] for retraction in retractions], 3)
     replaced = _replacement(retractions[0]) if len(retractions) == 1 else ""
-    return f"{counted(len(retractions), 'run')} of the batch retracted ({ids}): {why}{replaced}"
+    were = "was" if len(retractions) == 1 else "were"
+    runs = f"{counted(len(retractions), 'run')} of the batch {were} retracted"
+    return f"{runs} ({ids}): {why}{replaced}"
 
 
 def _replacement(retraction: Retraction) -> str:

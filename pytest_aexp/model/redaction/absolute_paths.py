@@ -100,7 +100,9 @@ def contains_path(text: str) -> bool:
     """Whether ``text`` holds an absolute path of a machine."""
     if "=" in text and ("(/" in text or "(\\" in text):
         text = _MOLECULE.sub("", text)
-    if text == "~" or re.search(_HOME, text) or re.search(_UNC, text):
+    if "~" in text and (text == "~" or re.search(_HOME, text)):
+        return True
+    if "\\" in text and re.search(_UNC, text):
         return True
     if may_hold_path_behind_colon(text) and re.search(BEHIND_COLON, text):
         return True

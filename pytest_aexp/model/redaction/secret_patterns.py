@@ -61,8 +61,7 @@ def contains_credential(text: str) -> bool:
     """Whether ``text`` holds a credential that is known by its looks."""
     return bool(
         (may_hold_token(text) and re.search(_SHAPES, text))
-        or _LOGIN_WITH_SLASH.search(text)
-        or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
+        or ("://" in text and _url_has_password(text))
         or (
             may_hold_login(text)
             and any(map(_user_has_password, re.finditer(LOGIN_WITHOUT_SCHEME, text)))
@@ -86,6 +85,13 @@ def _decodes_to_credential(encoded: str) -> bool:
 def looks_random(text: str) -> bool:
     """Whether ``text`` starts with sixteen letters and digits."""
     return _RANDOM.match(text) is not None
+
+
+def _url_has_password(text: str) -> bool:
+    return bool(
+        _LOGIN_WITH_SLASH.search(text)
+        or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
+    )
 
 
 def _login_has_password(user_info: str) -> bool:

@@ -114,13 +114,13 @@ class Ledger:
             there = [job_id for job_id in sorted(job_ids) if self.is_loose(job_id)]
         packed = self.packs.lines(job_ids)
         paths = {entry_path(job_id): job_id for job_id in there}
-        listed = frozenset(there)
-        missing = set(job_ids).difference(listed)
+        missing = set(job_ids).difference(there)
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):
+            job_id = paths[path]
             if isinstance(data, Unreadable) and data.missing:
-                missing.add(paths[path])
+                missing.add(job_id)
             else:
-                self._judge(paths[path], data, packed.get(paths[path], ()))
+                self._judge(job_id, path, data, packed.get(job_id, ()))
         if missing - packed.keys() and (now := self.packs.renewed()) is not self.packs:
             # What was a file a moment ago is packed by now.
             self._packs = now
@@ -131,13 +131,14 @@ class Ledger:
             entries = [(version.judged(), version) for version in packed.get(job_id, ())]
             if entries:
                 self._entries[job_id] = counting(entries)
-            elif job_id in listed:
-                self._judge(job_id, MISSING, ())
+            elif entry_path(job_id) in paths:
+                self._judge(job_id, entry_path(job_id), MISSING, ())
             else:
                 self._entries[job_id] = None
 
-    def _judge(self, job_id: str, data: bytes | Unreadable, packed: Collection[Version]) -> None:
-        path = entry_path(job_id)
+    def _judge(
+        self, job_id: str, path: str, data: bytes | Unreadable, packed: Collection[Version]
+    ) -> None:
         entry = judge_entry(job_id, path, data)
         if packed:
             loose = Version(path, 1, b"" if isinstance(data, Unreadable) else data)
@@ -223,7 +224,7 @@ class Ledger:
             if match is None:
                 unusual.add(unread[path])
                 if isinstance(data, bytes) and not self.packs.paths:
-                    self._judge(unread[path], data, ())  # while it is at hand
+                    self._judge(unread[path], path, data, ())  # while it is at hand
             else:
                 machines.add(match[1].decode(errors="replace"))
         machines.update(entry.machine for entry in self.entries(unusual) if entry.usable)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.views import above
 from pytest_aexp.model.batches import Batches
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path, job_id_in
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.duplicates import counting
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, Version, lines_of, run_of
 from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.work.check.checker import Checker
 
 from .commit import Commit
 from .early_exit import FileChange
 from .immutable import changed_segments, unclear_runs
-from .unchanged_findings import dependents, retracted_runs, touched_findings
+from .unchanged_findings import dependents, outcome_of, retracted_runs, touched_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +104,62 @@ def changed_evidence(commit: Commit, checker: Checker) -> ChangedEvidence:
     changed, ledger = commit.entries(), checker.sources.ledger
     ledger.load(changed)
     doubted = {fault.job_id for fault in unclear_runs(commit, ledger) if fault.job_id}
-    for job_id in sorted(doubted.union(changed)):
-        now, change = ledger.get(job_id), changed.get(job_id)
+    earlier = _earlier_entries(commit, ledger)
+    for job_id in sorted(doubted.union(changed, earlier)):
+        now, change, old = ledger.get(job_id), changed.get(job_id), earlier.get(job_id)
         is_new = change is None or change.status == "A"
-        if is_new and now is not None and now.usable and job_id not in doubted:
+        is_same = old is None or (now is not None and outcome_of(old) == outcome_of(now))
+        if is_new and is_same and now is not None and now.usable and job_id not in doubted:
             continue
         job_ids.add(job_id)
-        before = list(_before(commit, change))
-        replaced += [(old, now) for old in before if now is not None and old.usable and now.usable]
-        entries += [entry for entry in (now, *before) if entry is not None]
+        if old is not None and now is not None and old.usable and now.usable:
+            replaced.append((old, now))
+        entries += [entry for entry in (now, old) if entry is not None]
     retracted = retracted_runs(commit, checker)
     entries += ledger.entries(retracted - job_ids)
     return ChangedEvidence(frozenset(job_ids | retracted), Batches(entries), tuple(replaced))
 
 
-def _before(commit: Commit, change: FileChange | None) -> Iterator[Entry]:
-    if change is not None and change.old_name.strip("0"):
-        job_id = job_id_in(change.path)
-        data = commit.view.content(change.old_name, ENTRY_LIMIT)
-        yield judge_entry(job_id, entry_path(job_id), data)
+def _earlier_entries(commit: Commit, ledger: Ledger) -> dict[str, Entry]:
+    """The entry that counted so far, of each run of which the commit changes some."""
+    segments, changed = changed_segments(commit), commit.entries()
+    added = [path for path, change in segments.items() if change.status != "D"]
+    gone = list(_packed_before(commit, segments.values()))
+    job_ids = set(changed)
+    if added:
+        job_ids |= ledger.packs.ids_in(added) & (ledger.repeated | {job_id for job_id, _ in gone})
+    candidates: dict[str, list[tuple[Entry, Version]]] = {}
+    for job_id, versions in ledger.packs.lines(job_ids).items():
+        kept = [(v.judged(), v) for v in versions if v.path not in added]
+        candidates.setdefault(job_id, []).extend(kept)
+    for job_id, version in gone:
+        if job_id in job_ids:
+            candidates.setdefault(job_id, []).append((version.judged(), version))
+    for job_id in job_ids:
+        data = _loose_before(commit, job_id, changed.get(job_id))
+        if data is not None:
+            path = entry_path(job_id)
+            version = Version(path, 1, data if isinstance(data, bytes) else b"")
+            candidates.setdefault(job_id, []).append((judge_entry(job_id, path, data), version))
+    return {job_id: counting(found) for job_id, found in candidates.items() if found}
+
+
+def _packed_before(commit: Commit, segments: Iterable[FileChange]) -> Iterator[tuple[str, Version]]:
+    """The lines of the segments that the commit deletes or changes, as they were."""
+    for change in segments:
+        if change.old_name.strip("0"):
+            data = commit.view.content(change.old_name, SEGMENT_LIMIT)
+            for number, line in enumerate(lines_of(data) if isinstance(data, bytes) else (), 1):
+                yield run_of(line), Version(change.path, number, line)
+
+
+def _loose_before(
+    commit: Commit, job_id: str, change: FileChange | None
+) -> bytes | Unreadable | None:
+    """What the run's own file held; None if there was none."""
+    if change is None:
+        data = commit.view.read(entry_path(job_id), ENTRY_LIMIT)
+        return None if isinstance(data, Unreadable) and data.missing else data
+    if not change.old_name.strip("0"):
+        return None
+    return commit.view.content(change.old_name, ENTRY_LIMIT)

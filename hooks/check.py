@@ -42,7 +42,13 @@ from .add import add, advised, on_disk_only
 from .affected import affected_findings, affects_collection, changed_evidence
 from .commit import Commit, open_commit
 from .early_exit import StagedDiff, may_be_pushing
-from .immutable import altered_segments, deleted_records, segment_faults, unclear_runs
+from .immutable import (
+    altered_segments,
+    changed_segments,
+    deleted_records,
+    segment_faults,
+    unclear_runs,
+)
 from .push import Push, pushes
 from .unchanged_findings import replaced_faults, softened, touched_findings
 
@@ -147,7 +153,7 @@ def _of_others(
 ) -> tuple[Problem, ...]:
     """The problems, with those that the commit brings about in findings it does not touch."""
     problems = tuple(softened(commit, outcome.problems))
-    if not commit.entries():
+    if not (commit.entries() or changed_segments(commit)):
         return problems
     replaced = changed_evidence(commit, checker).replaced
     faults = replaced_faults(checker, findings, touched_findings(commit), replaced)

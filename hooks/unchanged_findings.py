@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.text import shown
-from pytest_aexp.model.entry import Entry, job_id_in
+from pytest_aexp.model.entry import Entry, job_id_in, metrics_of
 from pytest_aexp.model.findings.citation import JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding, name_of
 from pytest_aexp.model.findings.premises import BUILDS_ON
@@ -109,7 +110,9 @@ def replaced_faults(
 
     ``replaced`` are the entries that it changes, as they were and as they would be.
     """
-    changed = {new.job_id: (old, new) for old, new in replaced if _outcome(old) != _outcome(new)}
+    changed = {
+        new.job_id: (old, new) for old, new in replaced if outcome_of(old) != outcome_of(new)
+    }
     if not changed or not checker.policy.judges_existence:
         return
     for finding in findings:
@@ -129,8 +132,9 @@ def _is_pinned(citation: Resolvable) -> bool:
     return citation.pin is not None and bool(citation.pin.digest)
 
 
-def _outcome(entry: Entry) -> tuple[str, str, str | None]:
-    return entry.status, entry.ended_at, entry.metrics
+def outcome_of(entry: Entry) -> tuple[str, str, dict[str, Decimal | None]]:
+    """What of an entry findings rest on, however it is written."""
+    return entry.status, entry.ended_at, metrics_of(entry)
 
 
 def _replaced(citation: Resolvable, pairs: list[tuple[Entry, Entry]]) -> Fault:

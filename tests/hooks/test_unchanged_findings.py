@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hooking import Hooks, commit, stage
-from repositories import add_entry, add_finding, add_record, batch, job, write
+from repositories import (
+    add_entry,
+    add_finding,
+    add_record,
+    batch,
+    entry_of,
+    entry_text,
+    job,
+    packed,
+    write,
+)
 
 POINT = {"condition": "full", "experiment_id": "E005", "seed": 1}
 ENDED = "2026-05-14T11:00:00Z"
@@ -92,6 +105,51 @@ def test_a_replaced_run_is_told_of_without_a_pin(repo: Path, cited: str, hooks: 
     assert f"is complete ({LATER}" in output.out
     commit(repo)
     add_entry(repo, POINT, ended_at=LATER, metrics={"accuracy": 0.8}, attempt=2)
+    stage(repo)
+    assert hooks.findings().codes == []
+
+
+BEFORE = entry_of(POINT, ended_at=ENDED, metrics={"accuracy": 0.9})
+AFTER = {**BEFORE, "metrics": {"accuracy": 0.99}, "promoted_at": "2026-07-01T00:00:00Z"}
+
+
+def loose(repo: Path, entry: dict[str, Any]) -> None:
+    write(repo, f".aexp/ledger/{entry['job_id']}.json", entry_text(entry))
+
+
+def packed_of(repo: Path, entry: dict[str, Any]) -> None:
+    write(
+        repo,
+        f".aexp/ledger/packs/box/{sha256(packed(entry)).hexdigest()[:16]}.jsonl",
+        packed(entry),
+    )
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("then", [loose, packed_of])
+@pytest.mark.parametrize("first", [loose, packed_of])
+def test_an_entry_beside_or_in_place_of_another_replaces_it(
+    repo: Path, hooks: Hooks, first: Any, then: Any, *, is_kept: bool
+) -> None:
+    first(repo, BEFORE)
+    add_finding(repo, "F001-x", job(str(BEFORE["job_id"])))
+    commit(repo)
+    if not is_kept:
+        shutil.rmtree(repo / ".aexp/ledger")
+    then(repo, AFTER)
+    stage(repo)
+    output = hooks.findings()
+    assert (output.status, output.codes) == (0, ["finding.changed_evidence"])
+
+
+def test_the_same_run_packed_replaces_nothing(repo: Path, hooks: Hooks) -> None:
+    loose(repo, BEFORE)
+    add_finding(repo, "F001-x", job(str(BEFORE["job_id"])))
+    commit(repo)
+    packed_of(repo, BEFORE)
+    stage(repo)
+    assert hooks.findings().codes == []
+    (repo / f".aexp/ledger/{BEFORE['job_id']}.json").unlink()
     stage(repo)
     assert hooks.findings().codes == []
 

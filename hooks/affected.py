@@ -128,6 +128,8 @@ def _earlier_entries(commit: Commit, ledger: Ledger) -> dict[str, Entry]:
     job_ids = set(changed)
     if added:
         job_ids |= ledger.packs.ids_in(added) & (ledger.repeated | {job_id for job_id, _ in gone})
+    if not job_ids:
+        return {}
     candidates: dict[str, list[tuple[Entry, Version]]] = {}
     for job_id, versions in ledger.packs.lines(job_ids).items():
         kept = [(v.judged(), v) for v in versions if v.path not in added]

@@ -73,7 +73,12 @@ def _in_submodules(view: View, root: Path, folder: str, paths: Sequence[str]) ->
         place = folder if folder.startswith(f"{submodule}/") else submodule
         if is_checked_out(root, submodule):
             message = f"no commit has the findings of {place}: {submodule} is a git submodule"
-            yield Fault(NOT_READ, submodule, message, "put the folder itself there, or " + _FIX)
+            name = quote(submodule)
+            fix = (
+                f"keep them in this repository: run `git rm -q --cached {name}`, "
+                f"`rm -rf {name}/.git` and `git add {name}`"
+            )
+            yield Fault(NOT_READ, submodule, message, fix)
             continue
         message = (
             f"no findings of {place} are read: {submodule} is a git submodule that is not checked "

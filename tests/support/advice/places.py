@@ -133,11 +133,22 @@ PLACES = {
         ),
     ),
     "findings in a submodule": Row(
-        "finding.none_collected", lambda case: as_submodule(case, FINDINGS)
+        "finding.none_collected",
+        lambda case: as_submodule(case, FINDINGS),
+        after=frozenset({"finding.none_collected"}),
     ),
     "findings in a submodule with spaces": Row(
         "finding.none_collected",
         lambda case: (findings_in(case, "my findings"), as_submodule(case, "my findings")),
+        after=frozenset({"finding.none_collected"}),
+    ),
+    "findings in a submodule that is here": Row(
+        "finding.none_collected",
+        lambda case: (
+            findings_in(case, "my findings"),
+            as_submodule(case, "my findings"),
+            git(case.repo, "submodule", "update", "--init"),
+        ),
     ),
     "the ledger in a submodule": Row(
         "ledger.invalid_entry",

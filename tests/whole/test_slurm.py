@@ -13,7 +13,7 @@ from repositories import GIT_ENVIRONMENT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="real signals are POSIX's")
 
-SCHEDULES = 104
+SCHEDULES = 200
 _AT_ONCE = 25
 
 

@@ -108,7 +108,7 @@ LOGIN_WITHOUT_SCHEME = (
 )
 # What is not ASCII may be a letter, or none.
 may_hold_login = QuickSearch(
-    "(?:^|[^A-Za-z0-9_.+%@/:-])[A-Za-z][A-Za-z0-9_.+%\u0080-\U0010ffff-]*:"
+    "(?:^|[^A-Za-z0-9_.+%@/:-])[A-Za-z][A-Za-z0-9_.+%\u0080-\U0010ffff-]{0,63}:"
     "[^ :@/\\\\\"']+@[A-Za-z0-9]"
 )
 _LABELS = frozenset(

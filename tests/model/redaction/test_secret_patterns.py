@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import product
 
 from pytest_aexp.model.redaction import secret_patterns
@@ -34,6 +35,13 @@ def test_every_login_without_a_scheme_is_worth_a_search() -> None:
     logins = [text for text in texts if is_login(text)]
     assert len(logins) > 20
     assert [text for text in logins if not secret_patterns.may_hold_login(text)] == []
+
+
+def test_where_a_login_may_begin_at_each_letter_the_search_ends_soon() -> None:
+    search = re.compile(secret_patterns.may_hold_login.pattern).search  # the slower engine
+    start = time.process_time()
+    assert not search("éa" * 60_000)
+    assert time.process_time() - start < 5  # the bound for any one file
 
 
 def test_a_credential_beside_half_a_surrogate_pair_is_one() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from pytest_aexp.ground.text import quoted
@@ -214,6 +215,8 @@ class _Composer:
             if isinstance(key, Scalar):
                 if key.text in seen:
                     raise YamlFault(f"the key {quoted(key.text)} is there twice", key.offset)
+                # Interned, since every finding has the same keys.
+                key.text = intern(key.text)
                 seen.add(key.text)
             node.pairs.append((key, self._node(self._next(), depth + 1)))
             inner = self._next()

@@ -15,6 +15,13 @@ is_experiment_id = re.compile(r"E[0-9]{3,}").fullmatch
 """Whether text has the form of an experiment's id."""
 
 
+def meant_experiment(written: object) -> str | None:
+    """The experiment id that one in other letters or with too few digits is meant to be."""
+    match = re.fullmatch(r"\s*[eE](\d{1,9})\s*", written) if isinstance(written, str) else None
+    meant = f"E{match[1].zfill(3)}" if match else None
+    return meant if meant != written else None
+
+
 def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
     """The experiments a run belongs to: what its statepoint says, and what its run link says."""
     own = statepoint.get("experiment_id") if isinstance(statepoint, dict) else None

@@ -13,7 +13,7 @@ from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, wr
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
-from pytest_aexp.model.batches import is_experiment_id
+from pytest_aexp.model.batches import is_experiment_id, meant_experiment
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import name_of
@@ -130,7 +130,8 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
 
 def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
     if not is_experiment_id(experiment):
-        raise UsageError(f"{quoted(experiment)} is not an experiment id: E and digits, as in E005")
+        form = meant_experiment(experiment) or "E and digits, as in E005"
+        raise UsageError(f"{quoted(experiment)} is not an experiment id: write {form}")
     wanted = query([experiment]) & query(pairs)
     fits, runs = wanted.matcher(), list(_runs_of(experiment, checker))
     job_ids = {run["job_id"] for run in runs if fits(run)}

@@ -15,6 +15,7 @@ from pytest_aexp.cli.findings.edit_finding import open_checker, write_finding
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, quoted, shown
+from pytest_aexp.model.batches import meant_experiment
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -22,7 +23,6 @@ from pytest_aexp.model.findings.citation import (
     JobCitation,
     MalformedCitation,
 )
-from pytest_aexp.model.findings.citation_reader import meant_experiment
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.problems import Problem
@@ -183,9 +183,8 @@ def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]
 
 def _batch(experiment: str, *pairs: str) -> str:
     if not schema.is_valid("citation", {"type": "batch", "experiment_id": experiment}):
-        meant = meant_experiment(experiment)
-        form = f"write {meant}" if meant else "E and digits, as in E005"
-        raise UsageError(f"{quoted(experiment)} is not an experiment id: {form}")
+        form = meant_experiment(experiment) or "E and digits, as in E005"
+        raise UsageError(f"{quoted(experiment)} is not an experiment id: write {form}")
     return batch_citation(experiment, _selector(pairs))
 
 

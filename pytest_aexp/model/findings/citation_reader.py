@@ -13,6 +13,7 @@ from pytest_aexp.ground.text import closest, position_in, quoted, resembles, sho
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault, items_of
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
+from pytest_aexp.model.batches import meant_experiment
 from pytest_aexp.model.findings.body import entry_links
 from pytest_aexp.model.findings.citation import (
     HOW_TO_CITE,
@@ -56,13 +57,6 @@ def meant_type(written: object) -> str | None:
     """The type of citation that a misspelt one is meant to be."""
     word = written.strip().lower() if isinstance(written, str) else ""
     meant = _TYPES.get(word) or closest(word[:20], _KEYS_OF, 0.8)
-    return meant if meant != written else None
-
-
-def meant_experiment(written: object) -> str | None:
-    """The experiment id that one in other letters or with too few digits is meant to be."""
-    match = re.fullmatch(r"\s*[eE](\d{1,9})\s*", written) if isinstance(written, str) else None
-    meant = f"E{match[1].zfill(3)}" if match else None
     return meant if meant != written else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.batches import experiments_in, is_experiment_id
+from pytest_aexp.model.batches import experiments_in, is_experiment_id, meant_experiment
 from pytest_aexp.model.query.grammar import FORMS, Condition, condition, split
 from pytest_aexp.model.query.match import Run, matcher
 
@@ -43,6 +43,8 @@ def query(where: str | Iterable[str] = ()) -> Query:
     words = split(where)
     for word in words:
         if not _HAS_OPERATOR.search(word) and not is_experiment_id(word):
+            if meant := meant_experiment(word):
+                raise UsageError(f"{quoted(word)} is not an experiment id: write {meant}")
             raise UsageError(
                 f"{quoted(word)} is neither an experiment id such as E003 nor a condition: write "
                 f"{FORMS}"

@@ -10,8 +10,9 @@ from itertools import chain
 
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
+from pytest_aexp.model.batches import meant_experiment
 from pytest_aexp.model.findings.citation import KEY, Resolvable
-from pytest_aexp.model.findings.citation_reader import meant_experiment, meant_type, slip_in
+from pytest_aexp.model.findings.citation_reader import meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.findings.suspicious_keys import replaces_key

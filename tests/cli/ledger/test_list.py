@@ -162,6 +162,7 @@ def test_a_commit_is_suggested_whole(output_of, study: Study) -> None:
     [
         (["--columns", "acuracy"], 'no run here has "acuracy"; did you mean "accuracy"?'),
         (["--sort", "-sede"], 'no run here has "sede"; did you mean "seed"?'),
+        (["e5"], '"e5" is not an experiment id: write E005'),
         (["svm"], '"svm" is neither an experiment id such as E003 nor a condition'),
         (["ended>soon"], '"soon" is not a time; write 2026-05-01'),
     ],

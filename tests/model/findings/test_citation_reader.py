@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_aexp.model.batches import meant_experiment
 from pytest_aexp.model.findings.citation import (
     HOW_TO_CITE,
     BatchCitation,
@@ -11,7 +12,7 @@ from pytest_aexp.model.findings.citation import (
     JobCitation,
     MalformedCitation,
 )
-from pytest_aexp.model.findings.citation_reader import meant_experiment, meant_type, slip_in
+from pytest_aexp.model.findings.citation_reader import meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY
 

@@ -40,7 +40,13 @@ def test_two_queries_narrow_each_other() -> None:
     assert not (query("E001") & query("E003")).matcher()(RUN)
 
 
-@pytest.mark.parametrize("where", ["seed", "e001", "E1", "E001,E002", "model svm"])
+@pytest.mark.parametrize("where", ["e001", "E1"])
+def test_an_experiment_id_in_another_form_is_given_in_the_right_one(where: str) -> None:
+    with pytest.raises(UsageError, match="is not an experiment id: write E001"):
+        query(where)
+
+
+@pytest.mark.parametrize("where", ["seed", "E001,E002", "model svm"])
 def test_other_words_are_refused(where: str) -> None:
     with pytest.raises(UsageError, match="is neither an experiment id such as E003 nor a cond"):
         query(where)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from pytest_aexp.ground import schema
+from pytest_aexp.model.redaction.secret_keys import SERVICES
 
 REDACTED = "<redacted>"
 """What stands where a value, or a key, was taken out."""
@@ -43,9 +44,7 @@ _STEMS = (
     "vscode gl[a-z]{1,5}t- q~ -user -proxy (?:^|[^a-z0-9_-])-[upaw] (?:^|[^a-z0-9])[sr]k[-_]"
 ).split()
 # Between a service and its key stands what is not printed, or one of "':= and blanks.
-_OF_SERVICES = (
-    r"(?:api|aws|wandb|comet|neptune|clearml|openai|anthropic)[^!#-&(-9;<>-~]+[^\"' \n]{20}"
-)
+_OF_SERVICES = rf"(?:{'|'.join(sorted(SERVICES))})[^!#-&(-9;<>-~]+[^\"' \n]{{20}}"
 # A slash within a word or in `scheme://host` cannot start a path, except behind an option.
 _SLASHES = (
     r"(?:^|[^a-z0-9_.*:/-])/ (?:^|-)[a-z0-9_.*-]/ (?:^|[^:])// :/(?:[^/]|/?$|//) "

@@ -77,8 +77,8 @@ _GENERATED = re.compile(
     r"[0-9a-f]{33,}"
     r"|(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?:[A-Za-z0-9+/=_-]*[A-Za-z0-9+/]{20}[\w+/=-]*)"
 )
-# Keys under which only what looks generated is a credential: `wandb: 9fceb0…`.
-_SERVICES = frozenset("key login api aws wandb comet neptune clearml openai anthropic".split())
+SERVICES = frozenset("key login api aws wandb comet neptune clearml openai anthropic".split())
+"""Keys under which only what looks generated is a credential: `wandb: 9fceb0…`."""
 _VENDORS = frozenset(
     "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp "
     "google stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq "
@@ -186,7 +186,7 @@ def member_secrecy(key: str, inherited: Secrecy, parent: str = "") -> Secrecy:
 def secrecy_of(key: str) -> Secrecy:
     """The secrecy of a key."""
     low = key.lower()
-    if low in _SERVICES:
+    if low in SERVICES:
         return Secrecy.RANDOM
     if not STEM.search(low):
         return Secrecy.NONE

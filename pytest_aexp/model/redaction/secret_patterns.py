@@ -8,6 +8,7 @@ from base64 import b64decode
 from pytest_aexp.model.redaction.prefilter import QuickSearch
 from pytest_aexp.model.redaction.secret_arguments import command_contains_credential
 from pytest_aexp.model.redaction.secret_keys import (
+    SERVICES,
     STEM,
     Secrecy,
     flag_secrecy,
@@ -142,7 +143,7 @@ _ASSIGNMENT = (
     r"(?<![\w.-])([\w.-]++)([\\\"']*+)\s*+(:|=)[=>]?(?!//)\s*+"
     r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&\\]{1,40}))"
 )
-_assigned = QuickSearch(rf"{STEM.pattern}|wandb|aws|login")
+_assigned = QuickSearch("|".join((STEM.pattern, *sorted(SERVICES))))
 _FLAG_AND_VALUE = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*+)[\s\\\"',]++(?!-)([^\s\"']{1,40})")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{6}")

@@ -93,6 +93,8 @@ def reading(programs: Programs, root: Path) -> Iterator[Row]:
     checker = timed((*programs.check_jsonschema, "--schemafile", schema, *files), plain)
     check = timed((programs.aexp, "ledger", "check"), plain)
     yield Row("`aexp ledger check`", 0.2, check, "check-jsonschema", checker, rounds=3)
+    listing = timed((programs.aexp, "ledger", "list"), plain)
+    yield Row("`aexp ledger list`", 1.3, listing, "`aexp ledger check`", check)
 
 
 def writing(programs: Programs, root: Path) -> Iterator[Row]:

@@ -219,7 +219,7 @@ def selector_of(conditions: Sequence[Condition]) -> dict[str, Any]:
                 "list the runs with `aexp ledger list` and cite them by id"
             )
         if condition.name in _NOT_IN_CITATIONS:
-            instead = " and --status beside them" if name == "status" else ""
+            instead = ", and by status with --status" if name == "status" else ""
             raise UsageError(
                 f"{quoted(str(condition))}: a citation selects by parameters{instead}; if {name} "
                 f"is one, write statepoint.{condition}"

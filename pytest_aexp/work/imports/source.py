@@ -130,7 +130,9 @@ def time_of(value: Any) -> str | None:
         return None
     moment = parse_time(value.strip().replace(" ", "T", 1) if isinstance(value, str) else value)
     if moment is None:
-        raise Unusable(f"has a time that is none: {str(value)[:40]!r}; write 2026-05-01T14:30:00Z")
+        raise Unusable(
+            f"has a time that cannot be read: {str(value)[:40]!r}; write 2026-05-01T14:30:00Z"
+        )
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

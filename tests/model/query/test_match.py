@@ -148,7 +148,7 @@ def test_a_citation_takes_what_it_can_say() -> None:
     [
         ("seed!=1", "a citation selects by key=value"),
         ("machine=gpu", "if machine is one, write statepoint.machine=gpu"),
-        ("status=complete", "a citation selects by parameters and --status beside them"),
+        ("status=complete", "a citation selects by parameters, and by status with --status"),
         ("seed=1 seed=2", '"seed" is given twice'),
     ],
 )

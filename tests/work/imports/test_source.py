@@ -111,7 +111,7 @@ def test_times_are_utc_to_the_second() -> None:
     assert time_of_ms(1_777_629_600_999) == "2026-05-01T10:00:00Z"
     assert time_of_ms(None) is time_of_ms(0) is None
     for written in ("yesterday", "2026-13-01", 1_777_629_600):
-        with pytest.raises(Unusable, match="has a time that is none: "):
+        with pytest.raises(Unusable, match="has a time that cannot be read: "):
             time_of(written)
 
 

@@ -76,7 +76,7 @@ def test_whole_objects_where_no_name_is_given(jsonl) -> None:
         ('{"C": 1, "seed":', "is not JSON: it ends too early (column 17)", True),
         ('{"C": 1, "C": 2}', 'has the key "C" twice', True),
         ('{"C": ' + "9" * 5000 + "}", "cannot be read: ", True),
-        ('{"C": 1, "ended_at": "yesterday"}', "has a time that is none: 'yesterday'", True),
+        ('{"C": 1, "ended_at": "yesterday"}', "has a time that cannot be read: 'yesterday'", True),
         ('{"accuracy": 1}', "has none of the parameters C and seed", True),
         ('{"C": 1, "accuracy": "high"}', "has a metric that is not a number: 'high'", True),
         ('{"C": 1, "status": "running"}', "has not finished", False),

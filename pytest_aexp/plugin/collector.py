@@ -109,6 +109,11 @@ class Collector:
             finding = self._findings[path] = self.checker.finding(path)
         return finding
 
+    @property
+    def has_read_findings(self) -> bool:
+        """Whether pytest came by a finding, whatever became of its items."""
+        return bool(self._findings)
+
     def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
         """The problems that belong to no item, if ``item`` was chosen to report them."""
         problems: tuple[Problem, ...] = ()

@@ -34,10 +34,11 @@ class Summary:
         self, config: pytest.Config, collectors: Sequence[Collector], *, required: bool
     ) -> None:
         self._config = config
+        self._collectors = collectors
         self._checkers = [collector.checker for collector in collectors]
         self._checker = self._checkers[0]
         self._is_everything = _is_everything(config)
-        self._required = required and self._is_everything
+        self._required = required
         # A change that is judged by another commit's policy must not choose what is judged.
         self._is_guarded = bool(config.getoption("aexp_policy_from"))
         self._problems: dict[str, Counter[tuple[str, str]]] = {}
@@ -80,7 +81,7 @@ class Summary:
 
     def pytest_unconfigure(self) -> None:
         """Let go of what was read, as the collector does."""
-        del self._checker, self._checkers
+        del self._checker, self._checkers, self._collectors
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the problems for the summary."""
@@ -122,13 +123,19 @@ class Summary:
         """Whether no finding was checked, or not each, where it should have been."""
         if (
             (self._states and not (self._is_guarded and self._total() > len(self._states)))
-            or not self._is_everything
             or hasattr(self._config, "workerinput")
             or self._config.getoption("collectonly")
             or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         ):
             return False
+        if not self._is_everything:
+            return self._required and self._lost_all()
         return self._required or any(p.severity == "error" for p in self._unread())
+
+    def _lost_all(self) -> bool:
+        """Whether findings were read, and none checked, though the user typed nothing to choose."""
+        was_read = any(collector.has_read_findings for collector in self._collectors)
+        return was_read and not (self._states or _chooses(self._config))
 
     def _unread(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, if there is none that could be."""
@@ -205,5 +212,9 @@ def _is_everything(config: pytest.Config) -> bool:
     What `addopts` chooses, the repository chooses: that is no reason to check nothing.
     """
     is_narrow = config.args_source is pytest.Config.ArgsSource.ARGS
-    typed = config.invocation_params.args
-    return not (is_narrow or any(str(word).startswith(_SELECTING) for word in typed))
+    return not (is_narrow or _chooses(config))
+
+
+def _chooses(config: pytest.Config) -> bool:
+    """Whether the user typed an option that chooses some of the tests."""
+    return any(str(word).startswith(_SELECTING) for word in config.invocation_params.args)

@@ -193,3 +193,14 @@ def test_findings_that_cannot_be_read_at_all_are_no_way_to_pass(cited: Repo, run
     result = run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["aexp: error: no findings of kb*?finding.none_collected?"])
+
+
+def test_a_folder_whose_findings_the_repository_deselects_does_not_pass(cited: Repo, run) -> None:
+    folder, missed = "kb/research/findings", "aexp: error: none of 2 findings was checked: *"
+    write(cited.path, "test_own.py", "def test_own(): pass\n")
+    write(cited.path, "pytest.ini", '[pytest]\naddopts = -k "not F0"\n')
+    result = run("--aexp-strict-runs=error", "test_own.py", folder)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([missed])
+    for arguments in (["test_own.py"], [folder, "test_own.py", "-k", "own"]):
+        assert run("--aexp-strict-runs=error", *arguments).ret == pytest.ExitCode.OK

@@ -13,7 +13,7 @@ _ENTRY_LINK = re.compile(
     r"(?:(?P<inline>\]\(\s{0,9})|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:\s{0,9})<?"
     r"(?:[^\s<>()]{0,300}/)?\.aexp/ledger/(?P<run>[^\s<>()/]{0,200})\.json(?=[\s>)#?])"
     # After a link's target comes its end, or a title.
-    r"(?(inline)[^\s<>()]{0,300}+>?\s{0,99}+[)\"'(])",
+    r"(?(inline)(?=[^ \t\r\n()]*+\s{0,99}+[)\"'(]))",
     re.MULTILINE,
 )
 _ANY_ENTRY = ".aexp/ledger/"

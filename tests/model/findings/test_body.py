@@ -60,6 +60,12 @@ def test_the_target_of_a_link_may_stand_on_the_next_line(before: str, line_end: 
     assert [job_id for _, job_id in entry_links(text, 0)] == ["d" * 32]
 
 
+@pytest.mark.parametrize("more", ["#<x>", "?a<b", "?from=https://x", "#a\u00a0b", f"?{'a' * 999}"])
+def test_whatever_follows_the_file_a_link_is_one(more: str) -> None:
+    text = f"[run](../.aexp/ledger/{'d' * 32}.json{more})"
+    assert [job_id for _, job_id in entry_links(text, 0)] == ["d" * 32]
+
+
 def test_a_link_to_another_site_is_no_link_to_an_entry() -> None:
     url = f"https://example.org/other/.aexp/ledger/{'d' * 32}.json"
     assert not entry_links(f"[run]({url})", 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 from pytest_aexp.ground.views import above
 from pytest_aexp.model.batches import Batches
@@ -105,6 +104,7 @@ def changed_evidence(commit: Commit, checker: Checker) -> ChangedEvidence:
     ledger.load(changed)
     doubted = {fault.job_id for fault in unclear_runs(commit, ledger) if fault.job_id}
     earlier = _earlier_entries(commit, ledger)
+    ledger.load(earlier)
     for job_id in sorted(doubted.union(changed, earlier)):
         now, change, old = ledger.get(job_id), changed.get(job_id), earlier.get(job_id)
         is_new = change is None or change.status == "A"
@@ -130,20 +130,21 @@ def _earlier_entries(commit: Commit, ledger: Ledger) -> dict[str, Entry]:
         job_ids |= ledger.packs.ids_in(added) & (ledger.repeated | {job_id for job_id, _ in gone})
     if not job_ids:
         return {}
-    candidates: dict[str, list[tuple[Entry, Version]]] = {}
-    for job_id, versions in ledger.packs.lines(job_ids).items():
-        kept = [(v.judged(), v) for v in versions if v.path not in added]
-        candidates.setdefault(job_id, []).extend(kept)
+    lines = ledger.packs.lines(job_ids)
+    before = {j: [v for v in lines.get(j, ()) if v.path not in added] for j in job_ids}
     for job_id, version in gone:
-        if job_id in job_ids:
-            candidates.setdefault(job_id, []).append((version.judged(), version))
-    for job_id in job_ids:
-        data = _loose_before(commit, job_id, changed.get(job_id))
-        if data is not None:
-            path = entry_path(job_id)
-            version = Version(path, 1, data if isinstance(data, bytes) else b"")
-            candidates.setdefault(job_id, []).append((judge_entry(job_id, path, data), version))
-    return {job_id: counting(found) for job_id, found in candidates.items() if found}
+        if job_id in before:
+            before[job_id].append(version)
+    earlier: dict[str, Entry] = {}
+    for job_id, versions in before.items():
+        file = _file_before(commit, ledger, job_id, changed.get(job_id))
+        now = {version.data for version in lines.get(job_id, ()) if version.path in added}
+        # Most runs that are packed again are packed as they were: no need to read those.
+        if file is None and all(version.data in now for version in versions):
+            continue
+        entries = [(version.judged(), version) for version in versions]
+        earlier[job_id] = counting([*entries, file] if file is not None else entries)
+    return earlier
 
 
 def _packed_before(commit: Commit, segments: Iterable[FileChange]) -> Iterator[tuple[str, Version]]:
@@ -155,13 +156,18 @@ def _packed_before(commit: Commit, segments: Iterable[FileChange]) -> Iterator[t
                 yield run_of(line), Version(change.path, number, line)
 
 
-def _loose_before(
-    commit: Commit, job_id: str, change: FileChange | None
-) -> bytes | Unreadable | None:
-    """What the run's own file held; None if there was none."""
+def _file_before(
+    commit: Commit, ledger: Ledger, job_id: str, change: FileChange | None
+) -> tuple[Entry, Version] | None:
+    """The entry in the run's own file, as it was; None if there was none."""
+    path = entry_path(job_id)
     if change is None:
-        data = commit.view.read(entry_path(job_id), ENTRY_LIMIT)
-        return None if isinstance(data, Unreadable) and data.missing else data
-    if not change.old_name.strip("0"):
+        if job_id not in ledger.loose:
+            return None
+        data = commit.view.read(path, ENTRY_LIMIT)
+    elif change.old_name.strip("0"):
+        data = commit.view.content(change.old_name, ENTRY_LIMIT)
+    else:
         return None
-    return commit.view.content(change.old_name, ENTRY_LIMIT)
+    version = Version(path, 1, data if isinstance(data, bytes) else b"")
+    return judge_entry(job_id, path, data), version

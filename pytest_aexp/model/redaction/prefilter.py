@@ -43,8 +43,8 @@ _STEMS = (
     "nvapi- dapi do[opr]_v1_ 1//0 age-secret akia asia aiza ltai yj yai wog woj w0k :aa :/+file "
     "vscode gl[a-z]{1,5}t- q~ -user -proxy (?:^|[^a-z0-9_-])-[upaw] (?:^|[^a-z0-9])[sr]k[-_]"
 ).split()
-# Between a service and its key stands what is not printed, or one of "':= and blanks.
-_OF_SERVICES = rf"(?:{'|'.join(sorted(SERVICES))})[^!#-&(-9;<>-~]+[^\"' \n]{{20}}"
+# Between a service and its key stands what is not printed, or one of "':=,[ and blanks.
+_OF_SERVICES = rf"(?:{'|'.join(sorted(SERVICES))})[^!#-&(-+\--9;<>-Z\\-~]+[^\"' \n]{{20}}"
 # A slash within a word or in `scheme://host` cannot start a path, except behind an option.
 _SLASHES = (
     r"(?:^|[^a-z0-9_.*:/-])/ (?:^|-)[a-z0-9_.*-]/ (?:^|[^:])// :/(?:[^/]|/?$|//) "

@@ -45,6 +45,12 @@ def test_so_is_a_leak_in_plain_text_with_other_spaces() -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("before", ['["wandb", ', '["run", "--wandb",\n  ', '{"wandb": [\n  '])
+def test_so_is_a_key_behind_its_service_in_a_list(before: str) -> None:
+    assert may_leak(f'{before}"9fceb02d0ae598e95dc970b74767f19372d61af8"')
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_typical_entry_needs_no_search() -> None:
     entry: dict[str, Any] = {
         "code_commit": "0b1f9e5c9a4e1f0d8a7b6c5d4e3f2a1b0c9d8e7f",

@@ -45,12 +45,14 @@ _STEMS = (
 ).split()
 # Between a service and its key stands what is not printed, or one of "':=,[ and blanks.
 _OF_SERVICES = rf"(?:{'|'.join(sorted(SERVICES))})[^!#-&(-+\--9;<>-Z\\-~]+[^\"' \n]{{20}}"
+# `{"name": "wandb", "value": …}`, in either order.
+_NAMED = rf"(?:name|variable|var|field)\"[^a-z0-9]+(?:{'|'.join(sorted(SERVICES))})\""
 # A slash within a word or in `scheme://host` cannot start a path, except behind an option.
 _SLASHES = (
     r"(?:^|[^a-z0-9_.*:/-])/ (?:^|-)[a-z0-9_.*-]/ (?:^|[^:])// :/(?:[^/]|/?$|//) "
     "(?:^|[^a-z0-9])[a-z0-9]?:// file:/"
 ).split()
-leak_search = QuickSearch("|".join((*_STEMS, _OF_SERVICES, *_SLASHES)))
+leak_search = QuickSearch("|".join((*_STEMS, _OF_SERVICES, _NAMED, *_SLASHES)))
 
 
 def may_leak(text: str) -> bool:

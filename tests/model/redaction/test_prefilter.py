@@ -51,6 +51,14 @@ def test_so_is_a_key_behind_its_service_in_a_list(before: str) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("indent", [None, 2])
+def test_so_is_a_value_beside_the_name_of_a_service(indent: int | None) -> None:
+    value = "9fceb02d0ae598e95dc970b74767f19372d61af8"
+    for pair in ({"name": "wandb", "value": value}, {"value": value, "var": "wandb"}):
+        assert may_leak(json.dumps(pair, indent=indent))
+
+
+@pytest.mark.usefixtures("engine")
 def test_a_typical_entry_needs_no_search() -> None:
     entry: dict[str, Any] = {
         "code_commit": "0b1f9e5c9a4e1f0d8a7b6c5d4e3f2a1b0c9d8e7f",

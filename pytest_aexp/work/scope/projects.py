@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_aexp.ground.errors import GitError, UsageError
+from pytest_aexp.ground.errors import ConfigurationError, GitError, UsageError
 from pytest_aexp.ground.find_root import (
     BLOCK_FILES,
     BLOCK_LIMIT,
@@ -19,7 +19,12 @@ from pytest_aexp.ground.find_root import (
 from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.configuration import CONFIG, CONFIG_LIMIT, configuration_in
+from pytest_aexp.ground.settings.configuration import (
+    CONFIG,
+    CONFIG_LIMIT,
+    Configuration,
+    configuration_in,
+)
 from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model.problems import Outcome
@@ -56,10 +61,11 @@ def _is_used(root: Path, view: View, paths: list[str]) -> bool:
     """Whether the top itself has a ledger, settings or findings."""
     if uses_ledger(root) or any(path.startswith(".aexp/") for path in paths):
         return True
-    config = view.read(CONFIG, CONFIG_LIMIT)
-    if isinstance(config, bytes) and b"tool.aexp" in config:
-        return True
-    return view.has_folder("kb/research/findings")
+    try:
+        is_configured = configuration_in(view.read(CONFIG, CONFIG_LIMIT)) != Configuration()
+    except ConfigurationError:
+        return True  # and refused with its reason, when its turn comes
+    return is_configured or view.has_folder("kb/research/findings")
 
 
 def require_no_folders(bare: Path, view: View) -> None:

@@ -11,6 +11,7 @@ import pytest
 from repositories import add_entry, add_finding, git, job, write
 
 from pytest_aexp.cli import main
+from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.validate import validate_repo
 
 NOWHERE = "deadbeefdeadbeefdeadbeefdeadbeef"
@@ -89,6 +90,30 @@ def test_validate_repo_judges_every_repository(several: Path) -> None:
 def test_the_top_counts_where_it_has_findings_of_its_own(several: Path, validate: Validate) -> None:
     add_finding(several, "F009-x", job(NOWHERE))
     assert "kb/research/findings/F009-x.md" in paths(validate())
+
+
+@pytest.mark.parametrize("at", ["worktree", "index"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '[tool.aexp]\nfindings = ["notes/F*.md"]\n',
+        '[tool]\naexp.findings = ["notes/F*.md"]\n',
+        '[tool . aexp]\nfindings = ["notes/F*.md"]\n',
+    ],
+)
+def test_the_top_counts_where_its_settings_name_findings_however_they_are_spelled(
+    several: Path, validate: Validate, at: str, settings: str
+) -> None:
+    write(several, "pyproject.toml", settings)
+    write(several, "notes/F004-x.md", f"---\nsupporting_runs: [{job(NOWHERE)}]\n---\n")
+    git(several, "add", ".")
+    assert "notes/F004-x.md" in paths(validate("--at", at))
+
+
+def test_settings_of_the_top_that_cannot_be_read_are_refused(several: Path) -> None:
+    write(several, "pyproject.toml", "[tool.aexp\n")
+    with pytest.raises(ConfigurationError):
+        validate_repo(several)
 
 
 def test_a_git_repository_among_the_findings_is_refused_with_both_names(

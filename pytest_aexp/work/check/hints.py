@@ -217,4 +217,7 @@ def _of_other_types(value: Any) -> Iterator[Any]:
 
 
 def _names(names: list[str]) -> str:
-    return listed([clean(name) for name in names if len(name) <= SHOWN], total=len(names))
+    short = [clean(name) for name in names if len(name) <= SHOWN]
+    if not short:
+        return f"{counted(len(names), 'name')} too long to show here"
+    return listed(short, total=len(names))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.jsontext import exact_float
+from pytest_aexp.ground.jsontext import exact_float, syntax_error
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml import values as yaml_values
@@ -122,6 +122,10 @@ def _yaml(path: Path) -> Any:
 def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(_bounded(path), parse_float=exact_float)
+    except json.JSONDecodeError as error:
+        what, at = syntax_error(error)
+        place = f"{path.name}:{at.line}:{at.column}"
+        raise Unusable(f"cannot be read: {place}: it is not JSON: {what}") from error
     except (ValueError, RecursionError) as error:
         raise Unusable(f"cannot be read: {path.name} is not JSON: {error}") from error
     if not isinstance(content, dict):

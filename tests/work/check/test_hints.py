@@ -202,6 +202,12 @@ def test_a_value_in_a_hint_can_be_copied(repo: Path) -> None:
     )
 
 
+def test_names_that_are_all_too_long_are_counted(repo: Path) -> None:
+    add_entry(repo, {"x" * 90: 1}, run_link={"experiment_id": "E001"})
+    known = hint(sources(repo), {"seed": 1})
+    assert known == 'no run of E001 has a key "seed"; the keys are 1 name too long to show here'
+
+
 def test_a_hint_is_printable_and_short(many: Sources) -> None:
     hostile = ({"hidden": "y\x1b" * 500}, {"hidden\n" * 500: 1}, {"hidden": ["\u202e"] * 999})
     for selector in hostile:

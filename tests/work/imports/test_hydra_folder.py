@@ -78,15 +78,18 @@ def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) ->
     add_run(tmp_path, "3", {}, config="- a\n")
     add_run(tmp_path, "4", {"accuracy": 1})
     write(tmp_path, "5/.hydra/hydra.yaml", "{}")
+    add_run(tmp_path, "6")
+    write(tmp_path, "6/metrics.json", '{"accuracy": 1')
     found = read(tmp_path)
-    assert [type(run) for run in found] == [LeftOut] * 4 + [SourceRun, LeftOut]
+    assert [type(run) for run in found] == [LeftOut] * 4 + [SourceRun, LeftOut, LeftOut]
     reasons = [run.reason for run in found if isinstance(run, LeftOut)]
     assert reasons[0].startswith("has no metrics.json: it has not finished")
     assert reasons[1].startswith("cannot be read: .hydra/config.yaml: ")
     assert reasons[2] == "cannot be read: metrics.json is not a JSON object"
     assert reasons[3] == "has no mapping in .hydra/config.yaml"
     assert reasons[4] == "cannot be read: No such file or directory"
-    assert [run.damaged for run in found if isinstance(run, LeftOut)] == [False, *[True] * 4]
+    assert reasons[5] == "cannot be read: metrics.json:1:15: it is not JSON: it ends too early"
+    assert [run.damaged for run in found if isinstance(run, LeftOut)] == [False, *[True] * 5]
 
 
 def test_several_files_of_metrics(tmp_path: Path) -> None:

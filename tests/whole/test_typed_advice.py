@@ -12,11 +12,10 @@ from advice.commands import COMMANDS, printed
 from advice.commits import COMMITS
 from advice.entries import ENTRIES
 from advice.evidence import EVIDENCE
-from advice.following import FACES, Case, Row, copied, make_world
+from advice.following import FACES, Case, Row, copied
 from advice.losses import LOSSES
 from advice.places import PLACES
 from advice.templates import templates
-from repositories import GIT_ENVIRONMENT
 from tree import ROOT
 
 from pytest_aexp.model.codes import CODES
@@ -111,21 +110,6 @@ def test_every_command_that_a_message_names_is_followed(world: Path, tmp_path: P
     assert len(named) > 40
     unreached = {n for n, like in named.items() if not any(map(like.fullmatch, commands))}
     assert unreached == set(UNREACHED)
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in GIT_ENVIRONMENT.items():
-            patch.setenv(name, value)
-        place = tmp_path_factory.mktemp("world")
-        make_world(place)
-    return place
-
-
-@pytest.fixture
-def case(world: Path, tmp_path: Path) -> Case:
-    return copied(world, tmp_path / "world")
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from advice.commands import COMMANDS, Typed, advised, printed
-from advice.following import Case, copied, make_world, type_in
-from repositories import GIT_ENVIRONMENT, git
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in GIT_ENVIRONMENT.items():
-            patch.setenv(name, value)
-        place = tmp_path_factory.mktemp("world")
-        make_world(place)
-    return place
-
-
-@pytest.fixture
-def case(world: Path, tmp_path: Path) -> Case:
-    return copied(world, tmp_path / "world")
+from advice.following import Case, type_in
+from repositories import git
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -7,11 +7,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring, encode_basestring_ascii
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground.text import Position, position_in
 
@@ -60,7 +59,7 @@ def parse(data: bytes, depth: int) -> Any:
         raise BeyondBounds(f"is too large: over {VALUES_LIMIT:,} values, or too much text")
     if nested_deeper(text, depth):
         raise BeyondBounds(f"is nested more than {depth} deep")
-    return json.loads(text, parse_float=exact_float)
+    return _decode(text)
 
 
 def parse_object(data: bytes, depth: int) -> dict[str, Any] | None:
@@ -95,6 +94,10 @@ def exact_float(text: str) -> float:
     return exact
 
 
+_decode = json.JSONDecoder(parse_float=exact_float).decode
+"""`json.loads` with these options makes a decoder for each text."""
+
+
 def load_decimals(text: str) -> Any:
     """The JSON in ``text`` with each number as a Decimal, to its last digit.
 
@@ -118,35 +121,38 @@ def decimal_of(number: float) -> Decimal | None:
 
 def dump(document: Any) -> bytes:
     """``document`` as UTF-8: an indent of two, sorted keys, each number as it was read."""
-    try:
-        return _indented(document, "\n", _Style(encode_basestring)).encode()
-    except UnicodeEncodeError:
-        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
-        return _indented(document, "\n", _Style(encode_basestring_ascii)).encode()
+    return _encoded(document, "\n", _scalar)
 
 
 def dump_line(document: Any) -> bytes:
     """The same on one line. Raises ValueError for what no float can hold."""
+    return _encoded(document, "", _finite) + b"\n"
+
+
+def _encoded(document: Any, end: str, scalar: Callable[[Any], str]) -> bytes:
     try:
-        return f"{_compact(document, _Style(encode_basestring, _finite))}\n".encode()
+        return _text(document, end, _Style(encode_basestring, scalar)).encode()
     except UnicodeEncodeError:
-        return f"{_compact(document, _Style(encode_basestring_ascii, _finite))}\n".encode()
+        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot: written as its escape.
+        return _text(document, end, _Style(encode_basestring_ascii, scalar)).encode()
 
 
 def for_programs(document: Any, *, indented: bool) -> str:
     """``document`` in ASCII for any reader of JSON: each number as it was read, NaN as null."""
-    style = _Style(encode_basestring_ascii, _finite_or_null, order=list)
-    return _indented(document, "\n", style) if indented else _compact(document, style)
+    style = _Style(encode_basestring_ascii, _finite_or_null, list)
+    return _text(document, "\n" if indented else "", style)
 
 
 def _scalar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
     if isinstance(value, int):
         return int.__repr__(value)
     return value.text if isinstance(value, ExactFloat) else json.dumps(value)
+
+
+_WORDS = {None: "null", True: "true", False: "false"}
+_NOT_JSON = ("NaN", "Infinity", "-Infinity")
 
 
 def _finite(value: Any) -> str:
@@ -160,45 +166,30 @@ def _finite_or_null(value: Any) -> str:
     return "null" if text in _NOT_JSON else text
 
 
-_NOT_JSON = ("NaN", "Infinity", "-Infinity")
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(NamedTuple):
     """How texts and other single values are written, and in which order the members of objects."""
 
     quote: Callable[[str], str]
-    scalar: Callable[[Any], str] = _scalar
+    scalar: Callable[[Any], str]
     order: Callable[[Iterable[tuple[str, Any]]], list[tuple[str, Any]]] = sorted
 
 
-def _indented(value: Any, end: str, style: _Style) -> str:
+def _text(value: Any, end: str, style: _Style) -> str:
+    """A value as JSON; ``end`` is a line's end and the value's indent, "" for all on one line."""
     # By hand, since Python's own encoder rounds numbers, and is slow with an indent.
-    quote = style.quote
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, dict) and value:
-        inner = f"{end}  "
+    quote, kind = style.quote, type(value)
+    if kind is int or (kind is float and isfinite(value)):
+        return repr(value)
+    if not (value and isinstance(value, (dict, list, tuple))):
+        return quote(value) if isinstance(value, str) else style.scalar(value)
+    inner, colon = (f"{end}  ", ": ") if end else ("", ":")
+    if isinstance(value, dict):
         members = [
-            f"{quote(k)}: {quote(v) if type(v) is str else _indented(v, inner, style)}"
+            f"{quote(k)}{colon}{quote(v) if type(v) is str else _text(v, inner, style)}"
             for k, v in style.order(value.items())
         ]
         return f"{{{inner}{f',{inner}'.join(members)}{end}}}"
-    if isinstance(value, list | tuple) and value:
-        inner = f"{end}  "
-        return f"[{inner}{f',{inner}'.join(_indented(v, inner, style) for v in value)}{end}]"
-    return style.scalar(value)
-
-
-def _compact(value: Any, style: _Style) -> str:
-    if isinstance(value, str):
-        return style.quote(value)
-    if isinstance(value, dict):
-        members = [f"{style.quote(k)}:{_compact(v, style)}" for k, v in style.order(value.items())]
-        return f"{{{','.join(members)}}}"
-    if isinstance(value, list | tuple):
-        return f"[{','.join(_compact(item, style) for item in value)}]"
-    return style.scalar(value)
+    return f"[{inner}{f',{inner}'.join([_text(v, inner, style) for v in value])}{end}]"
 
 
 def position_of_key(text: str, key: str) -> Position:

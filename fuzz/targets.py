@@ -142,7 +142,7 @@ def _job_id(statepoint: bytes) -> str:
 
 def _promote(store: RunStore, job_id: str) -> None:
     try:
-        entry = project(job_id, store.files(job_id), "cluster")
+        entry = project(job_id, store.files(job_id), "cluster").entry
     except NotPromotable as refusal:
         assert str(refusal)
         return

@@ -77,7 +77,7 @@ def project_to_ledger_entry(job: Job, *, machine_label: str | None = None) -> di
     store = store_of(job)
     repository = Repository.open(repository_of(job))
     machine, metrics = machine_label or repository.machine_label, repository.configuration.metrics
-    return project(job.id, store.files(job.id), machine, metrics)
+    return project(job.id, store.files(job.id), machine, metrics).entry
 
 
 def backfill_ledger(

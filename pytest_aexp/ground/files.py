@@ -22,6 +22,7 @@ _READ_FLAGS = (
 )
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+_NOT_FROM_THERE = (errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _NEW_FILE_FLAGS = (
     os.O_WRONLY
@@ -197,10 +198,8 @@ def write_new(path: str | Path, data: bytes) -> None:
 def _take_name(temporary: str, path: str) -> None:
     try:
         os.link(temporary, path)
-    except FileExistsError:
-        raise
     except OSError as error:
-        if error.errno == errno.EXDEV:
+        if error.errno in (errno.EEXIST, errno.EXDEV):
             raise
         _take_empty_name(temporary, path)
     else:
@@ -220,16 +219,27 @@ def _take_empty_name(temporary: str, path: str) -> None:
 
 def _put(path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool) -> None:
     folder = os.path.dirname(path) or os.curdir
-    if not os.path.isdir(folder):
+    try:
+        _put_in(folder, path, data, put, sync=sync)
+    except (FileNotFoundError, NotADirectoryError):
         os.makedirs(folder, exist_ok=True)
-    for aside in dict.fromkeys((_unseen_by_git(folder), folder)):
+        _put_in(folder, path, data, put, sync=sync)
+
+
+def _put_in(
+    folder: str, path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool
+) -> None:
+    aside = _unseen_by_git(folder)
+    try:
         try:
             _put_from(aside, path, data, put, sync=sync)
         except OSError as error:
-            if error.errno == errno.EXDEV and aside != folder:
-                continue  # the ledger is a mount of its own
-            raise OSError(error.errno, error.strerror, path) from error
-        return
+            if error.errno not in _NOT_FROM_THERE or aside == folder:
+                raise
+            # The ledger is a mount of its own, or what it lies in must not be written to.
+            _put_from(folder, path, data, put, sync=sync)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def _put_from(
@@ -240,12 +250,14 @@ def _put_from(
     try:
         # Inside, for Ctrl-C may come between the file's creation and the next line.
         descriptor = os.open(temporary, _NEW_FILE_FLAGS, 0o666)
-        with open(descriptor, "wb", buffering=0) as stream:
-            written = 0
+        try:
+            written = os.write(descriptor, data)
             while written < len(data):
-                written += stream.write(data[written:])
+                written += os.write(descriptor, data[written:])
             if sync:
                 os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         _take_mode(temporary, path)
         put(temporary, path)
     except BaseException:
@@ -264,17 +276,12 @@ def _take_mode(temporary: str, path: str) -> None:
 
 
 def _unseen_by_git(folder: str) -> str:
-    """Where in ``.aexp`` a temporary file may lie, or ``folder`` itself.
+    """The ``.aexp`` that ``folder`` lies in, for a temporary file; else ``folder`` itself.
 
     ``git add`` would take it with the rest, or fail because it has gone again.
     """
-    parts = folder.split(os.sep)
-    if ".aexp" not in parts:
-        return folder
-    while parts[-1] != ".aexp":
-        parts.pop()
-    above = os.sep.join(parts)
-    return above if os.access(above, os.W_OK) else folder
+    above, found, _ = f"{folder}{os.sep}".rpartition(f"{os.sep}.aexp{os.sep}")
+    return f"{above}{os.sep}.aexp" if found else folder
 
 
 def sync_path(path: str | Path) -> None:

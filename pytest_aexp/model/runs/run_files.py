@@ -6,8 +6,7 @@ Source: signac 2, ``signac/job.py``: a job is ``workspace/<job id>/`` with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.files import Unreadable, read_bounded
@@ -29,23 +28,18 @@ RUN_LINK_KEYS = ("aexp", "limina")
 """Where a document keeps its run link: the key that is written, then one that is only read."""
 
 
-RawFiles: TypeAlias = tuple[bytes | Unreadable, bytes | Unreadable]
-"""What a run's statepoint and document hold, or why they cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunFiles:
+class RunFiles(NamedTuple):
     """A run's statepoint and document as they stand on disk, with what is wrong with them.
 
     ``canonical`` is the statepoint as the text whose md5 is the job id, empty if it cannot be
-    used; ``raw`` is what the two files hold.
+    used; ``raw`` is what the document's file holds.
     """
 
     statepoint: Any
     document: dict[str, Any]
     faults: tuple[Fault, ...]
     canonical: str
-    raw: RawFiles | None = None
+    raw: bytes | Unreadable | None = None
 
     @classmethod
     def in_memory(cls, statepoint: dict[str, Any], document: dict[str, Any]) -> RunFiles:
@@ -55,23 +49,19 @@ class RunFiles:
 
 def read_files(folder: str, shown: str) -> RunFiles:
     """The two files of the run whose id ``folder`` ends in; ``shown`` is the folder in messages."""
-    raw = read_raw(folder)
     reading = _Reading(folder.rpartition("/")[2], shown, [])
-    statepoint, canonical = reading.statepoint(raw[0])
-    document = reading.document(raw[1])
+    statepoint, canonical = reading.statepoint(read_raw(folder, STATEPOINT))
+    raw = read_raw(folder, DOCUMENT)
+    document = reading.document(raw)
     return RunFiles(statepoint, document, tuple(reading.faults), canonical, raw)
 
 
-def read_raw(folder: str) -> RawFiles:
-    """The bytes of the two files."""
-    return (
-        read_bounded(f"{folder}/{STATEPOINT}", FILE_LIMIT),
-        read_bounded(f"{folder}/{DOCUMENT}", FILE_LIMIT),
-    )
+def read_raw(folder: str, name: str) -> bytes | Unreadable:
+    """The bytes of one of the two files."""
+    return read_bounded(f"{folder}/{name}", FILE_LIMIT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """The reading of one run's files, and the faults that come up."""
 
     job_id: str

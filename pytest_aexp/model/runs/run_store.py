@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from pytest_aexp.ground.files import is_absence, is_directory, is_shortage
+from pytest_aexp.ground.files import Unreadable, is_absence, is_directory, is_shortage
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted, shown
@@ -25,7 +25,13 @@ from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import is_foreign, lost_since
-from pytest_aexp.model.runs.run_files import RawFiles, RunFiles, read_files, read_raw, run_link_of
+from pytest_aexp.model.runs.run_files import (
+    DOCUMENT,
+    RunFiles,
+    read_files,
+    read_raw,
+    run_link_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +158,9 @@ class RunStore:
         """Every usable run, by experiment and value."""
         return Batches(self)
 
-    def raw(self, job_id: str) -> RawFiles:
-        """The bytes of the two files of a run, read afresh."""
-        return read_raw(f"{self._workspace}/{job_id}")
+    def raw_document(self, job_id: str) -> bytes | Unreadable:
+        """The bytes of a run's document, read afresh."""
+        return read_raw(f"{self._workspace}/{job_id}", DOCUMENT)
 
     def files(self, job_id: str) -> RunFiles:
         """The two files of a run, read afresh."""

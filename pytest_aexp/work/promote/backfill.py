@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.files import sync_file_system
@@ -20,8 +20,7 @@ from pytest_aexp.work.promote.other_branches import runs_of_other_branches, was_
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
 
-@dataclass(frozen=True, slots=True)
-class BackfillResult:
+class BackfillResult(NamedTuple):
     """What became of one run.
 
     ``refused`` is why it could not enter the ledger, ``kept`` which entry was kept instead;
@@ -48,17 +47,18 @@ def backfill(
     store = open_store(repository)
     promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
     elsewhere = cache(lambda: runs_of_other_branches(repository.root))
-    written = False
+    there, written = frozenset(WorkTree(repository.root).names(LEDGER_DIR)), False
     try:
         for job_id in sorted(store.job_ids):
             files = store.files(job_id)
-            if not promoter.has_entry(job_id) and job_id in elsewhere():
+            is_new = f"{job_id}.json" not in there
+            if is_new and job_id in elsewhere() and not promoter.has_entry(job_id):
                 result = BackfillResult(job_id, elsewhere=True)
             else:
                 result = _backfilled(promoter, job_id, files)
             if result.written and (before := _earlier_entry(repository, store, job_id, files)):
                 (repository.root / entry_path(before)).unlink()
-                result = replace(result, replaced=before)
+                result = result._replace(replaced=before)
             written = written or result.written
             yield result
     finally:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.jsontext import dump
@@ -29,6 +29,13 @@ from pytest_aexp.work.promote.metrics import lifted_metrics
 NO_METRICS: Mapping[str, str] = MappingProxyType({})
 
 
+class Projection(NamedTuple):
+    """What a run's entry would be, and as the ledger would hold it."""
+
+    entry: dict[str, Any]
+    data: bytes
+
+
 def utc_now() -> str:
     """The time as entries have it: UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -41,7 +48,7 @@ def utc(moment: datetime) -> str:
 
 def project(
     job_id: str, files: RunFiles, machine: str, metrics: Mapping[str, str] = NO_METRICS
-) -> dict[str, Any]:
+) -> Projection:
     """The entry of a run, from its files; raises NotPromotable with the reason.
 
     ``promoted_at`` is now. ``metrics`` are paths of numbers in the run's document, by name.
@@ -65,10 +72,10 @@ def project(
         "code_dirty": _truth(_code(files, "code_dirty")),
         "attempt": attempt_number(document),
     }
-    entry = _sanitised({key: value for key, value in entry.items() if value is not None})
+    projection = _sanitised({key: value for key, value in entry.items() if value is not None})
     # A number is not a secret, whatever its name.
     numbers = lifted_metrics(document, metrics)
-    return {**entry, "metrics": numbers} if numbers else entry
+    return _laid_out({**projection.entry, "metrics": numbers}) if numbers else projection
 
 
 def entry_bytes(entry: dict[str, Any]) -> bytes:
@@ -76,13 +83,17 @@ def entry_bytes(entry: dict[str, Any]) -> bytes:
     return dump(entry) + b"\n"
 
 
-def _sanitised(entry: dict[str, Any]) -> dict[str, Any]:
-    # Not laid out as it will be written, which takes twice as long and shows no other signs.
-    if not may_leak(json.dumps(entry, ensure_ascii=False)):
-        return entry
+def _laid_out(entry: dict[str, Any]) -> Projection:
+    return Projection(entry, entry_bytes(entry))
+
+
+def _sanitised(entry: dict[str, Any]) -> Projection:
+    projection = _laid_out(entry)
+    if not may_leak(projection.data.decode()):
+        return projection
     sanitised, redacted = redact(entry)
     assert isinstance(sanitised, dict)
-    return {**sanitised, "redacted": list(redacted)} if redacted else sanitised
+    return _laid_out({**sanitised, "redacted": list(redacted)}) if redacted else projection
 
 
 def _code(files: RunFiles, name: str) -> Any:

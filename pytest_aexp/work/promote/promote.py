@@ -6,10 +6,9 @@ import errno
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
@@ -34,18 +33,17 @@ from pytest_aexp.model.ranking import (
 )
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
-from pytest_aexp.work.promote.project import entry_bytes, project, utc
+from pytest_aexp.work.promote.project import Projection, entry_bytes, project, utc
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _MOST_ROUNDS = 5
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
-_PROMOTION_PATTERNS = tuple(
-    re.compile(rf'\n  "{name}": "([^"\\]*)"'.encode()) for name in PROMOTION_FIELDS
-)
+_PROMOTION = re.compile(rf'\n  "({"|".join(PROMOTION_FIELDS)})": "([ !#-\[\]-~]*)"'.encode())
+"""What an entry says of its promotion, in a text without escapes. So far to the left only the
+entry's own keys begin a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Promoted:
+class Promoted(NamedTuple):
     """What became of the entry of one run.
 
     ``kept`` says which entry was kept instead, and the command that overrules that.
@@ -95,26 +93,26 @@ class Promoter:
         ``files`` saves reading them. Raises NotPromotable, OSError.
         """
         files = files or self._store.files(job_id)
-        entry = project(job_id, files, self._machine, self._metrics)
+        projection = project(job_id, files, self._machine, self._metrics)
         data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
         is_loose = not isinstance(data, Unreadable) or not data.missing
-        is_right = self._says_the_same(data, entry)
+        is_right = self._says_the_same(data, projection)
         packed = self._packed(job_id)
         if is_right and (packed is None or _counts(data, packed)):
             return Promoted(written=False)
         standing = packed.data if packed is not None and (is_right or not is_loose) else data
-        if not is_right and not is_loose and self._says_the_same(standing, entry):
+        if not is_right and not is_loose and self._says_the_same(standing, projection):
             return Promoted(written=False)
-        if kept := self._kept(standing, entry):
+        if kept := self._kept(standing, projection.entry):
             return Promoted(written=False, kept=kept)
-        self._write(job_id, files, entry, packed, replaces=is_loose)
+        self._write(job_id, files, projection, packed, replaces=is_loose)
         return Promoted(written=True)
 
     def _write(
         self,
         job_id: str,
         files: RunFiles,
-        entry: dict[str, Any],
+        projection: Projection,
         packed: Version | None,
         *,
         replaces: bool,
@@ -122,15 +120,17 @@ class Promoter:
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
         sync = self._sync or replaces
         for _ in range(_MOST_ROUNDS):
-            data = entry_bytes(promoted_after(packed, entry))
+            entry, data = projection
+            if packed is not None:
+                data = entry_bytes(promoted_after(packed, entry))
             _refuse_too_large(job_id, entry, data)
             _write(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
-            if files.raw is None or self._store.raw(job_id) == files.raw:
+            if files.raw is None or self._store.raw_document(job_id) == files.raw:
                 break
             files = self._store.files(job_id)
-            entry = project(job_id, files, self._machine, self._metrics)
+            projection = project(job_id, files, self._machine, self._metrics)
 
     def _kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
@@ -164,12 +164,12 @@ class Promoter:
             return Packs(WorkTree(self._root)).version(job_id)
         return self._packs.version(job_id) if job_id in self._packs.job_ids else None
 
-    def _says_the_same(self, data: bytes | Unreadable, entry: dict[str, Any]) -> bool:
-        """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
+    def _says_the_same(self, data: bytes | Unreadable, projection: Projection) -> bool:
+        """Whether the entry in ``data`` is whole and says of the run what is projected."""
         if self._overwrite or isinstance(data, Unreadable):
             return False
-        document = _promoted_as(data, entry)
-        if document is None or entry_bytes(document) != data:
+        entry, document = projection.entry, _promoted_as(data, projection)
+        if document is None:
             # Not to the byte what would be written: another program's, or out of date.
             document = entry_document(data)
             if document is None or not same_run(document, entry):
@@ -227,13 +227,15 @@ def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
         raise
 
 
-def _promoted_as(data: bytes, entry: dict[str, Any]) -> dict[str, Any] | None:
-    """``entry`` with what the one in ``data`` says of its promotion; None if that is not found."""
-    matches = [pattern.search(data) for pattern in _PROMOTION_PATTERNS]
-    values = [match[1].decode(errors="replace") for match in matches if match]
-    if len(values) < len(PROMOTION_FIELDS):
+def _promoted_as(data: bytes, projection: Projection) -> dict[str, Any] | None:
+    """The entry in ``data``, if to the byte it is what is projected but for its promotion."""
+    parts, projected = _PROMOTION.split(data), _PROMOTION.split(projection.data)
+    names, values = parts[1::3], parts[2::3]
+    is_same = parts[::3] == projected[::3] and names == projected[1::3]
+    if not is_same or len(names) < len(PROMOTION_FIELDS):
         return None
-    return {**entry, **dict(zip(PROMOTION_FIELDS, values, strict=True))}
+    promotion = {n.decode(): v.decode() for n, v in zip(names, values, strict=True)}
+    return {**projection.entry, **promotion}
 
 
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:

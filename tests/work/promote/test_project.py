@@ -33,7 +33,7 @@ DOCUMENT = {
 def projected(document: dict[str, Any], point: Any = None) -> dict[str, Any]:
     statepoint = POINT if point is None else point
     files = RunFiles(statepoint, document, (), statepoint_json(statepoint))
-    return project(job_id_of(statepoint), files, "cluster")
+    return project(job_id_of(statepoint), files, "cluster").entry
 
 
 def test_an_entry_has_the_fields_of_the_allowlist_and_no_others() -> None:

@@ -11,9 +11,8 @@ from typing import Any
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.runs.run_files import run_link_of
 from pytest_aexp.runs import find_runs, open_run
-from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.run_link import put_link, run_link
-from pytest_aexp.work.runs.status import settle
+from pytest_aexp.work.runs.status import edit_and_promote
 from pytest_aexp.work.signac_store import Job
 
 __all__ = [
@@ -71,15 +70,9 @@ def link_to_experiment(  # noqa: PLR0913 - callers know this signature
     AexpError, OSError.
     """
     link = run_link(experiment_id, hypothesis_id, sub_hypothesis_id, experiment_path)
-    return linked(job_id, link, repo_root)[0]
-
-
-def linked(
-    job_id: str, link: dict[str, str | None], repo_root: str | Path | None = None
-) -> tuple[Job, bool]:
-    """The same; the job, and whether its entry could be written, if it has ended."""
     job = open_run(job_id, repo_root=repo_root)
-    return job, settle(RunDocument(job), job, lambda document: put_link(document, link))
+    edit_and_promote(job, lambda document: put_link(document, link))
+    return job
 
 
 def runs_for_experiment(experiment_id: str, *, repo_root: str | Path | None = None) -> list[Job]:

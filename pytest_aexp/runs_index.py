@@ -15,10 +15,10 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.machine_index import DEPTH_LIMIT, INDEX_DIR, INDEX_LIMIT
+from pytest_aexp.model.runs.run_attempt import has_ended
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.project import utc_now
@@ -77,7 +77,7 @@ def _entries(store: RunStore) -> Iterator[dict[str, str]]:
     store.require_listing()
     for job_id in sorted(store.job_ids):
         files = store.files(job_id)
-        if files.statepoint is not None and files.document.get("status") in TERMINAL_STATUSES:
+        if files.statepoint is not None and has_ended(files.document):
             yield _entry(job_id, files)
 
 

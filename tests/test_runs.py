@@ -63,8 +63,8 @@ def within_itself() -> dict:
 @pytest.mark.parametrize(
     ("statepoint", "said"),
     [
-        (deep(99), "nested 100 deep or more"),
-        (deep(5_000), "nested 100 deep or more"),
+        (deep(99), "nested more than 99 deep"),
+        (deep(5_000), "nested more than 99 deep"),
         (within_itself(), "or contains itself"),
         ({"prompt": "x" * 1_100_000}, "takes 1,100,0"),
         ({"many": list(range(100_000))}, "where 1 MiB is the most"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -75,6 +75,11 @@ def listed(words: Iterable[str], limit: int = 5, total: int | None = None) -> st
         shown_ones = every[:limit]
         return f"{', '.join(shown_ones)} and {total - len(shown_ones):,} more"
     return " and ".join(filter(None, [", ".join(every[:-1]), *every[-1:]]))
+
+
+def one_of(words: Sequence[str]) -> str:
+    """``a, b or c``."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str | None:

@@ -16,6 +16,8 @@ SCHEMA_VERSION = 1
 TERMINAL_STATUSES = ("complete", "failed", "abandoned", "stopped")
 ENTRY_LIMIT = 1 << 20
 DEPTH_LIMIT = 100
+STATEPOINT_DEPTH_LIMIT = DEPTH_LIMIT - 1
+"""How deep a statepoint may be nested: its entry is one level deeper."""
 
 RUN_LINK_FIELDS = ("experiment_id", "experiment_path", "hypothesis_id", "sub_hypothesis_id")
 TRACKER_FIELDS = ("backend", "run_id", "url", "group", "project")

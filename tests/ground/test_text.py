@@ -18,6 +18,7 @@ from pytest_aexp.ground.text import (
     counted,
     cut,
     listed,
+    one_of,
     parse_time,
     position_in,
     quoted,
@@ -106,6 +107,10 @@ def test_a_long_list_ends_in_the_number_of_the_rest(words: str, expected: str) -
 def test_listed_by_its_first_words() -> None:
     assert listed(["a", "b", "c"], 3, total=1000) == "a, b, c and 997 more"
     assert listed(["a", "b"], 3, total=2) == "a and b"
+
+
+def test_alternatives_are_joined_by_or() -> None:
+    assert one_of(("a", "b", "c")) == "a, b or c"
 
 
 def test_the_closest_of_some_words_is_found_if_one_is_near() -> None:

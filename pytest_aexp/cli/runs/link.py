@@ -6,8 +6,9 @@ import argparse
 
 from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.runs.run_options import add_link_options
-from pytest_aexp.linking import linked
-from pytest_aexp.work.runs.run_link import run_link
+from pytest_aexp.runs import open_run
+from pytest_aexp.work.runs.run_link import put_link, run_link
+from pytest_aexp.work.runs.status import edit_and_promote
 
 DESCRIPTION = """\
 Say which experiment a run of this machine belongs to. The ledger entry of a run
@@ -30,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Link a run to an experiment; 1 if it has ended but its entry could not be written."""
-    belonging = (arguments.experiment, arguments.hypothesis, arguments.sub_hypothesis)
-    job, in_order = as_usage(linked, arguments.id, as_usage(run_link, *belonging))
+    ids = (arguments.experiment, arguments.hypothesis, arguments.sub_hypothesis)
+    link = as_usage(run_link, *ids)
+    job = open_run(arguments.id)
+    is_in_ledger = edit_and_promote(job, lambda document: put_link(document, link))
     print(f"{job.id} belongs to {arguments.experiment}")
-    return 0 if in_order else 1
+    return 0 if is_in_ledger else 1

@@ -6,7 +6,7 @@ import argparse
 
 from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.runs import open_run
-from pytest_aexp.work.runs.status import ForeignStatus, checked_status, marked
+from pytest_aexp.work.runs.status import ForeignStatus, checked_status, mark_and_promote
 
 DESCRIPTION = """\
 Set the status of runs of this machine. A run that has ended enters the ledger;
@@ -38,13 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Set the status of runs; 1 if that, or the entry of one that has ended, failed."""
     status = as_usage(checked_status, arguments.status)
-    failed = False
-    for job in [open_run(written) for written in arguments.ids]:
+    exit_status = 0
+    # All are opened first, so that a mistyped id changes no run.
+    for job in [open_run(job_id) for job_id in arguments.ids]:
         try:
-            in_order = marked(job, status, replace=arguments.replace)
+            if not mark_and_promote(job, status, replace=arguments.replace):
+                exit_status = 1
             print(f"{job.id} is {status}")
         except ForeignStatus as refusal:
             print_error(str(refusal))
-            in_order = False
-        failed = failed or not in_order
-    return 1 if failed else 0
+            exit_status = 1
+    return exit_status

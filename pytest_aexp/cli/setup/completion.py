@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from pytest_aexp.cli.parsers import whole_parser
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.runs.run_attempt import STATUSES
 
 MISSING_SHTAB = "completion needs shtab: run `pip install 'pytest-aexp[completion]'`"
@@ -78,9 +77,7 @@ def print_completion(shell: str) -> None:
         if isinstance(action.metavar, str) and action.metavar in offers:
             of_mark = below.prog.endswith(" mark")  # several ids, then a status
             action.complete = _MARK if of_mark else offers[action.metavar]  # type: ignore[attr-defined]
-        elif action.dest == "status" and action.option_strings:
-            action.choices = TERMINAL_STATUSES
-        elif action.dest == "status":
+        elif action.dest == "status" and not action.option_strings:
             below._actions.remove(action)  # noqa: SLF001 - it is offered with the ids before it
     # The type that shtab gives its parameter is that of one shell alone.
     script = shtab.complete(parser, shell=shell, preamble=_PREAMBLE)  # type: ignore[arg-type]

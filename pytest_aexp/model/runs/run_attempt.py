@@ -45,9 +45,9 @@ def is_foreign(document: Mapping[str, Any]) -> bool:
     return status is not None and not (isinstance(status, str) and status in STATUSES)
 
 
-def is_unfinished(document: Mapping[str, Any]) -> bool:
-    """Whether the run has not ended, as far as its status can be understood."""
-    return not is_foreign(document) and document.get("status") not in TERMINAL_STATUSES
+def has_ended(document: Mapping[str, Any]) -> bool:
+    """Whether the status says that the run has ended."""
+    return document.get("status") in TERMINAL_STATUSES
 
 
 def heartbeat_of(document: Mapping[str, Any]) -> datetime | None:
@@ -57,7 +57,7 @@ def heartbeat_of(document: Mapping[str, Any]) -> datetime | None:
 
 def lost_since(document: Mapping[str, Any]) -> datetime | None:
     """The last heartbeat of an unfinished run whose process must have been killed; else None."""
-    last = heartbeat_of(document) if is_unfinished(document) else None
+    last = None if is_foreign(document) or has_ended(document) else heartbeat_of(document)
     if last is None or has_process_here(document):
         return None
     interval = attempt_of(document).get("heartbeat_s")

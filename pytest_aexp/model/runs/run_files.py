@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.files import Unreadable, read_bounded
 from pytest_aexp.ground.text import quoted
-from pytest_aexp.model.entry import DEPTH_LIMIT
+from pytest_aexp.model.entry import STATEPOINT_DEPTH_LIMIT
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.problems import RUNS_DAMAGED, Fault
 
 FILE_LIMIT = 16 << 20
 STATEPOINT = "signac_statepoint.json"
 DOCUMENT = "signac_job_document.json"
-# An entry that holds a statepoint is one level deeper.
-_DEPTHS = {STATEPOINT: DEPTH_LIMIT - 1, DOCUMENT: 400}
+_DEPTHS = {STATEPOINT: STATEPOINT_DEPTH_LIMIT, DOCUMENT: 400}
 _BEYOND_BOUNDS = (
     "leave the file as it is; the run cannot enter the ledger: in new runs, keep what is so large "
     "or so deeply nested in a file beside it"

@@ -15,7 +15,7 @@ from pytest_aexp.ground.jsontext import nested_deeper
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import MOST_METRICS, why_no_metric
 from pytest_aexp.ground.text import listed, quoted
-from pytest_aexp.model.entry import DEPTH_LIMIT, LEDGER_DIR
+from pytest_aexp.model.entry import LEDGER_DIR, STATEPOINT_DEPTH_LIMIT
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.table import flat
@@ -130,8 +130,9 @@ def _statepoint(run: SourceRun, experiment: str, distinct: str | None) -> dict[s
             raise Unusable(f"has no {quoted(distinct)}")
         statepoint[distinct] = run.run_id
     text = statepoint_json(statepoint)
-    if nested_deeper(text, DEPTH_LIMIT - 1):
-        raise Unusable(f"has parameters that are nested more than {DEPTH_LIMIT - 2} deep")
+    if nested_deeper(text, STATEPOINT_DEPTH_LIMIT):
+        # The statepoint itself is the first level.
+        raise Unusable(f"has parameters nested more than {STATEPOINT_DEPTH_LIMIT - 1} deep")
     # As signac keeps it: a parameter has the digits of a float.
     plain: dict[str, Any] = json.loads(text)
     return plain

@@ -10,10 +10,10 @@ from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES, entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.runs.run_attempt import attempt_of
+from pytest_aexp.model.runs.run_attempt import attempt_of, has_ended
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.other_branches import runs_of_other_branches, was_ever_added
@@ -82,7 +82,7 @@ def _earlier_entry(
 
 
 def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> BackfillResult:
-    if not files.faults and files.document.get("status") not in TERMINAL_STATUSES:
+    if not files.faults and not has_ended(files.document):
         return BackfillResult(job_id, finished=False)
     try:
         promoted = promoter.promote(job_id, files)

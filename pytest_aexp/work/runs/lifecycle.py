@@ -13,15 +13,14 @@ from typing import Any, Literal, Self
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
-from pytest_aexp.model.entry import TERMINAL_STATUSES
-from pytest_aexp.model.runs.run_attempt import is_foreign
+from pytest_aexp.model.runs.run_attempt import has_ended, is_foreign
 from pytest_aexp.work.runs.attempt import Attempt
 from pytest_aexp.work.runs.code_state import CodeState, code_state, warn_of_dirty_code
 from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.ranks import Rank, token_variable
 from pytest_aexp.work.runs.signals import Terminated, Watch, held, name_of
-from pytest_aexp.work.runs.status import FAILURES, configured_metrics, promoted, shown_status
+from pytest_aexp.work.runs.status import FAILURES, configured_metrics, shown_status, try_to_promote
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _POLL_S = 0.2
@@ -175,13 +174,13 @@ class _Lifecycle(ContextDecorator):
                 f"this attempt at run {self._job_id} ended as {outcome}, but attempt {number} has "
                 "begun since: neither its document nor its ledger entry was changed"
             )
-        elif after.get("status") in TERMINAL_STATUSES:
+        elif has_ended(after):
             if self._attempt.killed and outcome == "complete":
                 names = ", ".join(self._attempt.killed)
                 notice(f"run {self._job_id} is recorded as failed: {names} was killed")
             if signum is not None and not (self._attempt.kept or self._watch.fatal):
                 self._explain_stopped(signum)
-            promoted(self._job, self._root, after, self._statepoint)
+            try_to_promote(self._job, self._root, after, self._statepoint)
         elif is_foreign(after):
             notice(
                 f"run {self._job_id} ended as {outcome}, but its status {shown_status(after)} was "
@@ -201,7 +200,7 @@ class _Lifecycle(ContextDecorator):
     ) -> None:
         """Write the entry from what this process knows, where the run's files are out of reach."""
         what = f"the end of run {self._job_id} could not be recorded in its document"
-        is_written = self._statepoint is not None and promoted(
+        is_written = self._statepoint is not None and try_to_promote(
             self._job, self._root, document, self._statepoint, quiet=True
         )
         what += ", but its ledger entry is written" if is_written else ", nor in the ledger"

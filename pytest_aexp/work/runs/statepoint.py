@@ -12,7 +12,7 @@ from pytest_aexp.ground.files import size
 from pytest_aexp.ground.jsontext import dump
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import listed, quoted, shown
-from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT
+from pytest_aexp.model.entry import ENTRY_LIMIT, STATEPOINT_DEPTH_LIMIT
 from pytest_aexp.model.redaction.redact import leaks
 
 LOCAL_KEY = "aexp_local"
@@ -119,15 +119,15 @@ def require_promotable(statepoint: dict[str, Any]) -> None:
 def require_shallow(statepoint: Mapping[str, Any]) -> None:
     """Raise NotPromotable for a statepoint that is nested too deep for the ledger."""
     level: list[Any] = [statepoint]
-    for _ in range(DEPTH_LIMIT - 1):
+    for _ in range(STATEPOINT_DEPTH_LIMIT):
         inside = chain.from_iterable(v.values() if isinstance(v, Mapping) else v for v in level)
         nested = {id(v): v for v in inside if isinstance(v, Mapping | list | tuple)}
         if not nested:
             return
         level = list(nested.values())
     raise NotPromotable(
-        f"the statepoint is nested {DEPTH_LIMIT} deep or more, or contains itself, so the run "
-        "could never enter the ledger; nest less, or keep it in a file"
+        f"the statepoint is nested more than {STATEPOINT_DEPTH_LIMIT} deep, or contains itself, so "
+        "the run could never enter the ledger; nest less, or keep it in a file"
     )
 
 

@@ -12,13 +12,14 @@ from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
-from pytest_aexp.ground.text import quoted, shown
+from pytest_aexp.ground.text import one_of, quoted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
     STATUSES,
     attempt_number,
     attempt_of,
+    has_ended,
     is_foreign,
     lost_since,
 )
@@ -46,12 +47,8 @@ class ForeignStatus(AexpError, ValueError):
 def checked_status(status: str) -> str:
     """``status`` itself; raises ValueError naming those that exist."""
     if status not in STATUSES:
-        raise ValueError(f"unknown status {quoted(str(status))}: choose one of {_named()}")
+        raise ValueError(f"unknown status {quoted(str(status))}: choose one of {one_of(STATUSES)}")
     return status
-
-
-def _named() -> str:
-    return f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
 
 
 def mark_status(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = False) -> None:
@@ -64,11 +61,13 @@ def mark_status(job: Job, status: str, *, set_ended_at: bool = True, replace: bo
     for an unknown status, and for a run whose status is not one of these unless ``replace``;
     AexpError or OSError if the run's document cannot be changed.
     """
-    marked(job, status, set_ended_at=set_ended_at, replace=replace)
+    mark_and_promote(job, status, set_ended_at=set_ended_at, replace=replace)
 
 
-def marked(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = False) -> bool:
-    """The same; whether the run's entry could be written, if it has ended."""
+def mark_and_promote(
+    job: Job, status: str, *, set_ended_at: bool = True, replace: bool = False
+) -> bool:
+    """The same; False if the run has ended and its entry could not be written."""
     checked_status(status)
     metrics = NO_METRICS
     if status not in TERMINAL_STATUSES:
@@ -83,7 +82,7 @@ def marked(job: Job, status: str, *, set_ended_at: bool = True, replace: bool = 
             )
         _mark(document, status, metrics, ended=set_ended_at)
 
-    return settle(RunDocument(job), job, mark)
+    return edit_and_promote(job, mark)
 
 
 def shown_status(document: dict[str, Any]) -> str:
@@ -92,10 +91,10 @@ def shown_status(document: dict[str, Any]) -> str:
     return quoted(status) if isinstance(status, str) else shown(str(status), 60)
 
 
-def settle(document: RunDocument, job: Job, change: Change) -> bool:
+def edit_and_promote(job: Job, change: Change) -> bool:
     """Change a run's document; if it has ended then, promote it. False if that failed."""
-    after = document.edit(change)
-    return after.get("status") not in TERMINAL_STATUSES or promoted(job, None, after)
+    after = RunDocument(job).edit(change)
+    return not has_ended(after) or try_to_promote(job, None, after)
 
 
 def configured_metrics(root: Path | None) -> Mapping[str, str]:
@@ -110,7 +109,7 @@ def _mark(
     document: dict[str, Any], status: str, metrics: Mapping[str, str], *, ended: bool
 ) -> None:
     if status not in TERMINAL_STATUSES:
-        if status == "running" and (not attempt_of(document) or _has_ended(document)):
+        if status == "running" and (not attempt_of(document) or has_ended(document)):
             document[ATTEMPT_KEY] = {"number": next_number(document)}
         begin_again(document, metrics)
         if status == "running":
@@ -119,10 +118,6 @@ def _mark(
         last = lost_since(document)
         document["ended_at"] = utc_now() if last is None else utc(last)
     document["status"] = status
-
-
-def _has_ended(document: dict[str, Any]) -> bool:
-    return document.get("status") in TERMINAL_STATUSES
 
 
 def next_number(document: dict[str, Any]) -> int:
@@ -140,7 +135,7 @@ def begin_again(document: dict[str, Any], metrics: Mapping[str, str]) -> None:
     After an end, also the time of its beginning, and the numbers at the paths in ``metrics``.
     """
     earlier = ["heartbeat_at", "ended_at", "wallclock_s"]
-    if _has_ended(document):
+    if has_ended(document):
         earlier += ["started_at"]
         remove_metrics(document, metrics)
     for key in earlier:
@@ -153,7 +148,7 @@ def set_missing(document: dict[str, Any], key: str) -> None:
         document[key] = utc_now()
 
 
-def promoted(
+def try_to_promote(
     job: Job,
     root: Path | None,
     document: dict[str, Any],
@@ -192,7 +187,7 @@ def _lags(on_disk: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     if all(on_disk.get(key) == document.get(key) for key in _OUTCOME):
         return False
     is_same_attempt = on_disk.get("started_at") == document.get("started_at")
-    return not (is_same_attempt and on_disk.get("status") in TERMINAL_STATUSES)
+    return not (is_same_attempt and has_ended(on_disk))
 
 
 def _promote(

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from pytest_aexp.model.batches import experiments_of
-from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.query.table import Differing, flat
 from pytest_aexp.model.runs.run_attempt import (
     attempt_number,
     attempt_of,
+    has_ended,
     heartbeat_of,
-    is_foreign,
     lost_since,
 )
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
@@ -45,15 +44,11 @@ def unfinished_runs(store: RunStore) -> list[Unfinished]:
     left = {
         job_id: files
         for job_id, files in every
-        if files.statepoint is not None and not _has_ended(files.document)
+        if files.statepoint is not None and not has_ended(files.document)
     }
     names = _differing(left)
     runs = [_unfinished(job_id, files, names) for job_id, files in left.items()]
     return sorted(runs, key=_place)
-
-
-def _has_ended(document: dict[str, Any]) -> bool:
-    return not is_foreign(document) and document.get("status") in TERMINAL_STATUSES
 
 
 def _experiments(files: RunFiles) -> tuple[str, ...]:

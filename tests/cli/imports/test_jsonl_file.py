@@ -72,7 +72,7 @@ def test_a_run_that_no_entry_can_hold_is_named_by_its_line(
     err = capsys.readouterr().err
     assert "left out: line 1: run " in err
     assert "its statepoint holds NaN" in err
-    assert "left out: line 2 has parameters that are nested more than 98 deep" in err
+    assert "left out: line 2 has parameters nested more than 98 deep" in err
     assert ledger() == {}
     write(repo, "runs.jsonl", f'{{"x": {deep}}}\n')
     assert main(words) == 0

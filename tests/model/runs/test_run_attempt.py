@@ -15,11 +15,11 @@ from pytest_aexp.model.runs.run_attempt import (
     age,
     attempt_number,
     attempt_of,
+    has_ended,
     has_process_here,
     host_name,
     is_alive,
     is_foreign,
-    is_unfinished,
     lost_since,
     process_start,
 )
@@ -39,12 +39,12 @@ def test_the_number_of_an_attempt(number: Any, expected: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "foreign", "unfinished"),
+    ("status", "foreign", "ended"),
     [
-        (None, False, True),
-        ("created", False, True),
-        ("running", False, True),
-        ("complete", False, False),
+        (None, False, False),
+        ("created", False, False),
+        ("running", False, False),
+        ("complete", False, True),
         ("done", True, False),
         ("", True, False),
         ({"a": 1}, True, False),
@@ -52,10 +52,10 @@ def test_the_number_of_an_attempt(number: Any, expected: int | None) -> None:
     ],
 )
 def test_a_status_is_ours_or_foreign_and_finished_or_not(
-    status: Any, foreign: bool, unfinished: bool
+    status: Any, foreign: bool, ended: bool
 ) -> None:
     assert is_foreign({"status": status}) is foreign
-    assert is_unfinished({"status": status}) is unfinished
+    assert has_ended({"status": status}) is ended
 
 
 def ago(seconds: float) -> str:

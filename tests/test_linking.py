@@ -100,7 +100,7 @@ def test_a_promotion_that_fails_is_one_line_and_the_link_stands(
 )
 def test_ids_that_are_none_change_nothing(repo: Path, job: Any, ids: dict[str, Any]) -> None:
     job.doc["aexp"] = {"experiment_id": "E002"}
-    with pytest.raises(ValueError, match="three digits or more"):
+    with pytest.raises(ValueError, match=r"is not an? (experiment|hypothesis) id: write [EH]"):
         link_to_experiment(job.id, **ids)
     assert document_of(repo, job.id)["aexp"] == {"experiment_id": "E002"}
 

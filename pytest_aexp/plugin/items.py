@@ -140,7 +140,7 @@ class FindingItem(pytest.Item):
         if not_done := reason_not_done(excinfo.value):
             return not_done
         shown = super().repr_failure(excinfo, style)
-        return _Failure(shown) if isinstance(excinfo.value, pytest.fail.Exception) else shown
+        return _FailureRepr(shown) if isinstance(excinfo.value, pytest.fail.Exception) else shown
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item is; the line counts from 0."""
@@ -148,13 +148,14 @@ class FindingItem(pytest.Item):
         return self.path, self.line - 1, f"{self.parent.nodeid}: {self.name}"
 
 
-class _Failure:
+class _FailureRepr:
     """A failure as pytest shows it, but with what to do next in bold."""
 
-    def __init__(self, shown: Any) -> None:
-        self.reprcrash, self.reprtraceback = shown.reprcrash, shown.reprtraceback
-        self.sections = shown.sections
-        self._text = str(shown)
+    def __init__(self, plain: Any) -> None:
+        # The attributes by which other reporters, such as junit and xdist, know pytest's own.
+        self.reprcrash, self.reprtraceback = plain.reprcrash, plain.reprtraceback
+        self.sections = plain.sections
+        self._text = str(plain)
 
     def __str__(self) -> str:
         return self._text

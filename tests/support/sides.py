@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from repositories import entry_of, entry_text, job_id_of
 
 from pytest_aexp.model.entry import ENTRY_LIMIT
-from pytest_aexp.work.merge.merge import Merged, NotMerged, merge_entries
+from pytest_aexp.work.merge.merge import MergeConflict, Merged, merge_entries
 
 STATEPOINT = {"seed": 3, "data": "/home/someone/data", "deep": [{"api_key": "k-1f9a2b7c44d0"}]}
 REDACTED = {"seed": 3, "data": "<redacted>", "deep": [{"api_key": "<redacted>"}]}
@@ -63,8 +63,8 @@ def merged(base: bytes | None, ours: bytes, theirs: bytes) -> bytes:
 def refusal(base: bytes | None, ours: bytes, theirs: bytes) -> str:
     """What both orders refuse."""
     one, other = merge_entries(base, ours, theirs), merge_entries(base, theirs, ours)
-    assert isinstance(one, NotMerged), one
-    assert isinstance(other, NotMerged), other
+    assert isinstance(one, MergeConflict), one
+    assert isinstance(other, MergeConflict), other
     return one.reason
 
 

@@ -27,7 +27,7 @@ from sides import (
 )
 
 from pytest_aexp.model.entry_check import judge_entry
-from pytest_aexp.work.merge.merge import Merged, NotMerged, merge_entries
+from pytest_aexp.work.merge.merge import MergeConflict, Merged, merge_entries
 from pytest_aexp.work.merge.side import OUTCOME
 
 
@@ -50,8 +50,8 @@ def test_any_two_entries_merge_or_are_refused_alike_from_both_sides(
 ) -> None:
     outcome, swapped = merge_entries(base, mine, other), merge_entries(base, other, mine)
     if not usable(mine) and not usable(other) and mine != other:
-        assert isinstance(outcome, NotMerged)
-        assert isinstance(swapped, NotMerged)
+        assert isinstance(outcome, MergeConflict)
+        assert isinstance(swapped, MergeConflict)
         return
     assert isinstance(outcome, Merged)
     assert isinstance(swapped, Merged)

@@ -17,7 +17,7 @@ from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import cited_runs
 from pytest_aexp.work.evidence.evidence import selection
-from pytest_aexp.work.runs.run_link import check_experiment
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 DESCRIPTION = """\
 Show which findings cite a run: by its id, in a batch, or with a link to its
@@ -71,8 +71,8 @@ def _wanted(arguments: argparse.Namespace, checker: Checker) -> Sequence[str] | 
     if arguments.ids:
         job_ids = checker.sources.job_ids
         return [full_job_id(written, job_ids) for written in arguments.ids]
-    as_usage(check_experiment, arguments.experiment)
-    return [entry.job_id for entry in checker.sources.ledger.select(arguments.experiment, {})]
+    experiment = as_usage(checked_experiment, arguments.experiment)
+    return [entry.job_id for entry in checker.sources.ledger.select(experiment, {})]
 
 
 def cited_by(checker: Checker, job_ids: Collection[str] | None = None) -> Iterator[CitedBy]:

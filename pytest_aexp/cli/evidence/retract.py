@@ -7,13 +7,12 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from shlex import quote
 
-from pytest_aexp.cli.errors import print_error
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
-from pytest_aexp.model.batches import is_experiment_id, meant_experiment
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import name_of
@@ -32,6 +31,7 @@ from pytest_aexp.work.edit.withdraw import with_withdrawal
 from pytest_aexp.work.evidence.store_documents import as_entry
 from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.retract import lift, new_runs, record
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 DESCRIPTION = """\
 Record that runs are no longer evidence, and why; or write that into a
@@ -129,9 +129,7 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
 
 
 def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
-    if not is_experiment_id(experiment):
-        form = meant_experiment(experiment) or "E and digits, as in E005"
-        raise UsageError(f"{quoted(experiment)} is not an experiment id: write {form}")
+    as_usage(checked_experiment, experiment)
     wanted = query([experiment]) & query(pairs)
     fits, runs = wanted.matcher(), list(_runs_of(experiment, checker))
     job_ids = {run["job_id"] for run in runs if fits(run)}

@@ -8,14 +8,12 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_aexp.cli.errors import print_error
+from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.edit_finding import open_checker, write_finding
-from pytest_aexp.ground import schema
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import clean, quoted, shown
-from pytest_aexp.model.batches import meant_experiment
+from pytest_aexp.ground.text import clean, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -35,6 +33,7 @@ from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import corrected
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 DESCRIPTION = """\
 Add citations of runs or of batches to a finding, or change those that it has.
@@ -182,10 +181,7 @@ def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]
 
 
 def _batch(experiment: str, *pairs: str) -> str:
-    if not schema.is_valid("citation", {"type": "batch", "experiment_id": experiment}):
-        form = meant_experiment(experiment) or "E and digits, as in E005"
-        raise UsageError(f"{quoted(experiment)} is not an experiment id: write {form}")
-    return batch_citation(experiment, _selector(pairs))
+    return batch_citation(as_usage(checked_experiment, experiment), _selector(pairs))
 
 
 def _selector(pairs: Iterable[str]) -> dict[str, Any]:

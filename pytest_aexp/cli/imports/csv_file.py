@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 
+from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_file_arguments,
-    checked_experiment,
     columns_of,
     run_import,
 )
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.tables import csv_runs
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 DESCRIPTION = """\
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the file."""
-    experiment = checked_experiment(arguments.experiment)
+    experiment = as_usage(checked_experiment, arguments.experiment)
     if not arguments.params:
         raise UsageError("say which columns are parameters: --params C,seed")
     columns = columns_of(arguments, optional=arguments.metrics is None)

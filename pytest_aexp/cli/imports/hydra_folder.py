@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_import_arguments,
-    checked_experiment,
     metrics_in,
     names_in,
     run_import,
 )
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.hydra_folder import hydra_runs
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs below the folder."""
-    experiment = checked_experiment(arguments.experiment)
+    experiment = as_usage(checked_experiment, arguments.experiment)
     if not arguments.folder.is_dir():
         raise UsageError(f"there is no folder {arguments.folder}")
     source = hydra_runs(

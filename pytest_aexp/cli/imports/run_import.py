@@ -17,7 +17,7 @@ from pytest_aexp.work.imports.importer import ImportedRun, Importing, gather, wr
 from pytest_aexp.work.imports.source import LeftOut, SourceRun
 from pytest_aexp.work.imports.store import keep_as_jobs
 from pytest_aexp.work.imports.tables import Columns
-from pytest_aexp.work.runs.run_link import check_experiment
+from pytest_aexp.work.runs.run_link import checked_experiment
 from pytest_aexp.work.signac_store import get_run_store
 
 STATUSES = {
@@ -88,16 +88,10 @@ def metrics_in(text: str | None) -> dict[str, str]:
     return pairs
 
 
-def checked_experiment(experiment: str) -> str:
-    """An experiment id; raises UsageError if it is not one."""
-    as_usage(check_experiment, experiment)
-    return experiment
-
-
 def experiments_in(values: Iterable[str]) -> Mapping[str, str]:
     """The experiment id of each name in ``NAME=E###``; of ``E###`` alone the name is empty."""
     pairs = (value.rpartition("=") for value in values)
-    experiments = {name: checked_experiment(experiment) for name, _, experiment in pairs}
+    experiments = {name: as_usage(checked_experiment, text) for name, _, text in pairs}
     if "" in experiments and len(experiments) > 1:
         raise UsageError("give --experiment E### once for all, or NAME=E### for each")
     return experiments

@@ -21,7 +21,7 @@ from pytest_aexp.model.query.match import FIELDS, MISSING, value_of
 from pytest_aexp.model.query.table import DEFAULT_SORT, Differing, ordered, summary, table
 from pytest_aexp.model.query.words import Query, query
 from pytest_aexp.model.runs.short_id import unique_length
-from pytest_aexp.work.runs.run_link import check_experiment
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 DESCRIPTION = """\
 List the runs in the ledger that fit, with their parameters and metrics.
@@ -104,8 +104,7 @@ def _query(arguments: argparse.Namespace) -> Query:
     """The query in the arguments; raises UsageError for what no entry can have."""
     wanted = query(arguments.words)
     if arguments.experiment is not None:
-        as_usage(check_experiment, arguments.experiment)
-        wanted &= query([arguments.experiment])
+        wanted &= query([as_usage(checked_experiment, arguments.experiment)])
     if arguments.status is not None:
         wanted &= query([f"status={arguments.status}"])
     return wanted

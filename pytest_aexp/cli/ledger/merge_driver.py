@@ -11,7 +11,7 @@ from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.entry import ENTRY_LIMIT
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.work.merge.merge import NotMerged, choose_by_hand, merge_entries
+from pytest_aexp.work.merge.merge import MergeConflict, choose_by_hand, merge_entries
 from pytest_aexp.work.merge.side import read_side
 
 DESCRIPTION = """\
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{clean(str(path))} does not exist: git calls this with its own files"
             )
     outcome = merge_entries(base or None, ours, theirs)
-    if isinstance(outcome, NotMerged):
+    if isinstance(outcome, MergeConflict):
         ids = (read_side(side, None).job_id for side in (ours, theirs))
         job_id = next(filter(is_job_id, ids), None)
         fix = f"; {choose_by_hand(job_id)}" if job_id else ""

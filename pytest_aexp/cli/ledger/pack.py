@@ -10,7 +10,7 @@ from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.packs.segment import SEGMENT_LINES
-from pytest_aexp.work.pack.pack import LeftLoose, Plan, pack, plan_pack
+from pytest_aexp.work.pack.pack import Plan, UnpackableEntry, pack, plan_pack
 
 DESCRIPTION = """\
 Move the entries of runs that no finding cites from files of their own into
@@ -67,7 +67,7 @@ def _print_cited(plan: Plan) -> None:
         )
 
 
-def _print_left(left: list[LeftLoose]) -> int:
+def _print_left(left: list[UnpackableEntry]) -> int:
     """Name what stays for a fault; the exit status."""
     for one in left[:_MOST_NAMED]:
         print_error(f"{one.path} stays loose: {one.reason}")

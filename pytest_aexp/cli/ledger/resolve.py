@@ -7,7 +7,7 @@ import argparse
 from pytest_aexp.cli.errors import print_error
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.model.entry import entry_path
-from pytest_aexp.work.merge.merge import NotMerged
+from pytest_aexp.work.merge.merge import MergeConflict
 from pytest_aexp.work.merge.resolve_conflicts import resolve
 
 DESCRIPTION = """\
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     left = 0
     for resolution in resolutions:
         path, outcome = entry_path(resolution.job_id), resolution.outcome
-        if isinstance(outcome, NotMerged):
+        if isinstance(outcome, MergeConflict):
             left += 1
             print_error(f"{path}: not resolved: {outcome.reason}; {resolution.fix}")
         else:

@@ -13,7 +13,7 @@ from pytest_aexp.model.numbers.comments import (
     may_hold_comments,
 )
 from pytest_aexp.model.numbers.expression import Malformed, WrittenExpression, parse
-from pytest_aexp.model.numbers.notation import RefusedNumber, last_numbers
+from pytest_aexp.model.numbers.notation import UnreadableNumber, last_numbers
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.problems import MALFORMED_NUMBER, Fault
 
@@ -73,7 +73,7 @@ def _claim(path: str, index: int, comment: Comment, lines: LineMap, text: str) -
         return malformed(message, HOW_TO_CLAIM, comment.inside + error.offset)
     starts_line = comment.before_start == 0 or text[comment.before_start - 1] in "\r\n"
     numbers = last_numbers(comment.before, len(expressions), starts_line=starts_line)
-    if isinstance(numbers, RefusedNumber):
+    if isinstance(numbers, UnreadableNumber):
         if not numbers.text:
             what = f"{_shown(comment.expressions)} has no number to check: {numbers.reason}"
             return malformed(what, HOW_TO_CLAIM)

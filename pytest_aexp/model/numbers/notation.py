@@ -27,7 +27,7 @@ EXPONENT_LIMIT = 400
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedNumber:
+class UnreadableNumber:
     """What stands in a number's place and is not read; ``reason`` completes "0,93 …"."""
 
     text: str
@@ -93,7 +93,7 @@ _SENTENCE_END = re.compile(r"[.;!?]\s+\S")
 
 def last_numbers(
     before: str, count: int, *, starts_line: bool
-) -> tuple[Number, ...] | RefusedNumber:
+) -> tuple[Number, ...] | UnreadableNumber:
     """The last ``count`` numbers of a text that a comment follows, in order.
 
     ``starts_line`` says whether the text is the beginning of a line.
@@ -101,7 +101,7 @@ def last_numbers(
     text = _INVISIBLE.sub(_blank, before)
     if starts_line:
         text = _LIST_MARKER.sub(_blank, text)
-    tokens, ends = list[Number | RefusedNumber](), list[int]()
+    tokens, ends = list[Number | UnreadableNumber](), list[int]()
     for match in reversed(list(_NUMBER.finditer(text))):
         token = _token(match, text, starts_line=starts_line)
         if token is not None:
@@ -112,7 +112,9 @@ def last_numbers(
     refusal = _why_not(tokens, text[ends[-1] :] if ends else "", count)
     if refusal is not None:
         return (
-            refusal if isinstance(refusal, RefusedNumber) else RefusedNumber("", len(text), refusal)
+            refusal
+            if isinstance(refusal, UnreadableNumber)
+            else UnreadableNumber("", len(text), refusal)
         )
     numbers = [token for token in tokens if isinstance(token, Number)]
     for index in range(count - 2, -1, -1):
@@ -128,13 +130,13 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _why_not(
-    tokens: Sequence[Number | RefusedNumber], tail: str, count: int
-) -> RefusedNumber | str | None:
+    tokens: Sequence[Number | UnreadableNumber], tail: str, count: int
+) -> UnreadableNumber | str | None:
     """Why the tokens are not the numbers of a comment that comes after ``tail``."""
     if len(tokens) < count:
         missing = {0: "there is no number", 1: "there is only one number"}
         return f"{missing.get(len(tokens), f'there are only {len(tokens)} numbers')} before it"
-    refused = [token for token in tokens if isinstance(token, RefusedNumber)]
+    refused = [token for token in tokens if isinstance(token, UnreadableNumber)]
     if refused:
         return refused[0]
     if len(_WORD.findall(tail)) > _TAIL_WORDS or _SENTENCE_END.search(tail):
@@ -142,7 +144,9 @@ def _why_not(
     return None
 
 
-def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | RefusedNumber | None:
+def _token(
+    match: re.Match[str], text: str, *, starts_line: bool
+) -> Number | UnreadableNumber | None:
     """The number that ``match`` is; None if it is part of a name, an index or an exponent."""
     at, power, percent = match.start(), match["power"] or "", match["percent"] or ""
     head = text[max(0, at - _LOOKED_BACK) : at]
@@ -151,7 +155,7 @@ def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Re
         return None
     dash = _DASH.search(head)
     if dash is not None and not _NUMBER_ENDS.search(head[: dash.start()]):
-        return RefusedNumber(match["digits"], at, "follows a dash; write a minus as `-` or `−`")
+        return UnreadableNumber(match["digits"], at, "follows a dash; write a minus as `-` or `−`")
     sign = _sign_before(head) if dash is None else ""
     start = at - len(sign)
     before, after = _BESIDE_HIDDEN
@@ -160,7 +164,7 @@ def _token(match: re.Match[str], text: str, *, starts_line: bool) -> Number | Re
     else:
         reason = _why_refused(match, text)
     if reason:
-        return RefusedNumber(text[start : match.end("digits")], start, reason)
+        return UnreadableNumber(text[start : match.end("digits")], start, reason)
     exponent = int(exponent_in(power)) if power else None
     bound = _bound_before(text[:start], starts_line=starts_line)
     return Number(start, bound, sign, match["digits"], power, exponent, percent, bool(percent))

@@ -143,7 +143,8 @@ class Checker:
             fault = fault_of(citation, resolution, self.sources)
             if fault is not None:
                 advised = self._restoration.advise(fault, resolution.file_of(fault.job_id))
-                faults.append(self._advised(advised, [citation]))
+                is_advised = advised is not fault
+                faults.append(advised if is_advised else self._advised(fault, [citation]))
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
         unverified = [entry for entry in entries if not entry.checkable]

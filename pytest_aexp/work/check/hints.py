@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground.text import (
     SHOWN,
@@ -36,17 +36,26 @@ _HALF = 15
 """How much two ids that differ in one place, or in two beside it, share at an end at least."""
 
 
-CERTAIN = ("is that id", "differs in upper and lower case", "is the only one that begins like this")
-"""What `nearest_id` says of an id that can be no other."""
+class NearestId(NamedTuple):
+    """An existing job id, how it differs from the one that was written, as a predicate.
+
+    ``is_exact`` says that it does not differ, ``is_certain`` that it can be the only one meant.
+    """
+
+    job_id: str
+    difference: str
+    is_exact: bool = False
+    is_certain: bool = False
 
 
-def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
-    """The existing job id most like ``written``, and how it differs from it."""
+def nearest_id(written: str, sources: Sources) -> NearestId | None:
+    """The existing job id most like ``written``."""
     job_ids = sources.job_ids
     text = bare_id(written)
     if text in job_ids:
-        is_other = text != written and text == written.lower()
-        return text, "differs in upper and lower case" if is_other else "is that id"
+        if text != written and text == written.lower():
+            return NearestId(text, "differs in upper and lower case", is_certain=True)
+        return NearestId(text, "is that id", is_exact=True, is_certain=True)
     if not _is_half_known(text, sources):
         return _by_prefix(text, sources.sorted_ids)
     tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (
@@ -58,7 +67,7 @@ def nearest_id(written: str, sources: Sources) -> tuple[str, str] | None:
     for variants, how in tries:
         matches = {variant for variant in variants(text[:40]) if variant in job_ids}
         if len(matches) == 1:
-            return matches.pop(), how
+            return NearestId(matches.pop(), how)
     return _by_prefix(text, sources.sorted_ids)
 
 
@@ -75,17 +84,17 @@ def _is_half_known(text: str, sources: Sources) -> bool:
     return False
 
 
-def _by_prefix(text: str, job_ids: Sequence[str]) -> tuple[str, str] | None:
+def _by_prefix(text: str, job_ids: Sequence[str]) -> NearestId | None:
     if len(text) < _PREFIX:
         return None
-    for prefix, how in (
-        (text, "is the only one that begins like this"),
-        (text[:8], "begins in the same way"),
+    for prefix, how, is_certain in (
+        (text, "is the only one that begins like this", True),
+        (text[:8], "begins in the same way", False),
     ):
         first = bisect_left(job_ids, prefix)
         matches = [job_id for job_id in job_ids[first : first + 2] if job_id.startswith(prefix)]
         if len(matches) == 1:
-            return matches[0], how
+            return NearestId(matches[0], how, is_certain=is_certain)
     return None
 
 

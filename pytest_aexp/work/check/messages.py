@@ -33,7 +33,7 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.runs.run_attempt import age
 from pytest_aexp.model.runs.run_store import Run
-from pytest_aexp.work.check.hints import CERTAIN, meant_values, nearest_id, selector_hint
+from pytest_aexp.work.check.hints import meant_values, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
 KEEP_LOCAL = (
@@ -48,11 +48,11 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
         if isinstance(citation, MalformedCitation) and citation.written:
             near = nearest_id(citation.written, sources)
             if near is not None:
-                which = "" if near[1] == "is that id" else f", the run whose id {near[1]}"
-                # What `aexp fix` knows for certain.
-                is_fixed = near[1] in CERTAIN and " has no type" not in fault.message
+                which = "" if near.is_exact else f", the run whose id {near.difference}"
+                # `aexp fix` changes only what is certain, and adds no type.
+                is_fixed = near.is_certain and " has no type" not in fault.message
                 does = ", or run `aexp fix`" if is_fixed else ""
-                yield replace(fault, fix=f"write {{type: job, id: {near[0]}}}{which}{does}")
+                yield replace(fault, fix=f"write {{type: job, id: {near.job_id}}}{which}{does}")
                 continue
         yield fault
 
@@ -228,8 +228,8 @@ def _not_found(citation: JobCitation, resolution: Resolution, sources: Sources) 
         return _fault(BROKEN, citation, message, f"write {meant}")
     near = nearest_id(citation.job_id, sources)
     if near is not None:
-        message += f"; the nearest id is {near[0]} ({near[1]})"
-        fix = f"if that run is meant, write {near[0]}"
+        message += f"; the nearest id is {near.job_id} ({near.difference})"
+        fix = f"if that run is meant, write {near.job_id}"
     else:
         fix = "check the id"
     fix += (

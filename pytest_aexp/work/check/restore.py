@@ -94,7 +94,7 @@ class Restoration:
             if path in self._committed and not self._view.has_file(path):
                 message = f"the retraction record {record_id}, which is accepted here, was deleted"
                 return replace(fault, message=message, fix=self._restoring(path, "HEAD"))
-        if fault.rule not in _OF_LOSS or "`git restore " in fault.fix:
+        if fault.rule not in _OF_LOSS:
             return fault
         for source in self._had(fault, citations):
             if source not in self._lost:
@@ -141,7 +141,6 @@ class Restoration:
         """Whether the fault has better advice already."""
         return (
             "`git lfs pull`" in fault.fix
-            or "`git restore " in fault.fix
             or os.path.isdir(self._root / path)
             # git has both versions, which can then be merged.
             or ("`aexp ledger resolve" in fault.fix and self._lists(path, "--unmerged"))

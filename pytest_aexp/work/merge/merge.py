@@ -45,7 +45,7 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class NotMerged:
+class MergeConflict:
     """Why two versions cannot become one, as a sentence without its full stop."""
 
     reason: str
@@ -53,7 +53,7 @@ class NotMerged:
 
 def merge_entries(
     base: Content | None, ours: Content, theirs: Content, job_id: str | None = None
-) -> Merged | NotMerged:
+) -> Merged | MergeConflict:
     """The entry that ``ours`` and ``theirs`` become, ``base`` being what both came from.
 
     ``job_id`` is the run that the file is named for, if that is known. A base that cannot be used
@@ -65,10 +65,10 @@ def merge_entries(
     try:
         run = common_run(*sides)
     except DifferentRuns as difference:
-        return NotMerged(str(difference))
+        return MergeConflict(str(difference))
     faults = [side.fault for side in sides if side.fault is not None]
     if len(faults) == 2:
-        return NotMerged(
+        return MergeConflict(
             f"neither version can be used: in ours, {faults[0]}; in theirs, {faults[1]}"
         )
     if faults:
@@ -81,9 +81,9 @@ def merge_entries(
     return _three_way(common, greater, lesser, run)
 
 
-def _usable_one(usable: Side, other: Side, run: RunIdentity) -> Merged | NotMerged:
+def _usable_one(usable: Side, other: Side, run: RunIdentity) -> Merged | MergeConflict:
     if other.proves_complete and not usable.is_complete:
-        return NotMerged(
+        return MergeConflict(
             f"one version says that the run is complete and cannot be used, since {other.fault}; "
             f"the other says {_shown(usable, 'status')}, but a merge never drops a complete run"
         )
@@ -111,7 +111,7 @@ def _are_mixable(base: Side, *sides: Side) -> bool:
     )
 
 
-def _three_way(base: Side, greater: Side, lesser: Side, run: RunIdentity) -> Merged | NotMerged:
+def _three_way(base: Side, greater: Side, lesser: Side, run: RunIdentity) -> Merged | MergeConflict:
     leader, other = _leading(base, greater, lesser)
     chosen = {names: _source(base, leader, other, names) for names in _parts(leader, other)}
     merged = Side(
@@ -159,13 +159,13 @@ def _source(base: Side, leader: Side, other: Side, names: tuple[str, ...]) -> Si
     return other if changeable and unchanged else leader
 
 
-def _written(side: Side, run: RunIdentity, note: str) -> Merged | NotMerged:
+def _written(side: Side, run: RunIdentity, note: str) -> Merged | MergeConflict:
     document = {**side.fields, "statepoint": run.statepoint}
     if pointers := side.pointers | run.pointers:
         document["redacted"] = sorted(pointers)
     data = entry_bytes(document)
     if len(data) > ENTRY_LIMIT:
-        return NotMerged(f"the merged entry would be larger than {size(ENTRY_LIMIT)}")
+        return MergeConflict(f"the merged entry would be larger than {size(ENTRY_LIMIT)}")
     return Merged(data, note)
 
 

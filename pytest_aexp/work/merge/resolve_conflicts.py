@@ -24,8 +24,8 @@ from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.ranking import promoted_at
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (
+    MergeConflict,
     Merged,
-    NotMerged,
     choose_by_hand,
     merge_entries,
     promote_again,
@@ -48,13 +48,13 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class ConflictResult:
-    """What became of one conflict: Merged is written and staged, NotMerged left as it was.
+    """What became of one conflict: Merged is written and staged, MergeConflict left as it was.
 
     ``fix`` is what to type where it was refused.
     """
 
     job_id: str
-    outcome: Merged | NotMerged
+    outcome: Merged | MergeConflict
     fix: str
 
 
@@ -87,34 +87,34 @@ def _too_late(job_id: str) -> ConflictResult:
     """What can be done about an entry whose conflict markers were added."""
     return ConflictResult(
         job_id,
-        NotMerged("its conflict markers were added, so git no longer lists both versions"),
+        MergeConflict("its conflict markers were added, so git no longer lists both versions"),
         f"run `git checkout --merge -- {entry_path(job_id)}` and `aexp ledger resolve {job_id}`; "
         f"if the markers are committed, {promote_again(job_id)}",
     )
 
 
-def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | NotMerged:
+def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | MergeConflict:
     """What the sides become. ``packed`` is the run's packed entry: one side may have packed it."""
     if LOST in (sides.ours, sides.theirs):
-        return NotMerged("git has lost one of its versions (`git fsck` says more)")
+        return MergeConflict("git has lost one of its versions (`git fsck` says more)")
     counted = packed if packed is not None and packed.judged().usable else None
     if sides.ours is not None and sides.theirs is not None:
         outcome = merge_entries(sides.base, sides.ours, sides.theirs, job_id)
     else:
         outcome = _of_one_side(job_id, sides, counted)
-    if isinstance(outcome, NotMerged) or counted is None:
+    if isinstance(outcome, MergeConflict) or counted is None:
         return outcome
     return _settled(sides.base, outcome, counted)
 
 
-def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | NotMerged:
+def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | MergeConflict:
     left = sides.theirs if sides.ours is None else sides.ours
     if left is None:
-        return NotMerged("both sides deleted or renamed it")
+        return MergeConflict("both sides deleted or renamed it")
     cause = judge_entry(job_id, entry_path(job_id), left).cause
     if not isinstance(left, bytes) or cause is not None:
         why = f": {cause.message}" if cause else ""
-        return NotMerged(
+        return MergeConflict(
             f"one side deleted or renamed it, and what the other has cannot be used{why}"
         )
     if packed is None:
@@ -124,7 +124,7 @@ def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | 
     return merge_entries(sides.base, left, packed.data, job_id)
 
 
-def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | NotMerged:
+def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | MergeConflict:
     """The merged entry made to count: later than the packed one, where they say two things.
 
     If it is not, the packed one may be as right, and is merged as well: unless both began with it.
@@ -134,7 +134,7 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
         return merged
     if not isinstance(base, bytes) or entry_document(base) != other:
         again = merge_entries(base, merged.data, packed.data)
-        if isinstance(again, NotMerged):
+        if isinstance(again, MergeConflict):
             return again
         outcome = replace(merged, data=again.data)
     document = entry_document(outcome.data)
@@ -155,7 +155,7 @@ def _kept(
                 write_atomic(root / path, resolution.outcome.data)
                 staged += os.fsencode(f"{location.prefix}{path}\0")
             except OSError as error:
-                refused = NotMerged(f"it cannot be written: {error.strerror}")
+                refused = MergeConflict(f"it cannot be written: {error.strerror}")
                 kept.append(replace(resolution, outcome=refused))
                 continue
         kept.append(resolution)

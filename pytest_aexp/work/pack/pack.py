@@ -48,7 +48,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftLoose:
+class UnpackableEntry:
     """An entry that stays loose though no finding cites it, and why."""
 
     path: str
@@ -66,7 +66,7 @@ class Packed:
     path: str | None
     written: int
     removed: int
-    left: tuple[LeftLoose, ...]
+    left: tuple[UnpackableEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterat
     pending = _Pending()
     for job_id in plan.job_ids:
         taken = packer.take(job_id)
-        if isinstance(taken, LeftLoose):
+        if isinstance(taken, UnpackableEntry):
             pending.left.append(taken)
         elif taken is not None:
             if not pending.has_room(taken):
@@ -145,7 +145,7 @@ class _Pending:
 
     def __init__(self) -> None:
         self.taken: list[_Taken] = []
-        self.left: list[LeftLoose] = []
+        self.left: list[UnpackableEntry] = []
         self._size = 0
 
     def has_room(self, taken: _Taken) -> bool:
@@ -171,7 +171,7 @@ class _Packer:
         unclear = contradictions(ledger, ledger.repeated)
         self._contradictions = {fault.job_id: fault for fault in unclear}
 
-    def take(self, job_id: str) -> _Taken | LeftLoose | None:
+    def take(self, job_id: str) -> _Taken | UnpackableEntry | None:
         """The entry, if it is sound; why it has to stay; None if it is gone."""
         path = entry_path(job_id)
         data = read_bounded(self._root / path, ENTRY_LIMIT, follow=False)
@@ -180,10 +180,14 @@ class _Packer:
         faults = [*judge_entry(job_id, path, data).faults, self._contradictions.get(job_id)]
         fault = next(filter(None, faults), None)
         if fault is not None or isinstance(data, Unreadable):
-            return LeftLoose(path, fault.message if fault else "the ledger entry cannot be read")
+            return UnpackableEntry(
+                path, fault.message if fault else "the ledger entry cannot be read"
+            )
         line = line_of(data)
         if line is None:
-            return LeftLoose(path, "the ledger entry would not come out of a segment as it was")
+            return UnpackableEntry(
+                path, "the ledger entry would not come out of a segment as it was"
+            )
         versions = self._packs.versions(job_id) if job_id in self._packs.job_ids else []
         return _Taken(job_id, data, line, next((v.path for v in versions if v.data == line), None))
 

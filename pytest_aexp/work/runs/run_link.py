@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.batches import is_experiment_id, meant_experiment
 from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
 
-_EXPERIMENT = re.compile(r"E[0-9]{3,}")
-_HYPOTHESIS = re.compile(r"H[0-9]{3,}")
+_is_hypothesis_id = re.compile(r"H[0-9]{3,}").fullmatch
 
 
 def run_link(
@@ -23,12 +23,14 @@ def run_link(
     ``experiment_path`` is relative to the repository; the default matches the experiment's file
     in its usual place, whatever the rest of its name is.
     """
-    check_experiment(experiment_id)
     for hypothesis in (hypothesis_id, sub_hypothesis_id):
-        if hypothesis is not None:
-            _check("a hypothesis", "H", _HYPOTHESIS, hypothesis)
+        if hypothesis is not None and not _is_hypothesis_id(hypothesis):
+            raise ValueError(
+                f"{quoted(str(hypothesis))} is not a hypothesis id: write H and three digits or "
+                "more, such as H001"
+            )
     return {
-        "experiment_id": experiment_id,
+        "experiment_id": checked_experiment(experiment_id),
         "experiment_path": experiment_path or f"kb/research/experiments/{experiment_id}-*.md",
         "hypothesis_id": hypothesis_id,
         "sub_hypothesis_id": sub_hypothesis_id,
@@ -42,14 +44,9 @@ def put_link(document: dict[str, Any], link: dict[str, str | None]) -> None:
     document[RUN_LINK_KEYS[0]] = link
 
 
-def check_experiment(written: object) -> None:
-    """Raises ValueError if ``written`` is not the id of an experiment."""
-    _check("an experiment", "E", _EXPERIMENT, written)
-
-
-def _check(what: str, letter: str, pattern: re.Pattern[str], written: object) -> None:
-    if not (isinstance(written, str) and pattern.fullmatch(written)):
-        raise ValueError(
-            f"{quoted(str(written))} is not {what} id: write {letter} and three digits or more, "
-            f"such as {letter}001"
-        )
+def checked_experiment(experiment_id: str) -> str:
+    """``experiment_id`` itself; raises ValueError, with the id that was meant, if it is not one."""
+    if not (isinstance(experiment_id, str) and is_experiment_id(experiment_id)):
+        meant = meant_experiment(experiment_id) or "E and three digits or more, such as E001"
+        raise ValueError(f"{quoted(str(experiment_id))} is not an experiment id: write {meant}")
+    return experiment_id

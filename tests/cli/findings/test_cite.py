@@ -60,7 +60,11 @@ def test_what_is_cited_already_is_not_added_again(
         (["--batch", "E005", 'seed="1"'], 1, "drop the quotes"),
         (["--batch", "E009"], 1, "nothing was changed"),
         (["--batch", "E005", "data_dir=/scratch/c10"], 1, "no machine can find the runs by it"),
-        (["--batch", "experiment"], 2, '"experiment" is not an experiment id: write E and digits'),
+        (
+            ["--batch", "experiment"],
+            2,
+            '"experiment" is not an experiment id: write E and three digits',
+        ),
         (["--batch", "E005}, x: {"], 2, "is not an experiment id"),
         (["--batch", "E005", "seed=1", "seed=2"], 2, '"seed" is given twice'),
         (["--batch", "E005", "seed=1", "F001"], 2, "before --batch: aexp cite F004"),

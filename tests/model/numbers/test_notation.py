@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_aexp.model.numbers.notation import RefusedNumber, last_numbers
+from pytest_aexp.model.numbers.notation import UnreadableNumber, last_numbers
 
 
 def read(text: str, count: int = 1, *, starts_line: bool = True) -> list[tuple[str, Fraction]]:
     found = last_numbers(text, count, starts_line=starts_line)
-    assert not isinstance(found, RefusedNumber), found
+    assert not isinstance(found, UnreadableNumber), found
     for number in found:
         assert text[number.start :].startswith(number.text)
     return [(f"{number.bound}{number.text}", number.value) for number in found]
@@ -20,7 +20,7 @@ def read(text: str, count: int = 1, *, starts_line: bool = True) -> list[tuple[s
 
 def refused(text: str, count: int = 1) -> str:
     found = last_numbers(text, count, starts_line=True)
-    assert isinstance(found, RefusedNumber), found
+    assert isinstance(found, UnreadableNumber), found
     assert text[found.start :].startswith(found.text)
     return found.reason
 

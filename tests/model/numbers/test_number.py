@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_aexp.model.numbers.notation import RefusedNumber, last_numbers
+from pytest_aexp.model.numbers.notation import UnreadableNumber, last_numbers
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.numbers.value import Value
 
 
 def number(text: str) -> Number:
     found = last_numbers(text, 1, starts_line=False)
-    assert not isinstance(found, RefusedNumber), found
+    assert not isinstance(found, UnreadableNumber), found
     return found[0]
 
 

@@ -15,7 +15,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import Position
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import BatchCitation
-from pytest_aexp.work.check.hints import nearest_id, selector_hint
+from pytest_aexp.work.check.hints import NearestId, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Sources
 
 KNOWN = "0123456789abcdef0123456789abcdef"
@@ -51,7 +51,9 @@ def one(repo: Path) -> Sources:
     ],
 )
 def test_the_nearest_id_is_suggested(one: Sources, written: str, how: str) -> None:
-    assert nearest_id(written, one) == (KNOWN, how)
+    near = nearest_id(written, one)
+    assert near is not None
+    assert (near.job_id, near.difference) == (KNOWN, how)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,8 @@ def test_ids_of_every_source_are_known(repo: Path) -> None:
     index = {"entries": [{"job_id": KNOWN}], "machine_label": "far"}
     write(repo, ".aexp/runs-index/far.json", json.dumps(index))
     for job_id in (local, KNOWN):
-        assert nearest_id(job_id.upper(), sources(repo)) == (
-            job_id,
-            "differs in upper and lower case",
-        )
+        near = nearest_id(job_id.upper(), sources(repo))
+        assert near == NearestId(job_id, "differs in upper and lower case", is_certain=True)
 
 
 # Selectors

@@ -12,7 +12,7 @@ from sides import BROKEN, COMPLETE, E1, E2, EARLY, FAILED, JOB_ID, LATE, entry, 
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.model.entry_check import judge_entry
-from pytest_aexp.work.merge.merge import Merged, NotMerged, merge_entries
+from pytest_aexp.work.merge.merge import MergeConflict, Merged, merge_entries
 
 # Without a common version the greater is kept whole
 
@@ -247,7 +247,7 @@ def test_two_paths_are_two_runs_though_both_would_be_redacted() -> None:
 def test_the_file_name_counts_where_it_is_known() -> None:
     mine, other = entry(COMPLETE), entry(FAILED)
     refused = merge_entries(None, mine, other, JOB_ID)
-    assert isinstance(refused, NotMerged)
+    assert isinstance(refused, MergeConflict)
     assert "its file is named for" in refused.reason
     right = merge_entries(None, mine, other, job_id_of({"seed": 3}))
     assert right == merge_entries(None, mine, other)

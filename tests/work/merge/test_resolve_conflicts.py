@@ -16,7 +16,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import contradictions
-from pytest_aexp.work.merge.merge import Merged, NotMerged
+from pytest_aexp.work.merge.merge import MergeConflict, Merged
 from pytest_aexp.work.merge.resolve_conflicts import ConflictResult, resolve
 
 RUN = job_id_of({"seed": 3})
@@ -113,7 +113,7 @@ def test_a_deletion_does_not_bring_back_what_cannot_be_used(repo: Path) -> None:
     diverge(repo, entry(FAILED), None, entry(COMPLETE, promoted_at="yesterday"))
     merge(repo)
     refused = only(resolve(repo)).outcome
-    assert isinstance(refused, NotMerged)
+    assert isinstance(refused, MergeConflict)
     assert refused.reason.startswith(
         "one side deleted or renamed it, and what the other has cannot be used: the ledger entry's"
     )
@@ -169,7 +169,7 @@ def put_stages(repo: Path, stages: dict[int, tuple[str, bytes]]) -> None:
 
 def test_an_entry_both_sides_gave_up_is_left_to_the_user(repo: Path) -> None:
     put_stages(repo, {1: ("100644", entry(FAILED))})
-    assert only(resolve(repo)).outcome == NotMerged("both sides deleted or renamed it")
+    assert only(resolve(repo)).outcome == MergeConflict("both sides deleted or renamed it")
 
 
 @pytest.mark.parametrize("link", [2, 3])
@@ -185,7 +185,7 @@ def test_a_version_that_git_lost_is_not_given_up(repo: Path) -> None:
     put_stages(repo, {2: ("100644", entry(COMPLETE)), 3: ("100644", entry(FAILED))})
     blob = git(repo, "ls-files", "-u").split()[1]
     (repo / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    assert only(resolve(repo)).outcome == NotMerged(
+    assert only(resolve(repo)).outcome == MergeConflict(
         "git has lost one of its versions (`git fsck` says more)"
     )
 
@@ -196,7 +196,7 @@ def test_what_is_refused_stays_as_git_left_it(repo: Path) -> None:
     merge(repo)
     before = (repo / PATH).read_bytes(), git(repo, "ls-files", "-s")
     resolution = only(resolve(repo))
-    assert resolution.outcome == NotMerged(
+    assert resolution.outcome == MergeConflict(
         "the two versions have different statepoints under one id; the one in ours is the run's"
     )
     assert resolution.fix == (
@@ -220,7 +220,7 @@ def test_versions_of_another_run_than_the_file_is_named_for_are_refused(repo: Pa
     diverge(repo, None, entry(FAILED), entry(COMPLETE), path)
     merge(repo)
     outcome = only(resolve(repo)).outcome
-    assert isinstance(outcome, NotMerged)
+    assert isinstance(outcome, MergeConflict)
     assert f'says that it is of run "{RUN}", but its file is named for {"0" * 32}' in outcome.reason
 
 
@@ -290,7 +290,7 @@ def test_an_entry_that_cannot_be_written_is_said(repo: Path) -> None:
     (repo / PATH).unlink()
     (repo / PATH / "in the way").mkdir(parents=True)
     outcome = only(resolve(repo)).outcome
-    assert outcome == NotMerged("it cannot be written: Is a directory")
+    assert outcome == MergeConflict("it cannot be written: Is a directory")
     assert git(repo, "ls-files", "-u")
 
 
@@ -323,7 +323,7 @@ def test_markers_that_were_added_are_left_with_advice_to_promote_again(
     if committed:
         git(repo, "commit", "-q", "-m", "markers and all")
     resolution = only(resolve(repo, RUN[:8]))
-    assert resolution.outcome == NotMerged(
+    assert resolution.outcome == MergeConflict(
         "its conflict markers were added, so git no longer lists both versions"
     )
     assert resolution.fix == (

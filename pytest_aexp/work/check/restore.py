@@ -141,6 +141,8 @@ class Restoration:
         """Whether the fault has better advice already."""
         return (
             "`git lfs pull`" in fault.fix
+            # The hooks say by themselves how to take a change back.
+            or "`git restore " in fault.fix
             or os.path.isdir(self._root / path)
             # git has both versions, which can then be merged.
             or ("`aexp ledger resolve" in fault.fix and self._lists(path, "--unmerged"))

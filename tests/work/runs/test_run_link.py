@@ -28,7 +28,7 @@ def test_a_link_of_an_experiment_alone_matches_its_usual_file() -> None:
     "wrong", ["E1", "e001", "E001\n", "E001 ", "", "H001", 1, None, "E\u0660\u0660\u0661"]
 )
 def test_what_is_not_an_experiment_id_is_refused(wrong: Any) -> None:
-    with pytest.raises(ValueError, match="such as E001"):
+    with pytest.raises(ValueError, match="is not an experiment id: write E"):
         run_link(wrong)
 
 

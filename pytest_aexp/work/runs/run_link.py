@@ -24,7 +24,7 @@ def run_link(
     in its usual place, whatever the rest of its name is.
     """
     for hypothesis in (hypothesis_id, sub_hypothesis_id):
-        if hypothesis is not None and not _is_hypothesis_id(hypothesis):
+        if hypothesis is not None and not _is_hypothesis_id(str(hypothesis)):
             raise ValueError(
                 f"{quoted(str(hypothesis))} is not a hypothesis id: write H and three digits or "
                 "more, such as H001"

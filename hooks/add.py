@@ -42,7 +42,7 @@ def add(commit: Commit, paths: Sequence[str]) -> list[str]:
     On a push there is no commit to add to, and ``git commit PATH`` would leave the index without
     what it commits. What git ignores is not forced into it.
     """
-    if commit.is_pushed or _commits_named_files_only():
+    if commit.pushed or _commits_named_files_only():
         return []
     ignored = ignoring_rules(commit.repository.root, paths)
     added = [path for path in paths if path not in ignored or commit.view.has_file(path)]
@@ -67,7 +67,7 @@ def advised(commit: Commit, problem: Problem) -> Problem:
     elif rule is not None:
         place = f"{shown(rule.source)}:{rule.line}: {shown(rule.pattern)}"
         fix = f"git ignores it ({place}): run `aexp install`, then {fix.removeprefix('run ')}"
-    if commit.is_pushed:
+    if commit.pushed:
         fix += ", commit, and push again"
     elif _commits_named_files_only():
         fix += " and name it in `git commit` too, which takes only the files it is given"

@@ -45,14 +45,9 @@ class Commit:
     pushed: str | None
 
     @property
-    def is_pushed(self) -> bool:
-        """Whether it is a commit already, to which nothing can be added."""
-        return self.pushed is not None
-
-    @property
     def brings_something(self) -> bool:
         """Whether findings are on their way to others, or only looked at."""
-        return self.changes is not None or self.is_pushed
+        return self.changes is not None or self.pushed is not None
 
     @property
     def kept(self) -> list[str]:

@@ -19,7 +19,7 @@ from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.findings.citation import Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
-from pytest_aexp.plugin.discovery import Discovery
+from pytest_aexp.plugin.discovery import Discovery, was_typed
 from pytest_aexp.plugin.items import (
     CitationItem,
     FindingFile,
@@ -97,8 +97,8 @@ class Collector:
             repository = under_policy_of(repository, before)
         strict = parse_strict_runs(strictness) if strictness else None
         # What addopts or an ini file say is the repository's own word, which does not overrule.
-        typed = any(str(w).startswith("--aexp-strict-runs") for w in config.invocation_params.args)
-        policy = Policy.of(repository.configuration, strict, commanded=strict is not None and typed)
+        commanded = strict is not None and was_typed(config, "--aexp-strict-runs")
+        policy = Policy.of(repository.configuration, strict, commanded=commanded)
         collector = cls(config, Checker(repository, view, policy))
         collector._laxer = laxer
         return collector

@@ -65,7 +65,7 @@ class Discovery:
 
         What the user ignores stays ignored. Raises OSError if a folder may not be listed.
         """
-        folders = [f"{folder}{os.sep}" for folder in self._asked_for()]
+        folders = [f"{folder}{os.sep}" for folder in self._collected_folders()]
         ignored = cache(lambda folder: self._user_ignores(session, folder))
         for relative in self._checker.finding_paths:
             path = Path(self._root, relative)
@@ -75,7 +75,7 @@ class Discovery:
             if not (_ignores(session, path) or any(map(ignored, above))):
                 yield path
 
-    def _asked_for(self) -> list[str]:
+    def _collected_folders(self) -> list[str]:
         if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
             return [self._root]
         given = [os.path.join(self._config.invocation_params.dir, arg) for arg in self._config.args]
@@ -110,3 +110,11 @@ class Discovery:
 def _ignores(session: pytest.Session, path: Path) -> bool:
     hooks = session.gethookproxy(path.parent)
     return bool(hooks.pytest_ignore_collect(collection_path=path, config=session.config))
+
+
+def was_typed(config: pytest.Config, *options: str) -> bool:
+    """Whether an option that begins like one of these was typed: not read from a file.
+
+    ``config.getoption`` cannot tell: pytest puts what ``addopts`` says before the arguments.
+    """
+    return any(str(word).startswith(options) for word in config.invocation_params.args)

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.text import clean
+from pytest_aexp.plugin.discovery import was_typed
 from pytest_aexp.report.page import page_template, write_report
 from pytest_aexp.work.check.checker import Checker
 
@@ -58,8 +59,7 @@ class ReportWriter:
 def _path(config: pytest.Config) -> Path | None:
     """As pytest's own reports: an option is relative to where pytest was started."""
     given = config.getoption("aexp_report")
-    typed = config.invocation_params.args
-    if given and any(str(word).startswith("--aexp-report") for word in typed):
+    if given and was_typed(config, "--aexp-report"):
         return Path(os.path.abspath(config.invocation_params.dir / given))
     configured = str(given or config.getini("aexp_report") or "")
     if not configured:

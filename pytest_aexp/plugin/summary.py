@@ -15,6 +15,7 @@ from pytest_aexp.ground.text import clean, counted, listed, shown
 from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
+from pytest_aexp.plugin.discovery import was_typed
 from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem, gc_paused
 from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
@@ -135,7 +136,7 @@ class Summary:
     def _lost_all(self) -> bool:
         """Whether findings were read, and none checked, though the user typed nothing to choose."""
         was_read = any(collector.has_read_findings for collector in self._collectors)
-        return was_read and not (self._states or _chooses(self._config))
+        return was_read and not (self._states or was_typed(self._config, *_SELECTING))
 
     def _unread(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, if there is none that could be."""
@@ -212,9 +213,4 @@ def _is_everything(config: pytest.Config) -> bool:
     What `addopts` chooses, the repository chooses: that is no reason to check nothing.
     """
     is_narrow = config.args_source is pytest.Config.ArgsSource.ARGS
-    return not (is_narrow or _chooses(config))
-
-
-def _chooses(config: pytest.Config) -> bool:
-    """Whether the user typed an option that chooses some of the tests."""
-    return any(str(word).startswith(_SELECTING) for word in config.invocation_params.args)
+    return not (is_narrow or was_typed(config, *_SELECTING))

@@ -103,9 +103,14 @@ def get_run_store(repo_root: str | Path | None = None) -> Project:
         with own_words(f"the run store {store} cannot be opened"):
             return _noted(repository.root, signac.get_project(path=str(store), search=False))
     except LookupError as error:
-        raise RunStoreNotInitialized(
-            f"there is no run store (a signac project) at {store}: run `aexp install`"
-        ) from error
+        raise no_run_store(store) from error
+
+
+def no_run_store(path: Path) -> RunStoreNotInitialized:
+    """The error of a repository without a run store."""
+    return RunStoreNotInitialized(
+        f"there is no run store (a signac project) at {path}: run `aexp install`"
+    )
 
 
 def opened_for(project: Project) -> Path | None:

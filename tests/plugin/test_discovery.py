@@ -8,6 +8,8 @@ import pytest
 from plugged import POINT, UNKNOWN, Repo
 from repositories import add_entry, add_finding, job, new_repository, write
 
+from pytest_aexp.plugin.discovery import was_typed
+
 
 class TestWhere:
     """Findings are collected with ``testpaths``; what the user chose is left alone."""
@@ -173,3 +175,10 @@ def test_a_second_repository_below_is_not_ours(cited: Repo, run) -> None:
     other = new_repository(cited.path / "vendor" / "other")
     add_finding(other, "F009-theirs", job(UNKNOWN))
     run().assert_outcomes(failed=1, passed=5)
+
+
+def test_what_addopts_says_was_not_typed(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\naddopts = --aexp-strict-runs=warn")
+    config = pytester.parseconfig("--maxfail=1")
+    assert not was_typed(config, "--aexp-strict-runs")
+    assert was_typed(config, "-k", "--maxfail")

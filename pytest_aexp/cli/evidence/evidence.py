@@ -88,7 +88,7 @@ def _for_programs(
         ]
         return render_rows("csv", ["finding", "citation", *columns], rows)
     records = [
-        {**where, "as": citation.citation.name or None, **run, "notes": reader.notes(run)}
+        {**where, "as": citation.citation.name or None, **run, "notes": list(reader.notes(run))}
         for where, citation, run in pairs
     ]
     return render_records(format_name, records)

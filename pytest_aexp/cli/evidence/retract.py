@@ -177,9 +177,7 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
     for cited in reached:
         mark_text = marked.get((cited.finding.path, cited.citation.index), "")
         print(clean(f"  {cited}{mark_text}"))
-    for line in dict.fromkeys(at_risk(checker)):
-        if line not in before:
-            print(clean(f"  {line}: at risk"))
+    _print_at_risk(checker, before)
     folders = [RETRACTIONS_DIR] if wrote else []
     folders += sorted({path.rpartition("/")[0] for path, _ in marked})
     if folders:
@@ -191,6 +189,13 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
             except_it = f"`aexp cite {name} --except {short}`, or "
             first = except_it if isinstance(reached[0].citation, BatchCitation) else ""
             print(f"      {first}`aexp retract {name} --reason …`")
+
+
+def _print_at_risk(checker: Checker, before: Collection[str]) -> None:
+    """Print the findings that build on what is in doubt now, and was not ``before``."""
+    for line in dict.fromkeys(at_risk(checker)):
+        if line not in before:
+            print(clean(f"  {line}: at risk"))
 
 
 def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], str]:
@@ -279,12 +284,7 @@ def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
     for other in map(after.finding, after.finding_paths):
         for premise in other.premises:
             if premise.name == finding.name:
-                print(
-                    clean(
-                        f"  {other.name} builds on {finding.name}: an error until it no longer does"
-                    )
-                )
-    for line in dict.fromkeys(at_risk(after)):
-        if line not in before:
-            print(clean(f"  {line}: at risk"))
+                line = f"{other.name} builds on {finding.name}: an error until it no longer does"
+                print(clean(f"  {line}"))
+    _print_at_risk(after, before)
     print(f"next: {at_root(checker.repository.root, f'git add {quote(path)}')}, commit and push")

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
-from pytest_aexp.cli.findings.edit_finding import open_checker, write_finding
+from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import clean, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
@@ -22,7 +22,6 @@ from pytest_aexp.model.findings.citation import (
     MalformedCitation,
 )
 from pytest_aexp.model.findings.finding import Finding, read_finding
-from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
@@ -97,8 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("name the finding, then runs or a batch: " + _FORMS)
     checker = open_checker()
     path = finding_named(arguments.finding, checker)
-    before = checker.view.read(path, READ_LIMIT, whole=False)
-    front = open_for_edit(path, before)
+    front = open_finding(checker, path)
     job_ids = checker.sources.job_ids
     if corrected(front, job_ids) != front.text:
         fix = f"`aexp fix {shlex.quote(path)}`"

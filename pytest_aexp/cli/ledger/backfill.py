@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Promote every finished run; 1 if one could not be, each of them named."""
     repository = Repository.open()
-    total = len(open_store(repository).job_ids)
+    store = open_store(repository)
     results = backfill(repository, arguments.machine_label, overwrite=arguments.overwrite)
-    every = list(with_progress(results, total, "runs"))
+    every = list(with_progress(results, len(store.job_ids), "runs"))
     written = sum(result.written for result in every)
     refused = [result for result in every if result.refused]
     unfinished = sum(not result.finished for result in every)
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     for result in refused:
         print_error(result.refused or "")
     _print_kept([result.kept for result in every if result.kept])
-    _print_failures(every, gone_runs(repository, open_store(repository)))
+    _print_failures(every, gone_runs(repository, store))
     return 1 if refused else 0
 
 

@@ -286,9 +286,6 @@ def _cited(citation: Resolvable) -> str:
     return f"the batch {shown_json(citation.selector)} of {experiment}"
 
 
-def _id(citation: Resolvable) -> str:
-    return citation.job_id if isinstance(citation, JobCitation) else ""
-
-
 def _fault(rule: Rule, citation: Resolvable, message: str, fix: str) -> Fault:
-    return Fault(rule, citation.path, message, fix, citation.position, job_id=_id(citation) or None)
+    job_id = citation.job_id if isinstance(citation, JobCitation) else None
+    return Fault(rule, citation.path, message, fix, citation.position, job_id=job_id)

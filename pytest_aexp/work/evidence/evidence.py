@@ -56,11 +56,8 @@ class EvidenceReader:
         documents = (self._documents.of_run(entry.job_id) for entry in entries)
         return tuple(filter(None, documents))
 
-    def notes(self, run: Document) -> list[str]:
+    def notes(self, run: Document) -> Iterator[str]:
         """What a reader must know of a run beside its values."""
-        return list(self._notes(run))
-
-    def _notes(self, run: Document) -> Iterator[str]:
         retraction = self._documents.retractions.get(run["job_id"])
         if retraction is not None:
             yield f"retracted: {'; '.join(retraction.reasons)}"

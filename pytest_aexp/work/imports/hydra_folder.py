@@ -70,7 +70,11 @@ def _run(
         "ended_at": time_of(content.pop("ended_at", ended)),
         "code_commit": content.pop("code_commit", None),
     }
-    numbers = _numbers(content)
+    numbers = {
+        key: number(value)
+        for key, value in flat(content).items()
+        if value is None or is_number(value)
+    }
     chosen_metrics = metrics or {key: key for key in numbers}
     values = {key: measured(numbers, of) for key, of in chosen_metrics.items()}
     there = {key: value for key, value in values.items() if value is not MISSING}
@@ -101,14 +105,6 @@ def _choices(run: Path) -> dict[str, Any]:
     lines = _yaml(run / ".hydra/overrides.yaml")
     pairs = (str(line).partition("=") for line in lines or ())
     return {key.lstrip("+~"): typed(value) for key, equals, value in pairs if equals}
-
-
-def _numbers(content: dict[str, Any]) -> dict[str, Any]:
-    numbers = {}
-    for name, value in flat(content).items():
-        if value is None or is_number(value):
-            numbers[name] = number(value)
-    return numbers
 
 
 def _yaml(path: Path) -> Any:

@@ -35,6 +35,9 @@ from pytest_aexp.work.imports.source import (
 )
 
 _NAMES_OF_PARAMETERS = ("statepoint", "parameters", "params")
+_TEXTS = ("run_id", "code_commit", "status", "started_at", "ended_at")
+"""The columns of a csv file that are text, whatever a cell looks like."""
+NOT_UTF8 = "is not UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +110,16 @@ def _csv_run(
         return LeftOut(name, reason, damaged=True)
     if not _is_utf8("".join(cells)):
         return LeftOut(name, NOT_UTF8, damaged=True)
-    row = {key: typed(cell) for key, cell in zip(heading, cells, strict=True) if cell != ""}
-    # A commit of digits alone, or an id such as 1e5, is not a number.
-    texts = {key: cell for key, cell in zip(heading, cells, strict=True) if key in _TEXTS}
+    row = {
+        # A commit of digits alone, or an id such as 1e5, is not a number.
+        key: cell if key in _TEXTS else typed(cell)
+        for key, cell in zip(heading, cells, strict=True)
+        if cell
+    }
     try:
-        return _run(name, {**row, **{key: text for key, text in texts.items() if text}}, columns)
+        return _run(name, row, columns)
     except Unusable as reason:
         return LeftOut(name, str(reason), reason.damaged)
-
-
-_TEXTS = ("run_id", "code_commit", "status", "started_at", "ended_at")
-NOT_UTF8 = "is not UTF-8"
 
 
 def _is_utf8(text: str) -> bool:

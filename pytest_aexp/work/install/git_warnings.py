@@ -62,9 +62,11 @@ def git_warnings(
         warnings.append(_filter_warning(filtered[0], filters[filtered[0]]))
     if runs and runs[0] not in rules:
         warnings.append(_runs_warning(runs[1]))
-    tracked = tracked_paths(Repository(root, read_configuration(root)))
-    if tracked:
-        warnings.append(_tracked_warning(tracked, Repository(root, read_configuration(root))))
+    repository = Repository(root, read_configuration(root))
+    if tracked := tracked_paths(repository):
+        fix = removal(store_places(repository)).partition(", and")[0]
+        detail = f"git has {counted(len(tracked), 'file')} of the run store: {fix}, and commit"
+        warnings.append(InstallAction("tracked_runs_warning", tracked[0], detail))
     return warnings
 
 
@@ -168,12 +170,6 @@ def _runs_probe(root: Path, store: Path) -> tuple[str, str] | None:
 
 def _anchored(parts: list[str]) -> str:
     return "/" + re.sub(r"([\\*?\[])", r"\\\1", "/".join(parts))
-
-
-def _tracked_warning(paths: Sequence[str], repository: Repository) -> InstallAction:
-    fix = removal(store_places(repository)).partition(", and")[0]
-    detail = f"git has {counted(len(paths), 'file')} of the run store: {fix}, and commit"
-    return InstallAction("tracked_runs_warning", paths[0], detail)
 
 
 def _runs_warning(rule: str) -> InstallAction:

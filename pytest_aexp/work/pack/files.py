@@ -64,13 +64,6 @@ def refuse_unshared(root: Path, path: str) -> None:
         )
 
 
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except FileNotFoundError:
-        return []
-
-
 def remove(root: Path, job_id: str, data: bytes) -> bool:
     """Remove the file of an entry if it holds ``data`` still; whether it did.
 
@@ -120,9 +113,8 @@ def _put_back(aside: Path, path: Path) -> None:
 def tidy(root: Path) -> None:
     """Finish what a killed pack was at: remove what it put aside, or put that back."""
     packs = Packs(WorkTree(root))
-    for aside in [
-        root / folder / name for folder in _ASIDE_FOLDERS for name in _names(root / folder)
-    ]:
+    # Listed before any of them is moved.
+    for aside in [path for name in _ASIDE_FOLDERS for path in (root / name).glob("*.packed.tmp")]:
         match = _ASIDE.fullmatch(aside.name)
         if match is not None:
             data = read_bounded(aside, ENTRY_LIMIT, follow=False)

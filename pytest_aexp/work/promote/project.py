@@ -107,10 +107,9 @@ def _checked_status(job_id: str, files: RunFiles) -> str:
         raise NotPromotable(f"run {job_id}: {fault.message} ({fault.path}); {fault.fix}")
     status = files.document.get("status")
     if is_foreign(files.document):
-        what = quoted(status) if isinstance(status, str) else shown(str(status), 60)
         raise NotPromotable(
-            f"the status of run {job_id} is {what}, which is not one of pytest-aexp's, so it is "
-            "not known whether and how it ended; to replace it, run "
+            f"the status of run {job_id} is {shown_status(files.document)}, which is not one of "
+            "pytest-aexp's, so it is not known whether and how it ended; to replace it, run "
             f"`aexp mark {job_id} complete --replace` (or {', '.join(TERMINAL_STATUSES[1:])})"
         )
     if status not in TERMINAL_STATUSES:
@@ -121,6 +120,12 @@ def _checked_status(job_id: str, files: RunFiles) -> str:
             f"(or {', '.join(TERMINAL_STATUSES[1:])})"
         )
     return str(status)
+
+
+def shown_status(document: Mapping[str, Any]) -> str:
+    """A status of another program, as messages show it."""
+    status = document.get("status")
+    return quoted(status) if isinstance(status, str) else shown(str(status), 60)
 
 
 def _refuse_invalid_json(job_id: str, files: RunFiles) -> None:

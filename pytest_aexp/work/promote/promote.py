@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
-from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized
+from pytest_aexp.ground.errors import NotPromotable, RunNotFound
 from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
 from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.repository import Repository
@@ -34,7 +34,7 @@ from pytest_aexp.model.ranking import (
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.project import Projection, entry_bytes, project, utc
-from pytest_aexp.work.signac_store import Job, repository_of
+from pytest_aexp.work.signac_store import Job, no_run_store, repository_of
 
 _MOST_ROUNDS = 5
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
@@ -280,10 +280,7 @@ def open_store(repository: Repository) -> RunStore:
     """The repository's run store; raises RunStoreNotInitialized, OSError if it cannot be listed."""
     store = RunStore.of(repository)
     if store is None:
-        raise RunStoreNotInitialized(
-            f"there is no run store (a signac project) at {repository.run_store}: run "
-            "`aexp install`"
-        )
+        raise no_run_store(repository.run_store)
     store.require_listing()
     return store
 

@@ -70,7 +70,7 @@ class Attempt:
         self._metrics = metrics
         self._started_at, self._since = utc_now(), time.monotonic()
         self._status: Any = None
-        self._remembered: dict[str, Any] = {}
+        self._last_document: dict[str, Any] = {}
 
     # Start
 
@@ -83,7 +83,8 @@ class Attempt:
             self._begin(document, current)
         if self.rank.variable:
             enter(document, self.rank)
-        self.remember(document)
+        # At the end the run's folder may be gone.
+        self._last_document = copy.deepcopy(document)
 
     def _joins(self, document: dict[str, Any], current: dict[str, Any]) -> bool:
         if not self.rank.is_part_of(current):
@@ -136,10 +137,6 @@ class Attempt:
             "heartbeat_s": self._heartbeat_s,
         }
 
-    def remember(self, document: dict[str, Any]) -> None:
-        """Keep what the document says, for the case that it is gone at the end."""
-        self._remembered = copy.deepcopy(document)
-
     # Meanwhile
 
     @property
@@ -190,8 +187,8 @@ class Attempt:
             self.superseded = attempt_of(document)
             return
         for name in _OURS:
-            if name in self._remembered:
-                document.setdefault(name, copy.deepcopy(self._remembered[name]))
+            if name in self._last_document:
+                document.setdefault(name, copy.deepcopy(self._last_document[name]))
         self.killed = killed_ranks(document, self.rank)
         if self.killed and outcome == "complete":
             outcome = "failed"
@@ -231,6 +228,6 @@ class Attempt:
 
     def document_in_memory(self, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The document that ``change`` would have made, where it cannot be written."""
-        document = copy.deepcopy(self._remembered)
+        document = copy.deepcopy(self._last_document)
         change(document)
         return document

@@ -14,13 +14,14 @@ from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.runs.run_attempt import has_ended, is_foreign
+from pytest_aexp.work.promote.project import shown_status
 from pytest_aexp.work.runs.attempt import Attempt
 from pytest_aexp.work.runs.code_state import CodeState, code_state, warn_of_dirty_code
 from pytest_aexp.work.runs.heartbeat import Heartbeat, heartbeat_interval
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.ranks import Rank, token_variable
 from pytest_aexp.work.runs.signals import Terminated, Watch, held, name_of
-from pytest_aexp.work.runs.status import FAILURES, configured_metrics, shown_status, try_to_promote
+from pytest_aexp.work.runs.status import FAILURES, configured_metrics, try_to_promote
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _POLL_S = 0.2

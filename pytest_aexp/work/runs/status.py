@@ -12,7 +12,7 @@ from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
-from pytest_aexp.ground.text import one_of, quoted, shown
+from pytest_aexp.ground.text import one_of, quoted
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
@@ -25,7 +25,7 @@ from pytest_aexp.model.runs.run_attempt import (
 )
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.work.promote.metrics import remove_metrics
-from pytest_aexp.work.promote.project import NO_METRICS, utc, utc_now
+from pytest_aexp.work.promote.project import NO_METRICS, shown_status, utc, utc_now
 from pytest_aexp.work.promote.promote import Promoter, store_of
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.signac_store import Job, repository_of
@@ -83,12 +83,6 @@ def mark_and_promote(
         _mark(document, status, metrics, ended=set_ended_at)
 
     return edit_and_promote(job, mark)
-
-
-def shown_status(document: dict[str, Any]) -> str:
-    """A status of another program, as messages show it."""
-    status = document.get("status")
-    return quoted(status) if isinstance(status, str) else shown(str(status), 60)
 
 
 def edit_and_promote(job: Job, change: Change) -> bool:

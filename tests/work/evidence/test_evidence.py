@@ -28,7 +28,7 @@ def test_every_run_by_citation(study: Study, monkeypatch: pytest.MonkeyPatch) ->
     assert {run["job_id"] for run in whole.runs} == set(study.cancer)
     assert selection(best.citation) == f"run {study.cancer[0]}"
     assert {problem.code for problem in best.problems} == {"finding.retracted_run"}
-    assert reader.notes(best.runs[0]) == ["retracted: the validation split leaked"]
+    assert list(reader.notes(best.runs[0])) == ["retracted: the validation split leaked"]
 
 
 def test_code_that_nobody_has_is_noted(repo: Path) -> None:
@@ -44,7 +44,7 @@ def test_code_that_nobody_has_is_noted(repo: Path) -> None:
     checker = open_checker()
     reader = EvidenceReader(checker)
     cited, missing = reader.cited(checker.finding(path.relative_to(repo).as_posix()))
-    notes = {run["job_id"]: reader.notes(run) for run in cited.runs}
+    notes = {run["job_id"]: list(reader.notes(run)) for run in cited.runs}
     assert notes == {
         ids[0]: ["uncommitted code"],
         ids[1]: ["commit not in this repository"],

@@ -46,6 +46,7 @@ from .immutable import (
     altered_segments,
     changed_segments,
     deleted_records,
+    rewritten_segments,
     segment_faults,
     unclear_runs,
 )
@@ -233,7 +234,9 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
         faults = (*staged_faults(commit.repository, commit.kept), *_ledger_faults(commit, ledger))
         store = RunStore.of(commit.repository) if faults else None
         advise = Restoration(commit.repository, commit.view, store).advise
-        problems = policy.judge(map(advise, faults))
+        # These say by themselves how to take the change back.
+        unalterable = (*rewritten_segments(commit), *deleted_records(commit))
+        problems = policy.judge([*map(advise, faults), *unalterable])
         return Outcome(problems, ledger.judged)
 
     return _reported(_of_each(staged, judge))
@@ -259,7 +262,6 @@ def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     yield from identity_faults(judged.notable)
     yield from map(stray_fault, strays)
     yield from ledger.retractions.faults
-    yield from deleted_records(commit)
 
 
 def _strays(paths: Sequence[str]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from .early_exit import DIFF, STAGED, FileChange, StagedDiff, parse
 from .push import Push
 
+# The mode that git gives a file which is not there.
 _NO_FILE = "000000"
 
 
@@ -109,6 +110,7 @@ def open_commit(root: Path, staged: StagedDiff, push: Push | None) -> Iterator[C
 
 def _pushed(location: Location, before: str | None, pushed: str) -> bytes:
     """What is pushed; nothing where what was there before is not known."""
+    # What an environment says must not become an option of git's.
     if before is None or before.startswith("-") or pushed.startswith("-"):
         return b""
     if (
@@ -116,6 +118,7 @@ def _pushed(location: Location, before: str | None, pushed: str) -> bytes:
         is None
     ):
         return b""
+    # What the other side has, and this branch lacks, is not pushed.
     base = git_or_none(["merge-base", before, pushed], location.top)
     start = base.decode().strip() if base else before
     return run_git(["diff-tree", "-r", *DIFF, start, pushed, "--"], location.top)

@@ -123,6 +123,7 @@ def _may_be_configured_below(paths: list[str]) -> bool:
         return False
     # As for the root, since TOML has many spellings of [tool.aexp].
     pattern = ("-l", "-F", "-e", "aexp", "--", f":(glob)*/**/{CONFIG}")
+    # Status 1 says that nothing was found.
     return _output(_start("grep", "--cached", *pattern), accept=(0, 1)) != b""
 
 

@@ -32,13 +32,17 @@ def changed_segments(commit: Commit) -> dict[str, FileChange]:
 
 def segment_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     """The faults of the segments that the commit adds or changes, and of their lines."""
-    changes = {p: c for p, c in changed_segments(commit).items() if c.status != "D"}
-    survey = check_segments(ledger.view, sorted(changes))
+    changes = changed_segments(commit).items()
+    survey = check_segments(ledger.view, sorted(p for p, c in changes if c.status != "D"))
     for entry in survey.notable:
         yield from entry.faults
     yield from survey.faults
-    for path, change in changes.items():
-        if change.status != "A":
+
+
+def rewritten_segments(commit: Commit) -> Iterator[Fault]:
+    """The faults of the segments that the commit changes."""
+    for path, change in changed_segments(commit).items():
+        if change.status not in ("A", "D"):
             yield Fault(
                 INVALID_ENTRY,
                 path,

@@ -225,6 +225,7 @@ def _driver_steps(root: Path, *, force: bool) -> Iterator[Step]:
             continue
         if current != value:
             differ = True
+            # Else git refuses to set a key that it has twice.
             command = ["config", "--local", "--replace-all", key, value]
             action = InstallAction("set_git_config", ".git/config", key)
             yield Step(action, partial(run_git, command, root, env=own))

@@ -80,8 +80,7 @@ def _run_group(first: str, words: list[str]) -> int:
 
 def _refuse(typed: str, word: str) -> NoReturn:
     """Say that ``word`` is not a verb, and which one it may be meant to be."""
-    whole = f"{typed} {word}".removeprefix("aexp ")
-    near = _nearest_verb(whole)
+    near = _nearest_verb(f"{typed} {word}".removeprefix("aexp "))
     advice = f"did you mean `aexp {near}`?" if near else f"`{typed} --help` lists the commands"
     names = [verb.name.removeprefix(f"{typed[5:]} ") for verb in verbs_below(typed[5:])]
     advice = advice if near or not names else f"there are {listed(names, 20)} ({advice})"
@@ -90,5 +89,6 @@ def _refuse(typed: str, word: str) -> NoReturn:
 
 def _nearest_verb(typed: str) -> str | None:
     # `aexp list` is taken for `aexp ledger list`.
-    whole = [name for name in VERBS if name.endswith(f" {typed}")]
-    return whole[0] if whole else closest(typed, {*VERBS, *(name.split()[0] for name in VERBS)})
+    ending_so = [name for name in VERBS if name.endswith(f" {typed}")]
+    words = {*VERBS, *(name.split()[0] for name in VERBS)}
+    return ending_so[0] if ending_so else closest(typed, words)

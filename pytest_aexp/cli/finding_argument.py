@@ -38,6 +38,7 @@ def finding_named(written: str, checker: Checker) -> str:
         raise UsageError(f"{written} names {len(named)} findings: {listed(named)}; give the path")
     names = [*map(name_of, paths), *paths]
     digits = re.fullmatch(r"[Ff]?0*(\d{1,9})", written)
+    # Nearly the same alone: F004 and F005 are alike to 0.75, so a guess among ids says nothing.
     near = f"F{digits[1].zfill(3)}" if digits else closest(written, names, 0.9)
     if near in names:
         raise UsageError(f"{quoted(written)} is not a finding: did you mean {near}?")

@@ -72,10 +72,12 @@ class Summary:
             problems = item.stash.get(PROBLEMS, ())
             shown_path = cache(item.collector.shown_path)
             kinds = Counter((shown_path(p.path), p.severity, p.code) for p in problems)
+            # Lists of text and numbers, since a worker of xdist can send nothing else.
             report.aexp = [[*kind, count] for kind, count in kinds.items()]  # type: ignore[attr-defined]
             report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
             report.aexp_unverified = item.stash.get(UNVERIFIED, 0)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
+                # pytest says where pytest.skip was called, which is in this package.
                 path, line, _ = item.reportinfo()
                 report.longrepr = (str(path), line + 1, report.longrepr[2])
         return report

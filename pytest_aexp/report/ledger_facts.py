@@ -68,7 +68,7 @@ class _Reading:
     def __init__(self, cited: Collection[str]) -> None:
         self.cited: dict[str, RunFacts] = {}
         self.points: list[Point] = []
-        self._asked = frozenset(cited)
+        self._cited_ids = frozenset(cited)
         self._counts = Counter[tuple[str, str]]()
         self._cited = Counter[str]()
         self._latest: list[tuple[float, str, RunFacts]] = []
@@ -76,7 +76,7 @@ class _Reading:
     def add(self, run: RunFacts) -> None:
         self.points.append((run.when, run.machine, run.status == "complete"))
         self._counts[run.machine, run.status] += 1
-        if run.job_id in self._asked:
+        if run.job_id in self._cited_ids:
             self.cited[run.job_id] = run
             self._cited[run.machine] += 1
             return

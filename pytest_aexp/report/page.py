@@ -98,6 +98,7 @@ def write_report(checker: Checker, path: Path) -> Report:
     require_no_link(checker.repository.root, path)
     page_template()
     report = gather(checker)
+    # Half of a surrogate pair, which JSON may hold, cannot be UTF-8.
     data = render(report).encode("utf-8", "backslashreplace")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -115,4 +116,5 @@ def _resource(name: str) -> str:
 
 def _hash(content: str) -> str:
     digest = hashlib.sha256(content.encode()).digest()
+    # As a Content-Security-Policy names what it lets a page run.
     return f"'sha256-{base64.b64encode(digest).decode()}'"

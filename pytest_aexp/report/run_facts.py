@@ -17,7 +17,7 @@ from pytest_aexp.model.query.table import flat
 
 PARAMETERS_SHOWN = 200
 """How many characters of a run's statepoint are shown."""
-WHOLE = 2000
+MOST_PARAMETERS = 2000
 """How many of it are there to be seen on demand."""
 LABEL = 40
 """How many characters of a machine's name or a status are shown."""
@@ -55,7 +55,7 @@ class RunFacts:
     machine: str = ""
     experiment: str = ""
     parameters: str = ""
-    whole: str = ""
+    all_parameters: str = ""
     """All parameters, where not all of them are shown."""
     values: tuple[tuple[str, Any], ...] = ()
     """The parameters by dotted name."""
@@ -84,7 +84,7 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
         machine=_text(document.get("registered_machine"), LABEL),
         experiment=shown(", ".join(experiments_in(document)), LABEL),
         parameters=parameters(point := statepoint if isinstance(statepoint, dict) else {}),
-        whole=parameters(point, WHOLE),
+        all_parameters=parameters(point, MOST_PARAMETERS),
         values=tuple(flat(point).items()),
         metrics=_metrics(document.get("metrics")),
         started=moment(document.get("started_at")),
@@ -109,7 +109,11 @@ def with_only(run: RunFacts, names: Sequence[str]) -> RunFacts:
 def _with(run: RunFacts, names: Sequence[str]) -> RunFacts:
     values = dict(run.values)
     shown_ones = {name: values[name] for name in names if name in values}
-    return replace(run, parameters=parameters(shown_ones), whole=parameters(shown_ones, WHOLE))
+    return replace(
+        run,
+        parameters=parameters(shown_ones),
+        all_parameters=parameters(shown_ones, MOST_PARAMETERS),
+    )
 
 
 def _metrics(values: Any) -> str:

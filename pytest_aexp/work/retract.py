@@ -100,7 +100,7 @@ def _lifted_by(
 ) -> tuple[dict[str, Record], dict[str, list[str]]]:
     """The records to be lifted, and the runs of each that stay retracted."""
     lifted: dict[str, Record] = {}
-    whole: set[str] = set()
+    whole_records: set[str] = set()
     runs: set[str] = set()
     for target in targets:
         retraction = retractions.get(target)
@@ -109,12 +109,12 @@ def _lifted_by(
             runs.add(target)
         elif retractions.is_active(target):
             lifted[target] = retractions.records[target]
-            whole.add(target)
+            whole_records.add(target)
         else:
             what = quoted(target)
             raise UsageError(f"nothing retracts {what}, and it is not a retraction record")
     others: dict[str, list[str]] = defaultdict(list)
     for record_id, old in lifted.items():
-        if record_id not in whole:
+        if record_id not in whole_records:
             others[record_id] = sorted(set(old.retracts) - runs)
     return lifted, {record_id: left for record_id, left in others.items() if left}

@@ -85,6 +85,7 @@ def init_run_store(repo_root: str | Path, path: str | Path = DEFAULT_RUN_STORE) 
     root = Path(repo_root).resolve()
     store = root / path
     require_openable_store(store)
+    # mkdir would refuse a link whose target does not exist yet.
     store.resolve().mkdir(parents=True, exist_ok=True)
     with own_words(f"no run store can be made at {store}"):
         return _noted(root, signac.init_project(path=str(store)))
@@ -101,6 +102,7 @@ def get_run_store(repo_root: str | Path | None = None) -> Project:
     require_openable_store(store)
     try:
         with own_words(f"the run store {store} cannot be opened"):
+            # By default signac searches the folders above, too.
             return _noted(repository.root, signac.get_project(path=str(store), search=False))
     except LookupError as error:
         raise no_run_store(store) from error

@@ -177,7 +177,7 @@ def test_what_differs_in_a_finding_is_the_first_that_its_single_runs_show(repo: 
     add_finding(repo, "F001-a", *map(job, ids))
     runs = [citation.runs[0] for citation in gathered(repo).findings[0].citations]
     assert [run.parameters[:19] for run in runs] == ["seed=0, model.C=1, ", "seed=1, model.C=1, "]
-    assert runs[0].whole.endswith("x" * PARAMETERS_SHOWN)
+    assert runs[0].all_parameters.endswith("x" * PARAMETERS_SHOWN)
 
 
 def test_a_retracted_run_is_marked_and_comes_first(repo: Path) -> None:

@@ -14,14 +14,14 @@ WALLCLOCK = "wallclock_s"
 """The metric that every entry has a field of its own for."""
 
 MOST_METRICS = 64
-_LONGEST_NAME, _LONGEST_PATH = 64, 1000
+LONGEST_NAME, _LONGEST_PATH = 64, 1000
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def why_no_metric(name: str) -> str:
     """Why a metric cannot have this name, to complete "the name … "; nothing if it can."""
-    if not _IDENTIFIER.fullmatch(name) or len(name) > _LONGEST_NAME:
-        letters = f"at most {_LONGEST_NAME} letters, digits and underscores"
+    if not _IDENTIFIER.fullmatch(name) or len(name) > LONGEST_NAME:
+        letters = f"at most {LONGEST_NAME} letters, digits and underscores"
         return f"must be {letters}, not beginning with a digit"
     if name in FUNCTIONS:
         return "is that of a function"

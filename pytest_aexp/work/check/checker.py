@@ -92,6 +92,7 @@ class Checker:
         self._last_references: tuple[Finding, References] | None = None
         history = History(repository.root, view.revision)
         self._evidence = CitedEvidence(self.sources.ledger, history, policy)
+        # Late, since most findings build on no other, and then nobody needs a list of all.
         self._premises = Premises(lambda: self.finding_paths, self.finding, self._retracted_runs)
 
     @cached_property

@@ -65,6 +65,8 @@ def nearest_id(written: str, sources: Sources) -> NearestId | None:
         (_deletions, "has one character less"),
     )
     for variants, how in tries:
+        # Cut, since each variant is as long as the text, and there are 16 for each of its
+        # characters.
         matches = {variant for variant in variants(text[:40]) if variant in job_ids}
         if len(matches) == 1:
             return NearestId(matches.pop(), how)
@@ -150,6 +152,7 @@ def meant_values(citation: BatchCitation, sources: Sources) -> dict[str, Any]:
 def _experiment_hint(experiment: str, experiments: list[str]) -> str:
     if not experiments:
         return "no run of any experiment was found here"
+    # A few can all be named, which says more than a guess.
     near = closest(experiment, experiments, 0.7) if len(experiments) > 5 else None
     which = f"did you mean {shown(near)}?" if near else f"there is {_names(experiments)}"
     return f"no run of {cut(experiment, 20)} was found here; {which}"
@@ -176,10 +179,10 @@ def _value_hint(experiment: str, key: str, value: Any, counts: Mapping[str, int]
             f"`aexp ledger list {cut(experiment, 20)}`"
         )
     nothing = f"no run has {name}: {shown_json(value, 40)}"
-    whole = _copyable(tuple(islice(counts, 5)))
-    if not whole:
+    texts = _copyable(tuple(islice(counts, 5)))
+    if not texts:
         return f"{nothing}; there are {counted(len(counts), 'value')}, too long to show here"
-    return f"{nothing}; there is {listed(whole, total=len(counts))}"
+    return f"{nothing}; there is {listed(texts, total=len(counts))}"
 
 
 def _other_composition(value: str, counts: Mapping[str, int]) -> int:
@@ -201,8 +204,8 @@ def _how(value: Any, other: Any) -> str:
         return "drop the quotes"
     if isinstance(other, str) and other == shown_json(value):
         return "put quotes around it"
-    whole = _copyable((json.dumps(other),))
-    return f"write {whole[0]}" if whole else f"write it as {kind_of(other)}"
+    texts = _copyable((json.dumps(other),))
+    return f"write {texts[0]}" if texts else f"write it as {kind_of(other)}"
 
 
 _WORDS: dict[bool | None, tuple[str, ...]] = {

@@ -54,6 +54,7 @@ def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, 
 
 def _changes(location: Location, view: View, revision: str) -> list[str]:
     """The files of the ledger that were deleted or changed since that commit."""
+    # Without renames: a file that lies elsewhere now is lost under its name.
     options = ("--name-only", "--no-renames", "--diff-filter=DM", "-r", "-z")
     if isinstance(view, WorkTree):
         command = ["diff-index", *options, revision]

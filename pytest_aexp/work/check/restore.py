@@ -37,12 +37,12 @@ from pytest_aexp.work.check.lost_entries import LostEntry, cited_by, describe, l
 _DAMAGE = (BROKEN, INVALID_ENTRY, INVALID_SEGMENT, IDENTITY_MISMATCH, INVALID_RETRACTION)
 _OF_LOSS = (BROKEN, EMPTY_BATCH, CHANGED_EVIDENCE, WRONG_NUMBER)
 """What may come of an entry that is gone, or is not what was promoted."""
-_MOST = 20
+_MOST_FILES = 20
 """How many files are looked into: of many problems of one kind a few are shown."""
-_SEARCHED = 3
+_MOST_HISTORIES = 3
 """Of how many of these the history is searched, which may be long."""
-_VERSIONS = 5
-_COMMITS = 200
+_MOST_VERSIONS = 5
+_MOST_COMMITS = 200
 """In how many of the last commits a deletion is searched: a large ledger takes long."""
 
 
@@ -55,9 +55,9 @@ class Restoration:
         self._revision = view.revision
         self._is_after_head = "HEAD" in view.earlier
         self._store = store
-        self._asked = 0
+        self._files_searched = 0
         self._lost: dict[str, tuple[LostEntry, ...]] = {}
-        self._histories = 0
+        self._histories_searched = 0
 
     def advise(self, fault: Fault, path: str | None = None) -> Fault:
         """The fault, with the command that brings the file back where there is one.
@@ -71,7 +71,7 @@ class Restoration:
             both = f"git checkout --merge -- {path} && aexp ledger resolve {fault.job_id}"
             return replace(fault, fix=f"run `{both}`: git still has both versions")
         # By identity: the rule is equal to that of an invalid entry.
-        source = None if fault.rule is CONTRADICTION else self._source(path)
+        source = None if fault.rule is CONTRADICTION else self._last_sound_commit(path)
         if source is not None:
             message = fault.message
             if fault.rule is BROKEN:
@@ -96,29 +96,30 @@ class Restoration:
                 return replace(fault, message=message, fix=self._restoring(path, "HEAD"))
         if fault.rule not in _OF_LOSS:
             return fault
-        for source in self._had(fault, citations):
+        for source in self._earlier_commits(fault, citations):
             if source not in self._lost:
                 self._lost[source] = lost_entries(self._root, ledger, source)
             if lost := cited_by(citations, self._lost[source]):
                 paths = dict.fromkeys(one.entry.path for one in lost)
                 message = f"{fault.message}; {describe(lost)}"
                 message = _deleted(fault) if fault.rule is BROKEN else message
-                fix = self._restoring(" ".join([*paths][:_MOST]), source)
+                fix = self._restoring(" ".join([*paths][:_MOST_FILES]), source)
                 return replace(fault, message=message, fix=fix)
         return fault
 
-    def _had(self, fault: Fault, citations: Sequence[Citation]) -> Iterator[str]:
+    def _earlier_commits(self, fault: Fault, citations: Sequence[Citation]) -> Iterator[str]:
         """The commits that may have had what the citations lead to: the last, and one before."""
         if self._is_after_head:
             yield "HEAD"
-        self._histories += 1
-        if self._histories > _SEARCHED:
+        self._histories_searched += 1
+        if self._histories_searched > _MOST_HISTORIES:
             return
         if fault.rule is BROKEN and fault.job_id:
             yield from self._before_deletion(entry_path(fault.job_id))
             return
         # The commit that pinned the citation, or else the last one that changed the finding.
         pins = {citation.pin_text for citation in citations}
+        # -S finds the commits that add or remove a text: the last of them wrote the pin.
         changing = ("-S", *pins) if len(pins) == 1 and all(pins) else ()
         spec = f":(top,literal){self._location.prefix}{fault.path}"
         command = ("log", "-n1", "--format=%h", *changing, self._revision, "--", spec)
@@ -126,8 +127,9 @@ class Restoration:
 
     def _before_deletion(self, path: str) -> Iterator[str]:
         top = self._location.top
-        commits = git_or_none(("rev-list", "-n", str(_COMMITS), self._revision), top)
+        commits = git_or_none(("rev-list", "-n", str(_MOST_COMMITS), self._revision), top)
         spec = f":(top,literal){self._location.prefix}{path}"
+        # With -m merges are compared as well: else git shows nothing for them.
         options = ("--stdin", "-r", "-m", "--diff-filter=D", "--name-only")
         deleting = git_or_none(("diff-tree", *options, "--", spec), top, stdin=commits)
         yield from (f"{line[:12]}~1" for line in (deleting or b"").decode().split()[:1])
@@ -141,27 +143,25 @@ class Restoration:
         """Whether the fault has better advice already."""
         return (
             "`git lfs pull`" in fault.fix
-            # The hooks say by themselves how to take a change back.
-            or "`git restore " in fault.fix
             or os.path.isdir(self._root / path)
             # git has both versions, which can then be merged.
             or ("`aexp ledger resolve" in fault.fix and self._lists(path, "--unmerged"))
         )
 
-    def _source(self, path: str) -> str | None:
+    def _last_sound_commit(self, path: str) -> str | None:
         """The last commit in which the file is sound; None if it is not there."""
-        if path not in self._committed or self._asked >= _MOST:
+        if path not in self._committed or self._files_searched >= _MOST_FILES:
             return None
-        self._asked += 1
-        return next((rev for rev in self._sources(path) if self._is_sound(path, rev)), None)
+        self._files_searched += 1
+        return next((rev for rev in self._commits_with(path) if self._is_sound(path, rev)), None)
 
-    def _sources(self, path: str) -> Iterator[str]:
+    def _commits_with(self, path: str) -> Iterator[str]:
         """The commits that may have a sound version, the last first."""
         if self._is_after_head:
             yield "HEAD"
-        if self._asked <= _SEARCHED:
+        if self._files_searched <= _MOST_HISTORIES:
             spec = f":(top,literal){self._location.prefix}{path}"
-            command = ("log", f"-n{_VERSIONS}", "--format=%h", self._revision, "--", spec)
+            command = ("log", f"-n{_MOST_VERSIONS}", "--format=%h", self._revision, "--", spec)
             yield from (git_or_none(command, self._location.top) or b"").decode().split()
 
     @cached_property

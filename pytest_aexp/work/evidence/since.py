@@ -89,6 +89,7 @@ class ChangesReader:
                 f"{finding.path}: this clone is shallow, so what has changed cannot be shown: "
                 "run `git fetch --unshallow`, or give --since REV"
             )
+        # The last commit that added or removed its text: the one that wrote it.
         commit = self._last_commit(finding.path, "-S", pin) if pin else None
         if commit is not None:
             return Since(commit[0], f"since it was pinned in {commit[0][:10]} of {commit[1]}")
@@ -110,6 +111,7 @@ class ChangesReader:
     def _last_commit(self, path: str, *options: str) -> tuple[str, str] | None:
         """The last commit that changed a file (in that way), and its day."""
         command = ["log", "-1", "--format=%H %cs", *options, "--", path]
+        # A finding's name may hold what git takes for a pattern.
         words = run_git(["--literal-pathspecs", *command], self._root).decode().split()
         return (words[0], words[1]) if words else None
 

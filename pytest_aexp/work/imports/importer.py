@@ -13,7 +13,7 @@ from pytest_aexp.ground.errors import NotPromotable, UsageError
 from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.jsontext import nested_deeper
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.metric_names import MOST_METRICS, why_no_metric
+from pytest_aexp.ground.settings.metric_names import LONGEST_NAME, MOST_METRICS, why_no_metric
 from pytest_aexp.ground.text import listed, quoted
 from pytest_aexp.model.entry import LEDGER_DIR, STATEPOINT_DEPTH_LIMIT
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
@@ -29,7 +29,6 @@ from pytest_aexp.work.imports.source import LeftOut, SourceRun, Unusable, metric
 from pytest_aexp.work.promote.promote import Promoter
 
 _METRICS = "metrics"
-_LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def _metric_names(runs: Iterable[SourceRun]) -> dict[str, str]:
     for run in runs:
         for name in run.metrics.keys() - names.keys():
             plain = metric_name(name)
-            names[name] = f"{plain}_"[-_LONGEST:] if why_no_metric(plain) else plain
+            names[name] = f"{plain}_"[-LONGEST_NAME:] if why_no_metric(plain) else plain
     if len(names) > MOST_METRICS:
         raise UsageError(
             f"the runs have {len(names)} metrics, and an entry holds {MOST_METRICS} at most: "

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_aexp.ground.jsontext import exact_float, refuse_constant
+from pytest_aexp.ground.settings.metric_names import LONGEST_NAME
 from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.query.match import MISSING, nested
 
@@ -107,8 +108,8 @@ def measured(row: dict[str, Any], name: str) -> Any:
 
 def metric_name(name: str) -> str:
     """The name of a metric as the ledger can have it: ``val/loss`` is ``val_loss``."""
-    plain = _METRIC_NAME.sub("_", name)[:64]
-    return f"_{plain}"[:64] if plain[:1].isdigit() else plain
+    plain = _METRIC_NAME.sub("_", name)[:LONGEST_NAME]
+    return f"_{plain}"[:LONGEST_NAME] if plain[:1].isdigit() else plain
 
 
 def status_of(value: Any) -> str:

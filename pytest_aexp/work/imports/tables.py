@@ -164,8 +164,8 @@ def _parameters(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
         pairs = {name: nested(row, name) for name in columns.parameters}
         parameters = {name: value for name, value in pairs.items() if value is not MISSING}
     else:
-        whole = next((row[key] for key in _NAMES_OF_PARAMETERS if key in row), None)
-        parameters = whole if isinstance(whole, dict) else {}
+        value = next((row[key] for key in _NAMES_OF_PARAMETERS if key in row), None)
+        parameters = value if isinstance(value, dict) else {}
     if not parameters:
         wanted = listed(columns.parameters or _NAMES_OF_PARAMETERS)
         raise Unusable(f"has none of the parameters {wanted}")
@@ -176,6 +176,6 @@ def _metrics(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
     if columns.metrics:
         pairs = {name: measured(row, column) for name, column in columns.metrics.items()}
     else:
-        whole = row.get("metrics")
-        pairs = flat(whole) if isinstance(whole, dict) else {}
+        value = row.get("metrics")
+        pairs = flat(value) if isinstance(value, dict) else {}
     return {name: number(value) for name, value in pairs.items() if value is not MISSING}

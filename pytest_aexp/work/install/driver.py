@@ -32,6 +32,7 @@ _PROGRAM = re.compile(r"if test -x ('[^']*'|\S+);")
 def driver_command(python: str) -> str:
     """What git runs in a shell: this Python, else ``aexp``, and else both sides with markers."""
     program = quote(python)
+    # With -P Python does not take modules from the current folder, the repository that is merged.
     own = f"{program} -P -m pytest_aexp {_VERB}"
     # Another program of that name may do nothing and call it success.
     other = f"aexp --version | grep -q '^pytest-aexp ' && aexp {_VERB}"

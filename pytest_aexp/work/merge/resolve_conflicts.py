@@ -80,7 +80,7 @@ def resolve(root: Path, written: str | None = None) -> list[ConflictResult]:
             data = view.read(entry_path(job_id), ENTRY_LIMIT)
             if isinstance(data, bytes) and _MARKER.search(data):
                 resolutions.append(_too_late(job_id))
-        return _kept(root, index.location, resolutions)
+        return _write_and_stage(root, index.location, resolutions)
 
 
 def _too_late(job_id: str) -> ConflictResult:
@@ -143,7 +143,7 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
     return replace(outcome, data=entry_bytes(promoted_after(packed, document)))
 
 
-def _kept(
+def _write_and_stage(
     root: Path, location: Location, resolutions: Iterable[ConflictResult]
 ) -> list[ConflictResult]:
     """The same after the merged entries are written and staged."""
@@ -160,6 +160,7 @@ def _kept(
                 continue
         kept.append(resolution)
     if staged:
+        # Not `git add`, which refuses what an ignore rule names, even where git has it.
         run_git(["update-index", "--add", "-z", "--stdin"], location.top, stdin=staged)
     return kept
 
@@ -181,6 +182,7 @@ class _Index:
             if is_job_id(job_id) and path == entry_path(job_id):
                 stages.setdefault(job_id, {})[stage] = self.content(Node(mode, name))
         return {
+            # Stage 1 is the common version, 2 ours, 3 theirs (git-read-tree(1), "3-Way Merge").
             job_id: Sides(by_stage.get("1"), by_stage.get("2"), by_stage.get("3"))
             for job_id, by_stage in stages.items()
         }

@@ -99,6 +99,7 @@ def _put_aside(root: Path, path: Path, name: str) -> Path:
 def _put_back(aside: Path, path: Path) -> None:
     with suppress(FileNotFoundError):
         try:
+            # A link, which fails where there is a new file: a rename would replace that.
             os.link(aside, path)
         except FileExistsError:
             pass  # promoted once more, which is the last word

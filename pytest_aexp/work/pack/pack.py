@@ -163,6 +163,8 @@ class _Packer:
         self._root = repository.root
         self._folder = f"{PACKS_DIR}/{safe_label(repository.machine_label)}"
         self._dry_run = dry_run
+        # Of an empty segment, since git's rules go by folder and suffix, and not by the rest of a
+        # name.
         refuse_unshared(self._root, f"{self._folder}/{segment_name(b'')}")
         if not dry_run:
             tidy(self._root)

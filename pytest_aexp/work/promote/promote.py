@@ -103,7 +103,7 @@ class Promoter:
         standing = packed.data if packed is not None and (is_right or not is_loose) else data
         if not is_right and not is_loose and self._says_the_same(standing, projection):
             return Promoted(written=False)
-        if kept := self._kept(standing, projection.entry):
+        if kept := self._why_kept(standing, projection.entry):
             return Promoted(written=False, kept=kept)
         self._write(job_id, files, projection, packed, replaces=is_loose)
         return Promoted(written=True)
@@ -119,6 +119,7 @@ class Promoter:
     ) -> None:
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
         sync = self._sync or replaces
+        # Bounded: a run may be changed again and again.
         for _ in range(_MOST_ROUNDS):
             entry, data = projection
             if packed is not None:
@@ -132,7 +133,7 @@ class Promoter:
             files = self._store.files(job_id)
             projection = project(job_id, files, self._machine, self._metrics)
 
-    def _kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
+    def _why_kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
         job_id = entry["job_id"]
         standing = None if isinstance(data, Unreadable) else entry_document(data)
@@ -241,6 +242,7 @@ def _promoted_as(data: bytes, projection: Projection) -> dict[str, Any] | None:
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
     """``entry``, promoted later than the packed one, which counts no more then."""
     before = None if packed is None else promoted_at(entry_document(packed.data))
+    # No second comes after the last year that Python knows.
     if before is None or promoted_at(entry) > before or before.year == MAXYEAR:
         return entry
     return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}

@@ -52,6 +52,7 @@ class Attempt:
     ) -> None:
         self.rank = rank
         self._code = code
+        # Not the process id, which is used again, and by other hosts at the same time.
         self.token = secrets.token_hex(8)
         self.number = 1
         self.joined = False
@@ -68,6 +69,7 @@ class Attempt:
         self._mark_started = mark_started
         self._heartbeat_s = heartbeat_s
         self._metrics = metrics
+        # The duration is not the difference of two times: a host's clock may be set in between.
         self._started_at, self._since = utc_now(), time.monotonic()
         self._status: Any = None
         self._last_document: dict[str, Any] = {}
@@ -221,6 +223,7 @@ class Attempt:
             return False
         if status in ("stopped", "abandoned") and not self.begun:
             return True
+        # Nobody has set another since this attempt began.
         if status == self._status and self.begun:
             return False
         # "complete", said after the last step, still holds when the process is then ended.

@@ -58,6 +58,8 @@ def code_state(
     paths = chosen or (".", *_EVIDENCE, *findings)
     environment = own_environment()
     head = ("rev-parse", "--verify", "--quiet", "HEAD")
+    # Without locks: else `git status` writes a refreshed index, and a commit at that moment fails
+    # at index.lock (git-status(1), "Background refresh").
     status = ("--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=all")
     try:
         commit = run_git(head, root, env=environment, accept=(0, 1)).decode().strip()

@@ -23,6 +23,7 @@ def heartbeat_interval(seconds: float | None) -> float:
         except ValueError:
             seconds = math.nan
         seconds = DEFAULT_HEARTBEAT_S if math.isnan(seconds) else seconds
+    # A longer wait is an OverflowError.
     return min(float(seconds), threading.TIMEOUT_MAX) if seconds > 0 else 0.0
 
 
@@ -47,6 +48,8 @@ class Heartbeat:
         """Beat no more."""
         self._stopped.set()
         if self._thread.is_alive():
+            # A beat may be waiting for the document, of somebody who never gives it back. Late, it
+            # writes nothing.
             self._thread.join(_JOIN_WAIT)
 
     def _run(self) -> None:

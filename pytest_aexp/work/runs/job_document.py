@@ -66,6 +66,8 @@ class RunDocument:
 
     def _handle(self) -> Any:
         job = self._job
+        # With write_concern signac writes beside the file and replaces it (collection_json.py): who
+        # reads it meanwhile never gets half of it.
         return self._collection(filename=job.fn(job.FN_DOCUMENT), write_concern=True)
 
     def _edit(self, change: Change) -> dict[str, Any]:
@@ -94,6 +96,7 @@ def _patiently(operation: Callable[[], _T]) -> _T:
     for pause in PAUSES:
         try:
             return operation()
+        # The run's folder is gone, or a lock was waited for already: another try would not help.
         except (FileNotFoundError, TimeoutError):
             raise
         except (OSError, DamagedDocument):
@@ -154,6 +157,7 @@ def _exclusive_folder(path: str) -> Iterator[None]:
 
 
 def _wait_for_lock(descriptor: int) -> None:
+    # flock itself waits for ever or not at all.
     until = time.monotonic() + LOCK_WAIT
     while time.monotonic() < until:
         try:

@@ -81,6 +81,7 @@ class _Lifecycle(ContextDecorator):
             self._watch.start()
             with held():
                 self._begin()
+        # Python calls no __exit__ for what comes up in __enter__, such as a signal.
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
             raise
@@ -120,6 +121,7 @@ class _Lifecycle(ContextDecorator):
         except FAILURES as error:
             notice(f"the start of run {self._job_id} could not be recorded: {reason(error)}")
         if not self._attempt.joined:
+            # The processes that the block starts find here that they are part of this attempt.
             os.environ[token_variable(self._job_id)] = self._attempt.token
         self._heartbeat.start()
 
@@ -215,6 +217,7 @@ class _Lifecycle(ContextDecorator):
 def _asks_to_leave(error: BaseException | None) -> bool:
     if isinstance(error, SystemExit):
         return isinstance(error, Terminated) or not (error.code is None or error.code == 0)
+    # Ctrl-C, or a GeneratorExit: a generator with the block in it was closed.
     return error is not None and not isinstance(error, Exception)
 
 

@@ -62,6 +62,7 @@ class _Program:
     def raise_for(self, status: int) -> None:
         """Raise what an end with ``status`` means for the run, where that is not success."""
         if self.passed and status:
+            # To the lifecycle the block was interrupted, so the run is stopped, and not failed.
             raise KeyboardInterrupt
         if status:
             raise ProgramFailed(f"the program ended with {status}")
@@ -75,6 +76,8 @@ def execute(job: Job, command: Sequence[str], metrics: Path | None = None) -> in
     writes; what is in it enters the run's document.
     """
     program, status = _Program(), 0
+    # Handlers of this program's, so that the lifecycle waits for the end of the other: a signal
+    # that nothing handles ends a block at once.
     before = {
         signum: signal.signal(signum, program.pass_on)
         for signum in (signal.SIGINT, *ENDING)
@@ -147,6 +150,8 @@ def _take_metrics(job: Job, path: Path, *, is_new: bool) -> None:
         return
     taken = {k: v for k, v in values.items() if k not in _OURS and not k.startswith("aexp")}
     try:
+        # A fresh copy each time, since `edit` may try again, and of Python's own floats: what was
+        # read keeps the digits as they were written.
         RunDocument(job).edit(lambda document: document.update(json.loads(json.dumps(taken))))
     except FAILURES as error:
         notice(f"the metrics of run {job.id} were not recorded: {error}")

@@ -19,6 +19,7 @@ from pytest_aexp.model.runs.run_attempt import (
     process_start,
 )
 
+# Of torchrun (both), srun, MPICH and Intel MPI, Open MPI.
 RANK_VARIABLES = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "PMI_RANK", "OMPI_COMM_WORLD_RANK")
 _SCHEDULER_VARIABLES = ("SLURM_JOB_ID", "SLURM_RESTART_COUNT")
 _INSTANT = 50

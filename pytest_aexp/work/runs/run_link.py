@@ -31,6 +31,7 @@ def run_link(
             )
     return {
         "experiment_id": checked_experiment(experiment_id),
+        # Where agentic-experiments keeps them.
         "experiment_path": experiment_path or f"kb/research/experiments/{experiment_id}-*.md",
         "hypothesis_id": hypothesis_id,
         "sub_hypothesis_id": sub_hypothesis_id,

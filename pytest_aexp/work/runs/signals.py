@@ -81,6 +81,7 @@ class Watch:
         due = [self.received] if self.received is not None and self.fatal else []
         for signum in [*due, *self._late]:
             for stream in (sys.stdout, sys.stderr):
+                # A process that a signal ends flushes nothing by itself.
                 with suppress(OSError, ValueError, AttributeError):
                     stream.flush()
             signal.raise_signal(signum)

@@ -69,6 +69,7 @@ def plain(value: Any, name: str = "") -> Any:
         }
     if isinstance(value, list | tuple):
         return [plain(item, f"{name}[{index}]") for index, item in enumerate(value)]
+    # By its name: numpy need not be installed, and is slow to import.
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
         return plain(value.tolist(), name)
     kind = type(value).__name__
@@ -121,6 +122,7 @@ def require_shallow(statepoint: Mapping[str, Any]) -> None:
     level: list[Any] = [statepoint]
     for _ in range(STATEPOINT_DEPTH_LIMIT):
         inside = chain.from_iterable(v.values() if isinstance(v, Mapping) else v for v in level)
+        # By identity, so that a value which is there a million times is looked into once.
         nested = {id(v): v for v in inside if isinstance(v, Mapping | list | tuple)}
         if not nested:
             return

@@ -58,7 +58,7 @@ def affected_findings(commit: Commit, checker: Checker) -> list[Finding]:
             finding for finding in every if finding.path in staged or evidence.supports(finding)
         ]
     paths = {finding.path for finding in affected}
-    built = dependents(commit, checker, paths | touched_findings(commit))
+    built = dependents(commit, checker, staged.values(), paths | touched_findings(commit))
     return [*affected, *(finding for finding in built if finding.path not in paths)]
 
 

@@ -36,7 +36,8 @@ class Commit:
 
     ``changes`` is what it changes below the repository's root. It is None where nothing is staged,
     and where it is not clear what is new: then everything counts. ``pushed`` is the commit
-    that is pushed, None where the index is committed.
+    that is pushed, None where the index is committed. ``base`` has what it leaves as it was; None
+    before the first commit.
     """
 
     repository: Repository
@@ -44,6 +45,7 @@ class Commit:
     view: GitView
     changes: tuple[FileChange, ...] | None
     pushed: str | None
+    base: str | None
 
     @property
     def brings_something(self) -> bool:
@@ -98,14 +100,16 @@ def open_commit(root: Path, staged: StagedDiff, push: Push | None) -> Iterator[C
     location = Location.of(root)
     pushed = push.commit if push is not None else None
     with GitView.at(root, pushed or INDEX) as view:
+        base: str | None = pushed or "HEAD"
+        raw = staged.raw
         if push is not None:
             raw = _pushed(location, push.before, push.commit)
-        else:
-            raw = staged.raw if staged.raw is not None else _staged(location)
+        elif raw is None:
+            raw, base = _staged(location)
         changes = tuple(parse(raw, location.prefix)) if raw else None
         view.seed({c.path: _node(c) for c in changes or () if c.status != "U"})
         configuration = _configuration(location, view, staged)
-        yield Commit(Repository(root, configuration), location, view, changes, pushed)
+        yield Commit(Repository(root, configuration), location, view, changes, pushed, base)
 
 
 def _pushed(location: Location, before: str | None, pushed: str) -> bytes:
@@ -124,12 +128,14 @@ def _pushed(location: Location, before: str | None, pushed: str) -> bytes:
     return run_git(["diff-tree", "-r", *DIFF, start, pushed, "--"], location.top)
 
 
-def _staged(location: Location) -> bytes:
+def _staged(location: Location) -> tuple[bytes, str | None]:
+    """What is staged, and the commit that this is compared with; None before the first."""
     top = location.top
     committed = git_or_none(["rev-parse", "--verify", "--quiet", "HEAD^{tree}"], top)
     # Before the first commit everything is new; git knows the empty tree by its name alone.
-    base = committed or run_git(["hash-object", "-t", "tree", "--stdin"], top, stdin=b"")
-    return run_git([*STAGED, base.decode().strip(), "--"], top)
+    tree = committed or run_git(["hash-object", "-t", "tree", "--stdin"], top, stdin=b"")
+    raw = run_git([*STAGED, tree.decode().strip(), "--"], top)
+    return raw, None if committed is None else "HEAD"
 
 
 def _node(change: FileChange) -> Node | None:

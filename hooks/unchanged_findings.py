@@ -39,8 +39,10 @@ _OF_RUNS = {CHANGED_EVIDENCE.code, GROWN_BATCH.code, WRONG_NUMBER.code, UNCHECKE
 
 def retracted_runs(commit: Commit, checker: Checker) -> frozenset[str]:
     """The runs that the commit's records retract, or retracted until it lifts that."""
-    retractions = checker.sources.ledger.retractions
     ids = {job_id_in(change.path) for change in commit.changes or () if is_record_path(change.path)}
+    if not ids:
+        return frozenset()  # without a look for the records that there are
+    retractions = checker.sources.ledger.retractions
     records = [record for record_id, record in retractions.records.items() if record_id in ids]
     records += [
         retractions.records[i] for r in records for i in r.lifts if i in retractions.records
@@ -54,11 +56,16 @@ def touched_findings(commit: Commit) -> set[str]:
     return set(matched((change.path for change in commit.changes or ()), globs))
 
 
-def dependents(commit: Commit, checker: Checker, paths: Iterable[str]) -> list[Finding]:
-    """The findings that build on those at ``paths``, at whatever distance."""
-    names, left = {name_of(path) for path in paths}, []
+def dependents(
+    commit: Commit, checker: Checker, staged: Iterable[Finding], paths: Iterable[str]
+) -> list[Finding]:
+    """The findings that build on those at ``paths``, at whatever distance.
+
+    ``staged`` are those that the commit adds or changes.
+    """
+    names, left = {name_of(path) for path in paths}, list(staged)
     if names:
-        left = [checker.finding(path) for path in _building(commit)]
+        left += [checker.finding(path) for path in _building(commit)]
     dependent: list[Finding] = []
     while building := [f for f in left if any(p.name in names for p in f.premises)]:
         dependent += building
@@ -68,17 +75,21 @@ def dependents(commit: Commit, checker: Checker, paths: Iterable[str]) -> list[F
 
 
 def _building(commit: Commit) -> list[str]:
-    """The paths of the findings that name the key: git finds them without a process for each."""
+    """The paths of the findings that name the key, or did so before the commit.
+
+    Git finds them without a process for each, in a commit, since the index may be large.
+    """
     globs = commit.repository.configuration.findings
-    prefix = commit.location.prefix
+    prefix, base = commit.location.prefix, commit.base
     folders = sorted({f"{prefix}{fixed_part(glob.split('/'))}".rstrip("/") for glob in globs})
     specs = [f":(top,literal){folder}" if folder else ":(top)" for folder in folders]
-    where = [commit.pushed] if commit.pushed else ["--cached"]
-    command = ["grep", "-lzI", "--fixed-strings", "-e", BUILDS_ON, *where, "--", *specs]
+    if base is None:
+        return []
+    command = ["grep", "-lzI", "--fixed-strings", "-e", BUILDS_ON, base, "--", *specs]
     listed = run_git(command, commit.location.top, accept=(0, 1))
-    names = listed.decode(errors="surrogateescape").split("\0")
-    paths = (name.removeprefix(f"{commit.pushed}:").removeprefix(prefix) for name in names)
-    return sorted(matched(filter(None, paths), globs))
+    names = listed.decode(errors="surrogateescape").split("\0")[:-1]
+    paths = {name.removeprefix(f"{base}:").removeprefix(prefix) for name in names}
+    return sorted(matched(paths, globs))
 
 
 def softened(commit: Commit, problems: Iterable[Problem]) -> Iterator[Problem]:

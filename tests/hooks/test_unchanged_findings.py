@@ -96,6 +96,19 @@ def test_who_builds_on_a_changed_finding_is_judged(
     assert output.status == int(change is None)
 
 
+def test_what_builds_on_it_is_taken_as_the_commit_has_it(
+    repo: Path, cited: str, hooks: Hooks
+) -> None:
+    (repo / FINDINGS / "F003-z.md").unlink()
+    write(repo, f"{FINDINGS}/F002-y.md", "---\nid: F002\n---\n")
+    write(repo, f"{FINDINGS}/F004-v.md", "---\nbuilds_on: [F001]\n---\n")
+    (repo / FINDINGS / "F001-x.md").unlink()
+    stage(repo)
+    output = hooks.findings()
+    assert output.codes == ["finding.broken_premise"], output.out
+    assert "F004-v.md" in output.out
+
+
 def test_a_replaced_run_is_told_of_without_a_pin(repo: Path, cited: str, hooks: Hooks) -> None:
     add_entry(repo, POINT, ended_at=LATER, metrics={"accuracy": 0.8})
     stage(repo)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from pytest_aexp.citation_warning import CitationWarning
-from pytest_aexp.ground.text import clean
+from pytest_aexp.ground.text import Position, clean
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.premises import Premise
@@ -76,9 +76,6 @@ class FindingItem(pytest.Item):
 
     def _initrequest(self) -> None:
         """Nothing: pytest-retry calls it before it runs an item again."""
-
-    def describe(self) -> None:
-        """Place the item in its file, and make it selectable by what it is about."""
 
     def verdict(self) -> Verdict:
         """The problems of this item alone."""
@@ -187,11 +184,6 @@ def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
 class FrontMatterItem(FindingItem):
     """The front matter of a finding."""
 
-    def describe(self) -> None:
-        """Place it at its first problem."""
-        if self.finding.faults:
-            self.line = self.finding.faults[0].position.line
-
     def verdict(self) -> Verdict:
         """Its problems, those of the citations aside."""
         return Verdict(self.collector.checker.front_matter_problems(self.finding))
@@ -206,26 +198,11 @@ class CitationItem(FindingItem):
         """Whether what it cites is there."""
         return self.collector.checker.citation(self.finding, self.citation)
 
-    def describe(self) -> None:
-        """Make the item selectable by what it cites, and say that in reports."""
-        citation = self.citation
-        self.line = citation.position.line
-        if isinstance(citation, JobCitation):
-            self.extra_keyword_matches.add(citation.job_id)
-            self.user_properties.append(("job_id", citation.job_id))
-        elif isinstance(citation, BatchCitation):
-            self.extra_keyword_matches.add(citation.experiment_id)
-            self.user_properties.append(("experiment_id", citation.experiment_id))
-
 
 class NumberItem(FindingItem):
     """The numbers of one comment in a finding's text."""
 
     claim: Claim
-
-    def describe(self) -> None:
-        """Place it at its comment."""
-        self.line = self.claim.position.line
 
     def verdict(self) -> Verdict:
         """Whether the numbers follow from what the finding cites."""
@@ -239,10 +216,6 @@ class FurtherCitationsItem(FindingItem):
     """
 
     citations: Sequence[Citation]
-
-    def describe(self) -> None:
-        """Place it at the first of them."""
-        self.line = self.citations[0].position.line
 
     def verdict(self) -> Verdict:
         """The verdicts on all of them; not checked if none of them was."""
@@ -259,11 +232,6 @@ class PremiseItem(FindingItem):
 
     premise: Premise
 
-    def describe(self) -> None:
-        """Place it where it is named, and make it selectable by that name."""
-        self.line = self.premise.position.line
-        self.extra_keyword_matches.add(self.premise.name)
-
     def verdict(self) -> Verdict:
         """Whether that finding still holds."""
         return self.collector.checker.premise(self.finding, self.premise)
@@ -278,33 +246,49 @@ class FindingFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """An item for the front matter, each citation, each claim and each premise."""
         finding = self.collector.read(self.finding_path)
-        yield self._item(FrontMatterItem, "front-matter", finding)
+        at = finding.faults[0].position if finding.faults else Position()
+        yield self._item(FrontMatterItem, "front-matter", finding, at)
         for citation in finding.citations[:MOST_CITATION_ITEMS]:
-            yield self._item(CitationItem, citation.label, finding, citation=citation)
+            item = self._item(
+                CitationItem, citation.label, finding, citation.position, citation=citation
+            )
+            if isinstance(citation, JobCitation):
+                item.extra_keyword_matches.add(citation.job_id)
+                item.user_properties.append(("job_id", citation.job_id))
+            elif isinstance(citation, BatchCitation):
+                item.extra_keyword_matches.add(citation.experiment_id)
+                item.user_properties.append(("experiment_id", citation.experiment_id))
+            yield item
         if rest := finding.citations[MOST_CITATION_ITEMS:]:
             label = f"supporting_runs[{MOST_CITATION_ITEMS}:]"
-            yield self._item(FurtherCitationsItem, label, finding, citations=rest)
+            at = rest[0].position
+            yield self._item(FurtherCitationsItem, label, finding, at, citations=rest)
         for claim in finding.claims:
-            yield self._item(NumberItem, f"number[{claim.index}]", finding, claim=claim)
+            label = f"number[{claim.index}]"
+            yield self._item(NumberItem, label, finding, claim.position, claim=claim)
         for premise in finding.premises:
-            yield self._item(PremiseItem, premise.label, finding, premise=premise)
+            item = self._item(
+                PremiseItem, premise.label, finding, premise.position, premise=premise
+            )
+            item.extra_keyword_matches.add(premise.name)
+            yield item
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The same as for an item."""
         return reason_not_done(excinfo.value) or super().repr_failure(excinfo)
 
     def _item(
-        self, kind: type[FindingItem], name: str, finding: Finding, **subject: object
+        self, kind: type[FindingItem], name: str, finding: Finding, at: Position, **subject: object
     ) -> FindingItem:
-        """The item of that kind, with what it is about as its attribute."""
+        """The item of that kind, placed in the file, with what it is about as its attribute."""
         # Spelt out: pytest 9.2 takes the brackets of a name it joins itself for something else
         # than those of the same name read back, and --lf would not know the item again.
         nodeid = f"{self.nodeid}::{name}"
         item: FindingItem = kind.from_parent(self, name=name, nodeid=nodeid)
         item.collector = self.collector
         item.finding = finding
+        item.line = at.line
         item.extra_keyword_matches.add(finding.name)
         for attribute, value in subject.items():
             setattr(item, attribute, value)
-        item.describe()
         return item

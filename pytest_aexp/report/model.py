@@ -74,18 +74,6 @@ class Doubts:
         return bool(self.incomplete or self.retracted or self.dirty)
 
     @property
-    def brief(self) -> str:
-        """``6 runs not complete, 1 retracted, 2 on uncommitted code``."""
-        kinds = {
-            "not complete": sum(self.incomplete.values()),
-            "retracted": self.retracted,
-            "on uncommitted code": self.dirty,
-        }
-        there = [(number, kind) for kind, number in kinds.items() if number]
-        first = [f"{counted(number, 'run')} {kind}" for number, kind in there[:1]]
-        return ", ".join([*first, *(f"{number:,} {kind}" for number, kind in there[1:])])
-
-    @property
     def says(self) -> tuple[str, ...]:
         """``2 failed runs``, ``1 retracted run``, ``1 run on uncommitted code``."""
         bad = [

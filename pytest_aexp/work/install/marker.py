@@ -112,16 +112,14 @@ def _kept_aside(path: Path, data: bytes, fault: str, values: Mapping[str, Any]) 
 
 
 def _label_warning(label: str) -> list[Step]:
-    if is_safe_label(label) and not distinguishes_machines(label):
-        detail = (
-            f"the machine label {quoted(label)} does not tell this machine from others, which may "
-            "have the same: run `aexp install --machine-label LABEL`"
-        )
-        return [Step(InstallAction("marker_warning", _PATH, detail))]
-    if is_safe_label(label):
+    if not is_safe_label(label):
+        fault, other = "cannot name a file on every system", safe_label(label)
+    elif not distinguishes_machines(label):
+        fault = "does not tell this machine from others, which may have the same"
+        other = "LABEL"
+    else:
         return []
     detail = (
-        f"the machine label {quoted(label)} cannot name a file on every system: "
-        f"run `aexp install --machine-label {safe_label(label)}`"
+        f"the machine label {quoted(label)} {fault}: run `aexp install --machine-label {other}`"
     )
     return [Step(InstallAction("marker_warning", _PATH, detail))]

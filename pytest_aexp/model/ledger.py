@@ -98,21 +98,22 @@ class Ledger:
     def load(self, job_ids: Iterable[str] = (), experiments: Iterable[str] = ()) -> None:
         """Read the entries of these runs, and the packed ones of these experiments, at once."""
         unread = [j for j in dict.fromkeys(job_ids) if j not in self._entries and is_job_id(j)]
-        if unread:
-            self._load_runs(unread)
         names = [name for name in dict.fromkeys(experiments) if name not in self._members]
         if names and self._committed is None:
             _ = self.loose  # before the segments, as `_names` says
-        if names and self.packs.paths:
-            self._members |= self.packs.members(names)
+        if unread:
+            self._load_runs(unread, names)
+        elif names:
+            self._members |= self.packs.load((), names)[1]
 
-    def _load_runs(self, job_ids: Collection[str]) -> None:
+    def _load_runs(self, job_ids: Collection[str], experiments: Collection[str]) -> None:
         if len(job_ids) > MOST_LOOKED_UP:
             there = sorted(self.loose.intersection(job_ids))
         else:
             self.view.prefetch([*map(entry_path, sorted(job_ids)), PACKS_DIR, RETRACTIONS_DIR])
             there = [job_id for job_id in sorted(job_ids) if self.is_loose(job_id)]
-        packed = self.packs.lines(job_ids)
+        packed, members = self.packs.load(job_ids, experiments)
+        self._members |= members
         paths = {entry_path(job_id): job_id for job_id in there}
         missing = set(job_ids).difference(there)
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):

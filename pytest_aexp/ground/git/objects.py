@@ -72,11 +72,11 @@ class Blobs:
             return LOST
         length = int(about[2])
         if length <= limit:
-            data = process.stdout.read(length + 1)
-            if len(data) <= length:
+            data = process.stdout.read(length)
+            if not process.stdout.read(1):  # the end of the line behind it
                 self.close()
                 return LOST
-            return data[:length]
+            return data
         data = b"" if whole else process.stdout.read(limit)
         if length - len(data) > _DRAINED:
             self.close()

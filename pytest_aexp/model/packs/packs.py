@@ -101,28 +101,57 @@ class Packs:
         For a few a segment on the disk is searched and not read, unless it is to be read
         ``whole``. Where it is not sorted a line may be missed then.
         """
-        versions: dict[str, list[Version]] = {}
-        if not (self.paths and job_ids):
-            return versions
-        few = len(job_ids) <= _MOST_SOUGHT and not whole
-        on_disk = self._view.on_disk(self.paths) if few else {}
-        for path in self.paths:
-            for job_id, version in self._search(path, on_disk.get(path), job_ids):
-                versions.setdefault(job_id, []).append(version)
-        return versions
+        return self.load(job_ids, (), whole=whole)[0]
 
-    def _search(
-        self, path: str, place: str | None, job_ids: Collection[str]
-    ) -> list[tuple[str, Version]]:
+    def load(
+        self, job_ids: Collection[str], experiments: Iterable[str], *, whole: bool = False
+    ) -> tuple[dict[str, list[Version]], dict[str, list[Entry]]]:
+        """The `lines` of these runs, and the entries of lines that are of these experiments.
+
+        Each segment is read once at most.
+        """
+        wanted, names = frozenset(job_ids), frozenset(experiments)
+        versions: dict[str, list[Version]] = {}
+        entries: dict[str, list[Entry]] = {name: [] for name in names}
+        few = 0 < len(wanted) <= _MOST_SOUGHT and not whole
+        on_disk = self._view.on_disk(self.paths) if few else {}
+        for path in self.paths if wanted or names else ():
+            found = self._searched(path, on_disk.get(path), wanted)
+            if names or found is None:
+                ((_, content, lines),) = self._read([path])
+                if found is None:
+                    found = self._among(path, lines, wanted)
+                for entry in self._members(path, content, lines, names):
+                    for name in names.intersection(entry.experiments):
+                        entries[name].append(entry)
+            for job_id, version in found:
+                versions.setdefault(job_id, []).append(version)
+        return versions, entries
+
+    def _searched(
+        self, path: str, place: str | None, job_ids: frozenset[str]
+    ) -> list[tuple[str, Version]] | None:
+        """The lines of these runs, found without reading the segment; None if it must be read."""
         if place is not None:
             with suppress(OSError):  # a link, which the view follows
                 return list(lines_in(path, place, job_ids))
-        wanted = frozenset(job_ids)
-        if path in self._ids and wanted.isdisjoint(self._ids[path]):
-            return []
-        ((_, _, lines),) = self._read([path])
+        has_none = path in self._ids and job_ids.isdisjoint(self._ids[path])
+        return [] if has_none or not job_ids else None
+
+    def _among(
+        self, path: str, lines: list[bytes], job_ids: frozenset[str]
+    ) -> list[tuple[str, Version]]:
         numbered = enumerate(zip(self._ids[path], lines, strict=False), start=1)
-        return [(j, Version(path, n, line)) for n, (j, line) in numbered if j in wanted]
+        return [(j, Version(path, n, line)) for n, (j, line) in numbered if j in job_ids]
+
+    def _members(
+        self, path: str, content: bytes, lines: list[bytes], experiments: frozenset[str]
+    ) -> Iterator[Entry]:
+        if not experiments or not _may_name(content, experiments):
+            return
+        for number, line in enumerate(lines, start=1):
+            if _may_name(line, experiments):
+                yield judge_line(path, number, line, self._ids[path][number - 1])
 
     def may_differ(self, job_ids: Collection[str]) -> Collection[str]:
         """Those of these runs whose lines differ; all where they are few and searched for alone."""
@@ -148,20 +177,6 @@ class Packs:
         if not versions:
             return None
         return choose(usable).version if usable else versions[0]
-
-    def members(self, experiments: Iterable[str]) -> dict[str, list[Entry]]:
-        """The entries of the lines that are of these experiments."""
-        wanted = frozenset(experiments)
-        entries: dict[str, list[Entry]] = {name: [] for name in wanted}
-        for path, content, lines in self._read(self.paths if wanted else ()):
-            if not _may_name(content, wanted):
-                continue
-            for number, line in enumerate(lines, start=1):
-                if _may_name(line, wanted):
-                    entry = judge_line(path, number, line, self._ids[path][number - 1])
-                    for name in wanted.intersection(entry.experiments):
-                        entries[name].append(entry)
-        return entries
 
     def entries(self, without: Collection[str]) -> Iterator[Entry]:
         """The entry of each line, by segment, but for those of some runs and of none."""

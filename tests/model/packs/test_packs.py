@@ -432,8 +432,24 @@ def test_only_the_members_of_experiments_are_judged(
     linked = entry_of({"seed": 9}, run_link={"experiment_id": "E002"})
     add_segment(repo, [run(1), run(2), linked])
     packs = Packs(WorkTree(repo))
-    assert packs.members(["E009", "E00", "002"]) == {"E009": [], "E00": [], "002": []}
+    assert packs.load((), ["E009", "E00", "002"])[1] == {"E009": [], "E00": [], "002": []}
     assert judged == []
-    found = packs.members([f"E{number:03d}" for number in range(2, 40)])
+    found = packs.load((), [f"E{number:03d}" for number in range(2, 40)])[1]
     assert {e.job_id for e in found["E002"]} == {run(2)["job_id"], linked["job_id"]}
     assert len(judged) == 2
+
+
+def test_for_runs_and_experiments_each_segment_is_read_once(
+    repo: Path, view: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [add_segment(repo, [run(1), run(2)]), add_segment(repo, [run(4)], "box/2026-05-002")]
+    shown, reads = view(), list[str]()
+    read = shown.read
+    monkeypatch.setattr(
+        shown, "read", lambda path, limit: (reads.append(path), read(path, limit))[1]
+    )
+    ledger = Ledger(shown)
+    ledger.load(ids(1, 3), ["E002"])
+    assert [entry.job_id for entry in ledger.packed_runs("E002")] == [*ids(2), *ids(4)]
+    assert (ledger.has(ids(1)[0]), ledger.has(ids(3)[0])) == (True, False)
+    assert sorted(reads) == sorted(paths)

@@ -35,7 +35,7 @@ from pytest_aexp.work.scope.policy_change import (
     under_policy_of,
     weakened,
 )
-from pytest_aexp.work.scope.projects import combined, merged, projects_below, require_one_root
+from pytest_aexp.work.scope.projects import combined, judged_root, merged, projects_below
 from pytest_aexp.work.scope.tracked_runs import staged_faults
 
 from .add import add, advised, on_disk_only
@@ -95,8 +95,7 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
 
 def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
     """The outcome of everything that is committed or pushed, in every repository of the tree."""
-    root = find_repo_root()
-    require_one_root(root)
+    root = judged_root(find_repo_root())
     outcomes = []
     for push in _commits():
         with GitView.at(root, push.commit if push is not None else INDEX) as view:

@@ -12,7 +12,7 @@ from pytest_aexp.ground.settings.configuration import StrictRuns, parse_strict_r
 from pytest_aexp.ground.text import Position, quoted
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.work.check.checker import Checker, judge_repository
-from pytest_aexp.work.scope.projects import merged, work_trees
+from pytest_aexp.work.scope.projects import judged_root, merged, work_trees
 
 __all__ = ["Issue", "StrictRuns", "ValidateResult", "validate_repo"]
 
@@ -76,9 +76,9 @@ def validate_repo(
     if mode not in get_args(_Mode):
         raise ValueError(f"unknown mode {quoted(str(mode))}: only runs are judged here")
     strictness = None if strict_runs is None else parse_strict_runs(strict_runs)
-    root = find_repo_root() if repo_root is None else Path(repo_root).resolve()
+    nearest = find_repo_root() if repo_root is None else Path(repo_root).resolve()
     outcomes = {}
-    for folder, (repository, view) in work_trees(root).items():
+    for folder, (repository, view) in work_trees(judged_root(nearest)).items():
         policy = Policy.of(repository.configuration, strictness)
         outcomes[folder] = judge_repository(Checker(repository, view, policy))
     outcome = merged(outcomes)

@@ -6,7 +6,7 @@ nothing but pytest and what needs no reading; ``plugin.items`` brings the rest w
 
 from __future__ import annotations
 
-from itertools import chain
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,16 +71,16 @@ def pytest_configure(config: pytest.Config) -> None:
     report = config.getoption("aexp_report") or config.getini("aexp_report")
     wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
     wanted = wanted or config.getoption("aexp_policy_from")
-    root = _root(config)
-    if not wanted and (root is None or not _is_used(root)):
+    roots = _roots(config)
+    if not (wanted or any(map(_is_used, roots))):
         return
     # Here, so that a run without findings never loads the rules.
     from pytest_aexp.plugin import collector, summary
 
     policy_from = config.getoption("aexp_policy_from")
-    place = root or config.rootpath
-    collectors = collector.Collector.all_of(config, place, strictness or None, policy_from)
-    if root is None and collectors[0].finds_nothing():
+    places = roots or [config.rootpath]
+    collectors = collector.Collector.all_of(config, places, strictness or None, policy_from)
+    if not roots and collectors[0].finds_nothing():
         raise pytest.UsageError(
             f"aexp: no repository at {config.rootpath}, which holds neither .git nor "
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
@@ -100,11 +100,19 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(writer, "aexp-report")
 
 
-def _root(config: pytest.Config) -> Path | None:
-    """The repository of the rootdir, else of what the command line names."""
-    given = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
-    places = chain([config.rootpath], filter(Path.exists, given))
-    return next(filter(None, map(nearest_root, places)), None)
+def _roots(config: pytest.Config) -> list[Path]:
+    """The repositories of the rootdir, and of all that pytest is given.
+
+    Which folder the rootdir is, a file that is added to one may decide.
+    """
+    given = {os.path.join(config.invocation_params.dir, a.partition("::")[0]) for a in config.args}
+    paths = [str(config.rootpath), *sorted(filter(os.path.lexists, given))]
+    folders = dict.fromkeys(
+        path if os.path.isdir(path) else os.path.dirname(path) for path in paths
+    )
+    # A link is a way into the repository that it lies in, and into that which it leads to.
+    places = dict.fromkeys(p for f in folders for p in (os.path.abspath(f), os.path.realpath(f)))
+    return list(dict.fromkeys(filter(None, (nearest_root(Path(place)) for place in places))))
 
 
 def _is_used(root: Path) -> bool:
@@ -144,4 +152,4 @@ def aexp_ledger(pytestconfig: pytest.Config) -> Ledger:
     # Here for the same reason.
     from pytest_aexp.ledger_mapping import Ledger
 
-    return Ledger.of(_root(pytestconfig) or pytestconfig.rootpath)
+    return Ledger.of(next(iter(_roots(pytestconfig)), pytestconfig.rootpath))

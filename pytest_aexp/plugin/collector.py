@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from pytest_aexp.plugin.items import (
 from pytest_aexp.rendering import MANY
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
-from pytest_aexp.work.scope.projects import work_trees
+from pytest_aexp.work.scope.projects import judged_root, work_trees
 
 
 class PassedOver(pytest.Collector):
@@ -66,16 +66,18 @@ class Collector:
     def all_of(
         cls,
         config: pytest.Config,
-        root: Path,
+        roots: Sequence[Path],
         strictness: str | None,
         policy_from: str | None = None,
     ) -> list[Collector]:
-        """A collector for each repository at and below ``root``; raises pytest.UsageError."""
+        """A collector for each repository at and below ``roots``; raises pytest.UsageError."""
         try:
-            repositories = work_trees(root).values()
+            judged = dict.fromkeys(judged_root(root).resolve() for root in roots)
+            every = (pair for root in judged for pair in work_trees(root).values())
+            repositories = {repository.root: (repository, view) for repository, view in every}
             return [
                 cls._of(config, *pair, strictness=strictness, policy_from=policy_from)
-                for pair in repositories
+                for pair in repositories.values()
             ]
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error

@@ -65,11 +65,18 @@ class Discovery:
 
         What the user ignores stays ignored. Raises OSError if a folder may not be listed.
         """
-        folders = [f"{folder}{os.sep}" for folder in self._collected_folders()]
+        collected = tuple(f"{folder}{os.sep}" for folder in self._collected_folders())
+        # A finding behind a link lies in two folders.
+        is_collected = cache(
+            lambda folder: any(
+                f"{place}{os.sep}".startswith(collected)
+                for place in (folder, os.path.realpath(folder))
+            )
+        )
         ignored = cache(lambda folder: self._user_ignores(session, folder))
         for relative in self._checker.finding_paths:
             path = Path(self._root, relative)
-            if relative in seen or not any(str(path).startswith(folder) for folder in folders):
+            if relative in seen or not is_collected(str(path.parent)):
                 continue
             above = [folder for folder in path.parents if len(str(folder)) > len(self._root)]
             if not (_ignores(session, path) or any(map(ignored, above))):

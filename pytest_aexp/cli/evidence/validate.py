@@ -29,7 +29,13 @@ from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.checker import Checker, judge_repository
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
-from pytest_aexp.work.scope.projects import git_views, merged, require_no_folders, work_trees
+from pytest_aexp.work.scope.projects import (
+    git_views,
+    judged_root,
+    merged,
+    require_no_folders,
+    work_trees,
+)
 
 WORKTREE = "worktree"
 
@@ -145,7 +151,7 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
             configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
             yield bare, {"": (Repository(bare, configuration), view, None)}
         return
-    root = find_repo_root()
+    root = judged_root(find_repo_root())
     if at == WORKTREE:
         yield root, {folder: (*read, None) for folder, read in work_trees(root).items()}
         return

@@ -13,6 +13,7 @@ from pytest_aexp.ground.find_root import (
     BLOCK_FILES,
     BLOCK_LIMIT,
     BLOCK_MARK,
+    git_top,
     nearest_root,
     uses_ledger,
 )
@@ -26,8 +27,11 @@ from pytest_aexp.ground.settings.configuration import (
     configuration_in,
 )
 from pytest_aexp.ground.settings.globs import fixed_part
-from pytest_aexp.ground.views import View, WorkTree
+from pytest_aexp.ground.views import View, WorkTree, matching
+from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.problems import Outcome
+from pytest_aexp.model.runs.machine_index import INDEX_DIR
+from pytest_aexp.work.scope.adoption import has_adopted
 
 
 def projects_below(root: Path, view: View) -> tuple[str, ...]:
@@ -79,29 +83,60 @@ def require_no_folders(bare: Path, view: View) -> None:
         )
 
 
-def require_one_root(root: Path) -> None:
-    """Raise UsageError if ``root`` is a git repository among the findings of another one."""
-    if uses_ledger(root) or not os.path.lexists(root / ".git"):
-        return
+def judged_root(root: Path) -> Path:
+    """The folder to judge from, given the nearest one that is a repository.
+
+    That is ``root`` where it has a ledger for findings of its own. Else it is git's top level, from
+    which every repository is found: what is added to a folder must not hide the repository around
+    it. Raises UsageError if it is a git repository among the findings of another, and
+    ConfigurationError.
+    """
+    around = list(_roots_around(root))
+    outer = next((outer for outer in around if _shares_findings(outer, root)), None)
+    if not os.path.lexists(root / ".git"):
+        is_alone = outer is None and (git_top(root) is None or _is_independent(root))
+        return root if is_alone or not around else around[-1]
+    if outer is not None and uses_ledger(outer):
+        raise UsageError(
+            f"{root} is a git repository of its own among the findings of {outer}: run the check "
+            f"in {outer}, or keep its findings elsewhere"
+        )
+    return root
+
+
+def _roots_around(root: Path) -> Iterator[Path]:
+    """The repositories that ``root`` lies in, up to the first that is git's top level."""
     outer = nearest_root(root.parent)
-    if outer is None or not uses_ledger(outer):
-        return
-    inside = root.relative_to(outer).as_posix() + "/"
+    while outer is not None:
+        yield outer
+        is_top = outer == outer.parent or os.path.lexists(outer / ".git")
+        outer = None if is_top else nearest_root(outer.parent)
+
+
+def _shares_findings(outer: Path, root: Path) -> bool:
+    """Whether a folder of findings of ``outer`` lies in ``root``, or ``root`` in it."""
+    inside = os.path.realpath(root) + os.sep
     for glob in Repository.open(outer).configuration.findings:
-        folder = fixed_part(glob.split("/")) + "/"
+        folder = os.path.realpath(outer / fixed_part(glob.split("/"))) + os.sep
         if folder.startswith(inside) or inside.startswith(folder):
-            raise UsageError(
-                f"{root} is a git repository of its own, without a ledger, among the findings of "
-                f"{outer}: run the check in {outer}, or install a ledger here with `aexp install`"
-            )
+            return True
+    return False
+
+
+def _is_independent(root: Path) -> bool:
+    """Whether there is a ledger, or should be one, and a finding to judge by it."""
+    view = WorkTree(root)
+    has_ledger = view.has_folder(LEDGER_DIR) or view.has_folder(INDEX_DIR)
+    if not (has_ledger or has_adopted(root, view)):
+        return False
+    return any(matching(view, Repository.open(root).configuration.findings))
 
 
 def work_trees(root: Path) -> dict[str, tuple[Repository, WorkTree]]:
     """The repositories at and below ``root`` as they are in its folder, by their own folder.
 
-    Raises UsageError, ConfigurationError.
+    Raises ConfigurationError.
     """
-    require_one_root(root)
     folders = projects_below(root, WorkTree(root))
     repositories = {folder: Repository.open(root / folder) for folder in folders}
     return {folder: (repo, WorkTree(repo.root)) for folder, repo in repositories.items()}
@@ -110,7 +145,6 @@ def work_trees(root: Path) -> dict[str, tuple[Repository, WorkTree]]:
 @contextmanager
 def git_views(root: Path, revision: str) -> Iterator[dict[str, tuple[Repository, GitView]]]:
     """The same as they are in the index or in a commit. Raises UsageError, GitError."""
-    require_one_root(root)
     with GitView.at(root, revision) as top:
         folders = projects_below(root, top)
         views = {

@@ -40,11 +40,16 @@ class Unreadable:
 
     reason: str
     missing: bool = False
+    is_link: bool = False
 
 
 MISSING = Unreadable("does not exist", missing=True)
-LINK = Unreadable("is a link")
-OUTSIDE = Unreadable("is a link that leaves the repository; such links are not followed")
+LINK = Unreadable("is a link", is_link=True)
+OUTSIDE = Unreadable(
+    "is a link that leaves the repository; such links are not followed", is_link=True
+)
+DANGLING = Unreadable("is a link to a file that does not exist", is_link=True)
+LOOP = Unreadable("is a link that leads back to itself", is_link=True)
 UNMERGED = Unreadable("is in conflict: git holds both sides of a merge that is not finished")
 
 
@@ -148,7 +153,7 @@ def _refusal(error: OSError | ValueError, path: str | Path, *, follow: bool) -> 
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return MISSING
     if error.errno in (errno.ELOOP, errno.EMLINK):
-        return Unreadable("is a link that leads back to itself") if follow else LINK
+        return LOOP if follow else LINK
     if error.errno == errno.EACCES:
         return Unreadable("cannot be read (permission denied)")
     if error.errno in (errno.ENXIO, errno.ENODEV):

@@ -22,8 +22,6 @@ _MEMORY_LIMIT = 40 << 20
 # The last quote may be missing: else each quote in the rest of the text would be tried in turn.
 _NO_BRACKETS = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^]["{}]++)++', re.DOTALL)
 _ONE_KIND = str.maketrans("{}", "[]")
-
-
 _COLON = re.compile(r"\s*:")
 
 
@@ -146,8 +144,6 @@ def for_programs(document: Any, *, indented: bool) -> str:
 def _scalar(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return _WORDS[value]
-    if isinstance(value, int):
-        return int.__repr__(value)
     return value.text if isinstance(value, ExactFloat) else json.dumps(value)
 
 

@@ -66,12 +66,9 @@ def default_machine_label() -> str:
     return socket.gethostname().split(".")[0] or "unknown"
 
 
-def find_repo_root(start: str | Path | None = None) -> Path:
-    """The nearest folder from ``start`` (default: here) upwards that is a repository.
-
-    It holds ``.git`` (folder or file) or ``.aexp/installed.json``. Raises RepositoryNotFound.
-    """
-    here = Path(start or Path.cwd()).resolve()
+def find_repo_root() -> Path:
+    """The nearest folder from here upwards that is a repository. Raises RepositoryNotFound."""
+    here = Path.cwd().resolve()
     root = nearest_root(here)
     if root is None:
         raise RepositoryNotFound(here)

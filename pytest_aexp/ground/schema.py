@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_aexp.ground.text import quoted, shown, shown_json
+from pytest_aexp.ground.text import one_of, quoted, shown, shown_json
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -27,13 +27,12 @@ MOST_VIOLATIONS = 20
 class Violation:
     """One thing in a document that its schema does not allow.
 
-    ``pointer`` is the RFC 6901 pointer to it ("" for the whole document), ``keyword`` the keyword
-    of the schema that it fails, ``message`` the fault in the user's words. What is wrong with the
-    whole document is said without a subject: ``has no status``, ``is a list, not a mapping``.
+    ``pointer`` is the RFC 6901 pointer to it ("" for the whole document), ``message`` the fault in
+    the user's words. What is wrong with the whole document is said without a subject:
+    ``has no status``, ``is a list, not a mapping``.
     """
 
     pointer: str
-    keyword: str
     message: str
 
 
@@ -77,8 +76,8 @@ def schema_text(name: SchemaName) -> str:
     import pkgutil
 
     if name == "citation":
-        whole = json.loads(schema_text("supporting-runs"))
-        part = {"$schema": whole["$schema"], "$ref": "#/$defs/citation", "$defs": whole["$defs"]}
+        schema = json.loads(schema_text("supporting-runs"))
+        part = {"$schema": schema["$schema"], "$ref": "#/$defs/citation", "$defs": schema["$defs"]}
         return json.dumps(part, indent=2)
     data = pkgutil.get_data("pytest_aexp.schemas", f"{name}.schema.json")
     assert data is not None, name
@@ -159,7 +158,7 @@ def _violations(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator
         pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
         subject = _subject(name, error.absolute_path)
         for message in _messages(error):
-            yield Violation(pointer, str(error.validator), f"{subject} {message}".lstrip())
+            yield Violation(pointer, f"{subject} {message}".lstrip())
 
 
 def _subject(name: SchemaName, path: Iterable[str | int]) -> str:
@@ -191,7 +190,7 @@ def _messages(error: Any) -> list[str]:
         needed = rule if isinstance(rule, list) else itertools.chain(*rule.values())
         return [f"has no {name}" for name in needed if name not in value]
     if error.validator == "enum":
-        return [f"is {_shown(value)}; it must be {_either(rule)}"]
+        return [f"is {_shown(value)}; it must be {one_of(rule)}"]
     if error.validator == "uniqueItems":
         repeated = next(item for item, times in Counter(value).items() if times > 1)
         return [f"lists {_shown(repeated)} twice"]
@@ -199,7 +198,7 @@ def _messages(error: Any) -> list[str]:
         return [f"has {len(value)} names, more than {rule}"]
     if error.validator == "type" and not schema.keys() & {"pattern", "minLength", "minimum"}:
         kinds = [_KINDS[kind] for kind in ([rule] if isinstance(rule, str) else rule)]
-        return [f"is {_shown(value)}, not {_either(kinds)}"]
+        return [f"is {_shown(value)}, not {one_of(kinds)}"]
     # What such a value must be is what its description says before the first semicolon.
     expected = schema["description"].partition(";")[0]
     return [f"must be {expected}, not {_shown(value)}"]
@@ -213,7 +212,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, int) and abs(value) >= _LONG:
         return "a number of more than 100 digits"
     return shown_json(value)
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

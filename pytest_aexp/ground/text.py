@@ -39,7 +39,7 @@ def _escape(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def cut(text: str, limit: int = SHOWN) -> str:
+def cut(text: str, limit: int) -> str:
     """At most ``limit`` characters of ``text``, with an ellipsis where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -78,8 +78,8 @@ def listed(words: Iterable[str], limit: int = 5, total: int | None = None) -> st
 
 
 def one_of(words: Sequence[str]) -> str:
-    """``a, b or c``."""
-    return f"{', '.join(words[:-1])} or {words[-1]}"
+    """``a``, ``a or b``, ``a, b or c``."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str | None:
@@ -110,6 +110,7 @@ def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
 def parse_time(value: object) -> datetime | None:
     """The moment that an ISO 8601 text names, in UTC where it has no offset; None if none."""
     try:
+        # In capitals: Python takes `Z` for UTC, and not `z`, which RFC 3339 allows as well.
         moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) else None
     except ValueError:
         return None

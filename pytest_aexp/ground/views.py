@@ -1,7 +1,7 @@
 """One read-only view of a repository's files, whichever place they are read from.
 
 Paths are relative to the repository's root and use ``/``. The rules above this module never ask
-where the bytes come from; ``WorkTree`` reads the folder, ``gitview`` the index or a commit. What is
+where the bytes come from; ``WorkTree`` reads the folder, ``GitView`` the index or a commit. What is
 there and cannot be listed or looked for is an OSError that names it: every citation would be called
 broken for a folder that is taken for an empty one.
 """
@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from pytest_aexp.ground.files import (
+    DANGLING,
     LINK,
+    LOOP,
     OUTSIDE,
     Unreadable,
     is_absence,
@@ -25,9 +27,6 @@ from pytest_aexp.ground.files import (
 )
 from pytest_aexp.ground.inside import opened_folder
 from pytest_aexp.ground.settings.globs import fitting, fixed_part
-
-DANGLING = Unreadable("is a link to a file that does not exist")
-LOOP = Unreadable("is a link that leads back to itself")
 
 
 class View(Protocol):

@@ -50,8 +50,6 @@ class Record:
     retracts: tuple[str, ...] = ()
     lifts: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
-    recorded_at: str = ""
-    recorded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +176,6 @@ def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, lis
         tuple(document.get("retracts", ())),
         tuple(document.get("lifts", ())),
         tuple(document.get("replaced_by", ())),
-        document.get("recorded_at", ""),
-        document.get("recorded_by", ""),
     )
     return record, [*_unknown_fields(path, text, document), *_leaks(path, text, document)]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from repositories import write
 
-from pytest_aexp.ground.files import MISSING, OUTSIDE, Unreadable
+from pytest_aexp.ground.files import DANGLING, LOOP, MISSING, OUTSIDE, Unreadable
 from pytest_aexp.ground.settings.globs import matched
-from pytest_aexp.ground.views import DANGLING, LOOP, WorkTree, matching
+from pytest_aexp.ground.views import WorkTree, matching
 
 LIMIT = 1000
 

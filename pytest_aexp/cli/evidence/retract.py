@@ -16,7 +16,7 @@ from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import name_of
-from pytest_aexp.model.findings.premises import is_finding_name
+from pytest_aexp.model.findings.premises import FINDING_NAME
 from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.query.hints import why_nothing
 from pytest_aexp.model.query.match import Run
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _names_finding(target: str, checker: Checker) -> bool:
-    if is_finding_name(target):
+    if FINDING_NAME.fullmatch(target):
         # It may begin a job id as well: a finding that there is comes first.
         if any(name_of(path) == target.upper() for path in checker.finding_paths):
             return True

@@ -15,9 +15,5 @@ def uses_ledger_below(top: Path) -> bool:
         paths = Location.of(top).control_paths(None)
     except (GitError, UsageError):
         return False
-    return any("/.aexp/" in path or _has_block(top, path) for path in paths)
-
-
-def _has_block(top: Path, path: str) -> bool:
-    folder = path.rpartition("/")[0]
-    return bool(folder) and uses_ledger(top / folder)
+    folders = {path.rpartition("/")[0] for path in paths} - {""}
+    return any("/.aexp/" in path for path in paths) or any(uses_ledger(top / f) for f in folders)

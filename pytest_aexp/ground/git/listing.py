@@ -11,7 +11,14 @@ from typing import NamedTuple, TypeAlias
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.find_root import git_top, nearest_root
-from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare, run_git, start_git
+from pytest_aexp.ground.git.run import (
+    bare_around,
+    git_or_none,
+    in_bare,
+    is_shallow,
+    run_git,
+    start_git,
+)
 from pytest_aexp.ground.git.variables import require_own_repository
 from pytest_aexp.ground.text import quoted
 
@@ -221,8 +228,8 @@ def tree_of(location: Location, revision: str) -> str:
         raise UsageError("there is no commit yet, so there is no HEAD; `--at index` can be judged")
     if ".." in revision or revision.startswith("^"):
         raise UsageError(f"{quoted(revision)} is not one commit: name a single one, such as HEAD")
-    shallow = git_or_none([*location.options, "rev-parse", "--is-shallow-repository"], location.top)
-    more = "; this clone is shallow: run `git fetch --unshallow`" if shallow == b"true\n" else ""
+    shallow = is_shallow(location.top, location.options)
+    more = "; this clone is shallow: run `git fetch --unshallow`" if shallow else ""
     raise UsageError(f"git knows no commit, branch or tag {quoted(revision)} here{more}")
 
 

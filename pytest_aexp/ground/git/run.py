@@ -24,9 +24,6 @@ _CAREFULLY = (
     "core.hooksPath=/dev/null",
 )
 _GIT_DIR = "--git-dir="
-# Else a ref in this clone decides what a commit is said to hold.
-_AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1"}
-
 _POINTERS = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -116,6 +113,11 @@ def own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _POINTERS}
 
 
+def is_shallow(cwd: Path, options: Sequence[str] = ()) -> bool:
+    """Whether the clone lacks a part of the history; ``options`` as `in_bare` gives them."""
+    return git_or_none([*options, "rev-parse", "--is-shallow-repository"], cwd) == b"true\n"
+
+
 def in_bare(folder: Path) -> tuple[str, ...]:
     """What a command begins with that is meant for the bare repository ``folder``."""
     return (f"{_GIT_DIR}{folder}",)
@@ -154,7 +156,14 @@ def _refuse_bare(args: Sequence[str], cwd: str | Path, environment: Mapping[str,
 def _in_english(environment: Mapping[str, str]) -> dict[str, str]:
     # How paths are read is said with each command: GIT_LITERAL_PATHSPECS would have it otherwise.
     kept = {name: value for name, value in environment.items() if not name.endswith("_PATHSPECS")}
-    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **_AS_COMMITTED}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        # A partial clone may fetch what is read: without this git would wait for a password.
+        "GIT_TERMINAL_PROMPT": "0",
+        # Else a ref in this clone decides what a commit is said to hold.
+        "GIT_NO_REPLACE_OBJECTS": "1",
+    }
 
 
 def _not_run(args: Sequence[str], cwd: str | Path, error: Exception) -> str:

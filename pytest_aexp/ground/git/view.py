@@ -11,10 +11,9 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from pytest_aexp.ground.files import MISSING, OUTSIDE, UNMERGED, Unreadable
+from pytest_aexp.ground.files import DANGLING, MISSING, OUTSIDE, UNMERGED, Unreadable
 from pytest_aexp.ground.git.listing import (
     FOLDER,
     LINK,
@@ -29,11 +28,13 @@ from pytest_aexp.ground.git.listing import (
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
 from pytest_aexp.ground.git.run import run_git
-from pytest_aexp.ground.views import DANGLING, above
+from pytest_aexp.ground.views import above
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
-NOT_FOLLOWED = Unreadable("is a symbolic link: in the index and in commits, links are not followed")
+NOT_FOLLOWED = Unreadable(
+    "is a symbolic link: in the index and in commits, links are not followed", is_link=True
+)
 A_SUBMODULE = Unreadable("is a git submodule: its files are not in this commit")
 _AT_ONCE = 256
 _LINK_LIMIT = 4096
@@ -71,12 +72,7 @@ class GitView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def seed(self, nodes: Mapping[str, Node | None]) -> None:

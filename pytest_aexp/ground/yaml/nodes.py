@@ -23,10 +23,9 @@ TAG = "tag:yaml.org,2002:"
 class YamlFault(Exception):
     """The text is not YAML that can be used; ``offset`` is where, in characters."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: str, offset: int, fix: str = "correct the YAML there") -> None:
         super().__init__(message)
-        self.message = message
-        self.offset = offset
+        self.message, self.offset, self.fix = message, offset, fix
 
 
 class YamlSyntax(YamlFault):
@@ -184,7 +183,9 @@ class _Composer:
             return node
         if kind == "AliasEvent":
             if event.anchor not in self._anchors:
-                raise YamlFault(f"the alias *{event.anchor} names nothing above it", offset)
+                # It is far more often text, such as `*.csv`, than an alias of a missing anchor.
+                message = "a text that begins with * needs quotes"
+                raise YamlFault(message, offset, "put quotes around the text")
             self._written = event.end_mark.index
             return self._anchors[event.anchor]
         if depth > DEPTH_LIMIT:
@@ -214,7 +215,8 @@ class _Composer:
             key = self._node(inner, depth + 1)
             if isinstance(key, Scalar):
                 if key.text in seen:
-                    raise YamlFault(f"the key {quoted(key.text)} is there twice", key.offset)
+                    message = f"the key {quoted(key.text)} is there twice"
+                    raise YamlFault(message, key.offset, "remove one of the two")
                 # Interned, since every finding has the same keys.
                 key.text = intern(key.text)
                 seen.add(key.text)

@@ -36,16 +36,7 @@ _ON_BOTH = ("note", "as", "accept")
 _ON_BATCH = ("status", "except", "count", "digest")
 _KEYS_OF = {
     "job": ("type", "id", *_ON_BOTH, "ended_at"),
-    "batch": (
-        "type",
-        "experiment_id",
-        "selector",
-        *_ON_BOTH,
-        "status",
-        "except",
-        "count",
-        "digest",
-    ),
+    "batch": ("type", "experiment_id", "selector", *_ON_BOTH, *_ON_BATCH),
 }
 _OPTIONAL = {*_ON_BOTH, *_ON_BATCH, "ended_at"}
 _AS_WRITTEN = {"type", "id", "experiment_id", "as", *_OPTIONAL} - {"note"}

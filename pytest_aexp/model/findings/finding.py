@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from pytest_aexp.ground.files import Unreadable
@@ -19,6 +18,7 @@ from pytest_aexp.model.findings.front_matter import (
     read_front_matter,
 )
 from pytest_aexp.model.findings.premises import (
+    FINDING_NAME,
     Premise,
     Withdrawal,
     misspelt_premises,
@@ -28,8 +28,6 @@ from pytest_aexp.model.findings.premises import (
 from pytest_aexp.model.findings.suspicious_keys import suspicious_keys
 from pytest_aexp.model.numbers.claim import Claim, read_claims
 from pytest_aexp.model.problems import UNREADABLE, Fault
-
-_NAME = re.compile(r"[Ff][0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Finding:
 def name_of(path: str) -> str:
     """The name of the finding at ``path``."""
     file = path.rpartition("/")[2]
-    match = _NAME.match(file)
+    match = FINDING_NAME.match(file)
     return match.group().upper() if match else file
 
 
@@ -111,7 +109,7 @@ def _read_citations(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tu
             raise UnreadableFinding(
                 front_matter.path,
                 f"the front matter cannot be read: {fault.message}",
-                "correct the YAML there",
+                fault.fix,
                 front_matter.position(fault.offset),
             ) from fault
     message = f"{KEY} is {quoted(node.text)}, neither a list nor a mapping"

@@ -96,7 +96,7 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     Raises UnreadableFinding.
     """
     if isinstance(data, Unreadable):
-        fix = "put the finding itself there" if "link" in data.reason else "restore the file"
+        fix = "put the finding itself there" if data.is_link else "restore the file"
         fix = f"resolve it, then `git add {quote(path)}`" if data is UNMERGED else fix
         raise UnreadableFinding(path, f"the finding {data.reason}", fix)
     text = _decoded(path, data)
@@ -128,7 +128,7 @@ _INVISIBLE = {"\u00a0": "no-break space", "\u200b": "zero-width space", "\ufeff"
 
 def _in_plain_words(yaml: str, fault: YamlFault) -> Mistake:
     """What is wrong with the YAML, without the parser's vocabulary, and what to do about it."""
-    reason, offset = fault.message, fault.offset
+    offset = fault.offset
     line = yaml[yaml.rfind("\n", 0, offset) + 1 :].partition("\n")[0]
     hidden = next((name for character, name in _INVISIBLE.items() if character in line), None)
     if hidden is not None:
@@ -136,21 +136,8 @@ def _in_plain_words(yaml: str, fault: YamlFault) -> Mistake:
             f"there is a {hidden} in this line", "type a plain space in its place", offset
         )
     if isinstance(fault, YamlSyntax):
-        return mistake_in(yaml, offset, reason)
-    if reason.endswith("is there twice"):
-        return Mistake(reason, "remove one of the two", offset)
-    if reason.startswith("the alias"):
-        what = f"a text that begins with {yaml[offset : offset + 1]} needs quotes"
-        return Mistake(what, "put quotes around the text", offset)
-    return Mistake(reason, _FIXES.get(reason, "correct the YAML there"), offset)
-
-
-_LIST = "it is a list, not `key: value` lines"
-_TEXT = "it is text, not `key: value` lines"
-_FIXES = {
-    _LIST: "write `supporting_runs:` above the list",
-    _TEXT: "write `key: value` lines, such as `title: …` and `supporting_runs: […]`",
-}
+        return mistake_in(yaml, offset, fault.message)
+    return Mistake(fault.message, fault.fix, offset)
 
 
 def _root(yaml: str) -> Mapping | None:
@@ -159,7 +146,11 @@ def _root(yaml: str) -> Mapping | None:
         return None
     if isinstance(root, Mapping):
         return root
-    raise YamlFault(_TEXT if isinstance(root, Scalar) else _LIST, root.offset)
+    what, fix = "a list", "write `supporting_runs:` above the list"
+    if isinstance(root, Scalar):
+        what = "text"
+        fix = "write `key: value` lines, such as `title: …` and `supporting_runs: […]`"
+    raise YamlFault(f"it is {what}, not `key: value` lines", root.offset, fix)
 
 
 def _span(path: str, text: str) -> tuple[int, int]:

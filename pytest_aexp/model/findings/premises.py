@@ -16,8 +16,8 @@ from pytest_aexp.model.problems import SUSPICIOUS_KEY, Fault
 BUILDS_ON = "builds_on"
 RETRACTED = "retracted"
 MOST_PREMISES = 1000
-is_finding_name = re.compile(r"[Ff][0-9]+").fullmatch
-"""Whether text has the form of a finding's name, such as F004."""
+FINDING_NAME = re.compile(r"[Ff][0-9]+")
+"""What a finding is called, such as F004, and what the name of its file begins with."""
 _HOW_TO_RETRACT = "write why: `retracted: the validation split leaked`"
 _HOW_TO_BUILD = "write the names of findings: `builds_on: [F001, F002]`"
 
@@ -61,7 +61,7 @@ def _premise(front_matter: FrontMatter, index: int, item: Node) -> Premise:
         kind = "a mapping" if isinstance(item, Mapping) else "a list"
         raise _unreadable(front_matter, item, f"{BUILDS_ON} holds {kind}", _HOW_TO_BUILD)
     at = front_matter.position(item.offset)
-    name = item.text.upper() if is_finding_name(item.text) else item.text
+    name = item.text.upper() if FINDING_NAME.fullmatch(item.text) else item.text
     return Premise(front_matter.path, index, at, name)
 
 
@@ -74,7 +74,7 @@ def read_withdrawal(front_matter: FrontMatter) -> Withdrawal | None:
         parts = {key.text: value for key, value in scalars(values.merged_at_top(node))}
         reason = _text(parts.get("reason"))
         replacement = parts.get("replaced_by")
-        if replacement is not None and not is_finding_name(_text(replacement)):
+        if replacement is not None and not FINDING_NAME.fullmatch(_text(replacement)):
             message = f"{RETRACTED}.replaced_by is not the name of a finding"
             raise _unreadable(front_matter, replacement, message, "write a name such as F012")
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from pytest_aexp.ground.errors import AexpError
-from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.git.run import is_shallow, run_git
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.model.findings.citation import Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
@@ -82,7 +82,7 @@ class ChangesReader:
         if self._since is not None:
             return Since(self._since, f"since {self._since}")
         pin = citation.pin_text
-        if self._is_shallow():
+        if is_shallow(self._root):
             if pin and self._fits(citation):
                 return Since("", "since it was pinned")
             raise CannotTell(
@@ -114,9 +114,6 @@ class ChangesReader:
         # A finding's name may hold what git takes for a pattern.
         words = run_git(["--literal-pathspecs", *command], self._root).decode().split()
         return (words[0], words[1]) if words else None
-
-    def _is_shallow(self) -> bool:
-        return run_git(["rev-parse", "--is-shallow-repository"], self._root) == b"true\n"
 
 
 def _by_id(runs: Iterable[Document]) -> dict[str, Document]:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from functools import cached_property
 from pathlib import Path
 
-from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare
+from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare, is_shallow
 
 # Names such as HEAD or main are no commits: they mean another one tomorrow.
 is_commit_id = re.compile(r"[0-9a-f]{7,64}", re.ASCII | re.IGNORECASE).fullmatch
@@ -37,13 +37,15 @@ class History:
 
         `git merge-base --is-ancestor` answers wrongly in a shallow clone, and once for each commit.
         """
-        ids = self._git("rev-list", self._revision, "--remotes", "--tags")
+        arguments = ("rev-list", self._revision, "--remotes", "--tags")
+        ids = git_or_none([*self._options, *arguments], self._root)
         return None if ids is None else sorted(ids.decode().split())
 
     @cached_property
     def _is_shallow(self) -> bool:
-        return self._git("rev-parse", "--is-shallow-repository") != b"false\n"
+        return is_shallow(self._root, self._options)
 
-    def _git(self, *arguments: str) -> bytes | None:
+    @cached_property
+    def _options(self) -> tuple[str, ...]:
         bare = bare_around(self._root)
-        return git_or_none([*(in_bare(bare) if bare else ()), *arguments], self._root)
+        return in_bare(bare) if bare else ()

@@ -83,9 +83,8 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
         )
         store = _store_path(root, configured, values)
         files = planned_files(root, _as_in_main(root, store), force=force)
-        steps += [file.step for file in files.values()]
         commands = [planned_agent_command(root, force=force)] if agent_commands else []
-        steps += commands
+        steps += [*(file.step for file in files.values()), *commands]
         steps += [_ledger_step(root), _store_step(root, store)]
         fault = _git_fault(root)
         steps += [fault] if fault else list(_driver_steps(root, force=force))
@@ -95,6 +94,7 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
         planned = [name for name, file in files.items() if file.data is not None]
         shared = [*planned, *(step.action.path for step in commands if not step.action.is_warning)]
         done = [step.action for step in steps]
+        # git can be asked only about files that are written.
         if fault or dry_run:
             return [*done, *legacy_warnings(legacy)]
         try:

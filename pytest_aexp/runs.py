@@ -99,6 +99,7 @@ def create_run(  # noqa: PLR0913 - callers know this signature
 
     def register(document: dict[str, Any]) -> None:
         put_link(document, link)
+        # A run that is registered again may have begun, or ended.
         document.setdefault("status", "created")
         set_missing(document, "created_at")
         put_code(document, job.statepoint(), code)
@@ -124,6 +125,7 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
     is_new = not Path(job.path).exists()
     with own_words(f"run {job.id} cannot be created"):
         job.init()
+    # Once: who registers a run again has been warned.
     if is_new:
         warn_of_redaction(job.id, registered)
     return job
@@ -177,6 +179,7 @@ def find_runs(
         root = opened_for(project) or Path(project.path)
         repository = Repository(root, read_configuration(root))
         job_ids = [j for j in job_ids if fits(as_entry(repository, j, store.files(j)))]
+    # signac reads the whole store, so it gets only what it alone understands.
     if len(simple) < len(queries):
         left = {key: queries[key] for key in queries.keys() - simple.keys()}
         job_ids = _searched(project, job_ids, left)
@@ -219,6 +222,7 @@ def _is_query(key: str, value: Any) -> bool:
 
 
 def _searched(project: Project, job_ids: list[str], filters: dict[str, Any]) -> list[str]:
+    # signac reads each run's files, and would wait for ever for one that is a named pipe.
     for job_id in _files_of(project).job_ids:
         require_openable_run(f"{project.workspace}/{job_id}")
     with own_words("signac cannot search the run store"):

@@ -71,6 +71,7 @@ class _VerbParser(argparse.ArgumentParser):
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse the words, a value of ``--sort`` that begins with a dash joined to it."""
         words = list(sys.argv[1:] if args is None else args)
+        # From the end, since two words become one.
         for at in range(len(words) - 1, 0, -1):
             if words[at - 1] == "--sort" and _DESCENDING.match(words[at]):
                 words[at - 1 : at + 1] = [f"--sort={words[at]}"]

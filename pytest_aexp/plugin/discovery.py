@@ -73,6 +73,7 @@ class Discovery:
                 for place in (folder, os.path.realpath(folder))
             )
         )
+        # Once for each folder, since each time every conftest and plugin is asked.
         ignored = cache(lambda folder: self._user_ignores(session, folder))
         for relative in self._checker.finding_paths:
             path = Path(self._root, relative)

@@ -53,6 +53,7 @@ def gather(checker: Checker) -> Report:
     findings = checker.findings()
     citations = [citation for finding in findings for citation in finding.citations]
     checker.load(citations)
+    # By identity: a citation with a selector in it has no hash.
     verdicts = {
         id(c): checker.citation(finding, c) for finding in findings for c in finding.citations
     }

@@ -81,6 +81,7 @@ class _Reading:
             self._cited[run.machine] += 1
             return
         ranked = (run.when or 0.0, run.job_id, run)
+        # A heap of the latest: the ledger may have more runs than fit into memory.
         if len(self._latest) < MOST_UNCITED:
             heapq.heappush(self._latest, ranked)
         else:

@@ -151,6 +151,7 @@ def moment(value: Any) -> Moment:
     time = parse_time(value)
     try:
         at = None if time is None else time.astimezone(UTC)
+    # The first and the last day that Python knows have no moment in some zones.
     except OverflowError:
         at = None
     if at is None:
@@ -160,6 +161,7 @@ def moment(value: Any) -> Moment:
 
 def duration(value: Any) -> str:
     """Seconds as people say them: ``45 s``, ``12 min``, ``3 h 22 min``, ``5 d 3 h``."""
+    # Over 300 years is no duration of a run.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e10:
         return ""
     if value < 60:
@@ -185,6 +187,7 @@ def _tracker(value: Any) -> Tracker | None:
 
 def is_web_address(url: str) -> bool:
     """Whether ``url`` may become a link: plain http or https, and no credential in it."""
+    # To a browser a backslash is a slash (WHATWG URL standard), so what is before it is the host.
     if len(url) > _URL_LIMIT or not url.isprintable() or url != clean(url) or "\\" in url:
         return False
     try:

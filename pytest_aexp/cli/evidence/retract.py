@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from shlex import quote
 
@@ -14,7 +15,7 @@ from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation
+from pytest_aexp.model.findings.citation import BatchCitation, Citation
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.findings.premises import FINDING_NAME
 from pytest_aexp.model.query.documents import Documents
@@ -120,6 +121,7 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
         retraction = retractions.get(job_id)
         records = listed(retraction.record_ids, 3) if retraction else ""
         print(f"already retracted for that reason: run {job_id}, record {records}")
+    # To report only what this retraction puts at risk.
     before = set(at_risk(checker)) if new else set()
     if new:
         replaced_by = [full_job_id(run, job_ids) for run in arguments.replaced_by]
@@ -171,6 +173,7 @@ def _parameters(entry: Entry) -> str:
 
 def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: bool) -> None:
     """Print, and mark, the findings that the retraction of ``runs`` reaches."""
+    # A new one, which reads the records as they are now.
     checker = open_checker()
     reached = list(citing(checker, runs))
     marked = _mark(checker, reached) if mark else {}
@@ -200,31 +203,26 @@ def _print_at_risk(checker: Checker, before: Collection[str]) -> None:
 
 def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], str]:
     """Have citations accept what retracts their runs; what was written, by finding and index."""
-    wanted: dict[str, dict[int, list[str]]] = {}
-    accepted: dict[tuple[str, int], tuple[str, ...]] = {}
+    by_finding: dict[str, list[tuple[Citation, list[str]]]] = defaultdict(list)
     for cited in reached:
-        path, citation = cited.finding.path, cited.citation
+        citation = cited.citation
         records = dict.fromkeys(_records(checker, cited.runs))
         new = [record_id for record_id in records if record_id not in citation.accept]
         if new and not citation.is_link:
-            wanted.setdefault(path, {})[citation.index] = new
-            accepted[path, citation.index] = citation.accept
+            by_finding[cited.finding.path].append((citation, new))
     marked = {}
-    for path, added in wanted.items():
+    for path, changes in by_finding.items():
         front = open_finding(checker, path)
-        lists = {
-            i: f"[{', '.join(map(job_text, (*accepted[path, i], *new)))}]"
-            for i, new in added.items()
-        }
+        lists = {c.index: ", ".join(map(job_text, (*c.accept, *new))) for c, new in changes}
         try:
-            text = with_keys(front, {i: {"accept": written} for i, written in lists.items()})
+            text = with_keys(front, {i: {"accept": f"[{ids}]"} for i, ids in lists.items()})
         except UsageError as error:
             print_error(clean(str(error)))
             continue
         write_finding(checker, path, text)
-        for index, new in added.items():
+        for citation, new in changes:
             what = f"marked `accept: [{', '.join(new)}]`, a warning until its author decides"
-            marked[path, index] = f": {what}"
+            marked[path, citation.index] = f": {what}"
     return marked
 
 
@@ -253,6 +251,7 @@ def _lifted(target: str, retractions: Retractions) -> str:
         return target
     try:
         return full_job_id(target, retractions.job_ids)
+    # Which is a RunNotFound, too.
     except AmbiguousRun:
         raise
     except RunNotFound:
@@ -280,6 +279,7 @@ def _withdraw(checker: Checker, arguments: argparse.Namespace) -> None:
         raise UsageError(f"{path}: add `retracted: {shown(arguments.reason)}` to it by hand")
     write_finding(checker, path, text)
     print(clean(f"withdrawn: {path}"))
+    # A new one, since the finding is another now.
     after = open_checker()
     for other in map(after.finding, after.finding_paths):
         for premise in other.premises:

@@ -139,6 +139,7 @@ def _with_options(
         indexes.update(changes)
         return with_keys(open_for_edit(path, text.encode()), changes) if changes else text
 
+    # In this order: --except changes which runs are left, and those are what a pin is of.
     finding = read_finding(path, text.encode())
     indexes = {citation.index for citation in chosen(finding) if cited}
     text = changed(text, options.set_options(arguments, checker, chosen(finding)))

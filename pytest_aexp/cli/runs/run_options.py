@@ -16,6 +16,7 @@ from pytest_aexp.model.query.grammar import word
 from pytest_aexp.runs import create_run
 from pytest_aexp.work.signac_store import Job
 
+# Only before another KEY=, since a list has commas of its own.
 _BETWEEN_PAIRS = re.compile(r",(?=[^,=]+=)")
 
 

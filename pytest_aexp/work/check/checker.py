@@ -146,6 +146,7 @@ class Checker:
                 advised = self._restoration.advise(fault, resolution.file_of(fault.job_id))
                 is_advised = advised is not fault
                 faults.append(advised if is_advised else self._advised(fault, [citation]))
+            # What only this machine has is no evidence for others, so no rule is applied to it.
             elif resolution.place is Place.LEDGER:
                 entries = pinned_entries(citation, resolution.entries).entries
         unverified = [entry for entry in entries if not entry.checkable]
@@ -197,6 +198,8 @@ class Checker:
         """The verdict on the numbers of one comment in a finding's text."""
         results = check_claim(claim, self._references(finding))
         fault = fault_of_claim(claim, results)
+        # Nobody relies on a withdrawn finding's numbers, but one that cannot be read is a slip
+        # anyhow.
         is_judged = finding.stands or (fault and fault.rule is MALFORMED_NUMBER)
         if fault is None or not is_judged:
             return Verdict((), results=results)

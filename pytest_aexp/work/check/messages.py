@@ -162,6 +162,7 @@ def _unfinished(run: Run) -> tuple[str, str]:
     """The state of a run that has not ended, as far as it is known, and what to type."""
     mark = f"`aexp mark {run.job_id}"
     if run.faults:
+        # The store words its faults without the run.
         why = run.faults[0].message.replace("a run", "the run")
         return f"its state is unknown, since {why}", run.faults[0].fix
     if run.foreign_status:

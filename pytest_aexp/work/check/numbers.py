@@ -64,6 +64,8 @@ class Metrics:
     def of(self, entry: Entry, name: str) -> tuple[bool, Decimal | None]:
         """Whether the run has a metric of that name, and which it is; None if it is not finite."""
         if name == WALLCLOCK:
+            # Not kept with the entry: there may be 100,000, and few texts are about the time a run
+            # took.
             seconds = (self._ledger.document(entry.job_id) or {}).get(WALLCLOCK)
             return seconds is not None, None if seconds is None else jsontext.decimal_of(seconds)
         metrics = self._of(entry)
@@ -144,6 +146,7 @@ def _wrong(number: Number, written: WrittenExpression, value: Value, runs: int) 
     """What is said of a number that does not follow from ``value``, and what to write instead."""
     percent = number.in_percent()
     is_percent = number.is_percent or percent.follows_from(value)
+    # A number that follows once it is read in percent only lacks the sign.
     form = percent if is_percent and not number.is_percent else number
     verb = "does not hold for" if number.bound else "does not follow from"
     message = (
@@ -231,10 +234,12 @@ class References:
                 numbers.append(number)
         if lacking:
             message, fix = _lacking(metric, lacking, len(entries))
+            # Where only some lack it, the name is right.
             near = self._meant(metric, entries) if len(lacking) == len(entries) else None
             if near is not None:
                 fix = f"if {near} is meant, write that; else {fix}"
             raise _Unresolved(UNCHECKED_NUMBER, message, fix)
+        # Without a function there is one run, whose number the largest is as well.
         return aggregate(reference.function or "max", numbers)
 
     def _meant(self, metric: str, entries: Sequence[Entry]) -> str | None:

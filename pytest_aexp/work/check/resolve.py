@@ -82,6 +82,7 @@ class Sources:
         """Read what the ledger has of these runs, and of these experiments, at once."""
         self.ledger.load(job_ids, experiments)
         if self.on_disk is not None:
+            # The working tree counts for nothing but what the commit lacks.
             self.on_disk.load(job_id for job_id in job_ids if not self.ledger.has(job_id))
 
     @cached_property
@@ -112,6 +113,7 @@ class Sources:
             total = Counter(self.ledger.batches.counts(experiment, key))
             if self.store is not None:
                 runs = self.store.batches.of_experiment(experiment)
+                # A run that was promoted is in both, and counts once.
                 others = Batches(run for run in runs if run.job_id not in self.ledger.job_ids)
                 total.update(others.counts(experiment, key))
             counts = self._value_counts[experiment, key] = dict(total.most_common())
@@ -179,6 +181,7 @@ def _resolve_job(job_id: str, sources: Sources) -> Resolution:
     if on_disk is not None:
         return Resolution(Place.DISK, entries=(on_disk,), matches=1)
     run = sources.store.get(job_id) if sources.store is not None else None
+    # A run whose files are damaged proves nothing, and an index may still have it.
     if run is not None and run.usable:
         return Resolution(Place.STORE, runs=(run,))
     machines = sources.indexes.machines_with(job_id)

@@ -63,6 +63,7 @@ def _run(
         names = ", ".join(path.relative_to(run).as_posix() for path in files[:3])
         raise Unusable(f"has {len(files)} files that match {metrics_file}: {names}")
     content = _json(files[0])
+    # Hydra keeps no time of the end; the metrics are what a run writes last.
     ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
     document = {
         "status": status_of(content.pop("status", None)),

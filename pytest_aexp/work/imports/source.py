@@ -78,6 +78,7 @@ def typed_by_python(text: str) -> Any:
         return value
     try:
         literal = ast.literal_eval(text)
+        # A tuple would come back as a list, and a number among the keys as text.
         same = json.loads(json.dumps(literal, allow_nan=False)) == literal
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text

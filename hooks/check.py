@@ -99,7 +99,7 @@ def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
     outcomes = []
     for push in _commits():
         with GitView.at(root, push.commit if push is not None else INDEX) as view:
-            folders = projects_below(root, view)
+            folders = projects_below(root, view, None if push is not None else staged.deleted)
         of_push = {}
         for folder in folders:
             with open_commit(root / folder, staged, push) as commit:

@@ -86,6 +86,13 @@ class StagedDiff:
             ]
             self.raw, self.config = map(_output, started)
 
+    @property
+    def deleted(self) -> list[str] | None:
+        """The paths that the commit deletes; None if that is not clear."""
+        if not self.raw:
+            return None
+        return [change.path for change in parse(self.raw) if change.status == "D"]
+
     def leaves_entries_alone(self) -> bool:
         """Whether something is staged, and certainly no ledger entry."""
         if not self.raw or may_be_pushing():
@@ -121,10 +128,14 @@ def _may_be_configured_below(paths: list[str]) -> bool:
     """Whether a repository in a folder may be configured to take these for findings."""
     if not any("/" in path for path in paths):
         return False
-    # As for the root, since TOML has many spellings of [tool.aexp].
-    pattern = ("-l", "-F", "-e", "aexp", "--", f":(glob)*/**/{CONFIG}")
-    # Status 1 says that nothing was found.
-    return _output(_start("grep", "--cached", *pattern), accept=(0, 1)) != b""
+    configs = ("-z", "--", f":(glob)*/**/{CONFIG}")
+    listed = _output(_start("ls-files", *configs))
+    if not listed:
+        return listed is None
+    # As for the root, since TOML has many spellings of [tool.aexp]. A link, or what git has no
+    # object of, is no file without it either. Status 1 says that there is none.
+    without = _start("grep", "--cached", "-L", "-F", "-e", "aexp", *configs)
+    return set(listed.split(b"\0")) != set((_output(without, accept=(0, 1)) or b"").split(b"\0"))
 
 
 def _start(*arguments: str) -> tuple[int, int] | None:

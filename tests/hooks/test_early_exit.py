@@ -116,6 +116,23 @@ class TestStagedDiff:
         stage(settled)
         assert not StagedDiff().leaves_findings_alone()
 
+    @pytest.mark.parametrize("kind", ["link", "missing"])
+    def test_settings_in_a_folder_that_git_does_not_read_may_say_anything(
+        self, settled: Path, kind: str
+    ) -> None:
+        if kind == "link":
+            write(settled, "sub/real.toml", "[tool.aexp]\nfindings = ['notes/*']\n")
+            (settled / "sub/pyproject.toml").symlink_to("real.toml")
+        else:
+            write(settled, "sub/pyproject.toml", "[tool.aexp]\nfindings = ['notes/*']\n")
+        commit(settled)
+        if kind == "missing":
+            name = git(settled, "rev-parse", ":sub/pyproject.toml").strip()
+            (settled / f".git/objects/{name[:2]}/{name[2:]}").unlink()
+        write(settled, "sub/notes/x.md", "x")
+        git(settled, "add", "sub/notes")
+        assert not StagedDiff().leaves_findings_alone()
+
     def test_where_the_end_of_children_is_ignored_it_sees_nothing(self, settled: Path) -> None:
         write(settled, "README", "x")
         stage(settled)

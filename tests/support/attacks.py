@@ -188,7 +188,31 @@ _FINDINGS: dict[str, Change] = {
         *("F002-x.md/F003-x.md", "build/F2.md"),
     )
 }
+
+
+def project_without(change: Change) -> Change:
+    """A project in a folder that a later commit takes the ledger from."""
+
+    def changes(repo: Path) -> None:
+        project("sub")(repo)
+        write(repo / "sub", f"{FINDINGS}/F002-x.md", BROKEN.replace(NOWHERE, GOOD))
+        commit(repo)
+        change(repo / "sub")
+
+    return changes
+
+
 _PROJECTS: dict[str, Change] = {
+    "a project's ledger deleted": project_without(lambda sub: shutil.rmtree(sub / ".aexp")),
+    "a project's ledger in capitals": project_without(moved(".aexp", ".AEXP")),
+    "a project's ledger a link out": project_without(in_place_of(".aexp", "../../l", keep="../l")),
+    "a project's ledger a file": project_without(in_place_of(".aexp", None)),
+    "a project's ledger a link to nothing": project_without(in_place_of(".aexp", "gone")),
+    "a new project's ledger a link": lambda repo: (
+        project("sub", README="")(repo),
+        link("sub/.aexp", "../.aexp")(repo),
+        git(repo, "rm", "-rq", ".aexp"),
+    ),
     "a project in a folder": project("sub"),
     "a project far below": project("a/b/c/d"),
     "a project in a hidden folder": project(".hidden/x"),

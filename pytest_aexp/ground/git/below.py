@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.find_root import uses_ledger
-from pytest_aexp.ground.git.listing import Location
+from pytest_aexp.ground.git.listing import Location, project_of
 
 
 def uses_ledger_below(top: Path) -> bool:
@@ -16,4 +16,4 @@ def uses_ledger_below(top: Path) -> bool:
     except (GitError, UsageError):
         return False
     folders = {path.rpartition("/")[0] for path in paths} - {""}
-    return any("/.aexp/" in path for path in paths) or any(uses_ledger(top / f) for f in folders)
+    return any(map(project_of, paths)) or any(uses_ledger(top / folder) for folder in folders)

@@ -29,6 +29,8 @@ EMPTY_BLOBS = (
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
 """What an empty file is named, and what ``git add -N`` announced."""
+_AEXP = (":(icase)*.aexp*", ":(exclude,top).aexp/ledger/*.json")
+"""What a folder's repository has; in the top folder's own ledger there may be very much."""
 _AT_ONCE = 200
 
 
@@ -76,21 +78,30 @@ class Location:
         return run_git([*self.options, "--literal-pathspecs", *arguments, *paths], self.top)
 
     def control_paths(self, tree: str | None) -> list[str]:
-        """The paths of git's control files, and of all below folders called ``.aexp``.
+        """The paths of git's control files, and of all that is called ``.aexp`` or lies in that.
 
         In the tree of that name, or in the index. Raises GitError.
         """
         if tree is None:
             # Without `**/`, which takes git twice as long; what matches by chance is dropped below.
-            # What lies in the top folder's own ledger may be very much.
-            globs = ("*.aexp/*", "*.gitignore", "*.gitattributes")
-            not_entries = ":(exclude,top).aexp/ledger/*.json"
-            answer = run_git([*self.options, "ls-files", "-z", "--", *globs, not_entries], self.top)
+            globs = (*_AEXP, "*.gitignore", "*.gitattributes")
+            answer = run_git([*self.options, "ls-files", "-z", "--", *globs], self.top)
         else:
             answer = self.ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree)
         paths = os.fsdecode(answer).split("\0")[:-1]
         control_files = ("/.gitignore", "/.gitattributes")
-        return [p for p in paths if "/.aexp/" in f"/{p}" or f"/{p}".endswith(control_files)]
+        return [p for p in paths if project_of(p) is not None or f"/{p}".endswith(control_files)]
+
+    def deleted_paths(self, tree: str | None, revision: str) -> Iterator[str]:
+        """What the commit ``revision`` deletes of ``.aexp`` folders, or the index after it."""
+        commands = [["diff-tree", "-m", "-r", "--no-commit-id", revision]]
+        if tree is None:
+            commands.append(["diff-index", "--cached", revision])
+        for command in commands:
+            only = ("--name-only", "--diff-filter=D", "-z", "--", *_AEXP)
+            # The first commit comes after none, and what is no commit, too.
+            answer = git_or_none([*self.options, *command, *only], self.top)
+            yield from os.fsdecode(answer or b"").split("\0")[:-1]
 
     def records(self, answer: bytes) -> Iterator[tuple[list[str], str]]:
         """The fields and the path of each record of a listing ended by NUL."""
@@ -98,6 +109,12 @@ class Location:
         for record in os.fsdecode(answer).split("\0")[:-1]:
             about, _, path = record.partition("\t")
             yield about.split(" "), path[skipped:]
+
+
+def project_of(path: str) -> str | None:
+    """The folder whose ``.aexp``, in any case of letters, ``path`` is or lies in."""
+    start = f"/{path}/".lower().find("/.aexp/")
+    return None if start < 0 else path[: max(start - 1, 0)]
 
 
 def bare_root(start: Path) -> Path | None:

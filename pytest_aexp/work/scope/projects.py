@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from pytest_aexp.ground.find_root import (
     nearest_root,
     uses_ledger,
 )
-from pytest_aexp.ground.git.listing import Location
+from pytest_aexp.ground.git.listing import Location, project_of
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import (
@@ -34,11 +34,12 @@ from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.work.scope.adoption import has_adopted
 
 
-def projects_below(root: Path, view: View) -> tuple[str, ...]:
+def projects_below(root: Path, view: View, deleted: Iterable[str] | None = None) -> tuple[str, ...]:
     """The folders below git's top level ``root`` that use a ledger, relative and sorted.
 
     Only what is in git counts, so that every clone has the same. "" is the top itself; it is left
     out where only folders below it use a ledger, and holds the only repository where none does.
+    ``deleted`` is what the commit to be deletes; git is asked for it where it is not given.
     """
     location = view.location if isinstance(view, GitView) else Location.of(root)
     is_bare = bool(location.options)
@@ -48,7 +49,7 @@ def projects_below(root: Path, view: View) -> tuple[str, ...]:
         paths = location.control_paths(view.tree)
     except GitError:
         return ("",)
-    folders = {path.partition("/.aexp/")[0] for path in paths if "/.aexp/" in path}
+    folders = set(filter(None, map(project_of, paths)))
     blocks = [p for p in paths if p.rpartition("/")[2] in BLOCK_FILES]
     for path in blocks:
         folder = path.rpartition("/")[0]
@@ -56,14 +57,27 @@ def projects_below(root: Path, view: View) -> tuple[str, ...]:
             data = view.read(path, BLOCK_LIMIT)
             if isinstance(data, bytes) and BLOCK_MARK in data:
                 folders.add(folder)
+    if deleted is None:
+        deleted = location.deleted_paths(view.tree, view.revision)
+    lost = set(filter(None, map(project_of, deleted))) - folders
+    folders |= {folder for folder in lost if _has_findings(folder, view)}
     if folders and not _is_used(root, view, paths):
         return tuple(sorted(folders))
     return ("", *sorted(folders))
 
 
+def _has_findings(folder: str, view: View) -> bool:
+    """Whether a folder whose ledger is gone has findings still."""
+    try:
+        configuration = configuration_in(view.read(f"{folder}/{CONFIG}", CONFIG_LIMIT))
+    except ConfigurationError:
+        return True  # as below
+    return any(matching(view, [f"{folder}/{glob}" for glob in configuration.findings]))
+
+
 def _is_used(root: Path, view: View, paths: list[str]) -> bool:
     """Whether the top itself has a ledger, settings or findings."""
-    if uses_ledger(root) or any(path.startswith(".aexp/") for path in paths):
+    if uses_ledger(root) or "" in map(project_of, paths):
         return True
     try:
         is_configured = configuration_in(view.read(CONFIG, CONFIG_LIMIT)) != Configuration()

@@ -122,6 +122,7 @@ def _read_descriptor(descriptor: int, limit: int, *, whole: bool) -> bytes | Unr
 def can_be_named(name: str) -> bool:
     """Whether a file could have that name or path."""
     try:
+        # Bytes of a name that are not UTF-8 are such surrogates in Python (PEP 383).
         return b"\0" not in name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return False
@@ -152,7 +153,7 @@ def _refusal(error: OSError | ValueError, path: str | Path, *, follow: bool) -> 
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return MISSING
-    if error.errno in (errno.ELOOP, errno.EMLINK):
+    if error.errno in (errno.ELOOP, errno.EMLINK):  # FreeBSD says EMLINK for O_NOFOLLOW
         return LOOP if follow else LINK
     if error.errno == errno.EACCES:
         return Unreadable("cannot be read (permission denied)")

@@ -74,7 +74,7 @@ class Batches(Generic[R]):
 
     def __init__(self, runs: Iterable[R], source: Source[R] | None = None) -> None:
         self._source = source
-        self._asked: set[str] = set()
+        self._loaded: set[str] = set()
         self._runs: dict[str, list[R]] = {}
         self._by_value: dict[tuple[str, str], dict[str, set[int]]] = {}
         self._counts: dict[tuple[str, str], Counter[str]] = {}
@@ -88,7 +88,7 @@ class Batches(Generic[R]):
         """The experiments that have runs, sorted."""
         names = {name for name, runs in self._runs.items() if runs}
         if self._source is not None:
-            names.update(name for name in self._source.experiments if name not in self._asked)
+            names.update(name for name in self._source.experiments if name not in self._loaded)
         return tuple(sorted(names))
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[R]:
@@ -122,8 +122,8 @@ class Batches(Generic[R]):
 
     def of_experiment(self, experiment: str) -> list[R]:
         """The experiment's runs."""
-        if self._source is not None and experiment not in self._asked:
-            self._asked.add(experiment)
+        if self._source is not None and experiment not in self._loaded:
+            self._loaded.add(experiment)
             more = [r for r in self._source.of_experiment(experiment) if r.statepoint is not None]
             self._runs[experiment] = [*self._runs.get(experiment, ()), *more]
         return self._runs.get(experiment, [])

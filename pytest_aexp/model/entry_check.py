@@ -60,7 +60,7 @@ def _judged(
 ) -> tuple[Entry, dict[str, Any] | None]:
     judge = _Judge(job_id, path)
     if isinstance(data, Unreadable):
-        fix = _resolve(job_id) if data is UNMERGED else ""
+        fix = resolve_advice(job_id) if data is UNMERGED else ""
         return judge.refused(f"the ledger entry {data.reason}", fix=fix), None
     text = judge.decoded(data)
     document = text if isinstance(text, Entry) else judge.parsed(text)
@@ -194,7 +194,7 @@ class _Judge:
             return self.refused(
                 "the ledger entry holds conflict markers",
                 Position(text.count("\n", 0, conflict.start()) + 1),
-                _resolve(self._job_id),
+                resolve_advice(self._job_id),
             )
         if text.startswith("version https://git-lfs"):
             fix = "run `git lfs pull`, or take the ledger out of Git LFS"
@@ -211,7 +211,7 @@ class _Judge:
     def judged(self, text: str, document: dict[str, Any]) -> Entry:
         """The entry that ``document``, parsed from ``text``, is."""
         self._schema(text, document)
-        if document.get("job_id") != self._job_id and not self._faults_found():
+        if document.get("job_id") != self._job_id and not self._is_unusable():
             named = quoted(str(document.get("job_id")))
             self._add(
                 INVALID_ENTRY,
@@ -221,10 +221,14 @@ class _Judge:
             )
         statepoint = document.get("statepoint")
         canonical = statepoint_json(statepoint) if isinstance(statepoint, dict) else None
-        checkable = not _is_redacted(document, canonical)
-        if canonical is not None and checkable and not self._faults_found():
+        checkable = not (
+            canonical is not None
+            and REDACTED in canonical
+            and redact.redacted_below(document, "/statepoint/")
+        )
+        if canonical is not None and checkable and not self._is_unusable():
             self._identity(text, canonical)
-        usable = not self._faults_found()
+        usable = not self._is_unusable()
         self._unknown_fields(text, document)
         self._leaks(text, document)
         attempt, metrics = document.get("attempt"), document.get("metrics")
@@ -243,7 +247,7 @@ class _Judge:
             metrics_text(text, metrics) if usable and metrics is not None else None,
         )
 
-    def _faults_found(self) -> bool:
+    def _is_unusable(self) -> bool:
         return any(fault.rule in (INVALID_ENTRY, IDENTITY_MISMATCH) for fault in self._faults)
 
     def _schema(self, text: str, document: dict[str, Any]) -> None:
@@ -290,11 +294,11 @@ class _Judge:
     def _leaks(self, text: str, document: dict[str, Any]) -> None:
         if not may_leak(text):
             return
-        found_leaks = redact.leaks(document)
-        if found_leaks:
-            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in found_leaks[:3]]
-            places = listed(first, 3, total=len(found_leaks))
-            within, _, key = found_leaks[0].pointer.rpartition("/")
+        leaks = redact.leaks(document)
+        if leaks:
+            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]]
+            places = listed(first, 3, total=len(leaks))
+            within, _, key = leaks[0].pointer.rpartition("/")
             at = jsontext.position_of_key(text, "redacted" if within == "/redacted" else key)
             fix = f"{self._promote_again()}; if a credential was pushed, change it"
             self._add(LEAK, f"the ledger entry holds {places}", at, fix)
@@ -309,10 +313,6 @@ class _Judge:
         self._faults.append(Fault(rule, self._path, message, fix, at, job_id=self._job_id))
 
 
-def _resolve(job_id: str) -> str:
+def resolve_advice(job_id: str) -> str:
+    """What to do about an entry that a merge left in conflict."""
     return f"run `aexp ledger resolve {job_id}`"
-
-
-def _is_redacted(document: dict[str, Any], canonical: str | None) -> bool:
-    may_be = canonical is not None and REDACTED in canonical
-    return may_be and redact.redacted_below(document, "/statepoint/")

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 JOB_ID_LENGTH = 32
 JOB_ID = re.compile(rf"[0-9a-f]{{{JOB_ID_LENGTH}}}", re.ASCII)
+# Without a look for cycles, which JSON that was read cannot have: a third of the time.
 _canonical = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 
@@ -28,6 +29,7 @@ def statepoint_json(statepoint: Any) -> str:
 
 def job_id_of(canonical: str) -> str:
     """The job id of the statepoint that ``statepoint_json`` turned into ``canonical``."""
+    # Else a Python built for FIPS refuses MD5.
     return md5(canonical.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -24,29 +24,27 @@ PROMOTION_FIELDS = ("promoted_at", "registered_machine")
 _STATUSES = ("abandoned", "failed", "stopped", "complete")
 
 
-def outranks(candidate: EntryDocument, standing: EntryDocument, machine: str | None = None) -> bool:
+def outranks(candidate: EntryDocument, standing: EntryDocument, machine: str) -> bool:
     """Whether ``candidate`` takes the place of the entry ``standing`` of the same run.
 
     ``machine`` is the label of the machine that made ``candidate`` from its own run store, which
-    knows best how its own attempts ended. Without one, as in a merge and among packed entries,
-    two entries are equals: then this is a total order, the same on every machine.
+    knows best how its own attempts ended. Where there is none, as in a merge and among packed
+    entries, `rank` alone decides.
 
     1. What a machine says of an attempt replaces what it said of that attempt before.
     2. ``complete`` beats every other status.
     3. Of two attempts the later counts; a machine judges only its own, so that an entry of another
        machine stays, and two machines never rewrite each other's entry for ever.
     """
-    if machine is not None and _are_one_attempt(candidate, standing):
+    if _are_one_attempt(candidate, standing):
         return True
     if is_complete(candidate) != is_complete(standing):
         return is_complete(candidate)
-    if machine is not None and standing.get("registered_machine") != machine:
-        return False
-    return rank(candidate) > rank(standing)
+    return standing.get("registered_machine") == machine and rank(candidate) > rank(standing)
 
 
 def rank(entry: EntryDocument) -> tuple[Any, ...]:
-    """The place of an entry in the total order; equal only for entries that say the same.
+    """The place of an entry in one order on every machine; equal only for those that say the same.
 
     The statepoint has no part in it: of one run it differs only in what was redacted.
     """
@@ -60,6 +58,7 @@ def rank(entry: EntryDocument) -> tuple[Any, ...]:
         ended or 0,
         _number(entry.get("attempt")),
         _STATUSES.index(status) if status in _STATUSES else -1,
+        # What follows only tells apart entries of one attempt: the one that says more.
         _number(entry.get("schema_version")),
         isinstance(link, Mapping) and any(value is not None for value in link.values()),
         len(entry),

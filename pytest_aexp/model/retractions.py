@@ -207,6 +207,7 @@ def _parsed(data: bytes | Unreadable) -> tuple[str, dict[str, Any]]:
         raise _Refused(data.reason, fix=fix if data is UNMERGED else "")
     try:
         text = data.decode("utf-8-sig")
+        # For its bounds, and the words for what is beyond them.
         jsontext.parse(data, _DEPTH_LIMIT)
         document = json.loads(text, object_pairs_hook=jsontext.unique_keys)
     except UnicodeDecodeError as error:

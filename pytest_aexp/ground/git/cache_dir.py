@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[2]
 """The sources that decide what is derived."""
 
 _LIMIT = 1 << 30
-_CHECKSUM = 65
+_CHECKSUM = 64 + len("\n")
 
 
 class Cache:
@@ -60,6 +60,7 @@ class Cache:
         with suppress(OSError):
             self._folder.mkdir(exist_ok=True)
             path = self._path(self._folder, key)
+            # Not synced: what a crash tears has another checksum, and costs time alone.
             write_atomic(path, _checksum(content) + content, sync=False)
             self._prune(self._folder, path.name)
 

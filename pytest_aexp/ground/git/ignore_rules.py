@@ -42,6 +42,7 @@ def ignoring_rules(
     fields = os.fsdecode(answer).split("\0")[:-1]
     rules = {}
     for source, line, pattern, path in zip(*[iter(fields)] * 4, strict=True):
+        # With --verbose git names a rule that takes the path back as well.
         if not pattern.startswith("!"):
             rules[path] = IgnoreRule(_from_root(root, top, source), int(line), pattern, path)
     return rules

@@ -31,6 +31,7 @@ EMPTY_BLOBS = (
 """What an empty file is named, and what ``git add -N`` announced."""
 _AEXP = (":(icase)*.aexp*", ":(exclude,top).aexp/ledger/*.json")
 """What a folder's repository has; in the top folder's own ledger there may be very much."""
+# Paths are arguments of git, and systems differ in how much of those they take.
 _AT_ONCE = 200
 
 

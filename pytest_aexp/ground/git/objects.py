@@ -64,6 +64,8 @@ class Blobs:
         self, process: subprocess.Popen[bytes], limit: int, *, whole: bool
     ) -> bytes | Unreadable:
         assert process.stdout is not None
+        # Source: git-cat-file(1): `<name> <type> <size>`, the content, a line end; or
+        # `<name> missing`. An end without an answer is that of the process.
         about = process.stdout.readline().split()
         if len(about) == 2:
             return LOST

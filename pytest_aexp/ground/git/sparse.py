@@ -47,7 +47,11 @@ def missing_submodule(root: Path, folder: str) -> str | None:
 
 def submodules_at(root: Path, folder: str) -> list[str]:
     """The submodules above ``folder``, in its place and below it, checked out or not."""
-    places = [path for path in above(folder) if folder and _may_be_submodule(root / path)]
+    places = [
+        path
+        for path in above(folder)
+        if folder and (os.path.lexists(root / path / ".git") or _is_empty_folder(root / path))
+    ]
     for here, folders, files in os.walk(root / folder):
         if Path(here) == root:
             folders[:] = [name for name in folders if name != ".git"]
@@ -70,10 +74,6 @@ def _submodules(root: Path, places: Sequence[str]) -> list[str]:
     return [os.fsdecode(path) for mode, _, path in records if mode.startswith(_SUBMODULE)]
 
 
-def _may_be_submodule(path: Path) -> bool:
-    return os.path.lexists(path / ".git") or _is_empty_folder(path)
-
-
 def _is_empty_folder(path: Path) -> bool:
     try:
         return not os.listdir(path)
@@ -87,6 +87,7 @@ def _is_sparse(git: Path) -> bool:
 
 def _may_have_marks(git: Path) -> bool:
     """Whether the index is of a version that can tell git not to mind that a file is missing."""
+    # Source: gitformat-index(5): the skip-worktree bit is there from version 3 on.
     try:
         with open(git / "index", "rb") as index:
             return index.read(8) > b"DIRC\0\0\0\2"

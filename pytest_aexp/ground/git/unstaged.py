@@ -37,6 +37,7 @@ class Unstaged(WorkTree):
 
 
 def _is_blob(name: str, data: bytes) -> bool:
+    # As `git hash-object --no-filters` does.
     content = b"blob %d\0%b" % (len(data), data)
     make = sha1 if len(name) == _SHA1 else sha256
     return make(content, usedforsecurity=False).hexdigest() == name

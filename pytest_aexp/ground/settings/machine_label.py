@@ -13,6 +13,7 @@ FALLBACK = "unknown"
 
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+# What clouds and containers call themselves anew at each start: `ip-10-0-0-7`, `f3a9c1d2e4b5`.
 _PASSING = re.compile(r"localhost|ip-[\d-]+|[\d.-]+|(?=.*\d)[0-9a-f]{12,64}", re.IGNORECASE)
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows their first dot."""

@@ -42,8 +42,6 @@ _FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?",
     re.ASCII,
 )
-
-
 _STANDARD_TAGS = frozenset(
     TAG + name
     for name in (
@@ -204,7 +202,7 @@ class Sizes:
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[int, int]] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
         self._open: set[int] = set()
         self._refused: dict[int, YamlFault] = {}
 
@@ -235,9 +233,9 @@ class Sizes:
             return 1, 0
         if id(node) in self._open:
             raise YamlFault("a value contains itself", node.offset)
-        if id(node) not in self._known:
-            self._known[id(node)] = self._inside(node, depth)
-        values, height = self._known[id(node)]
+        if id(node) not in self._sizes:
+            self._sizes[id(node)] = self._inside(node, depth)
+        values, height = self._sizes[id(node)]
         if depth + height > DEPTH_LIMIT:
             raise _too_deep(node)
         return values, height

@@ -192,6 +192,7 @@ def _refuse_dots(path: str, text: str, start: int, end: int) -> None:
 
 
 def _decoded(path: str, data: bytes) -> str:
+    # A character that the limit cut in two is no fault of the file's.
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         return decoder.decode(data, final=len(data) < READ_LIMIT)

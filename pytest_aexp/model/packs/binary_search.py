@@ -16,6 +16,7 @@ from pytest_aexp.model.packs.segment import Version, run_of
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# Bytes at the end, for the last line; of a longer one the run is not read, and none is ruled out.
 _TAIL = 8192
 
 

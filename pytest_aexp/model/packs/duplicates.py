@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model.entry import Entry, entry_document
+from pytest_aexp.model.entry_check import resolve_advice
 from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.problems import CONTRADICTION, Fault
 from pytest_aexp.model.ranking import PROMOTION_FIELDS, attempt_key, promoted_at, rank, same_run
@@ -90,7 +91,7 @@ def superseded(entry: Entry, counting: Entry | None) -> Entry:
     cause = entry.cause
     if counting is None or counting.path == entry.path or cause is None:
         return entry
-    if "ledger resolve" in cause.fix:
+    if cause.fix == resolve_advice(entry.job_id):
         return entry
     fix = f"run `rm {entry.path}`: the entry in {counting.path} counts; or {cause.fix}"
     faults = tuple(replace(f, fix=fix) if f is cause else f for f in entry.faults)

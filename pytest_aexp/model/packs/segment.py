@@ -23,7 +23,6 @@ SEGMENT_LINES = 4096
 SEGMENT_LIMIT = 8 << 20
 """Bytes: twice what so many usual entries have, and little enough to be read whoever wrote it."""
 
-_DIGEST = 16
 _NAME = re.compile(
     r"(?:(?P<digest>[0-9a-f]{16})"
     r"|[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{3,9}(?:-(?P<short>[0-9a-f]{8}))?)\.jsonl",
@@ -69,7 +68,7 @@ def is_segment(path: str) -> bool:
 
 def segment_name(data: bytes) -> str:
     """The name of a segment with that content: no two machines ever write one path."""
-    return f"{sha256(data).hexdigest()[:_DIGEST]}.jsonl"
+    return f"{sha256(data).hexdigest()[:16]}.jsonl"
 
 
 def fits_name(path: str, data: bytes) -> bool:
@@ -121,7 +120,7 @@ def experiments_named(text: bytes) -> frozenset[str] | None:
     others that stand deeper in its statepoint.
     """
     if b"\\" in text:
-        return None
+        return None  # an escape spells a key or a name in another way
     names = set()
     for after in text.split(_EXPERIMENT_KEY)[1:]:
         if after.startswith(b':"'):

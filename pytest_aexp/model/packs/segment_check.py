@@ -57,7 +57,7 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
     pending: deque[tuple[str, str]] = deque()
     clean_digests: set[str] = set()
 
-    def unknown() -> Iterator[Segment]:
+    def unchecked() -> Iterator[Segment]:
         for path in paths:
             # One at a time: a segment is a thousand times as large as what is usually read.
             data = view.read(path, SEGMENT_LIMIT)
@@ -71,7 +71,7 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
                 pending.append((path, digest))
                 yield path, data
 
-    for survey in _surveys(unknown(), len(paths)):
+    for survey in _surveys(unchecked(), len(paths)):
         path, digest = pending.popleft()
         surveys[path] = survey
         if digest and not (survey.faults or any(entry.faults for entry in survey.notable)):

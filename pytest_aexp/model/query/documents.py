@@ -11,11 +11,7 @@ from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
 from pytest_aexp.model.entry_check import usable_document
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.segment import (
-    SEGMENT_LIMIT,
-    lines_of,
-    run_of,
-)
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, lines_of, run_of
 
 Document = dict[str, Any]
 
@@ -54,7 +50,7 @@ class Documents:
             if document is None:
                 yield from self._instead(job_id, wanted)
             elif wanted.has(document):
-                yield self._whole(document)
+                yield self._with_retractions(document)
 
     def _packed(self, wanted: _Wanted) -> Iterator[Document]:
         repeated = self.ledger.repeated
@@ -70,7 +66,7 @@ class Documents:
                 if document is None:
                     self.unusable.append(job_id)
                 elif wanted.has(document):
-                    yield self._whole(document)
+                    yield self._with_retractions(document)
         for job_id in sorted(repeated - self.ledger.loose):
             yield from self._instead(job_id, wanted)
 
@@ -80,14 +76,14 @@ class Documents:
         if document is None:
             self.unusable.append(job_id)
         elif wanted.has(document):
-            yield self._whole(document)
+            yield self._with_retractions(document)
 
     def of_run(self, job_id: str) -> Document | None:
         """One run; None if it has no entry that can be used."""
         document = self.ledger.document(job_id)
-        return None if document is None else self._whole(document)
+        return None if document is None else self._with_retractions(document)
 
-    def _whole(self, document: Document) -> Document:
+    def _with_retractions(self, document: Document) -> Document:
         retraction = self.retractions.get(document["job_id"])
         if retraction is not None:
             document["retracted"] = list(retraction.record_ids)
@@ -109,7 +105,7 @@ class _Wanted:
     def may_be(self, data: bytes) -> bool:
         """Whether an entry may be wanted; False only if it certainly is not."""
         if self.experiments is None or b"\\" in data:
-            return True
+            return True  # an escape spells a name in another way
         return any(name in data for name in self.names)
 
     def has(self, run: Document) -> bool:

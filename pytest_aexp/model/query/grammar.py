@@ -36,15 +36,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition; of several ``words`` any will do, and so will the ``whole`` list of them."""
+    """One condition; of several ``words`` any will do, and so will the list of them, ``typed``."""
 
     name: str
     operator: str
     words: tuple[Word, ...]
-    whole: Word
+    typed: Word
 
     def __str__(self) -> str:
-        return f"{self.name}{self.operator}{self.whole.text}"
+        return f"{self.name}{self.operator}{self.typed.text}"
 
 
 def conditions(where: str | Iterable[str]) -> list[Condition]:
@@ -72,10 +72,10 @@ def condition(text: str) -> Condition:
     name = match["name"].strip() if match else ""
     if match is None or not name:
         raise UsageError(f"{quoted(text)} is not a condition: write {FORMS}")
-    whole = word(match["value"])
+    typed = word(match["value"])
     if match["operator"] not in ("=", "!="):
-        return Condition(name, match["operator"], (whole,), whole)
-    return Condition(name, match["operator"], _alternatives(whole), whole)
+        return Condition(name, match["operator"], (typed,), typed)
+    return Condition(name, match["operator"], _alternatives(typed), typed)
 
 
 def word(text: str) -> Word:
@@ -96,10 +96,10 @@ def _json_word(text: str) -> Word:
     return Word(value if isinstance(value, str) else text, value)
 
 
-def _alternatives(whole: Word) -> tuple[Word, ...]:
-    if not isinstance(whole.value, list):
-        return (whole,)
-    return tuple(_items(whole.text[1:-1]))
+def _alternatives(typed: Word) -> tuple[Word, ...]:
+    if not isinstance(typed.value, list):
+        return (typed,)
+    return tuple(_items(typed.text[1:-1]))
 
 
 def _items(text: str) -> Iterator[Word]:

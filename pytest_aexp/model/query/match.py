@@ -135,17 +135,18 @@ def _equal(condition: Condition) -> Callable[[Run], bool]:
         return lambda run: any(span.holds(get(run)) for span in spans)
     if name in _PREFIXES:
         prefixes = tuple(text.lower() for text in words if text)
-        return lambda run: str(_or_null(get(run))).lower().startswith(prefixes)
+        # `code_commit=null` fits a run without one.
+        return lambda run: _text(get(run)).lower().startswith(prefixes)
     if name in _LINKS:
         return lambda run: not set(words).isdisjoint(_links(run, FIELDS[name]))
     if name in _TEXTS:
         return lambda run: get(run) in words
-    keys = {value_key(word.value) for word in (*condition.words, condition.whole)}
+    keys = {value_key(word.value) for word in (*condition.words, condition.typed)}
     return lambda run: _key(get(run)) in keys
 
 
-def _or_null(value: Any) -> Any:
-    return "null" if value is MISSING or value is None else value
+def _text(value: Any) -> str:
+    return "null" if value is MISSING or value is None else str(value)
 
 
 def _key(value: Any) -> str | None:
@@ -153,10 +154,10 @@ def _key(value: Any) -> str | None:
 
 
 def _ordered(condition: Condition) -> Callable[[Run], bool]:
-    name, value = condition.name, condition.whole.value
+    name, value = condition.name, condition.typed.value
     get, order = getter(name), _ORDERS[condition.operator]
     if name in TIMES:
-        span = _Span.of(condition, condition.whole.text)
+        span = _Span.of(condition, condition.typed.text)
         return lambda run: span.ordered(condition.operator, get(run))
     kind = kind_of_order(value)
     if kind is None:
@@ -226,5 +227,5 @@ def selector_of(conditions: Sequence[Condition]) -> dict[str, Any]:
             )
         if name in selector:
             raise UsageError(f"{quoted(name)} is given twice; a selector has one value for a key")
-        selector[name] = condition.whole.value
+        selector[name] = condition.typed.value
     return selector

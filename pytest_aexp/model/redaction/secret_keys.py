@@ -171,12 +171,12 @@ _PARTS = frozenset("key keys token pass pw tok".split())
 _WHOLES = frozenset("key keys token tokens".split())
 
 
-def member_secrecy(key: str, inherited: Secrecy, parent: str = "") -> Secrecy:
+def member_secrecy(key: str, inherited: Secrecy, parent: str) -> Secrecy:
     """The secrecy of a key that stands below the key `parent`, inside something secret or not."""
     own = secrecy_of(key)
     if parent and (key.lower() in _PARTS or parent.lower() in _WHOLES):
-        whole = secrecy_of(f"{parent}_{key}")
-        own = max(own, whole) if whole >= Secrecy.SECRET else own
+        together = secrecy_of(f"{parent}_{key}")
+        own = max(own, together) if together >= Secrecy.SECRET else own
     if own >= Secrecy.AUTH or inherited < Secrecy.SECRET:
         return own
     words = _WORD.findall(key.lower())

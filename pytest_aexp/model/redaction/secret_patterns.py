@@ -79,8 +79,8 @@ _BASE64_OBJECT = re.compile(r"e(?<![\w+/=-]e)(?:yJ|yAi|wog|woJ|w0K)[\w+/-]{20,}"
 
 def _decodes_to_credential(encoded: str) -> bool:
     # A whole number of groups; what was cut off at the end holds no key of its own.
-    whole = encoded[: len(encoded) // 4 * 4].replace("-", "+").replace("_", "/")
-    return _assigns(b64decode(whole).decode("utf-8", "replace"))
+    groups = encoded[: len(encoded) // 4 * 4].replace("-", "+").replace("_", "/")
+    return _assigns(b64decode(groups).decode("utf-8", "replace"))
 
 
 def looks_random(text: str) -> bool:

@@ -56,10 +56,8 @@ class MachineIndexes:
             if is_shortage(error):
                 raise
             return (_damaged(INDEX_DIR, "", f"folder cannot be listed: {error.strerror}"),)
-        return tuple(
-            read_index(path, self._view.read(path, INDEX_LIMIT))
-            for path in (f"{INDEX_DIR}/{name}" for name in names)
-        )
+        paths = [f"{INDEX_DIR}/{name}" for name in names]
+        return tuple(read_index(path, self._view.read(path, INDEX_LIMIT)) for path in paths)
 
     @property
     def readable(self) -> bool:
@@ -111,7 +109,7 @@ def _spellings(condition: Any) -> Iterator[str]:
     yield value_key(str(condition))
     if isinstance(condition, float) and condition.is_integer():
         yield value_key(str(int(condition)))
-    elif type(condition) is int and abs(condition) < 2**53:
+    elif type(condition) is int and abs(condition) < 2**53:  # beyond that a float may be another
         yield value_key(str(float(condition)))
 
 

@@ -86,7 +86,7 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except PermissionError:
         return True
-    except (OSError, OverflowError):
+    except (OSError, OverflowError):  # whatever number a document holds
         return False
     return True
 
@@ -97,7 +97,8 @@ def process_start(pid: int) -> str | None:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
     except OSError:
         return None
-    # The name of the program, in parentheses, may hold anything. A zombie executes nothing.
+    # Source: proc_pid_stat(5). The name of the program, in parentheses, may hold anything; behind
+    # it is the state, field 3, and the start is field 22. A zombie executes nothing.
     state, *fields = stat.rpartition(")")[2].split()
     return None if state in "ZX" else fields[18]
 

@@ -12,7 +12,6 @@ from pytest_aexp.model.job_id import JOB_ID_LENGTH, is_job_id
 SHORTEST = 4
 """How many digits a prefix has at least: one or two would fit by accident."""
 
-
 _HEX = re.compile(r"[0-9a-fA-F]+", re.ASCII)
 _WHOLE = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])", re.ASCII)
 
@@ -39,7 +38,7 @@ def unique_length(job_ids: Collection[str], least: int = 8) -> int:
 
 
 def full_job_id(written: str, job_ids: Iterable[str]) -> str:
-    """The job id in ``known`` that ``written`` is or begins. Raises RunNotFound, AmbiguousRun."""
+    """The one of ``job_ids`` that ``written`` is or begins. Raises RunNotFound, AmbiguousRun."""
     prefix = bare_id(written)
     ids = set(job_ids)
     if prefix in ids:

@@ -56,8 +56,8 @@ OPERATORS = st.sampled_from(("=", "!=", "<", "<=", ">", ">="))
 )
 def test_a_condition_is_read(text: str, name: str, operator: str, value: Any) -> None:
     known = condition(text)
-    assert (known.name, known.operator, known.whole.value) == (name, operator, value)
-    assert type(known.whole.value) is type(value)
+    assert (known.name, known.operator, known.typed.value) == (name, operator, value)
+    assert type(known.typed.value) is type(value)
 
 
 @pytest.mark.parametrize("text", ["", "seed", "=3", "!=3", " = 3"])
@@ -68,7 +68,7 @@ def test_what_is_not_a_condition_is_refused_with_the_forms(text: str) -> None:
 
 def test_a_text_is_split_as_a_shell_does() -> None:
     both = conditions("""seed=1 'note=two words' id='"3"'""")
-    assert [c.whole.value for c in both] == [1, "two words", "3"]
+    assert [c.typed.value for c in both] == [1, "two words", "3"]
     assert conditions(["seed=1", "note=two words"]) == both[:2]
     with pytest.raises(UsageError, match="No closing quotation"):
         conditions("note='two words")
@@ -85,7 +85,7 @@ def test_what_is_written_is_read_again(name: str, operator: str, value: Any) -> 
     text = written(name, operator, value)
     known = condition(text)
     assert (known.name, known.operator) == (name, operator)
-    assert json.dumps(known.whole.value, sort_keys=True) == json.dumps(value, sort_keys=True)
+    assert json.dumps(known.typed.value, sort_keys=True) == json.dumps(value, sort_keys=True)
     assert conditions(shlex.quote(text)) == [known]
 
 

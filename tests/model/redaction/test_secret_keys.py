@@ -37,7 +37,7 @@ def test_the_secrecy_of_a_key(key: str, secrecy: Secrecy) -> None:
 
 
 def test_the_key_above_says_more_of_a_key() -> None:
-    assert member_secrecy("key", Secrecy.NONE) == Secrecy.RANDOM
+    assert member_secrecy("key", Secrecy.NONE, "") == Secrecy.RANDOM
     assert member_secrecy("key", Secrecy.NONE, "wandb") == Secrecy.SECRET
     assert member_secrecy("github", Secrecy.NONE, "tokens") == Secrecy.SECRET
     assert member_secrecy("token", Secrecy.NONE, "cls") == Secrecy.TOKEN

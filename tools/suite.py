@@ -12,6 +12,7 @@ pytest's own output, and a table of pytest's closing lines ends the whole.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -28,7 +29,9 @@ from interpreters import Interpreter, discover
 
 Lane = Literal["quick", "full"]
 
-PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
+# Half as many again as processors: a fifth of their time tests wait for git, signals and timers.
+WORKERS = math.ceil(1.5 * (os.cpu_count() or 1))
+PYTEST = ("-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal")
 TRIAL = (
     "tests/project/test_packaging.py",
     "tests/whole/test_two_machines.py",

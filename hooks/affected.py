@@ -13,7 +13,7 @@ from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.duplicates import counting
+from pytest_aexp.model.packs.duplicates import counting_entry
 from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, Version, lines_of, run_of
 from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.work.check.checker import Checker
@@ -143,7 +143,7 @@ def _earlier_entries(commit: Commit, ledger: Ledger) -> dict[str, Entry]:
         if file is None and all(version.data in now for version in versions):
             continue
         entries = [(version.judged(), version) for version in versions]
-        earlier[job_id] = counting([*entries, file] if file is not None else entries)
+        earlier[job_id] = counting_entry([*entries, file] if file is not None else entries)
     return earlier
 
 

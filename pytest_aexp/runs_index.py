@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import checked_label, is_safe_label, safe_label
 from pytest_aexp.ground.text import quoted

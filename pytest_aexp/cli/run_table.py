@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import table
-from pytest_aexp.ground.jsontext import ExactFloat, for_programs
+from pytest_aexp.ground.jsontext import ExactFloat, dump_portable
 from pytest_aexp.ground.text import clean, counted, cut
 
 FORMATS = ("table", "markdown", "csv", "json", "jsonl")
@@ -63,8 +63,8 @@ def render_rows(
 def render_records(format_name: str, records: Sequence[Mapping[str, Any]]) -> str:
     """JSON objects: a list of them, or a line each."""
     if format_name == "json":
-        return f"{for_programs(records, indented=True)}\n"
-    return "".join(f"{for_programs(record, indented=False)}\n" for record in records)
+        return f"{dump_portable(records, indented=True)}\n"
+    return "".join(f"{dump_portable(record, indented=False)}\n" for record in records)
 
 
 def print_unusable(unusable: Sized) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_aexp.ground.inside import lies_in
+from pytest_aexp.ground.containment import lies_in
 
 # O_NONBLOCK: opening a FIFO must not wait for a writer. Absent on Windows, where 0 is harmless.
 _READ_FLAGS = (
@@ -203,6 +203,7 @@ def write_new(path: str | Path, data: bytes) -> None:
 
 def _take_name(temporary: str, path: str) -> None:
     try:
+        # A link fails where the name is taken, and `replace` would not.
         os.link(temporary, path)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.EXDEV):
@@ -228,6 +229,7 @@ def _put(path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool)
     try:
         _put_in(folder, path, data, put, sync=sync)
     except (FileNotFoundError, NotADirectoryError):
+        # Only then: the folder is nearly always there.
         os.makedirs(folder, exist_ok=True)
         _put_in(folder, path, data, put, sync=sync)
 

@@ -52,8 +52,8 @@ def git_folder(top: Path) -> Path | None:
     return top / os.fsdecode(data).removeprefix("gitdir:").strip()
 
 
-def may_hold_others(top: Path) -> bool:
-    """Whether git's index names what a folder below ``top`` would have that uses a ledger."""
+def may_hold_nested_roots(top: Path) -> bool:
+    """Whether git's index may name a ledger, or a repository, in a folder below ``top``."""
     git = git_folder(top)
     try:
         # A split index has what it shares with an earlier one in another file.

@@ -135,7 +135,7 @@ def _encoded(document: Any, end: str, scalar: Callable[[Any], str]) -> bytes:
         return _text(document, end, _Style(encode_basestring_ascii, scalar)).encode()
 
 
-def for_programs(document: Any, *, indented: bool) -> str:
+def dump_portable(document: Any, *, indented: bool) -> str:
     """``document`` in ASCII for any reader of JSON: each number as it was read, NaN as null."""
     style = _Style(encode_basestring_ascii, _finite_or_null, list)
     return _text(document, "\n" if indented else "", style)
@@ -196,6 +196,11 @@ def position_of_key(text: str, key: str) -> Position:
     while at >= 0 and not _COLON.match(text, at + len(written)):
         at = text.find(written, at + 1)
     return position_in(text, at) if key and at >= 0 else Position()
+
+
+def pointer_token(key: str) -> str:
+    """A key as a JSON pointer (RFC 6901) has it."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 _SYNTAX = (

@@ -69,6 +69,8 @@ class _Code:
         """Where the fenced code ends whose first fence is ``opening``."""
         margin, mark = opening["margin"], opening["marks"][0]
         is_quoted = ">" in margin
+        # Source: CommonMark 4.5: what closes it is as long, and indented by three more at most. The
+        # caps leave few kinds of fence, so that few searches to the end of the text are in vain.
         length, deepest = min(len(opening["marks"]), 16), min(_width(margin) + 3, 40)
         end = self._end_of_quotation(opening.end()) if is_quoted else len(self._text)
         if not any(m == mark and n <= length and d >= deepest for m, n, d in self._unclosed):

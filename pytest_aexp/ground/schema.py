@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_aexp.ground.jsontext import pointer_token
 from pytest_aexp.ground.text import one_of, quoted, shown, shown_json
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _each_once(violations: Iterable[Violation]) -> Iterator[Violation]:
 
 def _violations(name: SchemaName, errors: Iterable[ValidationError]) -> Iterator[Violation]:
     for error in errors:
-        pointer = "".join(f"/{_escaped(part)}" for part in error.absolute_path)
+        pointer = "".join(f"/{pointer_token(str(part))}" for part in error.absolute_path)
         subject = _subject(name, error.absolute_path)
         for message in _messages(error):
             yield Violation(pointer, f"{subject} {message}".lstrip())
@@ -166,11 +167,6 @@ def _subject(name: SchemaName, path: Iterable[str | int]) -> str:
     for part in path:
         subject += f"[{part}]" if isinstance(part, int) else f".{shown(part, 80)}"
     return subject.removeprefix(".")
-
-
-def _escaped(part: str | int) -> str:
-    """A part of a JSON pointer: the names of metrics may hold anything."""
-    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 _KINDS = {

@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from pytest_aexp.ground.containment import opened_folder
 from pytest_aexp.ground.files import (
     DANGLING,
     LINK,
@@ -25,7 +26,6 @@ from pytest_aexp.ground.files import (
     is_directory,
     read_bounded,
 )
-from pytest_aexp.ground.inside import opened_folder
 from pytest_aexp.ground.settings.globs import fitting, fixed_part
 
 

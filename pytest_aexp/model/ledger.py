@@ -14,7 +14,7 @@ from pytest_aexp.model.batches import Batches, Source
 from pytest_aexp.model.entry import DEPTH_LIMIT, ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.packs.duplicates import counting
+from pytest_aexp.model.packs.duplicates import counting_entry
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import PACKS_DIR, Version
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions
@@ -131,7 +131,7 @@ class Ledger:
         for job_id in missing:
             entries = [(version.judged(), version) for version in packed.get(job_id, ())]
             if entries:
-                self._entries[job_id] = counting(entries)
+                self._entries[job_id] = counting_entry(entries)
             elif entry_path(job_id) in paths:
                 self._judge(job_id, entry_path(job_id), MISSING, ())
             else:
@@ -143,7 +143,7 @@ class Ledger:
         entry = judge_entry(job_id, path, data)
         if packed:
             loose = Version(path, 1, b"" if isinstance(data, Unreadable) else data)
-            chosen = counting([(entry, loose), *((v.judged(), v) for v in packed)])
+            chosen = counting_entry([(entry, loose), *((v.judged(), v) for v in packed)])
             if chosen.path != path:
                 self._outranked[job_id], entry = entry, chosen
             else:

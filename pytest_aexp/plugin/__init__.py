@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_aexp.ground.find_root import may_hold_others, nearest_root
+from pytest_aexp.ground.find_root import may_hold_nested_roots, nearest_root
 
 if TYPE_CHECKING:
     from pytest_aexp.ledger_mapping import Ledger
@@ -119,7 +119,7 @@ def _is_used(root: Path) -> bool:
     """Whether the repository, or a folder of it, uses the ledger."""
     if (root / ".aexp").is_dir():
         return True
-    if not may_hold_others(root):
+    if not may_hold_nested_roots(root):
         return False
     # Here, since few repositories come this far.
     from pytest_aexp.ground.git.below import uses_ledger_below

@@ -11,9 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
-from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.report import chart

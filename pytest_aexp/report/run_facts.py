@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_aexp.ground.jsontext import for_programs
+from pytest_aexp.ground.jsontext import dump_portable
 from pytest_aexp.ground.text import clean, cut, parse_time, shown
 from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.query.table import flat
@@ -119,7 +119,7 @@ def _with(run: RunFacts, names: Sequence[str]) -> RunFacts:
 def _metrics(values: Any) -> str:
     pairs = values.items() if isinstance(values, dict) else ()
     return shown(
-        ", ".join(f"{name} {for_programs(value, indented=False)}" for name, value in pairs), 200
+        ", ".join(f"{name} {dump_portable(value, indented=False)}" for name, value in pairs), 200
     )
 
 

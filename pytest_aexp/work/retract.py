@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
-from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.retractions import (

@@ -21,7 +21,7 @@ from pytest_aexp.model.findings.premises import FINDING_NAME
 from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.query.hints import why_nothing
 from pytest_aexp.model.query.match import Run
-from pytest_aexp.model.query.words import query
+from pytest_aexp.model.query.query import query
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from pytest_aexp.ground.containment import link_on_the_way
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
-from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree

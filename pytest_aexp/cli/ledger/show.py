@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_aexp.cli.run_table import cell_text
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
-from pytest_aexp.ground.jsontext import for_programs
+from pytest_aexp.ground.jsontext import dump_portable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ledger_mapping import Ledger
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")
     entry = dict(ledger[job_id])
     if arguments.format == "json":
-        print(for_programs(dict(sorted(entry.items())), indented=True))
+        print(dump_portable(dict(sorted(entry.items())), indented=True))
     else:
         rows = [("field", "value"), *_rows("", entry)]
         width = max(len(name) for name, _ in rows)

@@ -26,12 +26,12 @@ class Blobs:
 
     def read(self, name: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """One object: at most ``limit`` bytes, cut there if not ``whole``. Raises GitError."""
-        return self._some([name], limit, whole=whole)[0]
+        return self._read([name], limit, whole=whole)[0]
 
     def read_many(self, names: Sequence[str], limit: int) -> Iterator[bytes | Unreadable]:
         """Many objects, in the order given. Raises GitError."""
         for start in range(0, len(names), _AT_ONCE):
-            yield from self._some(names[start : start + _AT_ONCE], limit, whole=True)
+            yield from self._read(names[start : start + _AT_ONCE], limit, whole=True)
 
     def close(self) -> None:
         """End the process."""
@@ -40,7 +40,7 @@ class Blobs:
             self._process.communicate()
             self._process = None
 
-    def _some(self, names: Sequence[str], limit: int, *, whole: bool) -> list[bytes | Unreadable]:
+    def _read(self, names: Sequence[str], limit: int, *, whole: bool) -> list[bytes | Unreadable]:
         answers: list[bytes | Unreadable] = []
         while len(answers) < len(names):
             process = self._ask(names[len(answers) :])

@@ -108,6 +108,7 @@ def _has_citations(node: Node) -> bool:
 
 def _cites_besides(front_matter: FrontMatter, value: Node) -> bool:
     """Whether a value holds citations; what `supporting_runs` has by an alias is read there."""
+    # The first is False of nearly every value, and then the nodes need not be listed.
     return _holds_citations(value, set()) and _holds_citations(
         value, set(_nodes_in(front_matter.get(KEY), set()))
     )

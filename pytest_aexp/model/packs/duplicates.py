@@ -35,9 +35,9 @@ def choose(versions: Sequence[Version]) -> Choice:
     for version in versions:
         document = entry_document(version.data) or {}
         attempts.setdefault(attempt_key(document), []).append((version, document))
-    last_words = [_last_words(attempt) for attempt in attempts.values()]
-    (version, document), *others = max(last_words, key=lambda words: _place(words[0][1]))
-    differing = (other for other, statement in others if not same_run(statement, document))
+    latest = [_latest(attempt) for attempt in attempts.values()]
+    (version, document), *others = max(latest, key=lambda versions: _place(versions[0][1]))
+    differing = (other for other, its in others if not same_run(its, document))
     return Choice(version, next(differing, None))
 
 
@@ -46,14 +46,15 @@ def _place(document: dict[str, Any]) -> tuple[Any, ...]:
     return rank(run), promoted_at(document)
 
 
-def _last_words(
+def _latest(
     attempt: list[tuple[Version, dict[str, Any]]],
 ) -> list[tuple[Version, dict[str, Any]]]:
+    """The versions of an attempt that were promoted last, at one moment."""
     latest = max(promoted_at(document) for _, document in attempt)
-    return [words for words in attempt if promoted_at(words[1]) == latest]
+    return [pair for pair in attempt if promoted_at(pair[1]) == latest]
 
 
-def counting(entries: Iterable[tuple[Entry, Version]]) -> Entry:
+def counting_entry(entries: Iterable[tuple[Entry, Version]]) -> Entry:
     """The entry that counts for a run, of at least one; unusable if that cannot be decided."""
     every = list(entries)
     usable = {id(version): entry for entry, version in every if entry.usable}

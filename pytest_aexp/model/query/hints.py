@@ -9,8 +9,8 @@ from pytest_aexp.ground.text import SHOWN, clean, closest, counted, listed, quot
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.grammar import Condition, written
 from pytest_aexp.model.query.match import FIELDS, MISSING, Run, matcher, value_of
+from pytest_aexp.model.query.query import Query
 from pytest_aexp.model.query.table import Differing
-from pytest_aexp.model.query.words import Query
 
 _MOST_VALUES = 1000
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from pytest_aexp.ground.jsontext import pointer_token
 from pytest_aexp.model.redaction.absolute_paths import contains_path, is_name, key_of_names
 from pytest_aexp.model.redaction.prefilter import REDACTED, may_leak
 from pytest_aexp.model.redaction.secret_arguments import credential_arguments
@@ -113,7 +114,7 @@ class _Cleaner:
         members.clear()
         for key, value in originals.items():
             name, kind = names.get(key, (key, None))
-            where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            where = f"{pointer}/{pointer_token(name)}"
             if kind is not None:
                 self.leaks.append(Leak(where, kind))
             # `--password x` as a key is a command, not the name of its value.

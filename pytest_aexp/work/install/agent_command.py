@@ -7,8 +7,8 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+from pytest_aexp.ground.containment import link_on_the_way
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
-from pytest_aexp.ground.inside import link_on_the_way
 from pytest_aexp.model.codes import CODES, Code
 from pytest_aexp.model.problems import BROKEN, EMPTY_BATCH, SUSPICIOUS_KEY, UNREADABLE
 from pytest_aexp.work.install.plan import InstallAction, Step

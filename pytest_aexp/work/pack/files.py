@@ -8,10 +8,10 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git.ignore_rules import attribute, ignoring_rules, rules_fault
-from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path

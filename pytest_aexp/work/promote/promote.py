@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
+from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound
 from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
-from pytest_aexp.ground.inside import require_no_link
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.stderr import notice

@@ -10,7 +10,7 @@ import pytest
 from repositories import add_entry, add_finding, add_jobs, job, write
 
 from pytest_aexp.cli import main
-from pytest_aexp.ground.inside import link_on_the_way
+from pytest_aexp.ground.containment import link_on_the_way
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.model.query.words import query
+from pytest_aexp.model.query.query import query
 
 RUN = {
     "statepoint": {"experiment_id": "E001", "seed": 1},

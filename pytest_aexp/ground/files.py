@@ -226,17 +226,8 @@ def _take_empty_name(temporary: str, path: str) -> None:
 
 def _put(path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool) -> None:
     folder = os.path.dirname(path) or os.curdir
-    try:
-        _put_in(folder, path, data, put, sync=sync)
-    except (FileNotFoundError, NotADirectoryError):
-        # Only then: the folder is nearly always there.
+    if not os.path.isdir(folder):
         os.makedirs(folder, exist_ok=True)
-        _put_in(folder, path, data, put, sync=sync)
-
-
-def _put_in(
-    folder: str, path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool
-) -> None:
     aside = _unseen_by_git(folder)
     try:
         try:

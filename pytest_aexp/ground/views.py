@@ -26,7 +26,7 @@ from pytest_aexp.ground.files import (
     is_directory,
     read_bounded,
 )
-from pytest_aexp.ground.settings.globs import fitting, fixed_part
+from pytest_aexp.ground.settings.globs import fixed_part, matched
 
 
 class View(Protocol):
@@ -78,8 +78,11 @@ class View(Protocol):
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders directly in ``folder``, or of what leads to some, sorted."""
 
-    def walk(self, folder: str) -> Iterator[str]:
-        """The paths of all files below ``folder``, sorted; hidden folders are passed over."""
+    def walk(self, folder: str, *, hidden: bool = False) -> Iterator[str]:
+        """The paths of all files below ``folder``, sorted.
+
+        Hidden folders are passed over unless asked for; git's own always is.
+        """
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file: at most ``limit`` bytes, cut there if not ``whole``."""
@@ -180,16 +183,16 @@ class WorkTree:
             return cached
         return tuple(name for name, is_folder in self._entries(folder) if is_folder)
 
-    def walk(self, folder: str) -> Iterator[str]:
+    def walk(self, folder: str, *, hidden: bool = False) -> Iterator[str]:
         """The paths of all files below the folder; each folder is entered once.
 
-        One that links lead to as well has its own path.
+        One that links lead to as well has its own path; one that is hidden and links lead to not.
         """
         paths: list[str] = []
         seen: set[str] = set()
-        own, linked = [folder], deque[str]()
-        while own or linked:
-            here = own.pop() if own else linked.popleft()
+        own, linked, last = [folder], deque[str](), deque[str]()
+        while own or linked or last:
+            here = own.pop() if own else (linked or last).popleft()
             real = os.path.realpath(f"{self._root}/{here}")
             if real in seen:
                 continue
@@ -200,6 +203,8 @@ class WorkTree:
                     paths.append(path)
                 elif not name.startswith("."):
                     (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
+                elif hidden and name != ".git":
+                    last.append(path)
         yield from sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
@@ -281,10 +286,14 @@ def above(path: str) -> list[str]:
 def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
     """The paths in ``view`` that fit one of the globs, sorted, each once."""
     patterns = tuple(patterns)
-    return fitting(files_below(view, patterns), patterns)
+    return iter(matched(files_below(view, patterns), patterns))
 
 
 def files_below(view: View, patterns: Iterable[str]) -> list[str]:
-    """The paths of all files in the folders that the globs name, sorted, each once."""
+    """The paths of all files in the folders that the globs name, sorted, each once.
+
+    Those of hidden folders are among them, unless a glob is about the whole repository.
+    """
     folders = {fixed_part(pattern.split("/")) for pattern in patterns}
-    return sorted({path for folder in folders for path in view.walk(folder)})
+    hidden = all(folders)
+    return sorted({path for folder in folders for path in view.walk(folder, hidden=hidden)})

@@ -170,8 +170,8 @@ class GitView:
         nodes = self._list(folder).items()
         return tuple(sorted(name for name, node in nodes if node.mode in (FOLDER, SUBMODULE)))
 
-    def walk(self, folder: str) -> Iterator[str]:
-        """The paths of all files below the folder, sorted; hidden folders are passed over."""
+    def walk(self, folder: str, *, hidden: bool = False) -> Iterator[str]:
+        """The paths of all files below the folder, sorted; of hidden folders only if asked for."""
         paths: list[str] = []
         pending = [folder]
         while pending:
@@ -180,7 +180,7 @@ class GitView:
                 path = f"{here}/{name}" if here else name
                 if node.mode not in (FOLDER, SUBMODULE):
                     paths.append(path)
-                elif node.mode == FOLDER and not name.startswith("."):
+                elif node.mode == FOLDER and (hidden or not name.startswith(".")):
                     pending.append(path)
         yield from sorted(paths)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.settings.globs import fitting, fixed_part
+from pytest_aexp.ground.settings.globs import fitting, fixed_part, matched
 from pytest_aexp.ground.text import Position, position_in, shown
 from pytest_aexp.ground.views import View
 from pytest_aexp.ground.yaml import values
@@ -21,7 +21,10 @@ from pytest_aexp.model.findings.front_matter import (
 from pytest_aexp.model.findings.suspicious_keys import is_slip
 from pytest_aexp.model.problems import NOT_COLLECTED, Fault
 
-MARKDOWN = (".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".qmd", ".rmd", ".mdx")
+MARKDOWN = (
+    *(".md", ".markdown", ".mdown", ".markdn", ".mdwn", ".mdtxt", ".mdtext", ".mkd", ".mkdn"),
+    *(".qmd", ".rmd", ".rmarkdown", ".mdx", ".myst"),
+)
 _BEFORE = b"\xef\xbb\xbf \t\r\n"
 """What may stand before front matter."""
 _KEY_LINE = re.compile(rf"^{KEY}[ \t]*:", re.MULTILINE)
@@ -39,26 +42,34 @@ def uncollected_faults(view: View, files: Iterable[str], globs: Sequence[str]) -
         return
     inside = tuple(f"{folder}/" for folder in folders)
     beside = {path for path in files if may_cite(path) and path.startswith(inside)}
-    for path in sorted(beside.difference(fitting(beside, globs))):
-        fault = uncollected_fault(path, view.read(path, READ_LIMIT, whole=False))
+    for path in sorted(beside.difference(matched(list(beside), globs))):
+        data = view.read(path, READ_LIMIT, whole=False)
+        fault = uncollected_fault(path, data, is_hidden=any(fitting([path], globs)))
         if fault is not None:
             yield fault
 
 
-def uncollected_fault(path: str, data: bytes | Unreadable) -> Fault | None:
-    """The fault of a file that is not a finding, if its front matter cites runs."""
+def uncollected_fault(
+    path: str, data: bytes | Unreadable, *, is_hidden: bool = False
+) -> Fault | None:
+    """The fault of a file that is not a finding, if its front matter cites runs.
+
+    It may be none for being in a folder that ``is_hidden``.
+    """
     if isinstance(data, Unreadable) or not data.lstrip(_BEFORE).startswith(b"---"):
         return None
     at = _citations_in(path, data)
     if at is None:
         return None
     name = shown(path.rpartition("/")[2], 60)
-    message = f"the file cites runs, but {name} is not the name of a finding"
-    fix = (
-        "name it as a finding (`F###-slug.md`), or add a glob for it to `findings` in [tool.aexp]; "
-        f"if it is a template, empty its {KEY}"
-    )
-    return Fault(NOT_COLLECTED, path, f"{message}: its citations are not checked", fix, at)
+    reason = f"{name} is not the name of a finding"
+    fix = "name it as a finding (`F###-slug.md`), or add a glob for it to `findings` in [tool.aexp]"
+    if is_hidden:
+        reason = "a folder whose name begins with a dot is not looked into"
+        fix = "move it to a folder without a dot"
+    message = f"the file cites runs, but {reason}: its citations are not checked"
+    fix = f"{fix}; if it is a template, empty its {KEY}"
+    return Fault(NOT_COLLECTED, path, message, fix, at)
 
 
 def _citations_in(path: str, data: bytes) -> Position | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 
 from pytest_aexp.ground.text import position_in, quoted, resembles
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from pytest_aexp.model.findings.body import without_code
 from pytest_aexp.model.findings.citation import KEY
-from pytest_aexp.model.findings.front_matter import FrontMatter
+from pytest_aexp.model.findings.front_matter import FrontMatter, is_key
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MISSPELT_CITATIONS, SUSPICIOUS_KEY, Fault, Rule
 
@@ -31,9 +31,11 @@ _PLAIN = {ord(other): letter for letter, others in _LOOK_ALIKES.items() for othe
 # YAML 1.1 ends lines at the last three of these, and editors at some of the others.
 _LINE_END = "\n\r\x0b\x0c\x85\u2028\u2029"
 _KEY_LINE = re.compile(
-    rf"(?:^|[{_LINE_END}])[ \t>*+?\-\"']*+([^\s:\uff1a\"'#`|]{{8,40}})[\"']?[ \t]*"
-    r"[:\uff1a][*_]*(?=\s|$)"
+    # Behind the marks of lists, quotations, headings, tables, comments, and of JSON.
+    rf"(?:^|[{_LINE_END}])[ \t>*+?\-\"'#|<!{{\[0-9.)]*+([^\s:=\uff1a\"'#`|]{{8,40}})[\"']?[ \t]*"
+    r"[:=\uff1a][*_]*(?=\s|$)"
 )
+_CITES = re.compile(r"\b(?:[0-9a-f]{32}|experiment_id)\b", re.ASCII)
 _ODD_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 _AT_THE_TOP = f"write `{KEY}:` at the start of a line of the front matter"
 
@@ -62,47 +64,65 @@ def _in_plain_letters(text: str) -> str:
 def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
     """The keys of a finding, in its front matter and below it, that look like ours."""
     seen: set[int] = set()
+    at_top = {id(key) for key, _ in front_matter.pairs}
     for key, value in front_matter.pairs:
-        if isinstance(key, Scalar) and key.text == KEY:
+        if is_key(key, KEY):
             continue
-        where = quoted(key.text) if isinstance(key, Scalar) else "another key"
+        where = _name(key)
         if isinstance(key, Scalar) and replaces_key(key.text, value):
             rule = MISSPELT_CITATIONS if _has_citations(value) else SUSPICIOUS_KEY
             fix = f"write `{KEY}:`, or run `aexp fix`"
             yield _ignored(front_matter, key, f"{quoted(key.text)} is not {KEY}", fix, rule)
         else:
-            for slip in _slips_in(key, seen, is_key=True):
+            for slip in _slips_in(key, seen, at_top, as_key=True):
                 yield _ignored(front_matter, slip, f"{quoted(slip.text)} is in a list")
-            slips = list(_slips_in(value, seen))
+            slips = list(_slips_in(value, seen, at_top))
             for slip in slips:
                 yield _ignored(front_matter, slip, f"{quoted(slip.text)} is below {where}")
             if not slips and isinstance(key, Scalar) and _cites_besides(front_matter, value):
                 fix = f"write `{KEY}:` in its place if the finding rests on them"
                 what = f"{where} holds what looks like citations and is not {KEY}"
                 yield _ignored(front_matter, key, what, fix)
+    for key, value in front_matter.root.pairs if front_matter.root is not None else ():
+        # Of a merge key what others of the same name hide.
+        for slip in _slips_in(value, seen, at_top) if id(key) not in at_top else ():
+            yield _ignored(front_matter, slip, f"{quoted(slip.text)} is hidden below {_name(key)}")
     yield from _in_text(front_matter)
 
 
-def _slips_in(node: Node, seen: set[int], *, is_key: bool = False) -> Iterator[Scalar]:
-    """The keys in ``node``, at whatever depth, that look like ours; an alias is followed once."""
+def _name(key: Node) -> str:
+    return quoted(key.text) if isinstance(key, Scalar) else "another key"
+
+
+def _slips_in(
+    node: Node, seen: set[int], at_top: Container[int], *, as_key: bool = False
+) -> Iterator[Scalar]:
+    """The keys in ``node``, at whatever depth, that look like ours; an alias is followed once.
+
+    Those ``at_top`` are read by a merge key. In a text of many lines there may be some, too.
+    """
     if isinstance(node, Scalar):
-        if is_key and is_slip(node.text):
+        if as_key and is_slip(node.text) and id(node) not in at_top:
             yield node
+        elif not (as_key or node.plain) and _CITES.search(node.text):
+            keys = (match[1] for match in _KEY_LINE.finditer(node.text))
+            yield from (Scalar(key, node.offset, plain=False) for key in keys if is_slip(key))
     elif id(node) not in seen:
         seen.add(id(node))
         for item in node.items if isinstance(node, Sequence) else ():
-            yield from _slips_in(item, seen, is_key=is_key)
+            yield from _slips_in(item, seen, at_top, as_key=as_key)
         for key, value in node.pairs if isinstance(node, Mapping) else ():
-            yield from _slips_in(key, seen, is_key=True)
-            yield from _slips_in(value, seen)
+            yield from _slips_in(key, seen, at_top, as_key=True)
+            yield from _slips_in(value, seen, at_top)
 
 
 def _has_citations(node: Node) -> bool:
     """Whether a value looks like what stands below ``supporting_runs``."""
-    items = items_of(node)
     return any(
-        is_job_id(item.text) if isinstance(item, Scalar) else _looks_like_citation(item)
-        for item in items[:100]
+        _CITES.search(item.text) is not None
+        if isinstance(item, Scalar)
+        else _looks_like_citation(item) or _holds_citations(item, set())
+        for item in items_of(node)[:100]
     )
 
 
@@ -159,7 +179,7 @@ def _in_text(front_matter: FrontMatter) -> Iterator[Fault]:
         for match in _KEY_LINE.finditer(text, front_matter.start, end):
             if _ODD_LINE_END.match(match[0]) and is_slip(match[1]):
                 yield _in_line(front_matter, match, "stands behind a line end that YAML ignores")
-    if text.find(":", end) < 0 and text.find("\uff1a", end) < 0:
+    if all(text.find(sign, end) < 0 for sign in ":=\uff1a"):
         return
     body = text[:end] + without_code(text[end:]) if "`" in text or "~~~" in text else text
     for match in _KEY_LINE.finditer(body, end):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from pytest_aexp.model.entry import ENTRY_LIMIT
-from pytest_aexp.model.packs.segment import Version, run_of
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, SEGMENT_LINES, Version, run_of
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -30,7 +30,9 @@ def lines_in(path: str, place: str, job_ids: Collection[str]) -> Iterator[tuple[
         for job_id in sorted(job_ids):
             if first <= job_id and (last is None or job_id <= last):
                 for offset, line in lines_of_run(stream, size, job_id):
-                    yield job_id, Version(path, _number(stream, offset), line)
+                    number = _number(stream, offset)
+                    if number <= SEGMENT_LINES:  # no reader takes more of them
+                        yield job_id, Version(path, number, line)
 
 
 @contextmanager
@@ -38,8 +40,8 @@ def _opened(place: str) -> Iterator[tuple[BinaryIO, int]]:
     """A segment and its size. Raises OSError, also for what is not a file."""
     with open(os.open(place, _FLAGS), "rb") as stream:
         info = os.fstat(stream.fileno())
-        if not stat.S_ISREG(info.st_mode):
-            raise OSError("not a file")
+        if not stat.S_ISREG(info.st_mode) or info.st_size > SEGMENT_LIMIT:
+            raise OSError("not a file that is read")
         yield stream, info.st_size
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.globs import fitting
+from pytest_aexp.ground.settings.globs import matched
 from pytest_aexp.ground.views import View, files_below
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
@@ -106,7 +106,7 @@ class Checker:
     @cached_property
     def finding_paths(self) -> tuple[str, ...]:
         """The paths of all findings."""
-        return tuple(fitting(self._files, self.repository.configuration.findings))
+        return tuple(matched(self._files, self.repository.configuration.findings))
 
     def uncollected_problems(self, paths: Iterable[str] | None = None) -> tuple[Problem, ...]:
         """The problems of files (default: all) beside the findings that cite runs."""

@@ -28,7 +28,7 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
         faults = [
             *(_on_the_way(view, folder) if is_empty else ()),
             *_in_submodules(view, repository.root, folder, paths),
-            *_behind_links(view, folder, globs),
+            *_behind_links(view, folder, globs, paths),
             *_in_other_letters(view, folder, globs),
         ]
         explained.update([folder] if faults else ())
@@ -102,10 +102,12 @@ def _in_other_letters(view: View, folder: str, globs: Sequence[str]) -> Iterator
         yield Fault(NOT_READ, other, message, fix)
 
 
-def _behind_links(view: View, folder: str, globs: Sequence[str]) -> Iterator[Fault]:
+def _behind_links(
+    view: View, folder: str, globs: Sequence[str], paths: Sequence[str]
+) -> Iterator[Fault]:
     """Findings that lie behind a link to a folder, or in a submodule, which is not entered."""
     for path, target in view.not_entered(folder):
-        if matched([path], globs):
+        if path in paths:
             continue  # read as a finding, and named there
         if isinstance(target, Unreadable):
             message = f"{path} {target.reason}; findings in it are not read"

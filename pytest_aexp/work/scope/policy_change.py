@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.find_root import git_top
 from pytest_aexp.ground.git.run import bare_around
-from pytest_aexp.ground.git.view import GitView
+from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import (
     CONFIG,
@@ -27,6 +28,8 @@ _FIX = "ask whoever is responsible for the policy, or take the change back"
 
 def configuration_at(root: Path, revision: str) -> Configuration:
     """``[tool.aexp]`` as a commit has it. Raises UsageError, GitError, ConfigurationError."""
+    if revision == INDEX:
+        raise UsageError("the policy in the index is that of the change itself: name a commit")
     is_bare = git_top(root) is None and bare_around(root) == root
     with GitView.at(root, revision, is_bare=is_bare) as view:
         return configuration_in(view.read(CONFIG, CONFIG_LIMIT))

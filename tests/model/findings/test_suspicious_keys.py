@@ -36,6 +36,8 @@ def test_letters_that_look_alike(key: str) -> None:
         (A, MISSPELT_CITATIONS),
         (f"[{A}]", MISSPELT_CITATIONS),
         ("{type: batch}", MISSPELT_CITATIONS),
+        (f"{{full: {{type: job, id: {A}}}}}", MISSPELT_CITATIONS),
+        (f"see {A}", MISSPELT_CITATIONS),
         ("[{experiment_id: E001}]", MISSPELT_CITATIONS),
     ],
 )
@@ -107,6 +109,21 @@ def test_a_value_that_may_be_anything(pair: str) -> None:
         "through an alias": ("---\na: &a\n  b: {supporting_runs: [*a]}\nc: *a\n---\n", 3),
         "in a second block": (f"---\nid: F1\n---\nsupporting_runs:\n  {ITEM}---\n", 4),
         "in bold below": (f"---\nid: F1\n---\n**supporting_runs:**\n{ITEM}", 4),
+        "in a heading below": (f"---\nid: F1\n---\n## supporting_runs:\n{ITEM}", 4),
+        "in a numbered list below": (f"---\nid: F1\n---\n1. supporting_runs:\n{ITEM}", 4),
+        "in a comment below": (f"---\nid: F1\n---\n<!-- supporting_runs: [{A}] -->\n", 4),
+        "in JSON below": (f'---\nid: F1\n---\n{{"supporting_runs": ["{A}"]}}\n', 4),
+        "in TOML below": (f"---\nid: F1\n---\n+++\nsupporting_runs = ['{A}']\n+++\n", 5),
+        "in a text of the front matter": (f"---\nx: |\n  supporting_runs:\n  {ITEM}---\n", 2),
+        "in a folded text": (f"---\nx: >-\n  supporting_runs:\n  {ITEM}---\n", 2),
+        "hidden by an own key": (
+            f"---\n<<: {{supporting_runs: [{{type: job, id: {A}}}]}}\nsupporting_runs: []\n---\n",
+            2,
+        ),
+        "hidden by another mapping": (
+            f"---\n<<: [{{supporting_runs: []}},\n  {{supporting_runs: [{A}]}}]\n---\n",
+            3,
+        ),
         "far below": (f"---\nid: F1\n---\n\ntext\n\n> * supporting_runs :\n{ITEM}", 7),
         "in other letters below": (f"---\nid: F1\n---\n{FULL_WIDTH}\uff1a\n{ITEM}", 4),
         "behind a line separator": (f"---\nid: F1 # c\u2028supporting_runs:\u2028{ITEM}---\n", 2),
@@ -137,6 +154,16 @@ def test_what_only_speaks_of_the_key(body: str) -> None:
 def test_a_fence_that_ended_hides_nothing() -> None:
     text = f"---\nid: F1\n---\n```\nx\n```\nsupporting_runs:\n{ITEM}"
     assert faults(text) == [(SUSPICIOUS_KEY, 7)]
+
+
+def test_citations_that_a_merge_key_brings_in_are_read() -> None:
+    text = f"x: &a\n  supporting_runs: [{{type: job, id: {A}}}]\n<<: *a\n"
+    assert faults(f"---\n{text}---\n") == []
+
+
+def test_text_that_only_speaks_of_the_key() -> None:
+    assert faults("---\nx: |\n  supporting_runs: what it rests on\n---\n") == []
+    assert faults("---\nx: y\n---\nThe key `supporting_runs`: what it rests on\n") == []
 
 
 def test_a_citation_may_select_by_any_key() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from repositories import add_segment, segment
 
 from pytest_aexp.model.packs.binary_search import lines_in, lines_of_run
-from pytest_aexp.model.packs.segment import lines_of, run_of
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, SEGMENT_LINES, lines_of, run_of
 
 IDS = st.integers(0, 1 << 128).map(lambda n: f"{n:032x}"[-32:])
 LINES = st.lists(st.tuples(IDS, st.sampled_from([0, 1, 100, 9000, 20000])), max_size=12)
@@ -68,3 +68,14 @@ def test_what_cannot_be_read_is_not_said_to_hold_nothing(tmp_path: Path, what: s
     (tmp_path / "link").symlink_to("/dev/zero")
     with pytest.raises(OSError):
         list(lines_in("", str(tmp_path / what), ["0" * 32]))
+
+
+def test_no_line_is_found_that_is_not_read(tmp_path: Path) -> None:
+    place = tmp_path / "x.jsonl"
+    ids = [f"{n:032x}" for n in range(SEGMENT_LINES + 1)]
+    place.write_bytes(b"".join(b'{"job_id":"%s"}\n' % i.encode() for i in ids))
+    assert [job_id for job_id, _ in lines_in("x", str(place), ids[-2:])] == ids[-2:-1]
+    with place.open("ab") as stream:
+        stream.truncate(SEGMENT_LIMIT + 1)
+    with pytest.raises(OSError, match="not a file that is read"):
+        list(lines_in("x", str(place), ids[:1]))

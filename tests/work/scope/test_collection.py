@@ -167,6 +167,26 @@ def test_a_submodule_below_the_findings(
     assert (status, problem["code"], problem["path"]) == (1, CODE, f"{FOLDER}/more")
 
 
+@pytest.mark.parametrize("at", ["index", "HEAD"])
+def test_a_submodule_with_the_name_of_a_finding(cited: Path, validate: Validate, at: str) -> None:
+    place = f"{FOLDER}/F002-y.md"
+    git(cited, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{place}")
+    git(cited, "commit", "-qm", "change")
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"], problem["path"]) == (1, CODE, place)
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_a_finding_in_a_hidden_folder(cited: Path, validate: Validate, at: str) -> None:
+    add_finding(cited, ".old/F002-y", job("0" * 32))
+    write(cited, f"{FOLDER}/.git/F003-z.md", "---\nsupporting_runs: [x]\n---\n")
+    commit(cited)
+    status, [problem] = validate("--at", at)
+    assert (status, problem["code"]) == (0, "finding.not_collected")
+    assert problem["path"] == f"{FOLDER}/.old/F002-y.md"
+    assert "begins with a dot" in problem["message"]
+
+
 @pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
 def test_a_name_in_other_letters(cited: Path, validate: Validate, at: str) -> None:
     git(cited, "mv", FOLDER, "kb/research/Findings")

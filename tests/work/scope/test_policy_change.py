@@ -112,3 +112,10 @@ def test_the_hook_for_entries_takes_it_too(repo: Path, capsys: pytest.CaptureFix
     hooks = Hooks(capsys)
     assert hooks.ledger().status == 0
     assert hooks.ledger("--policy-from", "HEAD").codes == ["ledger.invalid_entry"]
+
+
+def test_the_index_is_no_policy_for_what_it_holds(
+    weak: Path, validate: Validate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", "--policy-from", "index"]) == 2
+    assert "name a commit" in capsys.readouterr().err

@@ -50,7 +50,7 @@ from .immutable import (
     segment_faults,
     unclear_runs,
 )
-from .push import Push, pushes
+from .push import pushes
 from .unchanged_findings import replaced_faults, softened, touched_findings
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
     """The outcome of everything that is committed or pushed, in every repository of the tree."""
     root = judged_root(find_repo_root())
     outcomes = []
-    for push in _commits():
+    # Without a push the index is judged; a push may be of nothing, such as a branch that goes.
+    pushed = pushes()
+    for push in [None] if pushed is None else pushed:
         with GitView.at(root, push.commit if push is not None else INDEX) as view:
             folders = projects_below(root, view, None if push is not None else staged.deleted)
         of_push = {}
@@ -106,11 +108,6 @@ def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
                 of_push[folder] = judge(commit)
         outcomes.append(merged(of_push))
     return combined(outcomes)
-
-
-def _commits() -> list[Push | None]:
-    pushed = pushes()
-    return [None] if pushed is None else list(pushed)
 
 
 def _reported(outcome: Outcome) -> int:

@@ -119,7 +119,8 @@ def _fill(parser: argparse.ArgumentParser, verb: Verb) -> None:
     module = verb.load()
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = module.DESCRIPTION
-    parser.epilog = f"{_statuses(module.STATUSES)}\nexamples:\n{_indented(module.EXAMPLES)}"
+    examples = textwrap.indent(module.EXAMPLES, "  ")
+    parser.epilog = f"{_statuses(module.STATUSES)}\nexamples:\n{examples}"
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 
@@ -163,7 +164,3 @@ def _listed(lines: Iterable[tuple[str, str]]) -> str:
 def _statuses(statuses: Mapping[int, str]) -> str:
     lines = {**statuses, 2: statuses.get(2, _USAGE_STATUS)}
     return "exit status:\n" + "".join(f"  {number}  {text}\n" for number, text in lines.items())
-
-
-def _indented(text: str) -> str:
-    return "".join(f"  {line}" for line in text.splitlines(keepends=True))

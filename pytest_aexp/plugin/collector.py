@@ -205,7 +205,8 @@ class Collector:
             suppress(OSError),
         ):  # to load them only saves time; each item meets it again
             self.checker.load([c for finding in self._findings.values() for c in finding.citations])
-        self._first_due = next(filter(_is_due, ours), None)
+        citations = (item for item in ours if isinstance(item, CitationItem))
+        self._first_due = next((c for c in citations if isinstance(c.citation, Resolvable)), None)
         self._first = next(iter(ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._reporter = ours[0]
@@ -215,7 +216,3 @@ class Collector:
         del self.checker, self._discovery, self._first, self._first_due, self._reporter
         self._findings.clear()
         self._items[:] = [item for item in self._items if not isinstance(item, FindingItem)]
-
-
-def _is_due(item: pytest.Item) -> bool:
-    return isinstance(item, CitationItem) and isinstance(item.citation, Resolvable)

@@ -107,7 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(f"{run} is another tracker's id of run {meant}: cite that")
     cited = [job_citation(full_job_id(run, job_ids)) for run in arguments.runs]
     cited += [_batch(*batch) for batch in arguments.batch]
-    new = _new_ones(cited, checker.finding(path))
+    present = set(map(_as_written, _citations(checker.finding(path))))
+    new = [citation for citation in dict.fromkeys(cited) if citation not in present]
     text = with_citations(front, new) if new else front.text
     text, indexes = _with_options(arguments, checker, path, text, cited)
     if text == front.text:
@@ -164,11 +165,6 @@ def _as_written(citation: Citation) -> str:
     if isinstance(citation, BatchCitation):
         return batch_citation(citation.experiment_id, citation.selector)
     return ""
-
-
-def _new_ones(cited: Iterable[str], finding: Finding) -> list[str]:
-    there = set(map(_as_written, _citations(finding)))
-    return [citation for citation in dict.fromkeys(cited) if citation not in there]
 
 
 def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -58,16 +58,9 @@ def nearest_id(written: str, sources: Sources) -> NearestId | None:
         return NearestId(text, "is that id", is_exact=True, is_certain=True)
     if not _is_half_known(text, sources):
         return _by_prefix(text, sources.sorted_ids)
-    tries: tuple[tuple[Callable[[str], Iterator[str]], str], ...] = (
-        (_substitutions, "differs in one character"),
-        (_transpositions, "has two characters swapped"),
-        (_insertions, "has one character more"),
-        (_deletions, "has one character less"),
-    )
-    for variants, how in tries:
-        # Cut, since each variant is as long as the text, and there are 16 for each of its
-        # characters.
-        matches = {variant for variant in variants(text[:40]) if variant in job_ids}
+    # Cut, since each variant is as long as the text, and there are 16 for each of its characters.
+    for how, variants in _variants(text[:40]):
+        matches = {variant for variant in variants if variant in job_ids}
         if len(matches) == 1:
             return NearestId(matches.pop(), how)
     return _by_prefix(text, sources.sorted_ids)
@@ -100,20 +93,20 @@ def _by_prefix(text: str, job_ids: Sequence[str]) -> NearestId | None:
     return None
 
 
-def _substitutions(text: str) -> Iterator[str]:
-    return (text[:i] + d + text[i + 1 :] for i in range(len(text)) for d in _DIGITS)
-
-
-def _transpositions(text: str) -> Iterator[str]:
-    return (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1))
-
-
-def _insertions(text: str) -> Iterator[str]:
-    return (text[:i] + d + text[i:] for i in range(len(text) + 1) for d in _DIGITS)
-
-
-def _deletions(text: str) -> Iterator[str]:
-    return (text[:i] + text[i + 1 :] for i in range(len(text)))
+def _variants(text: str) -> Iterator[tuple[str, Iterator[str]]]:
+    """What an id may be that was mistyped as ``text``, by how it differs from that."""
+    places = range(len(text))
+    yield (
+        "differs in one character",
+        (text[:i] + d + text[i + 1 :] for i in places for d in _DIGITS),
+    )
+    yield (
+        "has two characters swapped",
+        (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in places[:-1]),
+    )
+    more = (text[:i] + d + text[i:] for i in range(len(text) + 1) for d in _DIGITS)
+    yield "has one character more", more
+    yield "has one character less", (text[:i] + text[i + 1 :] for i in places)
 
 
 def selector_hint(citation: BatchCitation, sources: Sources) -> str:

@@ -86,7 +86,9 @@ def execute(job: Job, command: Sequence[str], metrics: Path | None = None) -> in
     identity = None if metrics is None else _identity(metrics)
     try:
         with _signals() as signals, run_lifecycle(job):
-            program.start(command, _environment(job))
+            # Here, since the lifecycle has put the attempt's token into it.
+            run = {"AEXP_RUN_ID": str(job.id), "AEXP_RUN_DIR": os.path.abspath(job.path)}
+            program.start(command, {**os.environ, **run})
             status = program.wait(signals)
             if metrics is not None:
                 _take_metrics(job, metrics, is_new=_identity(metrics) != identity)
@@ -123,10 +125,6 @@ def _signals() -> Iterator[socket.socket]:
 
 def _do_nothing(signum: int, frame: FrameType | None) -> None:
     del signum, frame
-
-
-def _environment(job: Job) -> dict[str, str]:
-    return {**os.environ, "AEXP_RUN_ID": str(job.id), "AEXP_RUN_DIR": os.path.abspath(job.path)}
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:

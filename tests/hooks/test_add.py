@@ -137,6 +137,7 @@ class TestStaging:
     ) -> None:
         inner = repo / "study [1]"
         write(inner, ".aexp/installed.json", "{}")
+        (inner / ".aexp/ledger").mkdir()  # as an install leaves it
         job_id = add_run(inner)
         add_finding(inner, "F001-x", job(job_id))
         stage(repo, "study [1]/kb")

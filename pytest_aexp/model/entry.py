@@ -88,7 +88,7 @@ def unknown_fields(document: dict[str, Any]) -> list[str]:
 
 def metrics_text(text: str, metrics: dict[str, Any]) -> str:
     """The ``metrics`` object of the entry in ``text``, with each number as it is written there."""
-    # Cut out of the text, for what is parsed are floats, and to parse it twice takes long.
+    # Cut out of the text, for what is parsed are floats, and to parse it again takes twice as long.
     match = _METRICS.search(text) if text.count('"metrics"') == 1 else None
     if match is not None and json.loads(match[1]) == metrics:
         return match[1]

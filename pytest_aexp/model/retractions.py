@@ -167,7 +167,7 @@ def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, lis
         text, document = _parsed(data)
         _check(path, document)
     except _Refused as refused:
-        fix = refused.fix or _instead(path, document)
+        fix = refused.fix or _advice(path, document)
         message = f"the retraction record {refused.message}"
         return None, [Fault(INVALID_RETRACTION, path, message, fix, refused.position)]
     record = Record(
@@ -180,7 +180,7 @@ def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, lis
     return record, [*_unknown_fields(path, text, document), *_leaks(path, text, document)]
 
 
-def _instead(path: str, document: Mapping[str, Any]) -> str:
+def _advice(path: str, document: Mapping[str, Any]) -> str:
     """What to do about a record that must not stay."""
     lifted, retracted = document.get("lifts"), document.get("retracts")
     targets = lifted or retracted
@@ -263,6 +263,6 @@ def _leaks(path: str, text: str, document: dict[str, Any]) -> list[Fault]:
         return []
     places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]], 3, len(leaks))
     at = jsontext.position_of_key(text, leaks[0].pointer.split("/")[1])
-    instead = _instead(path, document)
-    fix = f"before it is committed, {instead}; if a credential was pushed, change it"
+    advice = _advice(path, document)
+    fix = f"before it is committed, {advice}; if a credential was pushed, change it"
     return [Fault(LEAK, path, f"the retraction record holds {places}", fix, at)]

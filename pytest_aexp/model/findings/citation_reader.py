@@ -39,6 +39,7 @@ _KEYS_OF = {
     "batch": ("type", "experiment_id", "selector", *_ON_BOTH, *_ON_BATCH),
 }
 _OPTIONAL = {*_ON_BOTH, *_ON_BATCH, "ended_at"}
+# For YAML an id or a digest such as `12345678` or `1e310000` is a number.
 _AS_WRITTEN = {"type", "id", "experiment_id", "as", *_OPTIONAL} - {"note"}
 
 _TYPES = {"run": "job", "runs": "job"}

@@ -158,11 +158,11 @@ def _span(path: str, text: str) -> tuple[int, int]:
     opening = _OPENING.match(text)
     if opening is None:
         _refuse_conflict(path, text, 0, len(text))
-        message, fix = "there is no front matter at the top", "begin the file with a line `---`"
+        message = "there is no front matter at the top"
+        fix = "begin the file with a line `---`, then the YAML, then another line `---`"
         if _TOML.match(text):
             message = "the front matter is TOML (`+++`), not YAML"
             fix = "write it as YAML between two lines `---`"
-        fix += ", then the YAML, then another line `---`" if fix.startswith("begin") else ""
         raise UnreadableFinding(path, f"{message}, so no citation can be read", fix)
     closing = _CLOSING.search(text, opening.end())
     if closing is None:

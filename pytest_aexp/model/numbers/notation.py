@@ -109,13 +109,9 @@ def last_numbers(
             ends.insert(0, match.end())
         if len(tokens) == count:
             break
-    refusal = _why_not(tokens, text[ends[-1] :] if ends else "", count)
-    if refusal is not None:
-        return (
-            refusal
-            if isinstance(refusal, UnreadableNumber)
-            else UnreadableNumber("", len(text), refusal)
-        )
+    refused = _refused(tokens, text, ends[-1] if ends else len(text), count)
+    if refused is not None:
+        return refused
     numbers = [token for token in tokens if isinstance(token, Number)]
     for index in range(count - 2, -1, -1):
         following = numbers[index + 1]
@@ -129,18 +125,20 @@ def _blank(match: re.Match[str]) -> str:
     return (_HIDDEN if is_hidden else " ") * len(match[0])
 
 
-def _why_not(
-    tokens: Sequence[Number | UnreadableNumber], tail: str, count: int
-) -> UnreadableNumber | str | None:
-    """Why the tokens are not the numbers of a comment that comes after ``tail``."""
+def _refused(
+    tokens: Sequence[Number | UnreadableNumber], text: str, end: int, count: int
+) -> UnreadableNumber | None:
+    """Why the tokens, up to ``end``, are not the numbers of a comment that comes after ``text``."""
     if len(tokens) < count:
         missing = {0: "there is no number", 1: "there is only one number"}
-        return f"{missing.get(len(tokens), f'there are only {len(tokens)} numbers')} before it"
+        there = missing.get(len(tokens), f"there are only {len(tokens)} numbers")
+        return UnreadableNumber("", len(text), f"{there} before it")
     refused = [token for token in tokens if isinstance(token, UnreadableNumber)]
     if refused:
         return refused[0]
+    tail = text[end:]
     if len(_WORD.findall(tail)) > _TAIL_WORDS or _SENTENCE_END.search(tail):
-        return "there is no number directly before it"
+        return UnreadableNumber("", len(text), "there is no number directly before it")
     return None
 
 

@@ -42,13 +42,13 @@ class Documents:
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):
             job_id = paths[path]
             if job_id in self.ledger.repeated:
-                yield from self._instead(job_id, wanted)
+                yield from self._from_ledger(job_id, wanted)
                 continue
             if isinstance(data, bytes) and not wanted.may_be(data):
                 continue
             document = usable_document(job_id, path, data)
             if document is None:
-                yield from self._instead(job_id, wanted)
+                yield from self._from_ledger(job_id, wanted)
             elif wanted.has(document):
                 yield self._with_retractions(document)
 
@@ -68,9 +68,9 @@ class Documents:
                 elif wanted.has(document):
                     yield self._with_retractions(document)
         for job_id in sorted(repeated - self.ledger.loose):
-            yield from self._instead(job_id, wanted)
+            yield from self._from_ledger(job_id, wanted)
 
-    def _instead(self, job_id: str, wanted: _Wanted) -> Iterator[Document]:
+    def _from_ledger(self, job_id: str, wanted: _Wanted) -> Iterator[Document]:
         """The entry of a run that has several, or whose own file cannot be used."""
         document = self.ledger.document(job_id)
         if document is None:

@@ -19,7 +19,6 @@ FORMS = "key=value, key!=value, key<value, key<=value, key>value, key>=value or 
 _CONDITION = re.compile(
     r"(?P<name>(?:[^=<>!]|!(?!=))+)(?P<operator>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL
 )
-_NAME = re.compile(r"(?!\s)(?:[^=<>!]|!(?!=))+(?<![\s!])")
 _PLAIN = re.compile(r"[^\s\"\[\]{},]+")
 
 
@@ -133,8 +132,3 @@ def _written_value(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and word(value).value == value:
         return value
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def is_name(text: str) -> bool:
-    """Whether a condition can name ``text``."""
-    return _NAME.fullmatch(text) is not None

@@ -29,20 +29,15 @@ _PROVENANCE = frozenset(("experiment_id", "code_commit", "code_dirty"))
 _FIELDS_LAST = tuple(name for name in FIELDS if name not in ("id", "experiment"))
 
 
-def flat(value: dict[str, Any]) -> dict[str, Any]:
-    """The values in nested dicts by dotted name."""
+def flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values in nested dicts by dotted name, which begins with ``prefix``."""
     values: dict[str, Any] = {}
-    _fill(values, value, "")
-    return values
-
-
-def _fill(values: dict[str, Any], value: dict[str, Any], prefix: str) -> None:
     for key, inner in value.items():
-        name = f"{prefix}{key}" if prefix else key
         if inner.__class__ is dict and inner:
-            _fill(values, inner, f"{name}.")
+            values |= flat(inner, f"{prefix}{key}.")
         else:
-            values[name] = inner
+            values[prefix + key] = inner
+    return values
 
 
 class Differing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -69,7 +70,9 @@ class _Cleaner:
     def __init__(self, value: Json, pointer: str) -> None:
         self.leaks: list[Leak] = []
         self._pending: list[_Pending] = []
-        self._notes = frozenset() if pointer else _notes_of_redactions(value)
+        # The notes on what was redacted are pointers, which only look like paths.
+        redactions = () if pointer else _redactions(value)
+        self._notes = frozenset(f"/redacted/{index}" for index, _ in redactions)
         self.copy = self._take(value, pointer, Secrecy.NONE, "")
         while self._pending:
             container, where, secrecy, name = self._pending.pop()
@@ -184,23 +187,17 @@ def _names_for_leaking(members: dict[str, Json]) -> dict[str, tuple[str, str]]:
     return names
 
 
-def _notes_of_redactions(document: Json) -> frozenset[str]:
-    """Pointers to the items of `redacted` that name a redaction: these only look like paths."""
+def _redactions(document: Json) -> Iterator[tuple[int, str]]:
+    """The items of `redacted` that name a redaction, with their places in it."""
     notes = document.get("redacted") if isinstance(document, dict) else None
-    return frozenset(
-        f"/redacted/{index}"
-        for index, note in enumerate(notes if isinstance(notes, list) else ())
-        if isinstance(note, str) and _names_redaction(document, note)
-    )
+    for index, note in enumerate(notes if isinstance(notes, list) else ()):
+        if isinstance(note, str) and _names_redaction(document, note):
+            yield index, note
 
 
 def redacted_below(document: Json, start: str) -> bool:
     """Whether `redacted` names anything redacted whose JSON pointer begins with `start`."""
-    notes = document.get("redacted") if isinstance(document, dict) else None
-    return any(
-        isinstance(note, str) and note.startswith(start) and _names_redaction(document, note)
-        for note in (notes if isinstance(notes, list) else ())
-    )
+    return any(note.startswith(start) for _, note in _redactions(document))
 
 
 def _names_redaction(document: Json, pointer: str) -> bool:

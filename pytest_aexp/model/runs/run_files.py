@@ -24,7 +24,10 @@ _BEYOND_BOUNDS = (
     "or so deeply nested in a file beside it"
 )
 RUN_LINK_KEYS = ("aexp", "limina")
-"""Where a document keeps its run link: the key that is written, then one that is only read."""
+"""Where a document keeps its run link: the key that is written, then one that is only read.
+
+Source: agentic-experiments 0.6.1, ``schema.py``, calls the second one legacy.
+"""
 
 
 class RunFiles(NamedTuple):

@@ -56,7 +56,7 @@ from .unchanged_findings import replaced_faults, softened, touched_findings
 if TYPE_CHECKING:
     from pytest_aexp.model.batch_cache import CommittedRuns
 
-    from .promote import Outdated
+    from .promote import OutdatedCitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,9 @@ def _checker(commit: Commit, view: GitView, policy: Policy, added: Sequence[str]
     return Checker(repository, view, policy, sources=sources)
 
 
-def _outdated(commit: Commit, checker: Checker, findings: Sequence[Finding]) -> list[Outdated]:
+def _outdated(
+    commit: Commit, checker: Checker, findings: Sequence[Finding]
+) -> list[OutdatedCitation]:
     store = checker.sources.store
     if store is None or not commit.brings_something:
         return []
@@ -191,7 +193,7 @@ def _added(
     commit: Commit,
     checker: Checker,
     findings: Sequence[Finding],
-    outdated: Sequence[Outdated],
+    outdated: Sequence[OutdatedCitation],
 ) -> list[str]:
     lacking = {path for run in outdated for path in run.paths}
     return add(commit, sorted(lacking.union(on_disk_only(findings, checker.sources))))

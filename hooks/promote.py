@@ -30,7 +30,7 @@ from .commit import Commit
 
 
 @dataclass(frozen=True, slots=True)
-class Outdated:
+class OutdatedCitation:
     """A citation of runs whose entries on this machine are newer than those in the commit.
 
     ``paths`` are the entries on disk that it lacks; none where a run cannot enter the ledger.
@@ -55,7 +55,7 @@ class LocalRuns:
     def _promoter(self) -> Promoter:
         return Promoter(self._commit.repository, self._store)
 
-    def outdated(self, findings: Sequence[Finding]) -> Iterator[Outdated]:
+    def outdated(self, findings: Sequence[Finding]) -> Iterator[OutdatedCitation]:
         """Promote what ``findings`` cite; the citations whose entries in the commit are outdated.
 
         Raises UsageError, GitError, OSError.
@@ -75,7 +75,7 @@ class LocalRuns:
         self._ledger.load(run.job_id for run in runs)
         return [run for run in runs if run.usable and run.finished]
 
-    def _of(self, citation: Resolvable, runs: list[Run]) -> Iterator[Outdated]:
+    def _of(self, citation: Resolvable, runs: list[Run]) -> Iterator[OutdatedCitation]:
         states = {run.job_id: self._promoted(run.job_id) for run in runs}
         refusals = [reason for reason in states.values() if isinstance(reason, str)]
         paths = tuple(
@@ -90,7 +90,7 @@ class LocalRuns:
             return
         job_id = citation.job_id if isinstance(citation, JobCitation) else None
         fault = Fault(rule, citation.path, message, fix, citation.position, job_id)
-        yield Outdated(fault, paths)
+        yield OutdatedCitation(fault, paths)
 
     def _message(self, citation: Resolvable, paths: tuple[str, ...]) -> str:
         if isinstance(citation, BatchCitation):

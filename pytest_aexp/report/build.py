@@ -60,8 +60,8 @@ def gather(checker: Checker) -> Report:
     resolutions = [verdict.resolution for verdict in verdicts.values() if verdict.resolution]
     cited = {entry.job_id for resolution in resolutions for entry in resolution.entries}
     ledger = LedgerFacts.of(checker.sources.ledger, cited)
-    gathering = _Gathering(checker, ledger, verdicts)
-    parts = gathering.findings(findings)
+    builder = _PageBuilder(checker, ledger, verdicts)
+    parts = builder.findings(findings)
     around = (
         *checker.authority_problems(citations),
         *checker.record_problems(),
@@ -94,7 +94,7 @@ def _problem(problem: Problem) -> ProblemPart:
     )
 
 
-class _Gathering:
+class _PageBuilder:
     def __init__(self, checker: Checker, ledger: LedgerFacts, verdicts: dict[int, Verdict]) -> None:
         self._checker = checker
         self._ledger = ledger

@@ -45,26 +45,26 @@ class LedgerFacts:
     @classmethod
     def of(cls, ledger: Ledger, cited: Collection[str]) -> LedgerFacts:
         """The facts in ``ledger``, whose entries may be too many to keep them all."""
-        reading = _Reading(cited)
+        reader = _LedgerReader(cited)
         for entry in ledger:
             document = ledger.document(entry.job_id) if entry.usable else None
             if document is not None:
                 retraction = ledger.retractions.get(entry.job_id)
                 reasons = "; ".join(retraction.reasons) if retraction is not None else ""
-                reading.add(replace(facts_of(document), retracted=shown(reasons, 300)))
-        every = reading.machines()
+                reader.add(replace(facts_of(document), retracted=shown(reasons, 300)))
+        every = reader.machines()
         return cls(
-            len(reading.points),
-            reading.cited,
-            len(reading.points) - len(reading.cited),
-            reading.latest(),
+            len(reader.points),
+            reader.cited,
+            len(reader.points) - len(reader.cited),
+            reader.latest(),
             every[:MOST_MACHINES],
             len(every),
-            chart_of(reading.points),
+            chart_of(reader.points),
         )
 
 
-class _Reading:
+class _LedgerReader:
     def __init__(self, cited: Collection[str]) -> None:
         self.cited: dict[str, RunFacts] = {}
         self.points: list[Point] = []

@@ -70,7 +70,7 @@ def new_runs(job_ids: Iterable[str], retractions: Retractions, reason: str) -> l
 
 
 @dataclass(slots=True)
-class Lifted:
+class LiftResult:
     """What lifting did: the records that are lifted now, and runs that were retracted anew."""
 
     records: list[str] = field(default_factory=list)
@@ -79,14 +79,14 @@ class Lifted:
 
 def lift(
     repository: Repository, retractions: Retractions, targets: Collection[str], reason: str
-) -> Lifted:
+) -> LiftResult:
     """Lift records, or all that retracts a run; other runs of these records are retracted anew.
 
     Raises UsageError for what is not retracted.
     """
     lifted, others = _lifted_by(retractions, targets)
     document = _document(repository, reason, lifts=lifted)
-    result = Lifted(sorted(lifted))
+    result = LiftResult(sorted(lifted))
     # First, so that no run is without a retraction in between.
     for record_id, runs in others.items():
         old = lifted[record_id]

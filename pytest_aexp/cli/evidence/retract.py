@@ -25,7 +25,7 @@ from pytest_aexp.model.query.query import query
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.reach import Citing, at_risk, citing
+from pytest_aexp.work.check.reach import RetractedCitation, at_risk, citations_of
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.edit.withdraw import with_withdrawal
@@ -175,7 +175,7 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
     """Print, and mark, the findings that the retraction of ``runs`` reaches."""
     # A new one, which reads the records as they are now.
     checker = open_checker()
-    reached = list(citing(checker, runs))
+    reached = list(citations_of(checker, runs))
     marked = _mark(checker, reached) if mark else {}
     for cited in reached:
         mark_text = marked.get((cited.finding.path, cited.citation.index), "")
@@ -201,7 +201,7 @@ def _print_at_risk(checker: Checker, before: Collection[str]) -> None:
             print(clean(f"  {line}: at risk"))
 
 
-def _mark(checker: Checker, reached: Iterable[Citing]) -> dict[tuple[str, int], str]:
+def _mark(checker: Checker, reached: Iterable[RetractedCitation]) -> dict[tuple[str, int], str]:
     """Have citations accept what retracts their runs; what was written, by finding and index."""
     by_finding: dict[str, list[tuple[Citation, list[str]]]] = defaultdict(list)
     for cited in reached:

@@ -13,7 +13,7 @@ from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import clean, shown
+from pytest_aexp.ground.text import clean
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -22,11 +22,11 @@ from pytest_aexp.model.findings.citation import (
     MalformedCitation,
 )
 from pytest_aexp.model.findings.finding import Finding, read_finding
-from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.hints import meant_values
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
@@ -189,13 +189,12 @@ def _selector(pairs: Iterable[str]) -> dict[str, Any]:
     return selector_of(read)
 
 
-def _show_quoting(citation: Citation, problems: list[Problem]) -> None:
+def _show_quoting(citation: Citation, checker: Checker) -> None:
     """Show a value that must be text as it is typed: a shell takes the quotes of YAML away."""
     if isinstance(citation, BatchCitation):
-        for key, value in citation.selector.items():
-            hint = f"{shown(key, 40)} is text in "
-            if any(hint in problem.message for problem in problems):
-                print_error(f"type it as {shlex.quote(f'{key}={json.dumps(str(value))}')}")
+        for key, value in meant_values(citation, checker.sources).items():
+            if isinstance(value, str):
+                print_error(f"type it as {shlex.quote(f'{key}={json.dumps(value)}')}")
 
 
 def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
@@ -206,7 +205,7 @@ def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> 
         fix = problem.fix.replace("run `aexp fix`, or ", "")
         print_error(f"{problem.message}; next: {fix}")
     for citation in changed:
-        _show_quoting(citation, problems)
+        _show_quoting(citation, checker)
     refused = unknown or any(problem.severity == "error" for problem in problems)
     if refused:
         print_error("nothing was changed")

@@ -13,8 +13,8 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import why_no_metric
 from pytest_aexp.ground.text import clean, counted, listed, quoted
-from pytest_aexp.work.imports.importer import ImportedRun, Importing, gather, write_entries
-from pytest_aexp.work.imports.source import LeftOut, SourceRun
+from pytest_aexp.work.imports.importer import ImportedRun, ImportPlan, gather, write_entries
+from pytest_aexp.work.imports.source import SkippedRun, SourceRun
 from pytest_aexp.work.imports.store import keep_as_jobs
 from pytest_aexp.work.imports.tables import Columns
 from pytest_aexp.work.runs.run_link import checked_experiment
@@ -98,17 +98,17 @@ def experiments_in(values: Iterable[str]) -> Mapping[str, str]:
 
 
 def run_import(
-    arguments: argparse.Namespace, source: Iterable[SourceRun | LeftOut], experiment: str
+    arguments: argparse.Namespace, source: Iterable[SourceRun | SkippedRun], experiment: str
 ) -> int:
     """Import the runs of a source; 1 if one could not be, each of them named."""
     repository = Repository.open()
     store = get_run_store(repository.root) if arguments.store else None
-    importing = gather(source, experiment, arguments.distinct)
-    _print_repeated(importing.runs)
+    plan = gather(source, experiment, arguments.distinct)
+    _print_repeated(plan.runs)
     results = list(
         with_progress(
-            write_entries(repository, importing, arguments.machine_label),
-            len(importing.runs),
+            write_entries(repository, plan, arguments.machine_label),
+            len(plan.runs),
             "runs",
         )
     )
@@ -118,10 +118,10 @@ def run_import(
     right = len(results) - written - len(refused) - len(kept)
     print(
         f"{counted(written, 'run')} written, {right:,} already there, "
-        f"{len(importing.left_out) + len(refused):,} left out"
+        f"{len(plan.skipped) + len(refused):,} left out"
     )
-    _print_renamed(importing)
-    for name, count in sorted(importing.redacted.items()):
+    _print_renamed(plan)
+    for name, count in sorted(plan.redacted.items()):
         entries = counted(count, "entry", "entries")
         print(f"{clean(name)} was redacted in {entries}: leave it out of --params")
     for message in kept:
@@ -129,15 +129,15 @@ def run_import(
     for result in refused:
         names = listed([attempt.name for attempt in result.run.attempts])
         print_error(clean(f"left out: {names}: {result.refused}"))
-    for left_out in importing.left_out:
-        print_error(clean(f"left out: {left_out.name} {left_out.reason}"))
+    for skipped in plan.skipped:
+        print_error(clean(f"left out: {skipped.name} {skipped.reason}"))
     if store is not None:
-        jobs = keep_as_jobs(store, importing)
+        jobs = keep_as_jobs(store, plan)
         print(f"{counted(jobs, 'signac job')} made in the run store")
-        _print_unlisted(importing, repository)
+        _print_unlisted(plan, repository)
     if written:
         print_next_commit(repository.root)
-    return 1 if refused or any(run.damaged for run in importing.left_out) else 0
+    return 1 if refused or any(run.damaged for run in plan.skipped) else 0
 
 
 def _print_repeated(runs: Iterable[ImportedRun]) -> None:
@@ -154,16 +154,16 @@ def _print_repeated(runs: Iterable[ImportedRun]) -> None:
         print("to import each as a run of its own: --distinct run_id")
 
 
-def _print_renamed(importing: Importing) -> None:
-    renamed = {source: name for source, name in importing.metrics.items() if source != name}
+def _print_renamed(plan: ImportPlan) -> None:
+    renamed = {source: name for source, name in plan.metrics.items() if source != name}
     if renamed:
         pairs = [f"{quoted(source)} is {name}" for source, name in sorted(renamed.items())]
         print(f"metrics: {listed(pairs, 20)}")
 
 
-def _print_unlisted(importing: Importing, repository: Repository) -> None:
+def _print_unlisted(plan: ImportPlan, repository: Repository) -> None:
     """Say which metrics a promotion of the new jobs would not find."""
-    missing = sorted({*importing.metrics.values()} - repository.configuration.metrics.keys())
+    missing = sorted({*plan.metrics.values()} - repository.configuration.metrics.keys())
     if missing:
         print("to keep their metrics when they are promoted again, list them:")
         print("  [tool.aexp.metrics]")

@@ -16,7 +16,7 @@ from pytest_aexp.model.runs.short_id import unique_length
 from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
 from pytest_aexp.work.promote.project import utc
 from pytest_aexp.work.promote.promote import open_store
-from pytest_aexp.work.runs.unfinished_runs import Unfinished, unfinished_runs
+from pytest_aexp.work.runs.unfinished_runs import UnfinishedRun, unfinished_runs
 
 DESCRIPTION = """\
 List the runs of this machine that have not finished: first those that were
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(run: Unfinished) -> tuple[str, ...]:
+def _row(run: UnfinishedRun) -> tuple[str, ...]:
     return (
         run.job_id,
         "lost" if run.is_lost else _status(run),
@@ -72,13 +72,13 @@ def _row(run: Unfinished) -> tuple[str, ...]:
     )
 
 
-def _status(run: Unfinished) -> str:
+def _status(run: UnfinishedRun) -> str:
     if is_foreign({"status": run.status}):
         return f"unknown: {shown_json(run.status)}"
     return run.status or "created"
 
 
-def _json(run: Unfinished) -> dict[str, Any]:
+def _json(run: UnfinishedRun) -> dict[str, Any]:
     return {
         "job_id": run.job_id,
         "experiments": list(run.experiments),

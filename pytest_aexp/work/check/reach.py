@@ -12,7 +12,7 @@ from pytest_aexp.work.check.checker import Checker
 
 
 @dataclass(frozen=True)
-class Citing:
+class RetractedCitation:
     """A citation of runs that are retracted."""
 
     finding: Finding
@@ -26,7 +26,7 @@ class Citing:
         return f"{self.finding.name} {'links to' if self.citation.is_link else 'cites'} it"
 
 
-def citing(checker: Checker, runs: Collection[str]) -> Iterator[Citing]:
+def citations_of(checker: Checker, runs: Collection[str]) -> Iterator[RetractedCitation]:
     """The citations of some runs, by findings that are not withdrawn."""
     for path in checker.finding_paths:
         finding = checker.finding(path)
@@ -35,7 +35,7 @@ def citing(checker: Checker, runs: Collection[str]) -> Iterator[Citing]:
                 continue
             cited = _cited_runs(checker, finding, citation)
             if cited & set(runs):
-                yield Citing(finding, citation, cited & frozenset(runs), len(cited))
+                yield RetractedCitation(finding, citation, cited & frozenset(runs), len(cited))
 
 
 def _cited_runs(checker: Checker, finding: Finding, citation: Resolvable) -> frozenset[str]:

@@ -20,7 +20,7 @@ from pytest_aexp.work.evidence.changes import RunChange, compare
 from pytest_aexp.work.evidence.evidence import EvidenceReader
 
 
-class CannotTell(AexpError):
+class NoHistory(AexpError):
     """The history that would be needed is not here."""
 
 
@@ -60,12 +60,12 @@ class ChangesReader:
         self._open.close()
 
     def of(self, finding: Finding) -> Iterator[CitationChanges]:
-        """The changes of each citation. Raises CannotTell, UsageError."""
+        """The changes of each citation. Raises NoHistory, UsageError."""
         for citation in finding.citations:
             yield self.of_citation(finding, citation)
 
     def of_citation(self, finding: Finding, citation: Citation) -> CitationChanges:
-        """The changes of one of its citations. Raises CannotTell, UsageError."""
+        """The changes of one of its citations. Raises NoHistory, UsageError."""
         since, now = self._since_when(finding, citation), self._now.runs(citation)
         then = self._at(since.revision).runs(citation) if since.revision else _unmarked(now)
         changes = compare(_by_id(then), _by_id(now), self._retractions)
@@ -85,7 +85,7 @@ class ChangesReader:
         if is_shallow(self._root):
             if pin and self._fits(citation):
                 return Since("", "since it was pinned")
-            raise CannotTell(
+            raise NoHistory(
                 f"{finding.path}: this clone is shallow, so what has changed cannot be shown: "
                 "run `git fetch --unshallow`, or give --since REV"
             )
@@ -95,7 +95,7 @@ class ChangesReader:
             return Since(commit[0], f"since it was pinned in {commit[0][:10]} of {commit[1]}")
         commit = self._last_commit(finding.path)
         if commit is None:
-            raise CannotTell(f"{finding.path} is in no commit: give --since REV")
+            raise NoHistory(f"{finding.path} is in no commit: give --since REV")
         return Since(commit[0], f"since it was edited in {commit[0][:10]} of {commit[1]}")
 
     def _fits(self, citation: Citation) -> bool:

@@ -17,7 +17,7 @@ from pytest_aexp.model.job_id import is_number
 from pytest_aexp.model.query.match import MISSING, nested
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
-    LeftOut,
+    SkippedRun,
     SourceRun,
     Unusable,
     measured,
@@ -33,7 +33,7 @@ _LARGEST_FILE = 1 << 24
 
 def hydra_runs(
     folder: Path, parameters: Sequence[str], metrics: Mapping[str, str], metrics_file: str
-) -> Iterator[SourceRun | LeftOut]:
+) -> Iterator[SourceRun | SkippedRun]:
     """The runs below a folder of Hydra's, such as ``multirun/``, by path. Raises UsageError."""
     kept = sorted(path.parent for path in folder.rglob(".hydra") if path.is_dir())
     if not kept:
@@ -43,9 +43,9 @@ def hydra_runs(
         try:
             yield _run(name, run, parameters, metrics, metrics_file)
         except Unusable as reason:
-            yield LeftOut(name, str(reason), reason.damaged)
+            yield SkippedRun(name, str(reason), reason.damaged)
         except OSError as error:
-            yield LeftOut(name, f"cannot be read: {error.strerror}", damaged=True)
+            yield SkippedRun(name, f"cannot be read: {error.strerror}", damaged=True)
 
 
 def _run(

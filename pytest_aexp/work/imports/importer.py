@@ -25,7 +25,7 @@ from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
-from pytest_aexp.work.imports.source import LeftOut, SourceRun, Unusable, metric_name
+from pytest_aexp.work.imports.source import SkippedRun, SourceRun, Unusable, metric_name
 from pytest_aexp.work.promote.promote import Promoter
 
 _METRICS = "metrics"
@@ -58,11 +58,11 @@ class ImportedRun:
 
 
 @dataclass
-class Importing:
+class ImportPlan:
     """The runs that a source has, and what is to be said of those that are left out."""
 
     runs: list[ImportedRun] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    skipped: list[SkippedRun] = field(default_factory=list)
     metrics: dict[str, str] = field(default_factory=dict)
     """The name in the ledger of each metric of the source."""
 
@@ -90,32 +90,32 @@ class Importing:
 
 
 def gather(
-    source: Iterable[SourceRun | LeftOut], experiment: str, distinct: str | None = None
-) -> Importing:
+    source: Iterable[SourceRun | SkippedRun], experiment: str, distinct: str | None = None
+) -> ImportPlan:
     """The runs of a source, of which those with the same parameters are attempts of one run.
 
     ``distinct`` is the parameter that the source's own id becomes, so that each is a run.
     """
-    importing = Importing()
+    plan = ImportPlan()
     attempts: dict[str, list[SourceRun]] = defaultdict(list)
     statepoints: dict[str, dict[str, Any]] = {}
     for run in source:
-        if isinstance(run, LeftOut):
-            importing.left_out.append(run)
+        if isinstance(run, SkippedRun):
+            plan.skipped.append(run)
             continue
         try:
             statepoint = _statepoint(run, experiment, distinct)
         except Unusable as reason:
-            importing.left_out.append(LeftOut(run.name, str(reason), reason.damaged))
+            plan.skipped.append(SkippedRun(run.name, str(reason), reason.damaged))
             continue
         job_id = job_id_of(statepoint_json(statepoint))
         statepoints[job_id] = statepoint
         attempts[job_id].append(run)
-    importing.metrics = _metric_names(run for runs in attempts.values() for run in runs)
+    plan.metrics = _metric_names(run for runs in attempts.values() for run in runs)
     for job_id, runs in attempts.items():
         runs.sort(key=_ended)
-        importing.runs.append(ImportedRun(job_id, statepoints[job_id], tuple(runs)))
-    return importing
+        plan.runs.append(ImportedRun(job_id, statepoints[job_id], tuple(runs)))
+    return plan
 
 
 def _statepoint(run: SourceRun, experiment: str, distinct: str | None) -> dict[str, Any]:
@@ -174,18 +174,18 @@ class ImportResult:
 
 
 def write_entries(
-    repository: Repository, importing: Importing, machine_label: str | None = None
+    repository: Repository, plan: ImportPlan, machine_label: str | None = None
 ) -> Iterator[ImportResult]:
     """Write the entry of each run, unless it says the same already. Raises UsageError, OSError."""
     # Its files are in memory, so that no store is ever read.
     store = RunStore(repository.run_store, "")
-    metrics = {name: f"{_METRICS}/{name}" for name in importing.metrics.values()}
+    metrics = {name: f"{_METRICS}/{name}" for name in plan.metrics.values()}
     promoter = Promoter(repository, store, machine_label, many=True, metrics=metrics)
     written = False
     try:
-        for run in importing.runs:
+        for run in plan.runs:
             try:
-                promoted = promoter.promote(run.job_id, importing.files(run))
+                promoted = promoter.promote(run.job_id, plan.files(run))
             except NotPromotable as refusal:
                 yield ImportResult(run, refused=str(refusal))
                 continue

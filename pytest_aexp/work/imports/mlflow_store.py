@@ -12,7 +12,7 @@ from typing import Any
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import closest, listed, quoted, shown
 from pytest_aexp.work.imports.source import (
-    LeftOut,
+    SkippedRun,
     SourceRun,
     Unusable,
     number,
@@ -29,7 +29,7 @@ _SQLITE = b"SQLite format 3\0"
 
 def mlflow_runs(
     uri: str, experiments: Mapping[str, str], parameters: Sequence[str], metrics: Mapping[str, str]
-) -> Iterator[SourceRun | LeftOut]:
+) -> Iterator[SourceRun | SkippedRun]:
     """The runs of a store, the earliest first.
 
     ``experiments`` has an experiment id for each name; ``""`` stands for every experiment.
@@ -45,7 +45,7 @@ def mlflow_runs(
             # A folder is read run by run, since MLflow's search ends at the first damaged one.
             runs = _in_folder(client, folder / ids[name]) if folder else None
             for run in _search(client, ids[name]) if runs is None else runs:
-                yield run if isinstance(run, LeftOut) else reader.read(run)
+                yield run if isinstance(run, SkippedRun) else reader.read(run)
     except _mlflow_exception() as error:
         raise UsageError(f"MLflow cannot read {uri}: {error}") from error
 
@@ -125,7 +125,7 @@ def _in_folder(client: Any, folder: Path) -> list[Any]:
             runs.append(client.get_run(path.name))
         except (_mlflow_exception(), YAMLError, ValueError, TypeError, LookupError) as error:
             reason = f"is damaged: MLflow cannot read it: {shown(str(error), 200)}"
-            damaged.append(LeftOut(f"run {path.name}", reason, damaged=True))
+            damaged.append(SkippedRun(f"run {path.name}", reason, damaged=True))
     return [*sorted(runs, key=_place), *damaged]
 
 
@@ -150,18 +150,18 @@ class _Experiment:
         self._parameters = parameters
         self._metrics = metrics
 
-    def read(self, run: Any) -> SourceRun | LeftOut:
+    def read(self, run: Any) -> SourceRun | SkippedRun:
         """One run of the experiment."""
         name = f"run {run.info.run_id}"
         if run.info.lifecycle_stage == "deleted":
-            return LeftOut(name, "was deleted in MLflow")
+            return SkippedRun(name, "was deleted in MLflow")
         try:
             document = self._document(run)
             parameters, metrics = self._chosen(run.data.params), self._measured(run.data.metrics)
             run_id = run.info.run_id
             return SourceRun(name, parameters, metrics, document, run_id, self._experiment)
         except Unusable as reason:
-            return LeftOut(name, str(reason), reason.damaged)
+            return SkippedRun(name, str(reason), reason.damaged)
 
     def _chosen(self, params: Mapping[str, str]) -> dict[str, Any]:
         names = self._parameters or params

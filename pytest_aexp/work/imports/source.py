@@ -42,7 +42,7 @@ class SourceRun:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedRun:
     """A run that is not imported, and why; ``damaged`` if somebody should look at it."""
 
     name: str

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
-from pytest_aexp.work.imports.importer import Importing
+from pytest_aexp.work.imports.importer import ImportPlan
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.signac_store import Project
 
 
-def keep_as_jobs(project: Project, importing: Importing) -> int:
+def keep_as_jobs(project: Project, plan: ImportPlan) -> int:
     """Make a job of each run that the store has none of; how many were made. Raises AexpError."""
     made = 0
-    for run in importing.runs:
+    for run in plan.runs:
         job = project.open_job(run.statepoint)
         if job in project:
             continue
         job.init()
         attempt = run.counting
         document: dict[str, Any] = {
-            **importing.named(attempt),
+            **plan.named(attempt),
             **attempt.document,
             ATTEMPT_KEY: {"number": run.number},
         }

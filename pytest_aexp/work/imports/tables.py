@@ -23,7 +23,7 @@ from pytest_aexp.model.entry import DEPTH_LIMIT
 from pytest_aexp.model.query.match import MISSING, nested
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
-    LeftOut,
+    SkippedRun,
     SourceRun,
     Unusable,
     measured,
@@ -53,7 +53,7 @@ class Columns:
     optional: bool = False
 
 
-def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
+def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | SkippedRun]:
     """The runs in a file of JSON lines. Raises UsageError, OSError."""
     with path.open("rb") as lines:
         for count, line in enumerate(lines, start=1):
@@ -63,7 +63,7 @@ def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
             try:
                 yield _run(name, _object(line), columns)
             except Unusable as reason:
-                yield LeftOut(name, str(reason), reason.damaged)
+                yield SkippedRun(name, str(reason), reason.damaged)
 
 
 def _object(line: bytes) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _object(line: bytes) -> dict[str, Any]:
     return row
 
 
-def csv_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
+def csv_runs(path: Path, columns: Columns) -> Iterator[SourceRun | SkippedRun]:
     """The runs in a csv file with a heading. Raises UsageError, OSError."""
     # What is not UTF-8 becomes halves of surrogate pairs, so that only its own row is left out.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -99,17 +99,17 @@ def csv_runs(path: Path, columns: Columns) -> Iterator[SourceRun | LeftOut]:
                     yield _csv_run(f"line {reader.line_num}", heading, cells, columns)
         except csv.Error as error:
             name = f"line {reader.line_num} and what follows"
-            yield LeftOut(name, f"cannot be read: {error}", damaged=True)
+            yield SkippedRun(name, f"cannot be read: {error}", damaged=True)
 
 
 def _csv_run(
     name: str, heading: list[str], cells: list[str], columns: Columns
-) -> SourceRun | LeftOut:
+) -> SourceRun | SkippedRun:
     if len(cells) != len(heading):
         reason = f"has {counted(len(cells), 'cell')}, and the heading {len(heading)}"
-        return LeftOut(name, reason, damaged=True)
+        return SkippedRun(name, reason, damaged=True)
     if not _is_utf8("".join(cells)):
-        return LeftOut(name, NOT_UTF8, damaged=True)
+        return SkippedRun(name, NOT_UTF8, damaged=True)
     row = {
         # A commit of digits alone, or an id such as 1e5, is not a number.
         key: cell if key in _TEXTS else typed(cell)
@@ -119,7 +119,7 @@ def _csv_run(
     try:
         return _run(name, row, columns)
     except Unusable as reason:
-        return LeftOut(name, str(reason), reason.damaged)
+        return SkippedRun(name, str(reason), reason.damaged)
 
 
 def _is_utf8(text: str) -> bool:

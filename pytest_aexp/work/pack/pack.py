@@ -116,7 +116,7 @@ def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterat
     Raises UsageError, OSError.
     """
     packer = _Packer(repository, dry_run=dry_run)
-    pending = _Pending()
+    pending = _NextSegment()
     for job_id in plan.job_ids:
         taken = packer.take(job_id)
         if isinstance(taken, UnpackableEntry):
@@ -124,14 +124,14 @@ def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterat
         elif taken is not None:
             if not pending.has_room(taken):
                 yield packer.seal(pending)
-                pending = _Pending()
+                pending = _NextSegment()
             pending.add(taken)
     if pending.taken or pending.left:
         yield packer.seal(pending)
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _PackableEntry:
     """A loose entry: what its file holds, and its line; ``segment`` is where that is already."""
 
     job_id: str
@@ -140,18 +140,18 @@ class _Taken:
     segment: str | None
 
 
-class _Pending:
+class _NextSegment:
     """What is packed at once: a segment's worth."""
 
     def __init__(self) -> None:
-        self.taken: list[_Taken] = []
+        self.taken: list[_PackableEntry] = []
         self.left: list[UnpackableEntry] = []
         self._size = 0
 
-    def has_room(self, taken: _Taken) -> bool:
+    def has_room(self, taken: _PackableEntry) -> bool:
         return len(self.taken) < SEGMENT_LINES and self._size + len(taken.line) <= SEGMENT_LIMIT
 
-    def add(self, taken: _Taken) -> None:
+    def add(self, taken: _PackableEntry) -> None:
         self.taken.append(taken)
         self._size += len(taken.line)
 
@@ -173,7 +173,7 @@ class _Packer:
         unclear = contradictions(ledger, ledger.repeated)
         self._contradictions = {fault.job_id: fault for fault in unclear}
 
-    def take(self, job_id: str) -> _Taken | UnpackableEntry | None:
+    def take(self, job_id: str) -> _PackableEntry | UnpackableEntry | None:
         """The entry, if it is sound; why it has to stay; None if it is gone."""
         path = entry_path(job_id)
         data = read_bounded(self._root / path, ENTRY_LIMIT, follow=False)
@@ -191,9 +191,11 @@ class _Packer:
                 path, "the ledger entry would not come out of a segment as it was"
             )
         versions = self._packs.versions(job_id) if job_id in self._packs.job_ids else []
-        return _Taken(job_id, data, line, next((v.path for v in versions if v.data == line), None))
+        return _PackableEntry(
+            job_id, data, line, next((v.path for v in versions if v.data == line), None)
+        )
 
-    def seal(self, pending: _Pending) -> Packed:
+    def seal(self, pending: _NextSegment) -> Packed:
         """Write the segment, then remove the files whose entries it holds."""
         new = [taken.line for taken in pending.taken if taken.segment is None]
         path = self._write(b"".join(line + b"\n" for line in new)) if new else None

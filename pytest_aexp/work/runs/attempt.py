@@ -29,9 +29,9 @@ FIRST_RANK_WAIT = 10.0
 """Seconds for the first process of several to record its start. One that is not the first, and
 that nobody precedes, has a run of its own: ``srun`` also starts the tasks of a sweep."""
 
-_KEPT = ("stopped", "abandoned", "failed")
+_OVERRIDING_STATUSES = ("stopped", "abandoned", "failed")
 """What is said of a run while it goes on, and no success takes back."""
-_OURS = (ATTEMPT_KEY, RUN_LINK_KEYS[0], "created_at", "started_at")
+_RESTORED_KEYS = (ATTEMPT_KEY, RUN_LINK_KEYS[0], "created_at", "started_at")
 """What a document that the block replaced gets back."""
 
 
@@ -188,7 +188,7 @@ class Attempt:
         if self.begun and not self._is_current(document):
             self.superseded = attempt_of(document)
             return
-        for name in _OURS:
+        for name in _RESTORED_KEYS:
             if name in self._last_document:
                 document.setdefault(name, copy.deepcopy(self._last_document[name]))
         self.killed = killed_ranks(document, self.rank)
@@ -227,7 +227,9 @@ class Attempt:
         if status == self._status and self.begun:
             return False
         # "complete", said after the last step, still holds when the process is then ended.
-        return status in _KEPT or (status == "complete" and outcome == "stopped" and by_signal)
+        return status in _OVERRIDING_STATUSES or (
+            status == "complete" and outcome == "stopped" and by_signal
+        )
 
     def document_in_memory(self, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The document that ``change`` would have made, where it cannot be written."""

@@ -25,7 +25,7 @@ from pytest_aexp.work.runs.signals import ENDING
 from pytest_aexp.work.runs.status import FAILURES
 from pytest_aexp.work.signac_store import Job
 
-_OURS = ("status", "created_at", "started_at", "ended_at", "heartbeat_at", "wallclock_s")
+_RESERVED_KEYS = ("status", "created_at", "started_at", "ended_at", "heartbeat_at", "wallclock_s")
 """Keys of a run's document that a file of metrics does not set, as those that begin with aexp."""
 
 
@@ -146,7 +146,9 @@ def _take_metrics(job: Job, path: Path, *, is_new: bool) -> None:
     if not isinstance(values, dict):
         notice(f"the metrics of run {job.id} were not recorded: {quoted(str(path))} {reason}")
         return
-    taken = {k: v for k, v in values.items() if k not in _OURS and not k.startswith("aexp")}
+    taken = {
+        k: v for k, v in values.items() if k not in _RESERVED_KEYS and not k.startswith("aexp")
+    }
     try:
         # A fresh copy each time, since `edit` may try again, and of Python's own floats: what was
         # read keeps the digits as they were written.

@@ -20,7 +20,7 @@ from pytest_aexp.model.runs.run_store import RunStore
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedRun:
     """A run that has not finished, or of which that is not known.
 
     ``status`` is what its document says, of whatever kind; ``parameters`` are those in which the
@@ -38,7 +38,7 @@ class Unfinished:
     pid: int | None
 
 
-def unfinished_runs(store: RunStore) -> list[Unfinished]:
+def unfinished_runs(store: RunStore) -> list[UnfinishedRun]:
     """The store's unfinished runs: lost ones, then the others, each by its last heartbeat."""
     every = ((job_id, store.files(job_id)) for job_id in sorted(store.job_ids))
     left = {
@@ -65,10 +65,10 @@ def _differing(left: dict[str, RunFiles]) -> dict[tuple[str, ...], frozenset[str
 
 def _unfinished(
     job_id: str, files: RunFiles, names: dict[tuple[str, ...], frozenset[str]]
-) -> Unfinished:
+) -> UnfinishedRun:
     document, attempt = files.document, attempt_of(files.document)
     experiments, host, pid = _experiments(files), attempt.get("host"), attempt.get("pid")
-    return Unfinished(
+    return UnfinishedRun(
         job_id,
         experiments,
         {name: v for name, v in flat(files.statepoint).items() if name in names[experiments]},
@@ -81,6 +81,6 @@ def _unfinished(
     )
 
 
-def _place(run: Unfinished) -> tuple[bool, bool, float, str]:
+def _place(run: UnfinishedRun) -> tuple[bool, bool, float, str]:
     beat = run.heartbeat
     return not run.is_lost, beat is None, beat.timestamp() if beat else 0, run.job_id

@@ -10,7 +10,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.reach import at_risk, citing
+from pytest_aexp.work.check.reach import at_risk, citations_of
 
 
 def checker(repo: Path) -> Checker:
@@ -23,7 +23,7 @@ def test_each_citation_of_the_runs_is_found(repo: Path) -> None:
     add_finding(repo, "F002-b", job(second))
     add_finding(repo, "F003-c", job(first), extra="retracted: it leaked\n")
     add_finding(repo, "F004-d", "{type: batch}")
-    found = list(citing(checker(repo), [first]))
+    found = list(citations_of(checker(repo), [first]))
     assert [(str(each), each.citation.index) for each in found] == [
         ("F001 cites it", 0),
         ("F001 cites it in a batch of 2", 1),
@@ -35,7 +35,7 @@ def test_a_link_is_a_citation(repo: Path) -> None:
     run = add_entry(repo, {"seed": 1})
     path = add_finding(repo, "F001-a")
     path.write_text(path.read_text() + f"[run](../../../.aexp/ledger/{run}.json)\n")
-    assert [str(each) for each in citing(checker(repo), [run])] == ["F001 links to it"]
+    assert [str(each) for each in citations_of(checker(repo), [run])] == ["F001 links to it"]
 
 
 def test_what_builds_on_a_finding_in_doubt_is_at_risk(repo: Path) -> None:

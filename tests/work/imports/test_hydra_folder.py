@@ -11,7 +11,7 @@ from repositories import write
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.hydra_folder import hydra_runs
-from pytest_aexp.work.imports.source import LeftOut, SourceRun
+from pytest_aexp.work.imports.source import SkippedRun, SourceRun
 
 CONFIG = "seed: 1\nmodel:\n  name: svm\n  C: 1.0e-05\n"
 
@@ -23,7 +23,7 @@ def add_run(root: Path, name: str, metrics: Any = None, config: str = CONFIG) ->
         write(root, f"{name}/metrics.json", json.dumps(metrics))
 
 
-def read(root: Path, *parameters: str, **metrics: str) -> list[SourceRun | LeftOut]:
+def read(root: Path, *parameters: str, **metrics: str) -> list[SourceRun | SkippedRun]:
     return list(hydra_runs(root, parameters, metrics, "metrics.json"))
 
 
@@ -81,29 +81,29 @@ def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) ->
     add_run(tmp_path, "6")
     write(tmp_path, "6/metrics.json", '{"accuracy": 1')
     found = read(tmp_path)
-    assert [type(run) for run in found] == [LeftOut] * 4 + [SourceRun, LeftOut, LeftOut]
-    reasons = [run.reason for run in found if isinstance(run, LeftOut)]
+    assert [type(run) for run in found] == [SkippedRun] * 4 + [SourceRun, SkippedRun, SkippedRun]
+    reasons = [run.reason for run in found if isinstance(run, SkippedRun)]
     assert reasons[0].startswith("has no metrics.json: it has not finished")
     assert reasons[1].startswith("cannot be read: .hydra/config.yaml: ")
     assert reasons[2] == "cannot be read: metrics.json is not a JSON object"
     assert reasons[3] == "has no mapping in .hydra/config.yaml"
     assert reasons[4] == "cannot be read: No such file or directory"
     assert reasons[5] == "cannot be read: metrics.json:1:15: it is not JSON: it ends too early"
-    assert [run.damaged for run in found if isinstance(run, LeftOut)] == [False, *[True] * 5]
+    assert [run.damaged for run in found if isinstance(run, SkippedRun)] == [False, *[True] * 5]
 
 
 def test_several_files_of_metrics(tmp_path: Path) -> None:
     add_run(tmp_path, "0", {})
     write(tmp_path, "0/more.json", "{}")
     (run,) = hydra_runs(tmp_path, (), {}, "*.json")
-    assert isinstance(run, LeftOut)
+    assert isinstance(run, SkippedRun)
     assert run.reason == "has 2 files that match *.json: metrics.json, more.json"
 
 
 def test_a_parameter_that_is_not_there(tmp_path: Path) -> None:
     add_run(tmp_path, "0", {})
     (run,) = read(tmp_path, "sede")
-    assert isinstance(run, LeftOut)
+    assert isinstance(run, SkippedRun)
     assert run.reason == 'has no parameter "sede" in .hydra/config.yaml'
 
 

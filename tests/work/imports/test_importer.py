@@ -12,7 +12,7 @@ from repositories import job_id_of
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.work.imports.importer import gather, write_entries
-from pytest_aexp.work.imports.source import LeftOut, SourceRun
+from pytest_aexp.work.imports.source import SkippedRun, SourceRun
 
 
 def source(name: str = "a", seed: int = 1, day: int = 1, **fields: Any) -> SourceRun:
@@ -23,7 +23,7 @@ def source(name: str = "a", seed: int = 1, day: int = 1, **fields: Any) -> Sourc
     return SourceRun(name, {"seed": seed}, document=document, **fields)
 
 
-def imported(repo: Path, *runs: SourceRun | LeftOut) -> dict[str, bytes]:
+def imported(repo: Path, *runs: SourceRun | SkippedRun) -> dict[str, bytes]:
     list(write_entries(Repository(repo), gather(runs, "E001")))
     return {path.stem: path.read_bytes() for path in (repo / ".aexp/ledger").glob("*.json")}
 
@@ -75,14 +75,12 @@ def test_each_may_be_a_run_of_its_own() -> None:
     runs = [source("a", run_id="x"), source("b", run_id="y"), source("c")]
     importing = gather(runs, "E001", "run_id")
     assert [run.statepoint["run_id"] for run in importing.runs] == ["x", "y"]
-    assert importing.left_out == [LeftOut("c", 'has no "run_id"', damaged=True)]
+    assert importing.skipped == [SkippedRun("c", 'has no "run_id"', damaged=True)]
 
 
 def test_parameters_of_another_experiment_are_refused() -> None:
     importing = gather([SourceRun("a", {"experiment_id": "E002"})], "E001")
-    assert importing.left_out[0].reason == (
-        'is of experiment "E002" by its parameters, not of E001'
-    )
+    assert importing.skipped[0].reason == ('is of experiment "E002" by its parameters, not of E001')
     assert gather([SourceRun("a", {"experiment_id": "E001"})], "E001").runs
 
 

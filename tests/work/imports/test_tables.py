@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.work.imports.source import LeftOut, SourceRun
+from pytest_aexp.work.imports.source import SkippedRun, SourceRun
 from pytest_aexp.work.imports.tables import Columns, csv_runs, jsonl_runs
 
 BOTH = Columns(("C", "seed"), {"accuracy": "accuracy"})
@@ -15,7 +15,7 @@ BOTH = Columns(("C", "seed"), {"accuracy": "accuracy"})
 
 @pytest.fixture
 def jsonl(tmp_path: Path):
-    def read(text: str, columns: Columns = BOTH) -> list[SourceRun | LeftOut]:
+    def read(text: str, columns: Columns = BOTH) -> list[SourceRun | SkippedRun]:
         path = tmp_path / "runs.jsonl"
         path.write_text(text, encoding="utf-8")
         return list(jsonl_runs(path, columns))
@@ -25,7 +25,7 @@ def jsonl(tmp_path: Path):
 
 @pytest.fixture
 def table(tmp_path: Path):
-    def read(text: str, columns: Columns = BOTH) -> list[SourceRun | LeftOut]:
+    def read(text: str, columns: Columns = BOTH) -> list[SourceRun | SkippedRun]:
         path = tmp_path / "all.csv"
         path.write_text(text, encoding="utf-8")
         return list(csv_runs(path, columns))
@@ -85,11 +85,11 @@ def test_whole_objects_where_no_name_is_given(jsonl) -> None:
 def test_a_bad_line_is_named_and_stops_nothing(
     jsonl, line: str, reason: str, damaged: bool
 ) -> None:
-    left_out, run = jsonl(f'{line}\n{{"C": 1}}')
+    skipped, run = jsonl(f'{line}\n{{"C": 1}}')
     assert isinstance(run, SourceRun)
-    assert left_out.name == "line 1"
-    assert left_out.reason.startswith(reason)
-    assert left_out.damaged is damaged
+    assert skipped.name == "line 1"
+    assert skipped.reason.startswith(reason)
+    assert skipped.damaged is damaged
 
 
 def test_cells_are_typed_and_an_empty_one_is_no_value(table) -> None:
@@ -102,8 +102,8 @@ def test_cells_are_typed_and_an_empty_one_is_no_value(table) -> None:
 
 
 def test_a_row_of_another_length_is_named(table) -> None:
-    left_out, run = table("C,seed,accuracy\n1,2\n1,2,3\n")
-    assert (left_out.name, left_out.reason) == ("line 2", "has 2 cells, and the heading 3")
+    skipped, run = table("C,seed,accuracy\n1,2\n1,2,3\n")
+    assert (skipped.name, skipped.reason) == ("line 2", "has 2 cells, and the heading 3")
     assert isinstance(run, SourceRun)
 
 
@@ -115,8 +115,8 @@ def test_a_column_that_is_not_there_is_wrong_usage(table) -> None:
 def test_a_row_that_is_not_utf8_is_named_and_stops_nothing(tmp_path: Path) -> None:
     path = tmp_path / "all.csv"
     path.write_bytes(b"C,seed,accuracy\n1,2,3\n\xfcb,2,3\n4,5,6\n")
-    first, left_out, last = csv_runs(path, BOTH)
-    assert left_out == LeftOut("line 3", "is not UTF-8", damaged=True)
+    first, skipped, last = csv_runs(path, BOTH)
+    assert skipped == SkippedRun("line 3", "is not UTF-8", damaged=True)
     assert (first.name, last.name) == ("line 2", "line 4")
     path.write_bytes("C,seed,accuracy\n1,2,3\n".encode("utf-16"))
     with pytest.raises(UsageError, match=r"all\.csv is not UTF-8 text"):

@@ -112,9 +112,12 @@ class Collector:
         return finding
 
     @property
-    def has_read_findings(self) -> bool:
-        """Whether pytest came by a finding, whatever became of its items."""
-        return bool(self._findings)
+    def was_given_findings(self) -> bool:
+        """Whether pytest came by a finding, or was given the folder of one."""
+        try:
+            return bool(self._findings) or any(self._discovery.in_given_folders())
+        except OSError:
+            return False
 
     def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
         """The problems that belong to no item, if ``item`` was chosen to report them."""

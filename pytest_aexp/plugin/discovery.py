@@ -65,6 +65,17 @@ class Discovery:
 
         What the user ignores stays ignored. Raises OSError if a folder may not be listed.
         """
+        # Once for each folder, since each time every conftest and plugin is asked.
+        ignored = cache(lambda folder: self._user_ignores(session, folder))
+        for path in self.in_given_folders():
+            if self.relative(path) in seen:
+                continue
+            above = [folder for folder in path.parents if len(str(folder)) > len(self._root)]
+            if not (_ignores(session, path) or any(map(ignored, above))):
+                yield path
+
+    def in_given_folders(self) -> Iterator[Path]:
+        """The findings in the folders that pytest is given; raises OSError."""
         collected = tuple(f"{folder}{os.sep}" for folder in self._collected_folders())
         # A finding behind a link lies in two folders.
         is_collected = cache(
@@ -73,15 +84,8 @@ class Discovery:
                 for place in (folder, os.path.realpath(folder))
             )
         )
-        # Once for each folder, since each time every conftest and plugin is asked.
-        ignored = cache(lambda folder: self._user_ignores(session, folder))
-        for relative in self._checker.finding_paths:
-            path = Path(self._root, relative)
-            if relative in seen or not is_collected(str(path.parent)):
-                continue
-            above = [folder for folder in path.parents if len(str(folder)) > len(self._root)]
-            if not (_ignores(session, path) or any(map(ignored, above))):
-                yield path
+        paths = (Path(self._root, relative) for relative in self._checker.finding_paths)
+        return (path for path in paths if is_collected(str(path.parent)))
 
     def _collected_folders(self) -> list[str]:
         if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:

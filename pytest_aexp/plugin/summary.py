@@ -127,7 +127,7 @@ class Summary:
         if (
             (self._states and not (self._is_guarded and self._total() > len(self._states)))
             or hasattr(self._config, "workerinput")
-            or self._config.getoption("collectonly")
+            or _asks_for_a_list(self._config)
             or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         ):
             return False
@@ -136,9 +136,9 @@ class Summary:
         return self._required or any(p.severity == "error" for p in self._unread())
 
     def _lost_all(self) -> bool:
-        """Whether findings were read, and none checked, though the user typed nothing to choose."""
-        was_read = any(collector.has_read_findings for collector in self._collectors)
-        return was_read and not (self._states or was_typed(self._config, *_SELECTING))
+        """Whether there were findings, and none was checked, though the user typed no choice."""
+        were_given = any(collector.was_given_findings for collector in self._collectors)
+        return were_given and not (self._states or was_typed(self._config, *_SELECTING))
 
     def _unread(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, if there is none that could be."""
@@ -214,5 +214,20 @@ def _is_everything(config: pytest.Config) -> bool:
 
     What `addopts` chooses, the repository chooses: that is no reason to check nothing.
     """
-    is_narrow = config.args_source is pytest.Config.ArgsSource.ARGS
-    return not (is_narrow or was_typed(config, *_SELECTING))
+    return not (_names_paths(config) or was_typed(config, *_SELECTING))
+
+
+def _names_paths(config: pytest.Config) -> bool:
+    """Whether the user typed what to collect, or a file of arguments."""
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return False
+    return any(
+        str(word) in config.args or str(word).startswith("@")
+        for word in config.invocation_params.args
+    )
+
+
+def _asks_for_a_list(config: pytest.Config) -> bool:
+    """Whether the user typed that nothing is to be run."""
+    is_typed = {"--co", "--collect-only"} & set(map(str, config.invocation_params.args))
+    return bool(config.getoption("collectonly") and is_typed)

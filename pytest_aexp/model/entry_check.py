@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.files import UNMERGED, Unreadable, size
-from pytest_aexp.ground.text import Position, listed, quoted, shown
+from pytest_aexp.ground.text import Position, listed, position_in, quoted, shown
 from pytest_aexp.model.batches import experiments_of
 from pytest_aexp.model.entry import (
     DEPTH_LIMIT,
@@ -59,14 +59,12 @@ def _judged(
     job_id: str, path: str, data: bytes | Unreadable
 ) -> tuple[Entry, dict[str, Any] | None]:
     judge = _Judge(job_id, path)
-    if isinstance(data, Unreadable):
-        fix = resolve_advice(job_id) if data is UNMERGED else ""
-        return judge.refused(f"the ledger entry {data.reason}", fix=fix), None
-    text = judge.decoded(data)
-    document = text if isinstance(text, Entry) else judge.parsed(text)
-    if isinstance(document, Entry):
-        return document, None
-    entry = judge.judged(str(text), document)
+    try:
+        text = judge.decoded(data)
+        document = judge.parsed(text)
+    except _Unusable:
+        return Entry(job_id, path, usable=False, faults=tuple(judge.faults)), None
+    entry = judge.judged(text, document)
     return entry, document if entry.usable else None
 
 
@@ -127,31 +125,36 @@ def _sound(job_id: str, data: bytes, decoder: json.JSONDecoder = _STRICT) -> _So
     return _Sound(text, document, canonical)
 
 
+class _Unusable(Exception):
+    """Nothing of the entry can be read; its judge has the fault."""
+
+
 class _Judge:
     def __init__(self, job_id: str, path: str) -> None:
         self._job_id = job_id
         self._path = path
-        self._faults: list[Fault] = []
+        self.faults: list[Fault] = []
 
-    def refused(self, message: str, position: Position | None = None, fix: str = "") -> Entry:
-        """The entry of which nothing can be used."""
-        self._add(INVALID_ENTRY, message, position, fix)
-        return Entry(self._job_id, self._path, usable=False, faults=tuple(self._faults))
+    def _refused(self, what: str, position: Position | None = None, fix: str = "") -> _Unusable:
+        self._add(INVALID_ENTRY, f"the ledger entry {what}", position, fix)
+        return _Unusable()
 
-    def decoded(self, data: bytes) -> str | Entry:
+    def decoded(self, data: bytes | Unreadable) -> str:
+        if isinstance(data, Unreadable):
+            fix = resolve_advice(self._job_id) if data is UNMERGED else ""
+            raise self._refused(data.reason, fix=fix)
         if len(data) > ENTRY_LIMIT:
-            return self.refused(f"the ledger entry is larger than {size(ENTRY_LIMIT)}")
+            raise self._refused(f"is larger than {size(ENTRY_LIMIT)}")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            byte = data[error.start]
-            return self.refused(f"the ledger entry is not UTF-8 (byte 0x{byte:02x})")
+            raise self._refused(f"is not UTF-8 (byte 0x{data[error.start]:02x})") from error
 
-    def parsed(self, text: str) -> dict[str, Any] | Entry:
+    def parsed(self, text: str) -> dict[str, Any]:
         if not text.strip():
-            return self.refused("the ledger entry is empty")
+            raise self._refused("is empty")
         if jsontext.nested_deeper(text, DEPTH_LIMIT):
-            return self.refused(f"the ledger entry is nested more than {DEPTH_LIMIT} deep")
+            raise self._refused(f"is nested more than {DEPTH_LIMIT} deep")
         constants: list[str] = []
 
         def constant(name: str) -> float:
@@ -166,9 +169,9 @@ class _Judge:
                 object_pairs_hook=jsontext.unique_keys,
             )
         except ValueError as error:
-            return self._not_json(text, error)
+            raise self._not_json(text, error) from error
         if not isinstance(document, dict):
-            return self.refused("the ledger entry is not a JSON object")
+            raise self._refused("is not a JSON object")
         if constants:
             self._add(
                 NOT_A_NUMBER,
@@ -188,25 +191,22 @@ class _Judge:
             )
         return f"other programs may refuse the file; {self._promote_again()}"
 
-    def _not_json(self, text: str, error: ValueError) -> Entry:
+    def _not_json(self, text: str, error: ValueError) -> _Unusable:
         conflict = _CONFLICT.search(text)
         if conflict is not None:
-            return self.refused(
-                "the ledger entry holds conflict markers",
-                Position(text.count("\n", 0, conflict.start()) + 1),
-                resolve_advice(self._job_id),
-            )
+            at = position_in(text, conflict.start())
+            return self._refused("holds conflict markers", at, resolve_advice(self._job_id))
         if text.startswith("version https://git-lfs"):
             fix = "run `git lfs pull`, or take the ledger out of Git LFS"
-            return self.refused("the ledger entry is a Git LFS pointer", Position(), fix)
+            return self._refused("is a Git LFS pointer", Position(), fix)
         if isinstance(error, jsontext.RepeatedKey):
             at = jsontext.position_of_key(text, error.key)
-            return self.refused(f"the ledger entry has the key {quoted(error.key)} twice", at)
+            return self._refused(f"has the key {quoted(error.key)} twice", at)
         if isinstance(error, json.JSONDecodeError):
             what, at = jsontext.syntax_error(error)
-            return self.refused(f"the ledger entry is not valid JSON: {what}", at)
+            return self._refused(f"is not valid JSON: {what}", at)
         # The one other thing that Python's parser refuses.
-        return self.refused("the ledger entry holds a number of more digits than can be read")
+        return self._refused("holds a number of more digits than can be read")
 
     def judged(self, text: str, document: dict[str, Any]) -> Entry:
         """The entry that ``document``, parsed from ``text``, is."""
@@ -236,7 +236,7 @@ class _Judge:
             self._job_id,
             self._path,
             usable,
-            tuple(self._faults),
+            tuple(self.faults),
             str(document.get("status", "")),
             str(document.get("registered_machine", "")),
             experiments_of(statepoint, document.get("run_link")),
@@ -248,7 +248,7 @@ class _Judge:
         )
 
     def _is_unusable(self) -> bool:
-        return any(fault.rule in (INVALID_ENTRY, IDENTITY_MISMATCH) for fault in self._faults)
+        return any(fault.rule in (INVALID_ENTRY, IDENTITY_MISMATCH) for fault in self.faults)
 
     def _schema(self, text: str, document: dict[str, Any]) -> None:
         violations = schema.violations("ledger-entry", document)
@@ -296,8 +296,7 @@ class _Judge:
             return
         leaks = redact.leaks(document)
         if leaks:
-            first = [f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]]
-            places = listed(first, 3, total=len(leaks))
+            places = redact.places_of(leaks)
             within, _, key = leaks[0].pointer.rpartition("/")
             at = jsontext.position_of_key(text, "redacted" if within == "/redacted" else key)
             fix = f"{self._promote_again()}; if a credential was pushed, change it"
@@ -310,7 +309,7 @@ class _Judge:
         self, rule: Rule, message: str, position: Position | None = None, fix: str = ""
     ) -> None:
         fix, at = fix or self._promote_again(), position or Position()
-        self._faults.append(Fault(rule, self._path, message, fix, at, job_id=self._job_id))
+        self.faults.append(Fault(rule, self._path, message, fix, at, job_id=self._job_id))
 
 
 def resolve_advice(job_id: str) -> str:

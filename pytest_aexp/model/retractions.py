@@ -261,8 +261,7 @@ def _leaks(path: str, text: str, document: dict[str, Any]) -> list[Fault]:
     leaks = redact.leaks(document)
     if not leaks:
         return []
-    places = listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]], 3, len(leaks))
     at = jsontext.position_of_key(text, leaks[0].pointer.split("/")[1])
     advice = _advice(path, document)
     fix = f"before it is committed, {advice}; if a credential was pushed, change it"
-    return [Fault(LEAK, path, f"the retraction record holds {places}", fix, at)]
+    return [Fault(LEAK, path, f"the retraction record holds {redact.places_of(leaks)}", fix, at)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from pytest_aexp.ground.jsontext import pointer_token
+from pytest_aexp.ground.text import listed, quoted
 from pytest_aexp.model.redaction.absolute_paths import contains_path, is_name, key_of_names
 from pytest_aexp.model.redaction.prefilter import REDACTED, may_leak
 from pytest_aexp.model.redaction.secret_arguments import credential_arguments
@@ -58,6 +59,11 @@ def leaks(value: Json, pointer: str = "") -> tuple[Leak, ...]:
     every = set(_Cleaner(value, pointer).leaks)
     # By a key: comparing dataclasses takes several times as long, and there may be many.
     return tuple(sorted(every, key=lambda leak: (leak.pointer, leak.kind)))
+
+
+def places_of(leaks: Sequence[Leak]) -> str:
+    """What a message says of leaks: ``an absolute path at "/statepoint/data" and 2 more``."""
+    return listed([f"{leak.kind} at {quoted(leak.pointer)}" for leak in leaks[:3]], 3, len(leaks))
 
 
 # What waits to be copied: a container, its pointer, what the keys above make of it, the key it has.

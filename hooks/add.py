@@ -76,4 +76,5 @@ def advised(commit: Commit, problem: Problem) -> Problem:
 
 def _commits_named_files_only() -> bool:
     """Whether ``git commit PATH`` asks: what else is staged stays out of the commit."""
+    # So git's builtin/commit.c calls it; that of `git commit -a` is index.lock.
     return os.path.basename(os.environ.get("GIT_INDEX_FILE", "")).startswith("next-index-")

@@ -30,6 +30,8 @@ def pushes() -> list[Push] | None:
     """What is pushed; None where something is committed or only looked at."""
     before, pushed = (os.environ.get(f"PRE_COMMIT_{end}_REF") for end in ("FROM", "TO"))
     branch = os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
+    # pre-commit sets PRE_COMMIT beside them; without it they are left over in somebody's shell, or
+    # meant.
     if (pushed or branch) and not os.environ.get("PRE_COMMIT"):
         names = [f"PRE_COMMIT_{name}" for name in ("FROM_REF", "TO_REF", "LOCAL_BRANCH")]
         variables = " and ".join(name for name in names if name in os.environ)

@@ -82,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = _query(arguments)
     fits = wanted.matcher()
     repository = Repository.open()
+    # In a sparse checkout the list would look whole, and lack runs.
     require_checked_out(repository.root, [LEDGER_DIR])
     view = WorkTree(repository.root)
     documents = Documents(view, Ledger(view))

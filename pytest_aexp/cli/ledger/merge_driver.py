@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(
                 f"{clean(str(path))} does not exist: git calls this with its own files"
             )
+    # Where there is no common version git gives an empty file.
     outcome = merge_entries(base or None, ours, theirs)
     if isinstance(outcome, MergeConflict):
         ids = (read_side(side, None).job_id for side in (ours, theirs))

@@ -68,8 +68,8 @@ def resolve(root: Path, written: str | None = None) -> list[ConflictResult]:
     if os.path.lexists(root / LEDGER_DIR) and not view.has_folder(LEDGER_DIR):
         raise UsageError(f"{LEDGER_DIR} is a link that leaves the repository: nothing is written")
     with closing(Blobs(root)) as blobs:
-        index = _Index(Location.of(root), blobs)
-        unmerged = index.unmerged()
+        location = Location.of(root)
+        unmerged = _unmerged(location, blobs)
         job_ids, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
         resolutions: list[ConflictResult] = []
         for job_id in sorted(job_ids) if written is None else [full_job_id(written, job_ids)]:
@@ -80,7 +80,7 @@ def resolve(root: Path, written: str | None = None) -> list[ConflictResult]:
             data = view.read(entry_path(job_id), ENTRY_LIMIT)
             if isinstance(data, bytes) and _MARKER.search(data):
                 resolutions.append(_too_late(job_id))
-        return _write_and_stage(root, index.location, resolutions)
+        return _write_and_stage(root, location, resolutions)
 
 
 def _too_late(job_id: str) -> ConflictResult:
@@ -165,29 +165,20 @@ def _write_and_stage(
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The entries in conflict, as git's index has them."""
-
-    location: Location
-    blobs: Blobs
-
-    def unmerged(self) -> dict[str, Sides]:
-        """The sides of each entry in conflict."""
-        folder = f"{self.location.prefix}{LEDGER_DIR}"
-        listing = self.location.ask("ls-files", "--unmerged", "-z", "--", paths=[folder])
-        stages: dict[str, dict[str, Content]] = {}
-        for (mode, name, stage), path in self.location.records(listing):
-            job_id = path.removeprefix(f"{LEDGER_DIR}/").removesuffix(".json")
-            if is_job_id(job_id) and path == entry_path(job_id):
-                stages.setdefault(job_id, {})[stage] = self.content(Node(mode, name))
-        return {
-            # Stage 1 is the common version, 2 ours, 3 theirs (git-read-tree(1), "3-Way Merge").
-            job_id: Sides(by_stage.get("1"), by_stage.get("2"), by_stage.get("3"))
-            for job_id, by_stage in stages.items()
-        }
-
-    def content(self, node: Node) -> Content:
-        if not node.is_file:
-            return Unreadable("is not a regular file")
-        return self.blobs.read(node.name, ENTRY_LIMIT)
+def _unmerged(location: Location, blobs: Blobs) -> dict[str, Sides]:
+    """The sides of each entry in conflict, as git's index has them."""
+    folder = f"{location.prefix}{LEDGER_DIR}"
+    listing = location.ask("ls-files", "--unmerged", "-z", "--", paths=[folder])
+    stages: dict[str, dict[str, Content]] = {}
+    for (mode, name, stage), path in location.records(listing):
+        job_id = path.removeprefix(f"{LEDGER_DIR}/").removesuffix(".json")
+        if is_job_id(job_id) and path == entry_path(job_id):
+            is_file = Node(mode, name).is_file
+            refused = Unreadable("is not a regular file")
+            content = blobs.read(name, ENTRY_LIMIT) if is_file else refused
+            stages.setdefault(job_id, {})[stage] = content
+    return {
+        # Stage 1 is the common version, 2 ours, 3 theirs (git-read-tree(1), "3-Way Merge").
+        job_id: Sides(by_stage.get("1"), by_stage.get("2"), by_stage.get("3"))
+        for job_id, by_stage in stages.items()
+    }

@@ -35,18 +35,18 @@ from pytest_aexp.work.scope.adoption import has_adopted
 
 
 def projects_below(root: Path, view: View, deleted: Iterable[str] | None = None) -> tuple[str, ...]:
-    """The folders below git's top level ``root`` that use a ledger, relative and sorted.
+    """The folders below ``root`` that use a ledger, relative and sorted.
 
-    Only what is in git counts, so that every clone has the same. "" is the top itself; it is left
+    Only what is in git counts, so that every clone has the same. "" is the root itself; it is left
     out where only folders below it use a ledger, and holds the only repository where none does.
     ``deleted`` is what the commit to be deletes; git is asked for it where it is not given.
     """
     location = view.location if isinstance(view, GitView) else Location.of(root)
     is_bare = bool(location.options)
-    if location.prefix or not (is_bare or os.path.lexists(location.top / ".git")):
+    if not (is_bare or os.path.lexists(location.top / ".git")):
         return ("",)
     try:
-        paths = location.control_paths(view.tree)
+        paths = [*_below(location.prefix, location.control_paths(view.tree))]
     except GitError:
         return ("",)
     folders = set(filter(None, map(project_of, paths)))
@@ -59,11 +59,15 @@ def projects_below(root: Path, view: View, deleted: Iterable[str] | None = None)
                 folders.add(folder)
     if deleted is None:
         deleted = location.deleted_paths(view.tree, view.revision)
-    lost = set(filter(None, map(project_of, deleted))) - folders
+    lost = set(filter(None, map(project_of, _below(location.prefix, deleted)))) - folders
     folders |= {folder for folder in lost if _has_findings(folder, view)}
     if folders and not _is_used(root, view, paths):
         return tuple(sorted(folders))
     return ("", *sorted(folders))
+
+
+def _below(prefix: str, paths: Iterable[str]) -> Iterator[str]:
+    return (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
 
 
 def _has_findings(folder: str, view: View) -> bool:

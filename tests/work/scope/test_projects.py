@@ -135,3 +135,16 @@ def test_one_elsewhere_below_is_judged_by_itself(
     git(repo, "init", "-q", "vendor")
     monkeypatch.chdir(repo / "vendor")
     assert validate()[0] == 0
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+def test_those_below_a_folder_are_judged_from_it(
+    several: Path, validate: Validate, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    add_entry(several / "good/inner", {"seed": 1})
+    add_finding(several / "good/inner", "F005-x", job(NOWHERE))
+    git(several, "add", "-A")
+    git(several, "commit", "-qm", "second")
+    monkeypatch.chdir(several / "good")
+    answer = validate("--at", at)
+    assert (answer[0], paths(answer)) == (1, ["inner/kb/research/findings/F005-x.md"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,14 @@ from repositories import add_entry, add_finding, git, job, new_repository, write
 from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.git.listing import bare_root
-from pytest_aexp.ground.git.run import bare_around, own_environment, run_git, start_git
+from pytest_aexp.ground.git.run import (
+    bare_around,
+    git_or_none,
+    own_environment,
+    run_git,
+    start_git,
+)
+from pytest_aexp.work.check.evidence.history import History
 
 ORDERS = """\
 [core]
@@ -90,6 +98,46 @@ def test_pytest_runs_nothing_of_a_bare_repository_either(sub: Path, log: Path) -
     )
     assert "1 passed" in done.stdout or "2 passed" in done.stdout, done.stdout
     assert not log.exists()
+
+
+PROMISES = """\
+[core]
+\trepositoryformatversion = 1
+[extensions]
+\tpartialClone = origin
+[remote "origin"]
+\turl = /nowhere
+\tpromisor = true
+\tuploadpack = "echo fetched >> {log};"
+"""
+
+
+@pytest.fixture
+def promising(sub: Path, log: Path) -> Path:
+    """One that names a program to fetch what is missing, and misses its last commit."""
+    write(sub, "config", PROMISES.format(log=log))
+    write(sub, "refs/heads/main", f"{'1' * 40}\n")
+    write(sub, ".gitignore", "# agentic-experiments:begin\n")
+    shutil.rmtree(sub / ".aexp")
+    return sub
+
+
+def test_what_would_be_fetched(promising: Path, log: Path) -> None:
+    """Else the test below shows nothing."""
+    git_or_none([f"--git-dir={promising}", "ls-tree", "HEAD"], promising)
+    assert "fetched" in log.read_text()
+
+
+def test_nothing_is_fetched_by_a_program_that_its_configuration_names(
+    promising: Path, log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for named in (None, str(promising.parent / ".git")):
+        if named:
+            monkeypatch.setenv("GIT_DIR", named)
+        main(["validate"])
+        assert not log.exists(), capsys.readouterr().out
+        assert History(promising).has("1111111") is not True
+        assert not log.exists()
 
 
 @pytest.mark.parametrize("below", [".", "refs", "kb/research"])

@@ -16,6 +16,7 @@ from pytest_aexp.ground.git.run import (
     git_or_none,
     in_bare,
     is_shallow,
+    own_bare,
     run_git,
     start_git,
 )
@@ -279,7 +280,7 @@ def _at_paths(nodes: dict[str, Node], paths: Sequence[str]) -> dict[str, Node]:
 
 def earlier_revision_with(root: Path, revisions: Iterable[str], path: str) -> str | None:
     """The first of ``revisions`` in which git has a folder or a submodule at ``path``."""
-    location = Location.bare(root) if bare_around(root) == root else Location.of(root)
+    location = Location.bare(root) if own_bare(root) else Location.of(root)
     full = f"{location.prefix}{path}"
     for revision in revisions:
         command = (*location.options, "ls-tree", "-d", "--full-tree", "-z", revision, "--", full)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.find_root import git_top
 from pytest_aexp.ground.text import shown
 
 TIMEOUT = 60
@@ -132,6 +133,17 @@ def bare_around(start: str | Path) -> Path | None:
         if _is_laid_out_as_bare(folder):
             return folder
     return None
+
+
+def own_bare(root: Path) -> Path | None:
+    """``root`` if it is a bare repository of the user's; None if it may have come with a clone.
+
+    What a folder of a clone is laid out as is for its author to say: git would take commands from
+    its configuration, and run them where an object is missing.
+    """
+    named = os.environ.get("GIT_DIR")
+    is_own = git_top(root) is None if named is None else os.path.realpath(named) == str(root)
+    return root if is_own and bare_around(root) == root else None
 
 
 def _is_laid_out_as_bare(folder: Path) -> bool:

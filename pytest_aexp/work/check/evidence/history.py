@@ -7,7 +7,7 @@ from bisect import bisect_left
 from functools import cached_property
 from pathlib import Path
 
-from pytest_aexp.ground.git.run import bare_around, git_or_none, in_bare, is_shallow
+from pytest_aexp.ground.git.run import git_or_none, in_bare, is_shallow, own_bare
 
 # Names such as HEAD or main are no commits: they mean another one tomorrow.
 is_commit_id = re.compile(r"[0-9a-f]{7,64}", re.ASCII | re.IGNORECASE).fullmatch
@@ -47,5 +47,4 @@ class History:
 
     @cached_property
     def _options(self) -> tuple[str, ...]:
-        bare = bare_around(self._root)
-        return in_bare(bare) if bare else ()
+        return in_bare(self._root) if own_bare(self._root) else ()

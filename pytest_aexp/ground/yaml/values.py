@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any
 
 from pytest_aexp.ground.text import quoted
@@ -24,6 +25,8 @@ from pytest_aexp.ground.yaml.nodes import (
 
 VALUES_LIMIT = 10_000
 """The most values one node may stand for once its aliases are written out."""
+READINGS_LIMIT = 64
+"""The most readings of one node that are tried: each scalar that has two doubles them."""
 NUMBER_LIMIT = 500
 """The most characters a number may have; what is longer stays text."""
 
@@ -89,16 +92,33 @@ _EXPONENT_11 = re.compile(r"[^eE]*\.[^eE]*[eE][-+][0-9]+")
 _BOOL_12 = {word: truth for word, truth in _BOOL.items() if word.lower() in ("true", "false")}
 
 
-def readings(node: Scalar) -> list[Any]:
+def readings(node: Node) -> list[Any]:
     """The values that readers of YAML 1.1 and 1.2 take ``node`` for, ours first.
 
-    More than one only for a plain scalar such as `on`, `80:20`, `010` or `1e-3`.
+    More than one only for a plain scalar such as `on`, `80:20`, `010` or `1e-3`, and for what holds
+    some: of that READINGS_LIMIT at most. ``node`` must have passed ``Sizes.check``.
     """
+    if isinstance(node, Scalar):
+        return _readings_of_scalar(node)
+    if isinstance(node, Sequence):
+        return [list(chosen) for chosen in _choices(node.items)]
+    pairs = merged(node)
+    names = [key.text if isinstance(key, Scalar) else str(_value(key)) for key, _ in pairs]
+    chosen_values = _choices([inner for _, inner in pairs])
+    return [dict(zip(names, chosen, strict=True)) for chosen in chosen_values]
+
+
+def _choices(nodes: list[Node]) -> Iterator[tuple[Any, ...]]:
+    return islice(product(*map(readings, nodes)), READINGS_LIMIT)
+
+
+def _readings_of_scalar(node: Scalar) -> list[Any]:
     own, text = scalar(node), node.text
     if not node.plain or len(text) > NUMBER_LIMIT or (type(own) is int and str(own) == text):
         return [own]
     others: list[Any] = [own]
-    if isinstance(own, float) and "e" in text.lower() and not _EXPONENT_11.fullmatch(text):
+    is_float_of_12 = isinstance(own, float) and "e" in text.lower()
+    if (is_float_of_12 and not _EXPONENT_11.fullmatch(text)) or text.lstrip("+-").startswith("0o"):
         others.append(text)
     others.append(_yaml_12(text))
     distinct: list[Any] = []

@@ -7,6 +7,7 @@ from itertools import islice, product
 from typing import Any
 
 from pytest_aexp.ground.text import Position
+from pytest_aexp.ground.yaml.values import READINGS_LIMIT
 from pytest_aexp.model.problems import Fault
 
 KEY = "supporting_runs"
@@ -14,9 +15,6 @@ HOW_TO_CITE = (
     "write `{type: job, id: <32 hex digits>}` or "
     "`{type: batch, experiment_id: E001, selector: {key: value}}`"
 )
-
-# Each key with several readings doubles the selectors: past this many the rest is not tried.
-_MOST_SELECTORS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class BatchCitation(Citation):
         """Every selector that may be meant, the one that is read first."""
         if not self.readings:
             return [self.selector]
-        choices = islice(product(*self.readings.values()), _MOST_SELECTORS)
+        choices = islice(product(*self.readings.values()), READINGS_LIMIT)
         return [{**self.selector, **dict(zip(self.readings, c, strict=True))} for c in choices]
 
 

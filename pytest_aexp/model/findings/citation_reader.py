@@ -221,8 +221,8 @@ def _readings(item: _Item) -> dict[str, list[Any]]:
     if not isinstance(selector, Mapping):
         return {}
     pairs = scalars(values.merged(selector))
-    plain = ((k.text, values.readings(v)) for k, v in pairs if isinstance(v, Scalar) and v.plain)
-    return {key: readings for key, readings in plain if len(readings) > 1}
+    every = ((key.text, values.readings(node)) for key, node in pairs)
+    return {key: readings for key, readings in every if len(readings) > 1}
 
 
 def read_links(front_matter: FrontMatter) -> Iterator[Citation]:

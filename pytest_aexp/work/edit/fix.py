@@ -28,9 +28,9 @@ _ONE_BY_ONE = 100
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Text to be written in the place of a scalar."""
+    """Text to be written in the place of a node."""
 
-    node: Scalar
+    node: Node
     text: str
 
 

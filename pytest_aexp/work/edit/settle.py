@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_aexp.ground.yaml import nodes
-from pytest_aexp.ground.yaml.nodes import Node, Scalar, items_of
+from pytest_aexp.ground.yaml.nodes import Node, items_of
 from pytest_aexp.model.findings.citation import KEY
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.work.edit.citation_yaml import value_text
@@ -30,7 +30,7 @@ def _replacements(node: Node, values: Mapping[int, Mapping[str, Any]]) -> Iterat
         selector = _value(item, "selector")
         for key, value in scalars(selector.pairs) if isinstance(selector, nodes.Mapping) else ():
             # What an alias names stands elsewhere, and may mean something else there.
-            if key.text in settled and isinstance(value, Scalar) and value.offset > key.offset:
+            if key.text in settled and value.offset > key.offset:
                 yield Replacement(value, value_text(settled[key.text]))
 
 

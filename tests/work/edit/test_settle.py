@@ -30,7 +30,7 @@ OPEN: dict[str, tuple[Any, Any]] = {
     "1e-3": (0.001, "1e-3"),
     "1.5e3": (1500.0, "1.5e3"),
     "1_000": (1000, "1_000"),
-    "0o17": (15, 15),
+    "0o17": (15, "0o17"),
     "0b11": (3, "0b11"),
 }
 
@@ -51,6 +51,37 @@ def test_what_they_agree_on(written: str) -> None:
     node = nodes.parse(written)
     assert isinstance(node, nodes.Scalar)
     assert values.readings(node) == [values.value(node)]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[1, on]", [1, "on"]),
+        ("['1e-3', 80:20]", ["1e-3", "80:20"]),
+        ("[on, 80:20]", [True, "80:20"]),
+        ("{a: [off], on: 010}", {"a": ["off"], "on": 10}),
+        ("\n    - on\n    - {b: 1e-3}\n", ["on", {"b": "1e-3"}]),
+    ],
+)
+def test_values_in_lists_and_mappings(
+    repo: Path, capsys: pytest.CaptureFixture[str], written: str, meant: Any
+) -> None:
+    add_entry(repo, {"experiment_id": "E002", "x": meant})
+    item = f"\n  type: batch\n  experiment_id: E002\n  selector:\n   x: {written}"
+    path = add_finding(repo, "F001-x", item.replace("\n", "\n    "))
+    assert problems_of(repo) == []
+    assert run_aexp(capsys, "fix")[0] == 0
+    node = nodes.parse(path.read_text().split("---\n")[1])
+    assert node is not None
+    settled = values.value(node)["supporting_runs"][0]["selector"]["x"]
+    assert settled == meant
+    assert problems_of(repo) == []
+
+
+def test_only_so_many_readings_are_tried() -> None:
+    node = nodes.parse(f"[{', '.join(['[on, off]'] * 50)}]")
+    assert node is not None
+    assert len(values.readings(node)) == values.READINGS_LIMIT
 
 
 @pytest.mark.parametrize("written", [name for name, (a, b) in OPEN.items() if a != b])

@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     for result in refused:
         print_error(result.refused or "")
     _print_kept([result.kept for result in every if result.kept])
-    _print_failures(every, gone_runs(repository, store))
+    # Listed afresh: runs may have begun and ended meanwhile.
+    _print_failures(every, gone_runs(repository, open_store(repository)))
     return 1 if refused else 0
 
 

@@ -155,9 +155,9 @@ def _tracker(tracker: Any) -> dict[str, str] | None:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value) or None
+    if isinstance(value, str):
+        return str(value) or None
+    return str(value) if is_number(value) else None
 
 
 def _seconds(value: Any) -> float | int | None:

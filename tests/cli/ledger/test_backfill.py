@@ -7,12 +7,17 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from repositories import add_jobs, write
 
 from pytest_aexp.cli import main
+from pytest_aexp.cli.ledger import backfill as verb
+from pytest_aexp.ledger import promote_to_ledger
+from pytest_aexp.work.promote.backfill import BackfillResult, backfill
 
 DONE = {"status": "complete"}
 
@@ -31,6 +36,20 @@ class TestBackfill:
         assert captured.err == ""
         assert main(["ledger", "backfill"]) == 0
         assert "0 runs promoted, 3 already there, 1 unfinished" in capsys.readouterr().out
+
+    def test_a_run_that_ends_meanwhile_is_not_taken_for_one_that_is_gone(
+        self, repo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        add_jobs(repo, [{"statepoint": {"a": 0}, "doc": DONE}])
+
+        def and_one_more(*arguments: Any, **options: Any) -> Iterator[BackfillResult]:
+            yield from backfill(*arguments, **options)
+            (job_id,) = add_jobs(repo, [{"statepoint": {"a": 1}, "doc": DONE}])
+            promote_to_ledger(job_id)
+
+        monkeypatch.setattr(verb, "backfill", and_one_more)
+        assert main(["ledger", "backfill"]) == 0
+        assert capsys.readouterr().err == ""
 
     def test_bad_runs_are_named_at_the_end_and_make_it_fail(
         self, repo: Path, capsys: pytest.CaptureFixture[str]

@@ -11,7 +11,8 @@ from typing import Any, TypeGuard
 JOB_ID_LENGTH = 32
 JOB_ID = re.compile(rf"[0-9a-f]{{{JOB_ID_LENGTH}}}", re.ASCII)
 # Without a look for cycles, which JSON that was read cannot have: a third of the time.
-_canonical = json.JSONEncoder(sort_keys=True, check_circular=False).encode
+canonical_json = json.JSONEncoder(sort_keys=True, check_circular=False).encode
+"""The same text for the same JSON, whatever the order of its keys."""
 
 
 def is_job_id(text: str) -> bool:
@@ -24,7 +25,7 @@ def statepoint_json(statepoint: Any) -> str:
 
     Source: signac 2, ``signac.job.calc_id``: ``json.dumps(statepoint, sort_keys=True)``.
     """
-    return _canonical(statepoint)
+    return canonical_json(statepoint)
 
 
 def job_id_of(canonical: str) -> str:
@@ -40,11 +41,11 @@ def value_key(value: Any) -> str:
     """
     if type(value) is int:  # the most common, and by far the fastest so
         return str(value)
-    return _text_key(value) if isinstance(value, str) else _canonical(_normal(value))
+    return _text_key(value) if isinstance(value, str) else canonical_json(_normal(value))
 
 
 # The runs of an experiment have few words among them.
-_text_key = lru_cache(1024)(_canonical)
+_text_key = lru_cache(1024)(canonical_json)
 
 
 def _normal(value: Any) -> Any:

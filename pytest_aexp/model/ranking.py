@@ -5,7 +5,6 @@ A retraction needs no row here: its record stands beside the entries, whatever t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from pytest_aexp.ground.text import parse_time
-from pytest_aexp.model.job_id import is_number, value_key
+from pytest_aexp.model.job_id import canonical_json, is_number, value_key
 
 EntryDocument: TypeAlias = Mapping[str, Any]
 """The JSON object that an entry is."""
@@ -62,9 +61,9 @@ def rank(entry: EntryDocument) -> tuple[Any, ...]:
         _number(entry.get("schema_version")),
         isinstance(link, Mapping) and any(value is not None for value in link.values()),
         len(entry),
-        text_of({name: value for name, value in entry.items() if name not in PROMOTION_FIELDS}),
+        canonical_json(without_promotion(entry)),
         -(promoted or 0),
-        text_of(entry),
+        canonical_json(entry),
     )
 
 
@@ -75,11 +74,12 @@ def is_complete(entry: EntryDocument) -> bool:
 
 def same_run(first: EntryDocument, second: EntryDocument) -> bool:
     """Whether two entries say the same of the run, whoever promoted it and when."""
-    return _of_the_run(first) == _of_the_run(second)
+    return value_key(without_promotion(first)) == value_key(without_promotion(second))
 
 
-def _of_the_run(entry: EntryDocument) -> str:
-    return value_key({name: v for name, v in entry.items() if name not in PROMOTION_FIELDS})
+def without_promotion(entry: EntryDocument) -> dict[str, Any]:
+    """The fields that are of the run, and not of its promotion."""
+    return {name: value for name, value in entry.items() if name not in PROMOTION_FIELDS}
 
 
 def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
@@ -94,16 +94,13 @@ def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
 
 def attempt_key(entry: EntryDocument) -> tuple[str, ...]:
     """The same for two entries that say that they are of one attempt at a run."""
-    return tuple(text_of(entry.get(n)) for n in ("registered_machine", "started_at", "attempt"))
+    return tuple(
+        canonical_json(entry.get(n)) for n in ("registered_machine", "started_at", "attempt")
+    )
 
 
 def _number(value: Any) -> int | float:
     return value if is_number(value) and value == value else 0  # noqa: PLR0124 - NaN has no place
-
-
-def text_of(value: Any) -> str:
-    """The same text for the same JSON, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True)
 
 
 def promoted_at(entry: EntryDocument | None) -> datetime:

@@ -112,7 +112,7 @@ def read_front_matter(path: str, data: bytes | Unreadable) -> FrontMatter:
     except YamlFault as fault:
         _refuse_conflict(path, text, start, end)
         _refuse_dots(path, text, start, end)
-        mistake = _in_plain_words(yaml, fault)
+        mistake = _mistake(yaml, fault)
         message = f"the front matter cannot be read: {shown(mistake.message, 200)}"
         at = lines.position(mistake.offset)
         raise UnreadableFinding(path, message, mistake.fix, at) from fault
@@ -126,7 +126,7 @@ _TOO_LONG = (
 _INVISIBLE = {"\u00a0": "no-break space", "\u200b": "zero-width space", "\ufeff": "byte order mark"}
 
 
-def _in_plain_words(yaml: str, fault: YamlFault) -> Mistake:
+def _mistake(yaml: str, fault: YamlFault) -> Mistake:
     """What is wrong with the YAML, without the parser's vocabulary, and what to do about it."""
     offset = fault.offset
     line = yaml[yaml.rfind("\n", 0, offset) + 1 :].partition("\n")[0]

@@ -15,7 +15,7 @@ from pytest_aexp.model.entry import Entry, entry_document
 from pytest_aexp.model.entry_check import resolve_advice
 from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.problems import CONTRADICTION, Fault
-from pytest_aexp.model.ranking import PROMOTION_FIELDS, attempt_key, promoted_at, rank, same_run
+from pytest_aexp.model.ranking import attempt_key, promoted_at, rank, same_run, without_promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ def choose(versions: Sequence[Version]) -> Choice:
 
 
 def _place(document: dict[str, Any]) -> tuple[Any, ...]:
-    run = {name: value for name, value in document.items() if name not in PROMOTION_FIELDS}
-    return rank(run), promoted_at(document)
+    return rank(without_promotion(document)), promoted_at(document)
 
 
 def _latest(

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.text import listed, quoted, shown
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
-from pytest_aexp.model.ranking import PROMOTION_FIELDS, text_of
+from pytest_aexp.model.job_id import canonical_json
+from pytest_aexp.model.ranking import PROMOTION_FIELDS
 from pytest_aexp.work.merge.side import (
     OUTCOME,
     Content,
@@ -155,7 +156,7 @@ def _source(base: Side, leader: Side, other: Side, names: tuple[str, ...]) -> Si
         changeable = True
     else:
         changeable = same_outcome or other.outcome == base.outcome
-    unchanged = text_of(leader.part(names)) == text_of(base.part(names))
+    unchanged = canonical_json(leader.part(names)) == canonical_json(base.part(names))
     return other if changeable and unchanged else leader
 
 

@@ -10,8 +10,8 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.entry import FIELDS, SCHEMA_VERSION, entry_document
 from pytest_aexp.model.entry_check import judge_entry
-from pytest_aexp.model.job_id import job_id_of, statepoint_json
-from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank, text_of
+from pytest_aexp.model.job_id import canonical_json, job_id_of, statepoint_json
+from pytest_aexp.model.ranking import PROMOTION_FIELDS, is_complete, rank
 from pytest_aexp.model.redaction import redact
 from pytest_aexp.model.redaction.prefilter import REDACTED
 
@@ -76,12 +76,12 @@ class Side:
     @property
     def outcome(self) -> str:
         """How the attempt ended, comparable."""
-        return text_of(self.part(OUTCOME))
+        return canonical_json(self.part(OUTCOME))
 
     @property
     def content(self) -> str:
         """What it says of the run, comparable: all but who wrote it down and when."""
-        return text_of(self.part(self.fields.keys() - set(PROMOTION_FIELDS)))
+        return canonical_json(self.part(self.fields.keys() - set(PROMOTION_FIELDS)))
 
     def part(self, names: Collection[str]) -> dict[str, Any]:
         """The fields of these names, as far as there are any."""
@@ -145,7 +145,7 @@ def common_run(ours: Side, theirs: Side) -> RunIdentity:
     if ours.job_id != theirs.job_id:
         ids = f"{quoted(ours.job_id)} and {quoted(theirs.job_id)}"
         raise DifferentRuns(f"the two versions are of different runs, {ids}")
-    if text_of(ours.statepoint) == text_of(theirs.statepoint):
+    if canonical_json(ours.statepoint) == canonical_json(theirs.statepoint):
         return RunIdentity(ours.statepoint, pointers)
     if not pointers:
         raise _different_statepoints(ours, theirs)
@@ -165,7 +165,7 @@ def _agree(first: Any, second: Any) -> bool:
         return same and all(_agree(value, second[key]) for key, value in first.items())
     if isinstance(first, list) and isinstance(second, list):
         return len(first) == len(second) and all(map(_agree, first, second))
-    return text_of(first) == text_of(second)
+    return canonical_json(first) == canonical_json(second)
 
 
 def _joined(first: Any, second: Any) -> Any:

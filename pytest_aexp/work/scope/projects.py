@@ -133,9 +133,12 @@ def _roots_around(root: Path) -> Iterator[Path]:
 
 def _shares_findings(outer: Path, root: Path) -> bool:
     """Whether a folder of findings of ``outer`` lies in ``root``, or ``root`` in it."""
-    inside = os.path.realpath(root) + os.sep
+    inside, is_own = os.path.realpath(root) + os.sep, os.path.lexists(root / ".git")
     for glob in Repository.open(outer).configuration.findings:
-        folder = os.path.realpath(outer / fixed_part(glob.split("/"))) + os.sep
+        named = fixed_part(glob.split("/"))
+        if is_own and not named:
+            continue  # git has nothing of another repository, such as a linked work tree
+        folder = os.path.realpath(outer / named) + os.sep
         if folder.startswith(inside) or inside.startswith(folder):
             return True
     return False

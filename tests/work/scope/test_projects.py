@@ -148,3 +148,15 @@ def test_those_below_a_folder_are_judged_from_it(
     monkeypatch.chdir(several / "good")
     answer = validate("--at", at)
     assert (answer[0], paths(answer)) == (1, ["inner/kb/research/findings/F005-x.md"])
+
+
+def test_a_work_tree_below_is_no_findings_folder_where_these_may_be_anywhere(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, validate: Validate
+) -> None:
+    add_finding(repo, "F001-x", job(add_entry(repo, {"seed": 1})))
+    write(repo, "pyproject.toml", '[tool.aexp]\nfindings = ["**/F*.md"]\n')
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "first")
+    git(repo, "worktree", "add", "-q", "linked")
+    monkeypatch.chdir(repo / "linked")
+    assert validate() == (0, [])

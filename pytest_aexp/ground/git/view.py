@@ -53,7 +53,8 @@ class GitView:
         self._blobs = blobs
         # What lies directly in a folder that was listed; empty if there is no such folder.
         self._folders: dict[str, dict[str, Node]] = {}
-        self._single: dict[str, Node | None] = {}
+        # What stands at a path that was asked about by itself; None if nothing does.
+        self._nodes: dict[str, Node | None] = {}
 
     @classmethod
     def at(cls, root: Path, revision: str, *, is_bare: bool = False) -> GitView:
@@ -77,7 +78,7 @@ class GitView:
 
     def seed(self, nodes: Mapping[str, Node | None]) -> None:
         """Take what stands at paths, None for nothing, from a caller that has it from git."""
-        self._single.update(nodes)
+        self._nodes.update(nodes)
 
     def content(self, name: str, limit: int) -> bytes | Unreadable:
         """The content of the object of that name, wherever it stands."""
@@ -88,7 +89,7 @@ class GitView:
         if not folder or folder in self._folders:
             return bool(self._list(folder))
         inside = f"{folder}/"
-        if any(node and path.startswith(inside) for path, node in self._single.items()):
+        if any(node and path.startswith(inside) for path, node in self._nodes.items()):
             return True
         return self._listing.holds(folder)
 
@@ -149,11 +150,11 @@ class GitView:
         unknown = [
             path
             for path in dict.fromkeys(paths)
-            if path not in self._single and path.rpartition("/")[0] not in self._folders
+            if path not in self._nodes and path.rpartition("/")[0] not in self._folders
         ]
         if unknown:
             nodes = self._listing.files(unknown)
-            self._single.update((path, nodes.get(path)) for path in unknown)
+            self._nodes.update((path, nodes.get(path)) for path in unknown)
             self._folders.update((path, {}) for path in unknown if path not in nodes)
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -221,12 +222,12 @@ class GitView:
         self.prefetch([path])
         folder, _, name = path.rpartition("/")
         children = self._folders.get(folder)
-        return self._single.get(path) if children is None else children.get(name)
+        return self._nodes.get(path) if children is None else children.get(name)
 
     def _list(self, folder: str) -> dict[str, Node]:
         if folder not in self._folders:
             nodes = self._listing.below(folder)
             self._folders |= (folders := folders_of(folder, nodes))
             itself = Node(FOLDER, "") if folders[folder] else nodes.get(folder)
-            self._single[folder] = self._single.get(folder) or itself
+            self._nodes[folder] = self._nodes.get(folder) or itself
         return self._folders[folder]

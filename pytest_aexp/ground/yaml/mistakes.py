@@ -32,7 +32,7 @@ class Mistake:
 
 def mistake_in(text: str, offset: int, reason: str) -> Mistake:
     """The mistake in ``text``, which a parser refuses at ``offset`` for ``reason``."""
-    return _Scan(text).mistake() or _at(text, offset, reason)
+    return _Scan(text).mistake() or _mistake_at(text, offset, reason)
 
 
 class _Scan:
@@ -54,7 +54,7 @@ class _Scan:
             **dict.fromkeys("\"'", self._quoted),
             **dict.fromkeys("[{", self._opened),
             **dict.fromkeys("]}", self._closed),
-            ",": self._next,
+            ",": self._comma,
             ":": self._colon,
             **dict.fromkeys("|>", self._block),
         }
@@ -131,7 +131,7 @@ class _Scan:
             return Mistake(message, _NEEDS_QUOTES, at + 1)
         return at + 1
 
-    def _next(self, at: int) -> int | None:
+    def _comma(self, at: int) -> int | None:
         if not self._open:
             return None
         self._starts, self._colons[-1] = True, False
@@ -205,7 +205,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _at(text: str, offset: int, reason: str) -> Mistake:
+def _mistake_at(text: str, offset: int, reason: str) -> Mistake:
     """What a parser means that names a line in which brackets and quotes are right."""
     here = text[offset : offset + 1]
     start = text.rfind("\n", 0, offset) + 1
@@ -219,14 +219,14 @@ def _at(text: str, offset: int, reason: str) -> Mistake:
     elif here and here in "@`%*&!]},":
         message, fix = f"a text that begins with {here} needs quotes", _NEEDS_QUOTES
     elif "mapping values are not allowed" in reason:
-        return _of_colon(text, line, start, offset)
+        return _mistake_at_colon(text, line, start, offset)
     elif re.match(r"[\w\"'-]", line.lstrip()):
         message = "the line is indented neither like the one above nor as a part of it"
         fix = "indent it like what it belongs to"
     return Mistake(message, fix, offset)
 
 
-def _of_colon(text: str, line: str, start: int, offset: int) -> Mistake:
+def _mistake_at_colon(text: str, line: str, start: int, offset: int) -> Mistake:
     """The mistake that a parser notices at a colon: in its line, or in the one above."""
     lines = [one for one in text[:start].splitlines() if one.strip() and one.strip()[0] != "#"]
     above = lines[-1] if lines else ""

@@ -242,25 +242,25 @@ class Sizes:
             raise YamlFault(f"the tag {quoted(node.tag)} is not allowed here", node.offset)
 
     def _checked(self, node: Node) -> int:
-        values, _height = self._of(node, 0)
+        values, _height = self._size_of(node, 0)
         if values > VALUES_LIMIT:
             raise YamlFault(f"a value stands for more than {VALUES_LIMIT:,} values", node.offset)
         return values
 
-    def _of(self, node: Node, depth: int) -> tuple[int, int]:
+    def _size_of(self, node: Node, depth: int) -> tuple[int, int]:
         self.check_tag(node)
         if isinstance(node, Scalar):
             return 1, 0
         if id(node) in self._open:
             raise YamlFault("a value contains itself", node.offset)
         if id(node) not in self._sizes:
-            self._sizes[id(node)] = self._inside(node, depth)
+            self._sizes[id(node)] = self._size_inside(node, depth)
         values, height = self._sizes[id(node)]
         if depth + height > DEPTH_LIMIT:
             raise _too_deep(node)
         return values, height
 
-    def _inside(self, node: Sequence | Mapping, depth: int) -> tuple[int, int]:
+    def _size_inside(self, node: Sequence | Mapping, depth: int) -> tuple[int, int]:
         if depth > DEPTH_LIMIT:
             raise _too_deep(node)
         self._open.add(id(node))
@@ -271,7 +271,7 @@ class Sizes:
                 if isinstance(item, Scalar) and item.tag is None:
                     values += 1
                 else:
-                    more, high = self._of(item, depth + 1)
+                    more, high = self._size_of(item, depth + 1)
                     values, height = values + more, max(height, high)
         finally:
             self._open.discard(id(node))

@@ -80,7 +80,7 @@ class _Item:
     def of(cls, front_matter: FrontMatter, index: int, node: Mapping) -> _Item:
         pairs = list(scalars(values.merged(node)))
         nodes = {key.text: inner for key, inner in pairs}
-        plain = {name: _plain(name, inner) for name, inner in nodes.items()}
+        plain = {name: _as_json(name, inner) for name, inner in nodes.items()}
         return cls(front_matter, index, [key for key, _ in pairs], nodes, plain)
 
     def _fix(self) -> str:
@@ -196,7 +196,7 @@ def _citation(front_matter: FrontMatter, index: int, node: Node, names: dict[str
     at = front_matter.position((item.nodes["id"] if is_job else node).offset)
     faults = tuple(item.unknown_keys(_KEYS_OF[written["type"]]))
     head = (front_matter.path, index, at, faults)
-    name, accept = written.get("as", ""), _several(written.get("accept"))
+    name, accept = written.get("as", ""), _as_tuple(written.get("accept"))
     if name and names.setdefault(name, index) != index:
         message = f" is named {quoted(name)}, and so is {KEY}[{names[name]}]"
         raise _Malformed(message, "give each citation a name of its own", item.nodes["as"])
@@ -209,8 +209,8 @@ def _citation(front_matter: FrontMatter, index: int, node: Node, names: dict[str
         written.get("selector") or {},
         name=name,
         accept=accept,
-        statuses=_several(written.get("status")),
-        excluded=_several(written.get("except")),
+        statuses=_as_tuple(written.get("status")),
+        excluded=_as_tuple(written.get("except")),
         pin=_pin(item),
         readings=_readings(item),
     )
@@ -239,7 +239,7 @@ def read_links(front_matter: FrontMatter) -> Iterator[Citation]:
         yield MalformedCitation(path, index, at, (fault,), job_id, is_link=True)
 
 
-def _several(value: str | list[str] | None) -> tuple[str, ...]:
+def _as_tuple(value: str | list[str] | None) -> tuple[str, ...]:
     """One value or a list of them."""
     return tuple(value) if isinstance(value, list) else (value,) if value else ()
 
@@ -265,12 +265,12 @@ def _malformed(
     return MalformedCitation(front_matter.path, index, at, (fault,), error.written)
 
 
-def _plain(name: str, node: Node) -> Any:
+def _as_json(name: str, node: Node) -> Any:
     """A value as JSON; ids, times and digests as they are written, whatever YAML makes of them."""
     if name not in _AS_WRITTEN:
         return values.value(node)
     if isinstance(node, Sequence):
-        return [_plain(name, item) for item in node.items]
+        return [_as_json(name, item) for item in node.items]
     return node.text if isinstance(node, Scalar) else {}
 
 

@@ -158,7 +158,7 @@ class Report:
         return tuple(sorted({m for finding in self.findings for m in finding.machines}))
 
 
-def verdict_of(problems: Iterable[ProblemPart], others: Iterable[str] = ("stands",)) -> str:
+def verdict_of(problems: Iterable[ProblemPart], others: Iterable[str]) -> str:
     """The gravest among the severities of ``problems`` and the verdicts ``others``."""
     severities = {*(problem.severity for problem in problems), *others}
     return next((verdict for verdict in VERDICTS if verdict in severities), "nothing")

@@ -108,8 +108,8 @@ class Checker:
         """The paths of all findings."""
         return tuple(matched(self._files, self.repository.configuration.findings))
 
-    def uncollected_problems(self, paths: Iterable[str] | None = None) -> tuple[Problem, ...]:
-        """The problems of files (default: all) beside the findings that cite runs."""
+    def uncollected_problems(self, paths: Iterable[str] | None) -> tuple[Problem, ...]:
+        """The problems of files (None for all) beside the findings that cite runs."""
         globs = self.repository.configuration.findings
         files = self._files if paths is None else paths
         return self.policy.judge(uncollected_faults(self.view, files, globs))

@@ -20,7 +20,7 @@ from pytest_aexp.model.runs.run_attempt import (
 )
 from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
 from pytest_aexp.work.promote.metrics import remove_metrics
-from pytest_aexp.work.promote.project import NO_METRICS, utc_now
+from pytest_aexp.work.promote.project import utc_now
 from pytest_aexp.work.runs.code_state import CodeState, put_attempts_code
 from pytest_aexp.work.runs.ranks import Rank, enter, killed_ranks, leave
 from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
@@ -47,8 +47,8 @@ class Attempt:
         *,
         mark_started: bool,
         heartbeat_s: float,
-        metrics: Mapping[str, str] = NO_METRICS,
-        code: CodeState | None = None,
+        metrics: Mapping[str, str],
+        code: CodeState | None,
     ) -> None:
         self.rank = rank
         self._code = code

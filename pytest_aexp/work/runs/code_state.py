@@ -42,9 +42,7 @@ class CodeState:
 UNKNOWN = CodeState()
 
 
-def code_state(
-    root: Path, configuration: Configuration | None = None, *, quiet: bool = False
-) -> CodeState:
+def code_state(root: Path, configuration: Configuration, *, quiet: bool = False) -> CodeState:
     """The state of the code in the repository at ``root``.
 
     The code is what ``[tool.aexp.runs] code`` names; by default every file but ledger, findings
@@ -52,7 +50,6 @@ def code_state(
     neither entries and findings nor what a run leaves beside them make another run of the next
     one. Where a repository's git gives no answer, a notice says why, unless ``quiet``.
     """
-    configuration = configuration or Configuration()
     chosen = configuration.runs.code
     findings = (f":(exclude,glob){pattern}" for pattern in configuration.findings)
     paths = chosen or (".", *_EVIDENCE, *findings)

@@ -28,9 +28,7 @@ def has_adopted(root: Path, view: View) -> bool:
     return bool(view.spelled_otherwise(LEDGER_DIR))
 
 
-def missing_ledger_fault(
-    root: Path, view: View, due: Citation, *, is_new: bool = False
-) -> Fault | None:
+def missing_ledger_fault(root: Path, view: View, due: Citation, *, is_new: bool) -> Fault | None:
     """Why there is no ledger to check ``due`` against; None if there is one.
 
     ``is_new`` says that this machine has runs or a ledger of its own, which may be the first.

@@ -16,7 +16,8 @@ OUTCOMES = ("complete", "failed", "stopped")
 
 
 def begun(document: dict[str, Any], rank: Rank = FIRST, **options: Any) -> Attempt:
-    attempt = Attempt(rank, **{"mark_started": True, "heartbeat_s": 30.0} | options)
+    defaults = {"mark_started": True, "heartbeat_s": 30.0, "metrics": {}, "code": None}
+    attempt = Attempt(rank, **defaults | options)
     attempt.start(document)
     attempt.begun = True
     return attempt

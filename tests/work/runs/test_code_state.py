@@ -18,6 +18,8 @@ from pytest_aexp.work.runs.code_state import (
     warn_of_dirty_code,
 )
 
+DEFAULTS = Configuration()
+
 
 @pytest.fixture
 def committed(repo: Path) -> str:
@@ -28,7 +30,7 @@ def committed(repo: Path) -> str:
 
 
 def test_a_clean_work_tree_is_its_commit(repo: Path, committed: str) -> None:
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
 
 
 @pytest.mark.parametrize("change", ["edit", "stage", "delete", "untracked"])
@@ -40,12 +42,12 @@ def test_a_work_tree_that_differs(repo: Path, committed: str, change: str) -> No
         write(repo, path, "print(1)\n")
     if change == "stage":
         git(repo, "add", ".")
-    assert code_state(repo) == CodeState(committed, dirty=True, changed=(path,))
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=True, changed=(path,))
 
 
 def test_a_renamed_file_is_one_change(repo: Path, committed: str) -> None:
     git(repo, "mv", "train.py", "other.py")
-    assert code_state(repo).changed == ("other.py",)
+    assert code_state(repo, DEFAULTS).changed == ("other.py",)
 
 
 EVIDENCE = (
@@ -60,11 +62,11 @@ EVIDENCE = (
 @pytest.mark.parametrize("path", EVIDENCE)
 def test_evidence_is_no_code_committed_or_not(repo: Path, committed: str, path: str) -> None:
     write(repo, path, "{}")
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
     git(repo, "add", ".")
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
     git(repo, "commit", "-q", "-m", "evidence")
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
 
 
 def test_merging_evidence_of_another_machine_leaves_the_code_as_it_is(
@@ -79,13 +81,13 @@ def test_merging_evidence_of_another_machine_leaves_the_code_as_it_is(
     git(repo, "add", ".")
     git(repo, "commit", "-q", "-m", "ours")
     git(repo, "merge", "-q", "--no-edit", "other")
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
 
 
 def test_findings_elsewhere_are_no_code_either(repo: Path, committed: str) -> None:
     write(repo, "docs/F001-x.md", "x")
     git(repo, "add", ".")
-    assert code_state(repo).dirty
+    assert code_state(repo, DEFAULTS).dirty
     assert not code_state(repo, Configuration(findings=("docs/F*.md",))).dirty
 
 
@@ -94,13 +96,13 @@ def test_what_runs_leave_beside_the_code_is_no_difference(
     repo: Path, committed: str, name: str
 ) -> None:
     write(repo, name, "x")
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
 
 
 def test_ignored_files_are_no_difference(repo: Path, committed: str) -> None:
     write(repo, ".git/info/exclude", "*.py\n")
     write(repo, "a.py", "")
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
 
 
 def test_the_configuration_says_what_is_code(repo: Path, committed: str) -> None:
@@ -127,20 +129,20 @@ def test_of_several_repositories_below_one_git_each_has_its_own_code(
     git(repo, "add", ".")
     git(repo, "commit", "-q", "-m", "b")
     write(repo, "b/more.py", "x")
-    assert code_state(repo / "a") == CodeState(of_a, dirty=False)
+    assert code_state(repo / "a", DEFAULTS) == CodeState(of_a, dirty=False)
 
 
 def test_before_the_first_commit(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert code_state(repo) == CodeState(None, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(None, dirty=False)
     write(repo, "train.py", "")
-    assert code_state(repo) == CodeState(None, dirty=True, changed=("train.py",))
+    assert code_state(repo, DEFAULTS) == CodeState(None, dirty=True, changed=("train.py",))
     assert capsys.readouterr().err == ""
 
 
 def test_without_a_repository_nothing_is_known_and_nothing_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert code_state(tmp_path) == UNKNOWN
+    assert code_state(tmp_path, DEFAULTS) == UNKNOWN
     assert UNKNOWN.fields == {"code_commit": None, "code_dirty": None}
     assert capsys.readouterr().err == ""
 
@@ -176,7 +178,7 @@ def test_a_repository_that_git_refuses_is_told_of(
     repo: Path, committed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(repo, ".git/HEAD", "nonsense")
-    assert code_state(repo) == UNKNOWN
+    assert code_state(repo, DEFAULTS) == UNKNOWN
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("aexp: the run is registered without its commit, for git ")
 
@@ -187,4 +189,4 @@ def test_the_environment_of_a_hook_of_another_repository_does_not_count(
     other = new_repository(tmp_path / "other")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
-    assert code_state(repo) == CodeState(committed, dirty=False)
+    assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.unstaged import Unstaged
+from pytest_aexp.ground.git.variables import notice_other_index
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns
@@ -99,6 +100,8 @@ def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
     outcomes = []
     # Without a push the index is judged; a push may be of nothing, such as a branch that goes.
     pushed = pushes()
+    if pushed is None:
+        notice_other_index(root)
     for push in [None] if pushed is None else pushed:
         with GitView.at(root, push.commit if push is not None else INDEX) as view:
             folders = projects_below(root, view, None if push is not None else staged.deleted)

@@ -15,6 +15,7 @@ from pytest_aexp.cli.output import rendered
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.listing import bare_root
 from pytest_aexp.ground.git.unstaged import Unstaged
+from pytest_aexp.ground.git.variables import notice_other_index
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import Repository, find_repo_root
 from pytest_aexp.ground.settings.configuration import (
@@ -155,6 +156,8 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
     if at == WORKTREE:
         yield root, {folder: (*read, None) for folder, read in work_trees(root).items()}
         return
+    if at == INDEX:
+        notice_other_index(root)
     with git_views(root, at) as views:
         read = views.items()
         yield root, {f: (repo, view, Unstaged(repo.root, view)) for f, (repo, view) in read}

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.find_root import git_folder
+from pytest_aexp.ground.find_root import git_folder, git_top
 from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.git.worktree import common_folder
+from pytest_aexp.ground.stderr import notice
+from pytest_aexp.ground.text import shown
 
 _SETTINGS_LIMIT = 1 << 20
 
@@ -40,6 +42,16 @@ def require_own_repository(top: Path) -> None:
                 f"run `unset {name}`, or change into the repository that it belongs to"
             )
     _require_own_tree(top, folder, tree)
+
+
+def notice_other_index(root: Path) -> None:
+    """Say that an index is judged that lies in no git folder: a command's own, or left over."""
+    value, top = os.environ.get("GIT_INDEX_FILE"), git_top(root)
+    folder = git_folder(top) if top is not None and value else None
+    if folder is None or top is None or not value:
+        return
+    if not _is_in(os.path.realpath(top / value), os.path.realpath(folder)):
+        notice(f"the index that is checked is {shown(value)}, as GIT_INDEX_FILE says")
 
 
 def _require_own_tree(top: Path, folder: Path, tree: str) -> None:

@@ -107,11 +107,19 @@ def test_one_that_reads_paths_otherwise(
 
 
 def test_an_index_that_a_command_made_for_itself(
-    checked: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    checked: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "index").write_bytes((checked / ".git/index").read_bytes())
-    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+    index = tmp_path / "index"
+    index.write_bytes((checked / ".git/index").read_bytes())
+    monkeypatch.setenv("GIT_INDEX_FILE", str(index))
+    assert main(["validate", "--at", "index"]) == findings.main([]) == ledger.main([]) == 0
+    assert capsys.readouterr().err.count(f"{index}, as GIT_INDEX_FILE says") == 3
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
     assert main(["validate", "--at", "index"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_in_a_linked_work_tree(

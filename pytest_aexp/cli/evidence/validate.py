@@ -147,7 +147,7 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
     if bare is not None:
         if at == INDEX:
             raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
-        with GitView.at(bare, at, is_bare=True) as view:
+        with GitView.at(bare, at) as view:
             require_no_folders(bare, view)
             configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
             yield bare, {"": (Repository(bare, configuration), view, None)}

@@ -61,16 +61,13 @@ class Location:
     options: tuple[str, ...] = ()
 
     @classmethod
-    def bare(cls, folder: Path) -> Location:
-        """The location of the bare repository ``folder``."""
-        return cls(folder, options=in_bare(folder))
-
-    @classmethod
     def of(cls, root: Path) -> Location:
         """The location of the repository at ``root``, which may lie below git's top level.
 
         Raises UsageError if an environment variable points git elsewhere.
         """
+        if own_bare(root):
+            return cls(root, options=in_bare(root))
         top = git_top(root) or root
         require_own_repository(top)
         return cls(top, "" if top == root else f"{root.relative_to(top).as_posix()}/")
@@ -280,7 +277,7 @@ def _at_paths(nodes: dict[str, Node], paths: Sequence[str]) -> dict[str, Node]:
 
 def earlier_revision_with(root: Path, revisions: Iterable[str], path: str) -> str | None:
     """The first of ``revisions`` in which git has a folder or a submodule at ``path``."""
-    location = Location.bare(root) if own_bare(root) else Location.of(root)
+    location = Location.of(root)
     full = f"{location.prefix}{path}"
     for revision in revisions:
         command = (*location.options, "ls-tree", "-d", "--full-tree", "-z", revision, "--", full)

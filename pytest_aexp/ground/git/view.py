@@ -57,12 +57,12 @@ class GitView:
         self._nodes: dict[str, Node | None] = {}
 
     @classmethod
-    def at(cls, root: Path, revision: str, *, is_bare: bool = False) -> GitView:
+    def at(cls, root: Path, revision: str) -> GitView:
         """The view of ``index``, or of a commit, of the repository at ``root``.
 
         Raises UsageError for a revision that does not exist, and GitError.
         """
-        location = Location.bare(root) if is_bare else Location.of(root)
+        location = Location.of(root)
         listing = Index(location) if revision == INDEX else Tree(location, revision)
         return cls(listing, Blobs(location.top, location.options))
 

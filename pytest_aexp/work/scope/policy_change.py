@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.git.run import own_bare
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import (
@@ -29,7 +28,7 @@ def configuration_at(root: Path, revision: str) -> Configuration:
     """``[tool.aexp]`` as a commit has it. Raises UsageError, GitError, ConfigurationError."""
     if revision == INDEX:
         raise UsageError("the policy in the index is that of the change itself: name a commit")
-    with GitView.at(root, revision, is_bare=own_bare(root) is not None) as view:
+    with GitView.at(root, revision) as view:
         return configuration_in(view.read(CONFIG, CONFIG_LIMIT))
 
 

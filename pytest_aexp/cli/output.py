@@ -23,16 +23,13 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def wants_colour() -> bool:
-    """Whether standard output is a terminal with colours whose user did not say NO_COLOR."""
-    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
-
-
 def rendered(outcome: Outcome, format_name: str, root: Path) -> str:
     """The outcome in that format; text as somebody in the current folder needs it."""
     if format_name != "text":
         return FORMATS[format_name](outcome)
-    return render_text(outcome, colour=wants_colour(), here=_here(root))
+    # https://no-color.org: any value but an empty one turns colours off.
+    colour = is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+    return render_text(outcome, colour=colour, here=_here(root))
 
 
 def at_root(root: Path, command: str) -> str:

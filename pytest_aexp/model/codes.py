@@ -78,9 +78,9 @@ _TABLE = (
     Code(
         "finding.not_collected",
         "A file with citations that is not a finding",
-        "The file lies among the findings and cites runs, but its name is not a finding's, so its "
-        "citations are not checked.",
-        "Rename it (`F###-slug.md`), or add a glob for it to `findings` in `[tool.aexp]`.",
+        "The file lies among the findings and cites runs, but its name is not a finding's, or its "
+        "folder's begins with a dot, so its citations are not checked.",
+        "Rename or move it (`F###-slug.md`), or add a glob for it to `findings` in `[tool.aexp]`.",
     ),
     Code(
         "finding.wrong_number",

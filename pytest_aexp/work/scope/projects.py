@@ -48,7 +48,9 @@ def projects_below(root: Path, view: View, deleted: Iterable[str] | None = None)
     try:
         paths = [*_below(location.prefix, location.control_paths(view.tree))]
     except GitError:
-        return ("",)
+        if isinstance(view, GitView):
+            raise
+        paths = [*_control_paths_on_disk(root)]
     folders = set(filter(None, map(project_of, paths)))
     blocks = [p for p in paths if p.rpartition("/")[2] in BLOCK_FILES]
     for path in blocks:
@@ -64,6 +66,18 @@ def projects_below(root: Path, view: View, deleted: Iterable[str] | None = None)
     if folders and not _is_used(root, view, paths):
         return tuple(sorted(folders))
     return ("", *sorted(folders))
+
+
+def _control_paths_on_disk(root: Path) -> Iterator[str]:
+    """What git would list, where there is no git, or its index is damaged."""
+    for here, folders, files in os.walk(root):
+        names = {*folders, *files}
+        if ".git" in names and here != str(root):
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if name not in (".git", ".aexp")]
+        for name in sorted(names & {".aexp", *BLOCK_FILES}):
+            yield Path(here, name).relative_to(root).as_posix()
 
 
 def _below(prefix: str, paths: Iterable[str]) -> Iterator[str]:

@@ -160,3 +160,16 @@ def test_a_work_tree_below_is_no_findings_folder_where_these_may_be_anywhere(
     git(repo, "worktree", "add", "-q", "linked")
     monkeypatch.chdir(repo / "linked")
     assert validate() == (0, [])
+
+
+@pytest.mark.parametrize("lacking", ["git", "index"])
+def test_they_are_found_without_git_too(
+    several: Path, validate: Validate, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    if lacking == "git":
+        monkeypatch.setenv("PATH", "")
+    else:
+        (several / ".git/index").write_bytes(b"DIRC")
+    status, problems = validate()
+    assert status == 1
+    assert {p["path"] for p in problems} >= {EXPECTED[0], EXPECTED[2]}

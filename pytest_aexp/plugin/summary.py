@@ -44,6 +44,7 @@ class Summary:
         self._is_guarded = bool(config.getoption("aexp_policy_from"))
         self._problems: dict[str, Counter[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
+        self._excused: set[str] = set()
         self._unverified = 0
 
     def pytest_report_header(self) -> list[str]:
@@ -102,6 +103,13 @@ class Summary:
             self._states[finding] = FAILED
         elif report.skipped and state is OK:
             self._states[finding] = NOT_CHECKED
+        if report.skipped and hasattr(report, "wasxfail"):
+            self._excused.add(finding)
+
+    @property
+    def _judged(self) -> int:
+        """How many findings were checked, without those whose failure is marked as expected."""
+        return len(self._states) - len(self._excused)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -125,7 +133,7 @@ class Summary:
     def _missed(self, exitstatus: int) -> bool:
         """Whether no finding was checked, or not each, where it should have been."""
         if (
-            (self._states and not (self._is_guarded and self._total() > len(self._states)))
+            (self._judged and not (self._is_guarded and self._total() > self._judged))
             or hasattr(self._config, "workerinput")
             or _asks_for_a_list(self._config)
             or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -138,7 +146,7 @@ class Summary:
     def _lost_all(self) -> bool:
         """Whether there were findings, and none was checked, though the user typed no choice."""
         were_given = any(collector.was_given_findings for collector in self._collectors)
-        return were_given and not (self._states or was_typed(self._config, *_SELECTING))
+        return were_given and not (self._judged or was_typed(self._config, *_SELECTING))
 
     def _unread(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, if there is none that could be."""
@@ -192,13 +200,14 @@ class Summary:
             return f"{clean(problem.message)} [{problem.code}]\n  next: {clean(problem.fix)}"
         folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
         place = os.path.relpath(self._checker.repository.root / folder, os.getcwd())
-        count = len(self._states)
+        count = self._judged
         number, verb = (
             (f"only {count:,}", "were" if count > 1 else "was") if count else ("none", "was")
         )
         return (
             f"{number} of {counted(self._total(), 'finding')} {verb} checked: pytest did not "
-            f"collect them, or another plugin deselected them\n  next: pytest {clean(place)}"
+            "collect them, or another plugin deselected or excused them\n"
+            f"  next: pytest {clean(place)}"
         )
 
     def _where(self) -> str:

@@ -116,6 +116,17 @@ class TestNothingChecked:
             result.stdout.fnmatch_lines("aexp: error: only 1 of 2 findings was checked*")
         assert run("--aexp-policy-from=HEAD", "-k", "F001").ret == 0
 
+    def test_nor_does_it_excuse_a_failure(self, cited: Repo, run) -> None:
+        git(cited.path, "add", "--all")
+        git(cited.path, "commit", "-qm", "first")
+        excuse = "    [i.add_marker(pytest.mark.xfail) for i in items if 'F004' in i.nodeid]\n"
+        hook = f"import pytest\ndef pytest_collection_modifyitems(items):\n{excuse}"
+        write(cited.path, "conftest.py", hook)
+        assert run("--aexp").ret == 0
+        result = run("--aexp-policy-from=HEAD")
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines("aexp: error: only * checked: *or excused them")
+
     def test_a_finding_that_a_conftest_leaves_out_is_counted_in_quiet_output_too(
         self, cited: Repo, run
     ) -> None:

@@ -1,4 +1,4 @@
-"""Entries that a commit has and the ledger no longer does: deleted since, or edited by hand."""
+"""Entries that a commit has and the ledger no longer does: deleted, edited by hand or damaged."""
 
 from __future__ import annotations
 
@@ -24,20 +24,23 @@ from pytest_aexp.work.check.resolve import not_excluded
 _MOST_FILES = 500
 """How many files are compared: whoever replaced the whole ledger did not lose an entry."""
 
+_MENDING = ("`git lfs pull`", "`aexp ledger resolve ")
+
 
 @dataclass(frozen=True, slots=True)
 class LostEntry:
     """A sound entry as the commit has it."""
 
     entry: Entry
-    was_edited: bool
+    fate: str
+    """What became of it: it was ``deleted``, ``edited by hand`` or ``damaged``."""
 
     def __str__(self) -> str:
         return self.entry.job_id[:8]
 
 
 def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, ...]:
-    """The entries of the commit ``revision`` that were deleted, or edited by hand, since."""
+    """The entries of the commit ``revision`` that were deleted, edited by hand or damaged since."""
     changes = _changes(Location.of(root), ledger.view, revision)
     if not 0 < len(changes) <= _MOST_FILES:
         return ()
@@ -77,21 +80,26 @@ def _lost_of(path: str, data: bytes, ledger: Ledger) -> Iterator[LostEntry]:
     else:
         return
     for entry in entries:
-        if entry.usable and not entry.faults:
-            if not ledger.has(entry.job_id):
-                yield LostEntry(entry, was_edited=False)
-            elif entry.path == entry_path(entry.job_id) and _was_edited(entry, data, ledger):
-                yield LostEntry(entry, was_edited=True)
+        if entry.usable and not entry.faults and (fate := _fate(entry, data, ledger)):
+            yield LostEntry(entry, fate)
 
 
-def _was_edited(entry: Entry, data: bytes, ledger: Ledger) -> bool:
-    """Whether the entry says something else now: a promotion would have renewed its time."""
+def _fate(entry: Entry, data: bytes, ledger: Ledger) -> str | None:
+    """What became of the entry, whose file had ``data``; None if it is not lost."""
+    current = ledger.get(entry.job_id)
+    if current is None:
+        return "deleted"
+    if not entry.path == current.path == entry_path(entry.job_id):
+        return None
+    content = ledger.view.read(entry.path, SEGMENT_LIMIT)
     before = entry_document(data) or {}
-    current = ledger.view.read(entry.path, SEGMENT_LIMIT)
-    now = None if isinstance(current, Unreadable) else entry_document(current)
-    if now is None or now == before:
-        return False
-    return now.get("promoted_at") == before.get("promoted_at")
+    now = None if isinstance(content, Unreadable) else entry_document(content)
+    # A promotion would have renewed the time.
+    if now is not None and now.get("promoted_at") == before.get("promoted_at"):
+        return None if now == before else "edited by hand"
+    # Of an LFS pointer and of a merge, git still has what is wanted.
+    mended = any(command in fault.fix for fault in current.faults for command in _MENDING)
+    return None if current.usable or mended else "damaged"
 
 
 def cited_by(citations: Sequence[Citation], lost: Sequence[LostEntry]) -> list[LostEntry]:
@@ -111,9 +119,8 @@ def cited_by(citations: Sequence[Citation], lost: Sequence[LostEntry]) -> list[L
 
 def describe(lost: Sequence[LostEntry]) -> str:
     """``the ledger entry of run 4076a08a was deleted``."""
-    fate = "edited by hand" if all(one.was_edited for one in lost) else "deleted"
-    if any(one.was_edited for one in lost) and fate == "deleted":
-        fate = "deleted or edited by hand"
+    fates = {one.fate for one in lost}
+    fate = " or ".join(word for word in ("deleted", "edited by hand", "damaged") if word in fates)
     if len(lost) == 1:
         return f"the ledger entry of run {lost[0]} was {fate}"
     runs = f"{counted(len(lost), 'run')} ({listed(list(map(str, lost)), 3)})"

@@ -1,4 +1,4 @@
-"""Advice about entries that were deleted, or edited by hand, and what rests on them."""
+"""Advice about entries that were deleted, edited by hand or damaged, and what rests on them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,32 @@ def metric_edited(case: Case) -> None:
     case.entry.write_text(case.entry.read_text().replace("0.934", "0.943"))
 
 
+def damaged_of_a_pinned_batch(case: Case) -> None:
+    deleted_of_a_pinned_batch(case)
+    half_written(entry_of_seed_4(case))
+
+
+def every_run_damaged(case: Case) -> None:
+    every_run_deleted(case)
+    half_written(case.entry)
+
+
+def number_over_a_damaged_run(case: Case) -> None:
+    numbered("It is 0.99 <!-- = max(accuracy) -->.", batch("E005"))(case)
+    add_entry(case.repo, {**POINT, "seed": 4}, metrics={"accuracy": 0.99})
+    case.commit()
+    half_written(entry_of_seed_4(case))
+
+
+def half_written(entry: Path) -> None:
+    entry.write_text('{"job_id": ')
+
+
+def restoring_the_damaged(case: Case, reported: Reported) -> None:
+    restoring(case, reported)
+    assert reported.message.endswith(" was damaged")
+
+
 def restoring(case: Case, reported: Reported) -> None:
     """The pin is not to be taken anew."""
     assert "`git restore " in reported.fix
@@ -74,6 +100,18 @@ LOSSES = {
     ),
     "every run of a batch deleted": Row(
         "finding.empty_batch", every_run_deleted, on=("validate", "findings")
+    ),
+    "a damaged run of a pinned batch": Row(
+        "finding.changed_evidence",
+        damaged_of_a_pinned_batch,
+        on=("validate", "findings"),
+        by_hand=restoring_the_damaged,
+    ),
+    "every run of a batch damaged": Row(
+        "finding.empty_batch", every_run_damaged, by_hand=restoring_the_damaged
+    ),
+    "a number over a damaged run": Row(
+        "finding.wrong_number", number_over_a_damaged_run, by_hand=restoring_the_damaged
     ),
     "a metric that was edited by hand": Row("finding.wrong_number", metric_edited),
     "an accepted record that was deleted": Row(

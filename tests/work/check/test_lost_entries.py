@@ -1,4 +1,4 @@
-"""Entries that were deleted, or edited by hand, since a commit."""
+"""Entries that were deleted, edited by hand or damaged since a commit."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def committed(repo: Path) -> str:
     return job_id
 
 
-def lost(repo: Path) -> list[tuple[str, bool]]:
+def lost(repo: Path) -> list[tuple[str, str]]:
     every = lost_entries(repo, Ledger(WorkTree(repo)), "HEAD")
-    return [(one.entry.job_id, one.was_edited) for one in every]
+    return [(one.entry.job_id, one.fate) for one in every]
 
 
 def test_what_is_as_it_was_is_not_lost(repo: Path, committed: str) -> None:
@@ -36,7 +36,7 @@ def test_what_is_as_it_was_is_not_lost(repo: Path, committed: str) -> None:
 
 def test_a_deleted_entry_is_lost(repo: Path, committed: str) -> None:
     (repo / entry_path(committed)).unlink()
-    assert lost(repo) == [(committed, False)]
+    assert lost(repo) == [(committed, "deleted")]
 
 
 def test_a_packed_run_is_not_lost(repo: Path, committed: str) -> None:
@@ -58,8 +58,14 @@ def test_an_entry_that_was_promoted_again_is_not_lost(repo: Path, committed: str
     assert lost(repo) == []
 
 
-@pytest.mark.parametrize("text", ["{", '{"metrics": {}}'])
-def test_a_damaged_entry_is_reported_otherwise(repo: Path, committed: str, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "{", '{"metrics": {}}', "\0\0\0"])
+def test_a_damaged_entry_is_lost(repo: Path, committed: str, text: str) -> None:
+    write(repo, entry_path(committed), text)
+    assert lost(repo) == [(committed, "damaged")]
+
+
+@pytest.mark.parametrize("text", ["version https://git-lfs.github.com/spec/v1\n", "<<<<<<< HEAD\n"])
+def test_what_has_better_advice_is_not_lost(repo: Path, committed: str, text: str) -> None:
     write(repo, entry_path(committed), text)
     assert lost(repo) == []
 
@@ -67,7 +73,7 @@ def test_a_damaged_entry_is_reported_otherwise(repo: Path, committed: str, text:
 def test_an_entry_with_another_number_was_edited(repo: Path, committed: str) -> None:
     path = repo / entry_path(committed)
     path.write_text(path.read_text().replace("0.5", "0.4"))
-    assert lost(repo) == [(committed, True)]
+    assert lost(repo) == [(committed, "edited by hand")]
     git(repo, "add", "-A")
     with GitView.at(repo, "index") as view:
         assert len(lost_entries(repo, Ledger(view), "HEAD")) == 1
@@ -81,7 +87,7 @@ def test_what_cannot_be_compared_is_not_lost(repo: Path, committed: str) -> None
 def test_several_are_counted(repo: Path, committed: str) -> None:
     (repo / entry_path(committed)).unlink()
     (one,) = lost_entries(repo, Ledger(WorkTree(repo)), "HEAD")
-    other = LostEntry(one.entry, was_edited=True)
+    other = LostEntry(one.entry, "edited by hand")
     assert describe([one]) == f"the ledger entry of run {committed[:8]} was deleted"
     assert describe([other]).endswith(" was edited by hand")
     assert describe([one, other]).endswith(

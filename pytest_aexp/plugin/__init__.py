@@ -86,18 +86,25 @@ def pytest_configure(config: pytest.Config) -> None:
             ".aexp/installed.json, and no finding below it: give pytest the repository's folder"
         )
     for one in collectors:
-        config.pluginmanager.register(one, f"aexp-collector-{one.checker.repository.root}")
+        _register(config, one, f"aexp-collector-{one.checker.repository.root}")
     asked_for = ("aexp", "aexp_strict_runs", "aexp_policy_from")
     required = any(config.getoption(name) for name in asked_for)
-    closing = summary.Summary(config, collectors, required=required)
-    config.pluginmanager.register(closing, "aexp-summary")
+    _register(config, summary.Summary(config, collectors, required=required), "aexp-summary")
     if report:
         # Here, since few sessions write a report.
         from pytest_aexp.plugin.report import ReportWriter
 
         writer = ReportWriter.of(config, collectors[0].checker)
         if writer is not None:
-            config.pluginmanager.register(writer, "aexp-report")
+            _register(config, writer, "aexp-report")
+
+
+def _register(config: pytest.Config, plugin: object, name: str) -> None:
+    # None: `addopts`, which a change controls, may say `-p no:NAME`.
+    if config.pluginmanager.register(plugin, name) is None:
+        raise pytest.UsageError(
+            f"aexp: `-p no:{name}` switches off a part of the check: use `-p no:aexp` for the whole"
+        )
 
 
 def _roots(config: pytest.Config) -> list[Path]:

@@ -111,13 +111,18 @@ class Collector:
             finding = self._findings[path] = self.checker.finding(path)
         return finding
 
-    @property
-    def was_given_findings(self) -> bool:
-        """Whether pytest came by a finding, or was given the folder of one."""
+    def findings(self, *, given: bool) -> set[str]:
+        """All findings, or those that pytest is given, as node ids begin; none where unreadable."""
         try:
-            return bool(self._findings) or any(self._discovery.in_given_folders())
+            paths = self._discovery.given() if given else self.checker.finding_paths
+            return set(map(self.shown_path, paths))
         except OSError:
-            return False
+            return set()
+
+    @property
+    def came_by_findings(self) -> bool:
+        """Whether pytest collected a finding, whatever became of its items."""
+        return bool(self._findings)
 
     def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
         """The problems that belong to no item, if ``item`` was chosen to report them."""

@@ -67,16 +67,25 @@ class Discovery:
         """
         # Once for each folder, since each time every conftest and plugin is asked.
         ignored = cache(lambda folder: self._user_ignores(session, folder))
-        for path in self.in_given_folders():
+        for path in self._in_folders(self._collected_folders()):
             if self.relative(path) in seen:
                 continue
             above = [folder for folder in path.parents if len(str(folder)) > len(self._root)]
             if not (_ignores(session, path) or any(map(ignored, above))):
                 yield path
 
-    def in_given_folders(self) -> Iterator[Path]:
-        """The findings in the folders that pytest is given; raises OSError."""
-        collected = tuple(f"{folder}{os.sep}" for folder in self._collected_folders())
+    def given(self) -> Iterator[str]:
+        """The findings that pytest is given, or whose folder it is; raises OSError."""
+        places = map(self._absolute, self._config.args)
+        files = {self._within(place) for place in places if os.path.isfile(place)}
+        inside = set(map(str, self._in_folders(self._collected_folders())))
+        for relative in self._checker.finding_paths:
+            path = os.path.join(self._root, relative)
+            if path in inside or path in files:
+                yield relative
+
+    def _in_folders(self, folders: list[str]) -> Iterator[Path]:
+        collected = tuple(f"{folder}{os.sep}" for folder in folders)
         # A finding behind a link lies in two folders.
         is_collected = cache(
             lambda folder: any(
@@ -90,16 +99,19 @@ class Discovery:
     def _collected_folders(self) -> list[str]:
         if self._config.args_source is pytest.Config.ArgsSource.TESTPATHS:
             return [self._root]
-        given = [os.path.join(self._config.invocation_params.dir, arg) for arg in self._config.args]
-        return [self._within(path) for path in given if os.path.isdir(path)]
+        places = map(self._absolute, self._config.args)
+        return [self._within(place) for place in places if os.path.isdir(place)]
 
-    def _within(self, folder: str) -> str:
-        """``folder`` as the repository's paths spell it, whatever links it was reached by."""
-        root, real = os.path.realpath(self._root), os.path.realpath(folder)
+    def _absolute(self, argument: str) -> str:
+        return os.path.join(self._config.invocation_params.dir, argument)
+
+    def _within(self, place: str) -> str:
+        """``place`` as the repository's paths spell it, whatever links it was reached by."""
+        root, real = os.path.realpath(self._root), os.path.realpath(place)
         if f"{root}{os.sep}".startswith(f"{real}{os.sep}".replace(os.sep * 2, os.sep)):
             return self._root
         inside = real.startswith(f"{root}{os.sep}")
-        return self._root + real[len(root) :] if inside else os.path.normpath(folder)
+        return self._root + real[len(root) :] if inside else os.path.normpath(place)
 
     def _user_ignores(self, session: pytest.Session, folder: Path) -> bool:
         return _ignores(session, folder) and not self._is_not_entered(folder)

@@ -66,6 +66,8 @@ class FindingItem(pytest.Item):
 
     collector: Session
     finding: Finding
+    siblings = 1
+    """How many items the finding has, with this one."""
     line = 1
     obj = None
 
@@ -243,9 +245,14 @@ class FindingFile(pytest.File):
     collector: Session
     finding_path: str
 
-    def collect(self) -> Iterator[pytest.Item]:
+    def collect(self) -> list[FindingItem]:
         """An item for the front matter, each citation, each claim and each premise."""
-        finding = self.collector.read(self.finding_path)
+        items = list(self._items(self.collector.read(self.finding_path)))
+        for item in items:
+            item.siblings = len(items)
+        return items
+
+    def _items(self, finding: Finding) -> Iterator[FindingItem]:
         at = finding.faults[0].position if finding.faults else Position()
         yield self._item(FrontMatterItem, "front-matter", finding, at)
         for citation in finding.citations[:MOST_CITATION_ITEMS]:

@@ -20,9 +20,11 @@ from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem, gc_pause
 from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
 
-OK, FAILED, NOT_CHECKED = "ok", "failed", "not checked"
+OK, FAILED, NOT_CHECKED, IN_PART = "ok", "failed", "not checked", "checked in part"
 _SELECTING = ("-k", "-m", "--deselect", "--lf", "--last-failed", "--sw", "--stepwise", "--ignore")
 """How the options begin by which a user chooses some of the tests."""
+_SELECTIONS = ("keyword", "markexpr", "deselect", "lf", "stepwise", "ignore", "ignore_glob")
+"""What pytest calls the values of those options."""
 
 
 class Summary:
@@ -39,12 +41,17 @@ class Summary:
         self._checkers = [collector.checker for collector in collectors]
         self._checker = self._checkers[0]
         self._is_everything = _is_everything(config)
+        self._is_chosen = was_typed(config, *_SELECTING)
         self._required = required
         # A change that is judged by another commit's policy must not choose what is judged.
-        self._is_guarded = bool(config.getoption("aexp_policy_from"))
+        self._must_check_each = required and (
+            bool(config.getoption("aexp_policy_from")) or _repository_selects(config)
+        )
         self._problems: dict[str, Counter[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
         self._excused: set[str] = set()
+        self._items_left: dict[str, int] = {}
+        self._node_ids: set[str] = set()
         self._unverified = 0
 
     def pytest_report_header(self) -> list[str]:
@@ -76,6 +83,7 @@ class Summary:
             # Lists of text and numbers, since a worker of xdist can send nothing else.
             report.aexp = [[*kind, count] for kind, count in kinds.items()]  # type: ignore[attr-defined]
             report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
+            report.aexp_items = item.siblings  # type: ignore[attr-defined]
             report.aexp_unverified = item.stash.get(UNVERIFIED, 0)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
                 # pytest says where pytest.skip was called, which is in this package.
@@ -96,6 +104,12 @@ class Summary:
         if finding is None:
             return
         self._unverified += getattr(report, "aexp_unverified", 0)
+        if report.skipped and hasattr(report, "wasxfail"):  # a conftest marked it so
+            self._excused.add(finding)
+        elif report.nodeid not in self._node_ids:  # plugins run an item again
+            self._node_ids.add(report.nodeid)
+            left = self._items_left.get(finding, getattr(report, "aexp_items", 1))
+            self._items_left[finding] = left - 1
         state = self._states.setdefault(finding, OK)
         # A problem of another file, such as an entry that nobody cites, is not the finding's.
         is_own = not problems or any(path == finding for path, *_ in problems)
@@ -103,13 +117,6 @@ class Summary:
             self._states[finding] = FAILED
         elif report.skipped and state is OK:
             self._states[finding] = NOT_CHECKED
-        if report.skipped and hasattr(report, "wasxfail"):
-            self._excused.add(finding)
-
-    @property
-    def _judged(self) -> int:
-        """How many findings were checked, without those whose failure is marked as expected."""
-        return len(self._states) - len(self._excused)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -133,20 +140,25 @@ class Summary:
     def _missed(self, exitstatus: int) -> bool:
         """Whether no finding was checked, or not each, where it should have been."""
         if (
-            (self._judged and not (self._is_guarded and self._total() > self._judged))
-            or hasattr(self._config, "workerinput")
+            hasattr(self._config, "workerinput")
             or _asks_for_a_list(self._config)
             or exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
         ):
             return False
-        if not self._is_everything:
-            return self._required and self._lost_all()
-        return self._required or any(p.severity == "error" for p in self._unread())
+        if self._states.keys() - self._excused:
+            return self._must_check_each and bool(self._lost())
+        if self._is_everything:
+            return self._required or any(p.severity == "error" for p in self._unread())
+        came_by = any(collector.came_by_findings for collector in self._collectors)
+        return self._required and (bool(self._lost()) or (came_by and not self._is_chosen))
 
-    def _lost_all(self) -> bool:
-        """Whether there were findings, and none was checked, though the user typed no choice."""
-        were_given = any(collector.was_given_findings for collector in self._collectors)
-        return were_given and not (self._judged or was_typed(self._config, *_SELECTING))
+    def _lost(self) -> list[str]:
+        """The findings that were to be checked, and were not, or not all that they cite."""
+        if self._is_chosen:
+            return []
+        given = not self._is_everything
+        every = (path for c in self._collectors for path in c.findings(given=given))
+        return sorted(path for path in every if self._items_left.get(path, 1))
 
     def _unread(self) -> tuple[Problem, ...]:
         """What keeps findings from being read, if there is none that could be."""
@@ -159,9 +171,7 @@ class Summary:
     def _is_worth_a_line(self, terminalreporter: pytest.TerminalReporter) -> bool:
         if self._config.getoption("collectonly"):
             return False
-        if self._problems:
-            return True
-        if self._is_everything and self._total() > len(self._states):
+        if self._problems or self._lost():
             return True
         is_narrow = self._config.args_source is pytest.Config.ArgsSource.ARGS
         return terminalreporter.verbosity >= 0 and bool(self._states or not is_narrow)
@@ -179,9 +189,13 @@ class Summary:
 
     def _counts(self) -> str:
         """``12 findings ok, 2 failed``, and of how many where not all were checked."""
-        counts = Counter(self._states.values())
+        counts = Counter(
+            IN_PART if state == OK and self._items_left[path] else state
+            for path, state in self._states.items()
+        )
         words = [f"{counted(counts[OK], 'finding')} ok"]
-        words += [f"{counts[state]:,} {state}" for state in (FAILED, NOT_CHECKED) if counts[state]]
+        others = (FAILED, NOT_CHECKED, IN_PART)
+        words += [f"{counts[state]:,} {state}" for state in others if counts[state]]
         total = self._total()
         if total > len(self._states):
             words.append(f"{len(self._states):,} of {total:,} findings selected")
@@ -198,16 +212,21 @@ class Summary:
     def _why_none(self) -> str:
         for problem in self._unread():
             return f"{clean(problem.message)} [{problem.code}]\n  next: {clean(problem.fix)}"
+        total, lost = self._total(), len(self._lost())
+        number = f"only {total - lost:,}" if self._states and total > lost else "none"
+        verb = "were" if self._states and total - lost > 1 else "was"
         folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
-        place = os.path.relpath(self._checker.repository.root / folder, os.getcwd())
-        count = self._judged
-        number, verb = (
-            (f"only {count:,}", "were" if count > 1 else "was") if count else ("none", "was")
-        )
+        place = clean(os.path.relpath(self._checker.repository.root / folder, os.getcwd()))
+        if _repository_selects(self._config):
+            why, options = "`addopts` leaves them out", "-o addopts= "
+        else:
+            why, options = (
+                "pytest did not collect them, or another plugin deselected or excused them",
+                "",
+            )
         return (
-            f"{number} of {counted(self._total(), 'finding')} {verb} checked: pytest did not "
-            "collect them, or another plugin deselected or excused them\n"
-            f"  next: pytest {clean(place)}"
+            f"{number} of {counted(total, 'finding')} {verb} checked: {why}\n"
+            f"  next: pytest {options}{place}"
         )
 
     def _where(self) -> str:
@@ -224,6 +243,13 @@ def _is_everything(config: pytest.Config) -> bool:
     What `addopts` chooses, the repository chooses: that is no reason to check nothing.
     """
     return not (_names_paths(config) or was_typed(config, *_SELECTING))
+
+
+def _repository_selects(config: pytest.Config) -> bool:
+    """Whether `addopts` chooses some of the tests, and the user none."""
+    names_paths = config.args_source is pytest.Config.ArgsSource.ARGS and not _names_paths(config)
+    is_selected = names_paths or any(config.getoption(name, None) for name in _SELECTIONS)
+    return is_selected and not was_typed(config, *_SELECTING)
 
 
 def _names_paths(config: pytest.Config) -> bool:

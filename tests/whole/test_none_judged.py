@@ -1,4 +1,4 @@
-"""What a repository's own files choose is no reason for pytest to judge none of the findings."""
+"""What a repository's own files choose is no reason for pytest to leave findings unjudged."""
 
 from __future__ import annotations
 
@@ -66,3 +66,67 @@ def test_what_the_user_typed_is_theirs_to_choose(
     write(repo, "a", "tests\n")
     result = runner.runpytest_inprocess("--aexp", *ARGUMENTS, *typed)
     assert result.ret == pytest.ExitCode.OK
+
+
+PARTS = {
+    "-k": "-k 'not F002'",
+    "-k of an item": "-k 'not supporting_runs'",
+    "--deselect": "--deselect kb/research/findings/F002-x.md",
+    "--ignore": "--ignore kb/research/findings/F002-x.md",
+}
+
+
+@pytest.mark.parametrize("given", [(), (".",), ("kb/research/findings",), ("-v",)], ids=str)
+@pytest.mark.parametrize("choice", PARTS)
+def test_a_part_that_addopts_chooses_fails_where_the_check_was_asked_for(
+    runner: pytest.Pytester, repo: Path, choice: str, given: tuple[str, ...]
+) -> None:
+    add_finding(repo, "F001-y", job(add_entry(repo, {"seed": 2})))
+    write(repo, "pytest.ini", f"[pytest]\naddopts = {PARTS[choice]}\n")
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS, *given)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["aexp: error: *2 findings was checked: `addopts` leaves them out"])
+    again = runner.runpytest_inprocess("--aexp", *ARGUMENTS, "-o", "addopts=", *given)
+    assert again.ret == pytest.ExitCode.TESTS_FAILED
+    again.assert_outcomes(failed=1, passed=3 if "findings" in " ".join(given) else 4)
+
+
+def test_a_path_in_addopts_is_such_a_choice(runner: pytest.Pytester, repo: Path) -> None:
+    add_finding(repo, "F001-y", job(add_entry(repo, {"seed": 2})))
+    write(repo, "pytest.ini", "[pytest]\naddopts = kb/research/findings/F001-y.md\n")
+    assert runner.runpytest_inprocess("--aexp", *ARGUMENTS).ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_part_that_the_user_typed_is_a_part(runner: pytest.Pytester, repo: Path) -> None:
+    add_finding(repo, "F001-y", job(add_entry(repo, {"seed": 2})))
+    write(repo, "pytest.ini", "[pytest]\naddopts = --deselect kb/research/findings/F002-x.md\n")
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS, "-k", "F001")
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_citations_without_their_item_are_a_part_of_the_finding(
+    runner: pytest.Pytester, repo: Path
+) -> None:
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS, "-k", "front-matter")
+    result.stdout.fnmatch_lines(["aexp: 0 findings ok, 1 checked in part"])
+
+
+@pytest.mark.parametrize("place", [(), ("kb/research/findings",)], ids=str)
+def test_what_a_conftest_skips_is_counted_in_quiet_output_too(
+    runner: pytest.Pytester, repo: Path, place: tuple[str, ...]
+) -> None:
+    add_finding(repo, "F001-y", job(add_entry(repo, {"seed": 2})))
+    skip = "[i.add_marker('skip') for i in items if 'F002' in i.nodeid]"
+    write(repo, "kb/conftest.py", f"def pytest_collection_modifyitems(items): {skip}\n")
+    result = runner.runpytest_inprocess("--aexp", "-q", *ARGUMENTS, *place)
+    result.stdout.fnmatch_lines(["aexp: 1 finding ok, 1 of 2 findings selected"])
+
+
+@pytest.mark.parametrize("name", ["aexp-summary", "aexp-collector-{root}"])
+def test_a_part_of_the_plugin_cannot_be_switched_off(
+    runner: pytest.Pytester, repo: Path, name: str
+) -> None:
+    write(repo, "pytest.ini", f"[pytest]\naddopts = -p no:{name.format(root=repo)}\n")
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: aexp: `-p no:aexp-*` switches off a part of the check*"])

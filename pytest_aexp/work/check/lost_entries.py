@@ -89,14 +89,15 @@ def _fate(entry: Entry, data: bytes, ledger: Ledger) -> str | None:
     current = ledger.get(entry.job_id)
     if current is None:
         return "deleted"
-    if not entry.path == current.path == entry_path(entry.job_id):
+    if current.path != entry.path:
         return None
-    content = ledger.view.read(entry.path, SEGMENT_LIMIT)
-    before = entry_document(data) or {}
-    now = None if isinstance(content, Unreadable) else entry_document(content)
-    # A promotion would have renewed the time.
-    if now is not None and now.get("promoted_at") == before.get("promoted_at"):
-        return None if now == before else "edited by hand"
+    if current.path == entry_path(entry.job_id):
+        content = ledger.view.read(entry.path, SEGMENT_LIMIT)
+        before = entry_document(data) or {}
+        now = None if isinstance(content, Unreadable) else entry_document(content)
+        # A promotion would have renewed the time.
+        if now is not None and now.get("promoted_at") == before.get("promoted_at"):
+            return None if now == before else "edited by hand"
     # Of an LFS pointer and of a merge, git still has what is wanted.
     mended = any(command in fault.fix for fault in current.faults for command in _MENDING)
     return None if current.usable or mended else "damaged"

@@ -53,6 +53,14 @@ def test_every_run_of_a_deleted_segment_is_lost(repo: Path) -> None:
     assert len(lost(repo)) == 2
 
 
+def test_a_half_written_line_of_a_segment_is_lost(repo: Path) -> None:
+    path = add_segment(repo, [entry_of(POINT), entry_of({**POINT, "seed": 2})])
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "segment")
+    (repo / path).write_text((repo / path).read_text()[:-40])
+    assert [fate for _, fate in lost(repo)] == ["damaged"]
+
+
 def test_an_entry_that_was_promoted_again_is_not_lost(repo: Path, committed: str) -> None:
     add_entry(repo, POINT, metrics={"loss": 0.4}, promoted_at="2026-06-01T00:00:00Z")
     assert lost(repo) == []

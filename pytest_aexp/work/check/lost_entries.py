@@ -19,6 +19,7 @@ from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, is_segment, judge_line, lines_of
+from pytest_aexp.model.problems import Fault
 from pytest_aexp.work.check.resolve import not_excluded
 
 _MOST_FILES = 500
@@ -34,6 +35,8 @@ class LostEntry:
     entry: Entry
     fate: str
     """What became of it: it was ``deleted``, ``edited by hand`` or ``damaged``."""
+    mended_as: Fault | None = None
+    """The fault of what is there now, if its own fix is better than the commit's version."""
 
     def __str__(self) -> str:
         return self.entry.job_id[:8]
@@ -80,27 +83,33 @@ def _lost_of(path: str, data: bytes, ledger: Ledger) -> Iterator[LostEntry]:
     else:
         return
     for entry in entries:
-        if entry.usable and not entry.faults and (fate := _fate(entry, data, ledger)):
-            yield LostEntry(entry, fate)
+        if entry.usable and not entry.faults:
+            current = ledger.get(entry.job_id)
+            if fate := _fate(entry, data, current, ledger.view):
+                yield LostEntry(entry, fate, _with_own_fix(current))
 
 
-def _fate(entry: Entry, data: bytes, ledger: Ledger) -> str | None:
+def _with_own_fix(current: Entry | None) -> Fault | None:
+    """The fault of an LFS pointer or a merge: git still has what is wanted."""
+    faults = current.faults if current else ()
+    mended = (f for f in faults if any(command in f.fix for command in _MENDING))
+    return next(mended, None)
+
+
+def _fate(entry: Entry, data: bytes, current: Entry | None, view: View) -> str | None:
     """What became of the entry, whose file had ``data``; None if it is not lost."""
-    current = ledger.get(entry.job_id)
     if current is None:
         return "deleted"
     if current.path != entry.path:
         return None
     if current.path == entry_path(entry.job_id):
-        content = ledger.view.read(entry.path, SEGMENT_LIMIT)
+        content = view.read(entry.path, SEGMENT_LIMIT)
         before = entry_document(data) or {}
         now = None if isinstance(content, Unreadable) else entry_document(content)
         # A promotion would have renewed the time.
         if now is not None and now.get("promoted_at") == before.get("promoted_at"):
             return None if now == before else "edited by hand"
-    # Of an LFS pointer and of a merge, git still has what is wanted.
-    mended = any(command in fault.fix for fault in current.faults for command in _MENDING)
-    return None if current.usable or mended else "damaged"
+    return None if current.usable else "damaged"
 
 
 def cited_by(citations: Sequence[Citation], lost: Sequence[LostEntry]) -> list[LostEntry]:

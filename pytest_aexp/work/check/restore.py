@@ -104,6 +104,8 @@ class Restoration:
                 message = f"{fault.message}; {describe(lost)}"
                 message = _deleted(fault) if fault.rule is BROKEN else message
                 fix = self._restoring(" ".join([*paths][:_MOST_FILES]), source)
+                mended = [one.mended_as for one in lost if one.mended_as]
+                fix = self.advise(mended[0]).fix if mended else fix
                 return replace(fault, message=message, fix=fix)
         return fault
 

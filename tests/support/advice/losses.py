@@ -6,6 +6,7 @@ from pathlib import Path
 
 from repositories import add_entry, add_record, batch, job_id_of
 
+from advice.entries import merged, pointers
 from advice.evidence import RETRACTED, alone, changed, numbered, pinned
 from advice.following import JOB_ID, POINT, Case, Reported, Row, type_in
 from pytest_aexp.model.entry import entry_path
@@ -59,6 +60,23 @@ def number_over_a_damaged_run(case: Case) -> None:
     half_written(entry_of_seed_4(case))
 
 
+def pinned_and_merged(case: Case) -> None:
+    add_entry(case.repo, {**POINT, "seed": 4})
+    pinned(case)
+    merged(case)
+
+
+def pinned_pointers(case: Case) -> None:
+    pinned(case)
+    pointers(case)
+
+
+def with_own_fix(case: Case, reported: Reported) -> None:
+    """Neither a pin, nor a version of one side, while git has what is wanted."""
+    assert "`aexp ledger resolve " in reported.fix or "`git lfs pull`" in reported.fix
+    assert "--pin" not in reported.fix
+
+
 def half_written(entry: Path) -> None:
     entry.write_text('{"job_id": ')
 
@@ -106,6 +124,12 @@ LOSSES = {
         damaged_of_a_pinned_batch,
         on=("validate", "findings"),
         by_hand=restoring_the_damaged,
+    ),
+    "an unmerged run of a pinned batch": Row(
+        "finding.changed_evidence", pinned_and_merged, by_hand=with_own_fix
+    ),
+    "pinned runs that are pointers of Git LFS": Row(
+        "finding.empty_batch", pinned_pointers, by_hand=with_own_fix, needs="git-lfs"
     ),
     "every run of a batch damaged": Row(
         "finding.empty_batch", every_run_damaged, by_hand=restoring_the_damaged

@@ -73,9 +73,11 @@ def test_a_damaged_entry_is_lost(repo: Path, committed: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["version https://git-lfs.github.com/spec/v1\n", "<<<<<<< HEAD\n"])
-def test_what_has_better_advice_is_not_lost(repo: Path, committed: str, text: str) -> None:
+def test_what_git_still_has_keeps_its_own_fix(repo: Path, committed: str, text: str) -> None:
     write(repo, entry_path(committed), text)
-    assert lost(repo) == []
+    (one,) = lost_entries(repo, Ledger(WorkTree(repo)), "HEAD")
+    assert one.mended_as is not None
+    assert "--pin" not in one.mended_as.fix
 
 
 def test_an_entry_with_another_number_was_edited(repo: Path, committed: str) -> None:

@@ -43,6 +43,15 @@ _STEMS = (
     "nvapi- dapi do[opr]_v1_ 1//0 age-secret akia asia aiza ltai yj yai wog woj w0k :aa :/+file "
     "vscode gl[a-z]{1,5}t- q~ -user -proxy (?:^|[^a-z0-9_-])-[upaw] (?:^|[^a-z0-9])[sr]k[-_]"
 ).split()
+PREFIXES = (
+    "wandb_v1_ lsv2_[ps][tk]_ sk-lf- tgp_v1_ csk-[A-Za-z0-9]{12} tvly- jina_[0-9a-f]{8} "
+    "rpa_[A-Z0-9]{12} KGAT_ api_org_ dckr_oat_ ntn_[A-Za-z0-9]{12} lin_api_ whsec_ "
+    "pn[ub]_[A-Za-z0-9]{12} tskey-(?:auth|api|client)- glsa_[A-Za-z0-9]{12} sbp_[0-9a-f]{12} "
+    "shp(?:at|ca|pa|ss)_ figd_ pscale_tkn_ rubygems_ CLOJARS_ hcaik_ NRAK- PMAK- ATATT3x ATBB "
+    "sntry[su]_ dose[0-9a-f]{12}"
+).split()
+"""How keys of services begin, after which any 20 signs follow, a digit among them."""
+
 # Between a service and its key stands what is not printed, or one of "':=,[ and blanks.
 _OF_SERVICES = rf"(?:{'|'.join(sorted(SERVICES))})[^!#-&(-+\--9;<>-Z\\-~]+[^\"' \n]{{20}}"
 # `{"name": "wandb", "value": …}`, in either order.
@@ -52,7 +61,8 @@ _SLASHES = (
     r"(?:^|[^a-z0-9_.*:/-])/ (?:^|-)[a-z0-9_.*-]/ (?:^|[^:])// :/(?:[^/]|/?$|//) "
     "(?:^|[^a-z0-9])[a-z0-9]?:// file:/"
 ).split()
-leak_search = QuickSearch("|".join((*_STEMS, _OF_SERVICES, _NAMED, *_SLASHES)))
+_PREFIXES = "|".join(PREFIXES).lower()
+leak_search = QuickSearch("|".join((*_STEMS, _PREFIXES, _OF_SERVICES, _NAMED, *_SLASHES)))
 
 
 def may_leak(text: str) -> bool:

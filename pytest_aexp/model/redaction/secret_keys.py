@@ -83,7 +83,7 @@ _VENDORS = frozenset(
     "wandb wb openai anthropic hf huggingface hub comet neptune mlflow clearml azure aws gcp "
     "google stripe kaggle github gitlab bitbucket slack discord telegram npm pypi docker groq "
     "cohere pinecone langsmith perplexity openrouter elevenlabs tavily serper nvidia replicate "
-    "xai".split()
+    "xai labelbox roboflow swanlab dagshub runpod".split()
 )
 _PASSWORDS = frozenset("password passwd passw passphrase passcode pwd".split())
 _SECRETS = frozenset("secret secrets credential credentials cred creds passwords".split())
@@ -186,7 +186,8 @@ def member_secrecy(key: str, inherited: Secrecy, parent: str) -> Secrecy:
 def secrecy_of(key: str) -> Secrecy:
     """The secrecy of a key."""
     low = key.lower()
-    if low in SERVICES:
+    # `--wandb=…`, `logger.wandb=…`
+    if low.rpartition(".")[2].lstrip("-") in SERVICES:
         return Secrecy.RANDOM
     if not STEM.search(low):
         return Secrecy.NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 
-from pytest_aexp.model.redaction.prefilter import QuickSearch
+from pytest_aexp.model.redaction.prefilter import PREFIXES, QuickSearch
 from pytest_aexp.model.redaction.secret_arguments import command_contains_credential
 from pytest_aexp.model.redaction.secret_keys import (
     SERVICES,
@@ -16,20 +16,22 @@ from pytest_aexp.model.redaction.secret_keys import (
     secrecy_of,
 )
 
+_PREFIXES = "|".join(PREFIXES)
 # Text, compiled when there is one to search: most entries say nothing that is like a secret.
 _SHAPES = (
     r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{30,}|gh[pousr]_[A-Za-z0-9]{10,}"
-    r"|(?:github|dckr)_pat_\w{10,}|hf_[A-Za-z0-9]{20,}"
+    r"|(?:github|dckr)_pat_\w{10,}|(?:hf|api_org)_[A-Za-z0-9]{20,}"
     r"|hf_(?=[A-Za-z]{0,40}[0-9])(?=[a-z0-9]{0,40}[A-Z])[A-Za-z0-9]{10,}"
     r"|sk[-_](?:[A-Za-z0-9]{20,}|(?=[a-z]{0,40}[A-Z0-9])[A-Za-z0-9]{12,})"
     r"|sk[-_](?:proj|ant|svcacct|admin|or|live|test)[-_](?=[a-z_-]{0,64}[A-Z0-9])[\w-]{8,}"
-    r"|(?:xox[a-z]|xapp)-[\w-]{8,}|gl(?:pat|rt|[a-z]{2,5}t)-[\w-]{8,}"
+    r"|(?:xox[a-z]|xapp)-[\w-]{8,}|gl(?:pat|[dfr]t|[a-z]{2,5}t)-[\w-]{8,}"
     # One character class each: the run must hold a digit, which names of settings seldom do.
     r"|(?:gsk|npm|r8)_(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16,}"
     r"|(?:xai|pplx)-(?=[A-Za-z]{0,40}[0-9])[A-Za-z0-9]{16,}"
     r"|(?:nvapi-|pcsk_|hv[sb]\.)(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16,}"
     r"|SG\.[\w-]{8,}\.[\w-]{8,}|ya29\.[\w-]{8,}|GOCSPX-[\w-]{8,}|pypi-AgE[\w-]{8,}"
     r"|rk_(?:live|test)_[A-Za-z0-9]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}|eyJhcGlf[\w+/=-]{12,}"
+    rf"|(?:{_PREFIXES})(?=[A-Za-z_-]{{0,40}}[0-9])[\w-]{{20}}"
     # Databricks, DigitalOcean, Alibaba, Google (a refresh token), age
     r"|dapi[0-9a-f]{32}|do[opr]_v1_[0-9a-f]{32,}|LTAI[A-Za-z0-9]{12,30}(?![A-Za-z0-9])"
     r"|1//0[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
@@ -41,6 +43,7 @@ _SHAPES = (
     r"|hooks\.slack\.com/(?:services|workflows|triggers)/\w"
     r"|discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]+/[\w-]{8}"
     r"|^Bearer\s++(?!tokens?$|auth\w*$)\S++$|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"
+    r"|PuTTY-User-Key-File-[23]"
     r"|[?&](?:sig|[Ss]ignature|X-(?:Amz|Goog)-Signature)=[\w%+/=-]{8}"
     r"|\blogin\s++\S++\s++password\s++\S|\bsshpass\s++-p\s*+\S"
     r"|[?&]key=(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16}"
@@ -50,7 +53,7 @@ may_hold_token = QuickSearch(
     r"AKIA|ASIA|AIza|gh[pousr]_|_pat_|hf_|sk[-_]|xox|xapp-|gl[a-z]{2,6}-|gsk_|npm_|r8_|xai-|pplx-"
     r"|nvapi-|pcsk_|hv[sb]\.|SG\.|ya29\.|GOCSPX-|pypi-|rk_|eyJ|dapi|do[opr]_v1_|LTAI|1//0"
     r"|AGE-SECRET|Bearer|BEARER|Basic|:AA|Q~|hooks\.slack|webhooks/|PRIVATE KEY|sig=|ignature="
-    r"|login|sshpass|key="
+    rf"|login|sshpass|key=|PuTTY|{_PREFIXES}"
 )
 _LOGIN = re.compile(r"://([^\s/@]*+)@(?!sha\d+:)")
 _LOGIN_WITH_SLASH = re.compile(r"://[^\s/@:\[]*+:(?!\d*[/?#;,])[^\s/@]*+/[^\s@]{0,256}@(?!sha\d+:)")

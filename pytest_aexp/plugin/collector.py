@@ -151,11 +151,14 @@ class Collector:
 
     def file(self, parent: pytest.Collector, path: Path) -> FindingFile:
         """The pytest file for the finding at ``path``."""
-        nodeid = None
-        if not path.is_relative_to(self._rootdir):
-            # pytest itself would leave out the folders of what lies outside of the rootdir.
-            nodeid = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
-        file: FindingFile = FindingFile.from_parent(parent, path=path, nodeid=nodeid)
+        shown = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
+        # pytest itself would leave out the folders of what lies outside of the rootdir; and what
+        # cannot be printed breaks output, or junitxml and xdist if it is not UTF-8.
+        is_own = path.is_relative_to(self._rootdir) and clean(shown) == shown
+        nodeid = None if is_own else clean(shown)
+        file: FindingFile = FindingFile.from_parent(
+            parent, path=path, name=clean(path.name), nodeid=nodeid
+        )
         file.collector = self
         file.add_marker("aexp")
         file.finding_path = self._discovery.relative(path) or path.name

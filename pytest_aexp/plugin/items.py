@@ -144,7 +144,7 @@ class FindingItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item is; the line counts from 0."""
         assert self.parent is not None
-        return self.path, self.line - 1, f"{self.parent.nodeid}: {self.name}"
+        return Path(clean(str(self.path))), self.line - 1, f"{self.parent.nodeid}: {self.name}"
 
 
 class _FailureRepr:
@@ -295,7 +295,7 @@ class FindingFile(pytest.File):
         item.collector = self.collector
         item.finding = finding
         item.line = at.line
-        item.extra_keyword_matches.add(finding.name)
+        item.extra_keyword_matches.add(clean(finding.name))
         for attribute, value in subject.items():
             setattr(item, attribute, value)
         return item

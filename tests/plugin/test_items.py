@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -287,3 +288,16 @@ def test_an_editor_lists_every_item_and_runs_it_by_an_absolute_path(
     assert later.listed == editor.listed
     assert sorted(later.outcomes.values()) == ["failed", *["passed"] * 6]
     assert set(later.outcomes) == {nodeid for nodeid, _ in editor.listed.values()}
+
+
+def test_a_name_that_is_not_utf8_breaks_neither_junitxml_nor_workers(
+    cited: Repo, run, run_apart
+) -> None:
+    folder = cited.path / "kb/research/findings"
+    (folder / "F004-broken.md").rename(folder / os.fsdecode(b"F004-\xff.md"))
+    run("--junitxml=x.xml").assert_outcomes(failed=1, passed=5)
+    name = r"findings/F004-\udcff.md"
+    assert name in (cited.path / "x.xml").read_text()
+    result = run_apart("-n", "2")
+    result.assert_outcomes(failed=1, passed=5)
+    result.stdout.fnmatch_lines(f"FAILED *{name}::*")

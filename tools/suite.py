@@ -12,7 +12,6 @@ pytest's own output, and a table of pytest's closing lines ends the whole.
 
 from __future__ import annotations
 
-import math
 import os
 import subprocess
 import sys
@@ -29,9 +28,7 @@ from interpreters import Interpreter, discover
 
 Lane = Literal["quick", "full"]
 
-# Half as many again as processors: a fifth of their time tests wait for git, signals and timers.
-WORKERS = math.ceil(1.5 * (os.cpu_count() or 1))
-PYTEST = ("-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "worksteal")
+PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
 TRIAL = (
     "tests/project/test_packaging.py",
     "tests/whole/test_two_machines.py",

@@ -40,12 +40,14 @@ class Summary:
         self._collectors = collectors
         self._checkers = [collector.checker for collector in collectors]
         self._checker = self._checkers[0]
-        self._is_everything = _is_everything(config)
-        self._is_chosen = was_typed(config, *_SELECTING)
         self._required = required
+        self._is_chosen = was_typed(config, *_SELECTING)
+        # What `addopts` chooses, the repository chooses: that is no reason to check nothing.
+        self._is_everything = not (self._is_chosen or _names_paths(config))
+        self._addopts_choose = not self._is_chosen and _is_narrowed(config)
         # A change that is judged by another commit's policy must not choose what is judged.
         self._must_check_each = required and (
-            bool(config.getoption("aexp_policy_from")) or _repository_selects(config)
+            bool(config.getoption("aexp_policy_from")) or self._addopts_choose
         )
         self._problems: dict[str, Counter[tuple[str, str]]] = {}
         self._states: dict[str, str] = {}
@@ -212,12 +214,13 @@ class Summary:
     def _why_none(self) -> str:
         for problem in self._unread():
             return f"{clean(problem.message)} [{problem.code}]\n  next: {clean(problem.fix)}"
-        total, lost = self._total(), len(self._lost())
-        number = f"only {total - lost:,}" if self._states and total > lost else "none"
-        verb = "were" if self._states and total - lost > 1 else "was"
+        checked = sum(not left for left in self._items_left.values())
+        total = checked + len(self._lost()) or self._total()
+        number = f"only {checked:,}" if checked else "none"
+        verb = "were" if checked > 1 else "was"
         folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
         place = clean(os.path.relpath(self._checker.repository.root / folder, os.getcwd()))
-        if _repository_selects(self._config):
+        if self._addopts_choose:
             why, options = "`addopts` leaves them out", "-o addopts= "
         else:
             why, options = (
@@ -237,19 +240,10 @@ class Summary:
         return f"; the commands are for the root: cd {clean(root)}"
 
 
-def _is_everything(config: pytest.Config) -> bool:
-    """Whether the user left the choice of what to run to pytest.
-
-    What `addopts` chooses, the repository chooses: that is no reason to check nothing.
-    """
-    return not (_names_paths(config) or was_typed(config, *_SELECTING))
-
-
-def _repository_selects(config: pytest.Config) -> bool:
-    """Whether `addopts` chooses some of the tests, and the user none."""
+def _is_narrowed(config: pytest.Config) -> bool:
+    """Whether some of the tests are chosen, by options or by paths that the user did not type."""
     names_paths = config.args_source is pytest.Config.ArgsSource.ARGS and not _names_paths(config)
-    is_selected = names_paths or any(config.getoption(name, None) for name in _SELECTIONS)
-    return is_selected and not was_typed(config, *_SELECTING)
+    return names_paths or any(config.getoption(name, None) for name in _SELECTIONS)
 
 
 def _names_paths(config: pytest.Config) -> bool:

@@ -97,6 +97,16 @@ def test_a_part_that_addopts_chooses_fails_where_the_check_was_asked_for(
     again.assert_outcomes(failed=1, passed=3 if "findings" in " ".join(given) else 4)
 
 
+def test_what_lies_elsewhere_is_not_counted_where_a_path_was_typed(
+    runner: pytest.Pytester, repo: Path
+) -> None:
+    for name in ("F001-y", "sub/F003-y", "sub/F004-y"):
+        add_finding(repo, name, job(add_entry(repo, {"seed": 2})))
+    write(repo, "pytest.ini", "[pytest]\naddopts = -k 'not F003'\n")
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS, "kb/research/findings/sub")
+    result.stdout.fnmatch_lines(["aexp: error: only 1 of 2 findings was checked: *"])
+
+
 def test_a_path_in_addopts_is_such_a_choice(runner: pytest.Pytester, repo: Path) -> None:
     add_finding(repo, "F001-y", job(add_entry(repo, {"seed": 2})))
     write(repo, "pytest.ini", "[pytest]\naddopts = kb/research/findings/F001-y.md\n")

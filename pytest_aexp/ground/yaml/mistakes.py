@@ -14,6 +14,7 @@ _NAMES = {"[": "list", "{": "mapping"}
 _KEY_LINE = re.compile(r"[ \t]*(?:- +)?[\w\"'-][\w .\"'-]*:(?=[ \t]|$)", re.MULTILINE)
 _NO_SPACE_AFTER_COLON = re.compile(r"[ \t]*(?:- +)?[\w-]+:[^\s:/]")
 _NO_SPACE_AFTER_DASH = re.compile(r"[ \t]*-[^\s-]")
+_DASHES_BELOW = re.compile(r"[ \t]*\r?\n[ \t]*- ")
 _NEEDS_QUOTES = "put quotes around the text"
 _FORM = "write `key: value`"
 _COMMA = ("a comma is missing before this", "put a comma between the two")
@@ -119,9 +120,13 @@ class _Scan:
             if self._starts or self._last not in ("]", "}"):
                 return None
             return Mistake(f"this `{character}` closes nothing", "remove it", at)
-        opening = text[self._open.pop()]
-        self._colons.pop()
+        begin = self._open[-1]
+        opening = text[begin]
         wanted = _CLOSING[opening]
+        if character != wanted and "\n" in text[begin:at]:
+            return self._unclosed()
+        self._open.pop()
+        self._colons.pop()
         if character != wanted:
             message = f"a {_NAMES[opening]} that begins with `{opening}` ends with `{wanted}`"
             return Mistake(message, f"write `{wanted}` before the `{character}`", at)
@@ -198,7 +203,9 @@ class _Scan:
         bracket = self._text[begin]
         kind = _NAMES[bracket]
         message = f"the {kind} that begins with `{bracket}` here never ends"
-        return Mistake(message, f"write `{_CLOSING[bracket]}` at its end", begin)
+        has_dashes = _DASHES_BELOW.match(self._text, begin + 1)
+        fix = "remove it: the dashes below make the list" if has_dashes else ""
+        return Mistake(message, fix or f"write `{_CLOSING[bracket]}` at its end", begin)
 
 
 def _indent(line: str) -> int:

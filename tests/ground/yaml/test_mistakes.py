@@ -22,6 +22,13 @@ MISTAKES = {
         "write `}` before the `]`",
         "]",
     ),
+    "a list with a bracket and dashes": (
+        "a: [\n  - {b: 1}\n  - {b: 2}\n",
+        NEVER,
+        "remove it: the dashes below make the list",
+        "[",
+    ),
+    "a list without its end, around a mapping": ("a: {b: [1,\n 2}\n", NEVER, "`]` at its", "["),
     "mappings without a comma": ("a: [{b: 1} {c: 2}]\n", COMMA, "put a comma", "{c"),
     "texts without a comma": ("a: ['x' 'y']\n", COMMA, "put a comma", "'y"),
     "pairs without a comma": ("a: {type: job id: x}\n", COMMA, "put a comma", "id"),

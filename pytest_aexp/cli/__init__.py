@@ -88,7 +88,8 @@ def _refuse(typed: str, word: str) -> NoReturn:
 
 
 def _nearest_verb(typed: str) -> str | None:
-    # `aexp list` is taken for `aexp ledger list`.
-    ending_so = [name for name in VERBS if name.endswith(f" {typed}")]
-    words = {*VERBS, *(name.split()[0] for name in VERBS)}
-    return ending_so[0] if ending_so else closest(typed, words)
+    # `aexp list` is taken for `aexp ledger list`, and `aexp promot` for `aexp ledger promote`.
+    meant = {name.split()[-1]: name for name in VERBS}
+    meant |= {word: word for name in VERBS for word in (name.split()[0], name)}
+    near = closest(typed, meant)
+    return meant[near] if near else None

@@ -101,6 +101,7 @@ def test_help_of_a_verb_is_the_help_of_its_own_parser(
         (["newrun"], "did you mean `aexp new-run`?"),
         (["ledger", "promot", "x"], "did you mean `aexp ledger promote`?"),
         (["list"], "did you mean `aexp ledger list`?"),
+        (["promte"], "did you mean `aexp ledger promote`?"),
         (["ledgr", "list"], "did you mean `aexp ledger`?"),
         (["xyzzy"], "`aexp --help` lists the commands"),
         (["ledger", "xyzzy"], "`aexp ledger --help` lists the commands"),

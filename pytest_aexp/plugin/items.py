@@ -66,8 +66,8 @@ class FindingItem(pytest.Item):
 
     collector: Session
     finding: Finding
-    siblings = 1
-    """How many items the finding has, with this one."""
+    item_count = 1
+    """How many items the finding has."""
     line = 1
     obj = None
 
@@ -249,7 +249,7 @@ class FindingFile(pytest.File):
         """An item for the front matter, each citation, each claim and each premise."""
         items = list(self._items(self.collector.read(self.finding_path)))
         for item in items:
-            item.siblings = len(items)
+            item.item_count = len(items)
         return items
 
     def _items(self, finding: Finding) -> Iterator[FindingItem]:

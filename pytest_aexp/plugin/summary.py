@@ -85,7 +85,7 @@ class Summary:
             # Lists of text and numbers, since a worker of xdist can send nothing else.
             report.aexp = [[*kind, count] for kind, count in kinds.items()]  # type: ignore[attr-defined]
             report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
-            report.aexp_items = item.siblings  # type: ignore[attr-defined]
+            report.aexp_items = item.item_count  # type: ignore[attr-defined]
             report.aexp_unverified = item.stash.get(UNVERIFIED, 0)  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
                 # pytest says where pytest.skip was called, which is in this package.

@@ -35,7 +35,7 @@ class LostEntry:
     entry: Entry
     fate: str
     """What became of it: it was ``deleted``, ``edited by hand`` or ``damaged``."""
-    mended_as: Fault | None = None
+    current_fault: Fault | None = None
     """The fault of what is there now, if its own fix is better than the commit's version."""
 
     def __str__(self) -> str:
@@ -86,14 +86,14 @@ def _lost_of(path: str, data: bytes, ledger: Ledger) -> Iterator[LostEntry]:
         if entry.usable and not entry.faults:
             current = ledger.get(entry.job_id)
             if fate := _fate(entry, data, current, ledger.view):
-                yield LostEntry(entry, fate, _with_own_fix(current))
+                yield LostEntry(entry, fate, _fault_with_better_fix(current))
 
 
-def _with_own_fix(current: Entry | None) -> Fault | None:
+def _fault_with_better_fix(current: Entry | None) -> Fault | None:
     """The fault of an LFS pointer or a merge: git still has what is wanted."""
     faults = current.faults if current else ()
-    mended = (f for f in faults if any(command in f.fix for command in _MENDING))
-    return next(mended, None)
+    better = (f for f in faults if any(command in f.fix for command in _MENDING))
+    return next(better, None)
 
 
 def _fate(entry: Entry, data: bytes, current: Entry | None, view: View) -> str | None:

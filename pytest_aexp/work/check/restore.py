@@ -104,8 +104,8 @@ class Restoration:
                 message = f"{fault.message}; {describe(lost)}"
                 message = _deleted(fault) if fault.rule is BROKEN else message
                 fix = self._restoring(" ".join([*paths][:_MOST_FILES]), source)
-                mended = [one.mended_as for one in lost if one.mended_as]
-                fix = self.advise(mended[0]).fix if mended else fix
+                current = [one.current_fault for one in lost if one.current_fault]
+                fix = self.advise(current[0]).fix if current else fix
                 return replace(fault, message=message, fix=fix)
         return fault
 

@@ -76,8 +76,8 @@ def test_a_damaged_entry_is_lost(repo: Path, committed: str, text: str) -> None:
 def test_what_git_still_has_keeps_its_own_fix(repo: Path, committed: str, text: str) -> None:
     write(repo, entry_path(committed), text)
     (one,) = lost_entries(repo, Ledger(WorkTree(repo)), "HEAD")
-    assert one.mended_as is not None
-    assert "--pin" not in one.mended_as.fix
+    assert one.current_fault is not None
+    assert "--pin" not in one.current_fault.fix
 
 
 def test_an_entry_with_another_number_was_edited(repo: Path, committed: str) -> None:

@@ -107,6 +107,10 @@ def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
     )
 
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Before any time, in the place of one that is not known."""
+
+
 def parse_time(value: object) -> datetime | None:
     """The moment that an ISO 8601 text names, in UTC where it has no offset; None if none."""
     try:

@@ -5,13 +5,11 @@ A retraction needs no row here: its record stands beside the entries, whatever t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from datetime import datetime
 from typing import Any, TypeAlias
 
-from pytest_aexp.ground.text import parse_time
+from pytest_aexp.ground.text import NEVER, parse_time
 from pytest_aexp.model.job_id import canonical_json, is_number, value_key
 
 EntryDocument: TypeAlias = Mapping[str, Any]
@@ -48,13 +46,13 @@ def rank(entry: EntryDocument) -> tuple[Any, ...]:
     The statepoint has no part in it: of one run it differs only in what was redacted.
     """
     entry = {name: value for name, value in entry.items() if name != "statepoint"}
-    ended, promoted = (instant(entry.get(name)) for name in ("ended_at", "promoted_at"))
+    ended = parse_time(entry.get("ended_at"))
     status, link = entry.get("status"), entry.get("run_link")
     return (
         is_complete(entry),
         # Text that is not a date loses to one, and no text at all to both.
         (ended is not None) + (entry.get("ended_at") is not None),
-        ended or 0,
+        ended or NEVER,
         _number(entry.get("attempt")),
         _STATUSES.index(status) if status in _STATUSES else -1,
         # What follows only tells apart entries of one attempt: the one that says more.
@@ -62,7 +60,7 @@ def rank(entry: EntryDocument) -> tuple[Any, ...]:
         isinstance(link, Mapping) and any(value is not None for value in link.values()),
         len(entry),
         canonical_json(without_promotion(entry)),
-        -(promoted or 0),
+        -promoted_at(entry).timestamp(),
         canonical_json(entry),
     )
 
@@ -105,20 +103,4 @@ def _number(value: Any) -> int | float:
 
 def promoted_at(entry: EntryDocument | None) -> datetime:
     """When an entry was promoted; the beginning of time if it does not say."""
-    return parse_time((entry or {}).get("promoted_at")) or datetime.min.replace(tzinfo=UTC)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FRACTION = re.compile(r"(?<=:[0-9]{2})[.,]([0-9]{1,100})")
-
-
-def instant(value: Any) -> Fraction | None:
-    """Seconds since 1970, exactly; None for what is not a date. Without an offset it is UTC."""
-    if not isinstance(value, str):
-        return None
-    fraction = _FRACTION.search(value)
-    moment = parse_time(_FRACTION.sub("", value, count=1))
-    if moment is None:
-        return None
-    seconds = Fraction((moment - _EPOCH) // timedelta(seconds=1))
-    return seconds + Fraction(f"0.{fraction[1]}" if fraction else 0)
+    return parse_time((entry or {}).get("promoted_at")) or NEVER

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import string
 import sys
+from datetime import datetime
 from unicodedata import category
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_aexp.ground.text import (
@@ -203,3 +204,16 @@ def test_a_time_without_an_offset_is_in_utc(text: str, expected: str) -> None:
 @pytest.mark.parametrize("value", ["", "2026-13-01", "yesterday", 5, None, ["2026-05-01"]])
 def test_what_names_no_moment_is_none(value: object) -> None:
     assert parse_time(value) is None
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_text_is_too_odd_for_a_moment(text: str) -> None:
+    assert parse_time(text) is None or isinstance(parse_time(text), datetime)
+
+
+def test_moments_at_the_ends_of_time_are_in_order() -> None:
+    first, last = map(parse_time, ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"))
+    assert first is not None
+    assert last is not None
+    assert first < last

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta, timezone
-from fractions import Fraction
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from repositories import entry_of
 
-from pytest_aexp.model.ranking import instant, is_complete, outranks, promoted_at, rank, same_run
+from pytest_aexp.model.ranking import is_complete, outranks, promoted_at, rank, same_run
 
 HERE, ELSEWHERE = {"registered_machine": "cluster"}, {"registered_machine": "laptop"}
 FIRST = {"started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T01:00:00Z", "attempt": 1}
@@ -147,47 +144,3 @@ def test_when_an_entry_was_promoted() -> None:
     assert promoted_at({"promoted_at": "2026-01-01"}) == datetime(2026, 1, 1, tzinfo=UTC)
     assert promoted_at({"promoted_at": "soon"}) == promoted_at(None)
     assert promoted_at(None) < promoted_at({"promoted_at": "1970-01-01T00:00:00Z"})
-
-
-INSTANTS = {
-    "1970-01-01T00:00:00Z": Fraction(0),
-    "1970-01-01T00:00:00": Fraction(0),
-    "1970-01-01": Fraction(0),
-    "1970-01-01T01:00:00+01:00": Fraction(0),
-    "1969-12-31T23:59:59.75Z": Fraction(-1, 4),
-    "1970-01-01T00:00:01.0000000000001Z": 1 + Fraction(1, 10**13),
-    "1970-01-01T00:00:01,5+00:00": Fraction(3, 2),
-    "0001-01-01T00:00:00+14:00": Fraction(-62135596800 - 14 * 3600),
-    "9999-12-31T23:59:59-14:00": Fraction(253402300799 + 14 * 3600),
-}
-
-
-@pytest.mark.parametrize("text", INSTANTS)
-def test_a_time_is_an_instant(text: str) -> None:
-    assert instant(text) == INSTANTS[text]
-
-
-@pytest.mark.parametrize(
-    "value", [None, 5, "", "yesterday", "2026-13-01T00:00:00Z", "T.", "12:00:0\u0661"]
-)
-def test_what_is_no_date_is_no_instant(value: Any) -> None:
-    assert instant(value) is None
-
-
-@settings(deadline=None)
-@given(
-    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001 - made aware below
-    st.integers(-14 * 60, 14 * 60),
-)
-def test_an_offset_does_not_move_the_instant(moment: datetime, minutes: int) -> None:
-    moment = moment.replace(tzinfo=UTC)
-    moved = moment.astimezone(timezone(timedelta(minutes=minutes)))
-    assert instant(moved.isoformat()) == instant(moment.isoformat())
-    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    assert instant(moment.isoformat()) == Fraction(microseconds, 10**6)
-
-
-@settings(deadline=None)
-@given(st.text())
-def test_no_text_is_too_odd_for_an_instant(text: str) -> None:
-    assert instant(text) is None or isinstance(instant(text), Fraction)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Collection, Iterator
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import counted, listed
+from pytest_aexp.ground.text import counted, listed, parse_time
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -18,7 +18,6 @@ from pytest_aexp.model.findings.citation import (
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
 from pytest_aexp.model.query.table import summary
-from pytest_aexp.model.ranking import instant
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, Resolution, resolve
@@ -110,7 +109,7 @@ def _pin(checker: Checker, citation: Resolvable) -> Keys:
         raise UsageError(f"{citation.label} cannot be pinned: not all its runs are in the ledger")
     if isinstance(citation, JobCitation):
         ended_at = resolution.entries[0].ended_at
-        if instant(ended_at) is None:
+        if parse_time(ended_at) is None:
             raise UsageError(
                 f"{citation.label} cannot be pinned: its entry does not say when the run ended; "
                 f"run `aexp ledger promote {citation.job_id}` on the machine that has the run"

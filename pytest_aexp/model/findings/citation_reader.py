@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_aexp.ground import schema
-from pytest_aexp.ground.text import closest, position_in, quoted, resembles, shown
+from pytest_aexp.ground.text import closest, parse_time, position_in, quoted, resembles, shown
 from pytest_aexp.ground.yaml import values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault, items_of
 from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
@@ -27,7 +27,6 @@ from pytest_aexp.model.findings.citation import (
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
-from pytest_aexp.model.ranking import instant
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import leaks
 from pytest_aexp.model.runs.short_id import bare_id, may_begin
@@ -115,7 +114,7 @@ class _Item:
     def _check_time(self) -> None:
         """Raises _Malformed for a day that no month has, which no schema can tell."""
         written = self.values.get("ended_at")
-        if written is not None and instant(written) is None:
+        if written is not None and parse_time(written) is None:
             message = f".ended_at is {quoted(written)}, and there is no such day"
             raise _Malformed(message, "write when the run ended", self.nodes["ended_at"])
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum, auto
-from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 from itertools import combinations
 from typing import NamedTuple
 
+from pytest_aexp.ground.text import NEVER, parse_time
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import Pin
-from pytest_aexp.model.ranking import instant
 
 # To leave two out of fifty takes 1,225 tries: a hostile file must not cost more.
 _MOST_RUNS, _MOST_LEFT_OUT = 50, 2
@@ -82,14 +82,14 @@ def _subsets(lines: tuple[str, ...], count: int) -> dict[str, tuple[str, ...]]:
     return {_digest(subset): subset for subset in combinations(lines, count)}
 
 
-def _ended(entry: Entry) -> tuple[bool, Fraction, str]:
-    ended = instant(entry.ended_at)
-    return ended is None, ended or Fraction(), entry.job_id
+def _ended(entry: Entry) -> tuple[bool, datetime, str]:
+    ended = parse_time(entry.ended_at)
+    return ended is None, ended or NEVER, entry.job_id
 
 
 def same_attempt(ended_at: str, entry: Entry) -> bool:
     """Whether the entry's attempt ended at that time, however both are written."""
     if ended_at == entry.ended_at:
         return True
-    pin, ended = instant(ended_at), instant(entry.ended_at)
+    pin, ended = parse_time(ended_at), parse_time(entry.ended_at)
     return pin is not None and pin == ended

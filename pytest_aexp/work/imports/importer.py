@@ -7,6 +7,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, UsageError
@@ -14,12 +15,12 @@ from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.jsontext import nested_deeper
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import LONGEST_NAME, MOST_METRICS, why_no_metric
-from pytest_aexp.ground.text import listed, quoted
+from pytest_aexp.ground.text import NEVER, listed, parse_time, quoted
 from pytest_aexp.model.entry import LEDGER_DIR, STATEPOINT_DEPTH_LIMIT
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.table import flat
-from pytest_aexp.model.ranking import instant, is_complete
+from pytest_aexp.model.ranking import is_complete
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import ATTEMPT_KEY
@@ -137,8 +138,8 @@ def _statepoint(run: SourceRun, experiment: str, distinct: str | None) -> dict[s
     return plain
 
 
-def _ended(run: SourceRun) -> Any:
-    return instant(run.document.get("ended_at", run.document.get("started_at"))) or 0
+def _ended(run: SourceRun) -> datetime:
+    return parse_time(run.document.get("ended_at", run.document.get("started_at"))) or NEVER
 
 
 def _metric_names(runs: Iterable[SourceRun]) -> dict[str, str]:

@@ -42,7 +42,7 @@ GREATER_FIRST = {
         {"ended_at": "2026-01-02T00:29:59Z"},
     ),
     "a fraction of a second counts": (
-        {"ended_at": "2026-01-01T00:00:00.0000001Z"},
+        {"ended_at": "2026-01-01T00:00:00.000001Z"},
         {"ended_at": "2026-01-01T00:00:00Z"},
     ),
     "without ended_at it loses": (

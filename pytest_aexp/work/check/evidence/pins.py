@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_aexp.ground.text import counted, cut, shown
+from pytest_aexp.ground.text import NEVER, counted, cut, parse_time, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.findings.pins import Fit, Pinned, pinned, same_attempt
 from pytest_aexp.model.problems import CHANGED_EVIDENCE, GROWN_BATCH, Fault
-from pytest_aexp.model.ranking import instant
 
 
 def pinned_entries(citation: Resolvable, entries: Sequence[Entry]) -> Pinned:
@@ -53,7 +52,7 @@ def _of_batch(citation: BatchCitation, entries: Sequence[Entry], reading: Pinned
     if len(entries) < pin.count:
         least = "at least " if pin.at_least else ""
         return f"the batch has {runs}, but it was pinned with {least}{count}"
-    latest = max(entries, key=lambda entry: instant(entry.ended_at) or 0)
+    latest = max(entries, key=lambda entry: parse_time(entry.ended_at) or NEVER)
     others = "as many, but another run or attempt" if len(entries) == pin.count else runs
     return (
         f"the batch no longer has the {counted(pin.count, 'run')} it was pinned with: {others} "

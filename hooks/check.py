@@ -65,8 +65,9 @@ class Options:
     """What the command line asks for."""
 
     strict_runs: StrictRuns | None = None
-    adds: bool = False
+    stage: bool = False
     policy_from: str | None = None
+    files: Sequence[str] = ()
 
 
 def check_findings(staged: StagedDiff, options: Options) -> int:
@@ -83,7 +84,7 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
             options.strict_runs,
             commanded=options.strict_runs is not None,
         )
-        outcome, added = _judged(commit, policy, adds=options.adds)
+        outcome, added = _judged(commit, policy, adds=options.stage)
         if added:
             below = commit.location.prefix
             print(f"added to the commit: {' '.join(f'{below}{path}' for path in added)}")

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from pytest_aexp.ground.settings.configuration import StrictRuns, strictness_word
 from pytest_aexp.run_program import run_program
 
 from .check import Options, check_findings, check_ledger, refuse_files
-from .early_exit import StagedDiff
+from .early_exit import FINDINGS_HOOK, StagedDiff
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
+_ABOUT = {
+    True: "Check what staged findings cite, and the findings whose evidence changes.",
+    False: "Check the schema, identity and leaks of staged ledger entries.",
+}
 
 
-def run_findings(program: str, arguments: Sequence[str], staged: StagedDiff) -> int:
-    """The exit status of ``aexp-findings``."""
+def run(program: str, arguments: Sequence[str], staged: StagedDiff) -> int:
+    """The exit status of the hook that is called ``program``."""
+    of_findings = program == FINDINGS_HOOK
 
     def work() -> int:
-        options = _findings_options(program, arguments) if arguments else Options()
+        options = _options(program, arguments, of_findings=of_findings) if arguments else Options()
+        if not of_findings:
+            return check_ledger(staged, options)
         if arguments and staged.leaves_findings_alone() and options.policy_from is None:
             return 0
         return check_findings(staged, options)
@@ -27,52 +32,30 @@ def run_findings(program: str, arguments: Sequence[str], staged: StagedDiff) -> 
     return run_program(program, work)
 
 
-def run_ledger(program: str, arguments: Sequence[str], staged: StagedDiff) -> int:
-    """The exit status of ``aexp-ledger``."""
-
-    def work() -> int:
-        options = _ledger_options(program, arguments) if arguments else Options()
-        return check_ledger(staged, options)
-
-    return run_program(program, work)
-
-
-def _findings_options(program: str, arguments: Sequence[str]) -> Options:
-    about = "Check what staged findings cite, and the findings whose evidence changes."
-    parser = _parser(program, about)
-    parser.add_argument(
-        "--stage",
-        action="store_true",
-        help="add the entries of cited runs to the commit, rather than say what to add",
-    )
-    parser.add_argument(
-        "--strict-runs",
-        type=strictness_word,
-        choices=get_args(StrictRuns),
-        help="report a missing run as an error, as a warning, or not at all "
-        "(default: what pyproject.toml says, else error)",
-    )
-    chosen = parser.parse_args(list(arguments))
-    refuse_files(chosen.files)
-    return Options(chosen.strict_runs, chosen.stage, chosen.policy_from)
-
-
-def _ledger_options(program: str, arguments: Sequence[str]) -> Options:
-    about = "Check the schema, identity and leaks of staged ledger entries."
-    chosen = _parser(program, about).parse_args(list(arguments))
-    refuse_files(chosen.files)
-    return Options(policy_from=chosen.policy_from)
-
-
-def _parser(program: str, description: str) -> ArgumentParser:
+def _options(program: str, arguments: Sequence[str], *, of_findings: bool) -> Options:
     # Here, since pre-commit gives no arguments, and this takes a while to load.
     import argparse
 
-    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser = argparse.ArgumentParser(prog=program, description=_ABOUT[of_findings])
     parser.add_argument(
         "--policy-from",
         metavar="REV",
         help="take [tool.aexp] from that commit, which the change does not control",
     )
     parser.add_argument("files", nargs="*", help=argparse.SUPPRESS)
-    return parser
+    if of_findings:
+        parser.add_argument(
+            "--stage",
+            action="store_true",
+            help="add the entries of cited runs to the commit, rather than say what to add",
+        )
+        parser.add_argument(
+            "--strict-runs",
+            type=strictness_word,
+            choices=get_args(StrictRuns),
+            help="report a missing run as an error, as a warning, or not at all "
+            "(default: what pyproject.toml says, else error)",
+        )
+    options = Options(**vars(parser.parse_args(list(arguments))))
+    refuse_files(options.files)
+    return options

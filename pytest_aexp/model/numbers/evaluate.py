@@ -8,13 +8,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from fractions import Fraction
 from functools import reduce
 
-from pytest_aexp.model.numbers.expression import (
-    Aggregate,
-    Constant,
-    Expression,
-    Negated,
-    aggregates,
-)
+from pytest_aexp.model.numbers.expression import Aggregate, Constant, Expression, aggregates
 from pytest_aexp.model.numbers.notation import DIGITS_LIMIT, EXPONENT_LIMIT
 from pytest_aexp.model.numbers.value import Value
 
@@ -84,8 +78,6 @@ def _computed(expression: Expression, leaves: Mapping[Aggregate, Value]) -> Valu
         return Value(expression.value)
     if isinstance(expression, Aggregate):
         return leaves[expression]
-    if isinstance(expression, Negated):
-        return -_computed(expression.inner, leaves)
     left, right = _computed(expression.left, leaves), _computed(expression.right, leaves)
     result = _OPERATORS[expression.operator](left, right)
     exact = result.approximation

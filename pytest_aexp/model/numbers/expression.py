@@ -13,7 +13,7 @@ They are read by a grammar of their own and computed by ``evaluate``; Python nev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -57,13 +57,6 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
-class Negated:
-    """The negative of ``inner``."""
-
-    inner: Expression
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """Two operands and what is between them."""
 
@@ -72,7 +65,7 @@ class Operation:
     right: Expression
 
 
-Expression: TypeAlias = "Constant | Aggregate | Negated | Operation"
+Expression: TypeAlias = "Constant | Aggregate | Operation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +90,6 @@ def aggregates(expression: Expression) -> Iterator[Aggregate]:
     """What an expression refers to, from left to right."""
     if isinstance(expression, Aggregate):
         yield expression
-    elif isinstance(expression, Negated):
-        yield from aggregates(expression.inner)
     elif isinstance(expression, Operation):
         yield from aggregates(expression.left)
         yield from aggregates(expression.right)
@@ -152,19 +143,16 @@ class _Parser:
         self._next()
 
     def _sum(self) -> Expression:
-        left = self._product()
-        while self._symbol in ("+", "-"):
-            operator = self._symbol
-            self._next()
-            left = Operation(operator, left, self._product())
-        return left
+        return self._chain(("+", "-"), self._product)
 
     def _product(self) -> Expression:
-        left = self._signed()
-        while self._symbol in ("*", "/"):
-            operator = self._symbol
+        return self._chain(("*", "/"), self._signed)
+
+    def _chain(self, operators: tuple[str, str], operand: Callable[[], Expression]) -> Expression:
+        left = operand()
+        while (operator := self._symbol) in operators:
             self._next()
-            left = Operation(operator, left, self._signed())
+            left = Operation(operator, left, operand())
         return left
 
     def _signed(self) -> Expression:
@@ -173,7 +161,7 @@ class _Parser:
             is_negative ^= self._symbol == "-"
             self._next()
         operand = self._operand()
-        return Negated(operand) if is_negative else operand
+        return Operation("-", Constant(Fraction(0)), operand) if is_negative else operand
 
     def _operand(self) -> Expression:
         if self._symbol == "(":

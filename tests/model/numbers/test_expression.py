@@ -14,7 +14,6 @@ from pytest_aexp.model.numbers.expression import (
     Constant,
     Expression,
     Malformed,
-    Negated,
     aggregates,
     parse,
 )
@@ -24,8 +23,6 @@ def shape(expression: Expression) -> str:
     """The expression with every bracket written."""
     if isinstance(expression, Constant):
         return str(expression.value)
-    if isinstance(expression, Negated):
-        return f"-{shape(expression.inner)}"
     if isinstance(expression, Aggregate):
         named = ".".join(filter(None, (expression.name, expression.metric)))
         return f"{expression.function}({named})" if expression.function else named
@@ -43,7 +40,7 @@ def shape(expression: Expression) -> str:
         ("a.x / b.x * c.x", ["((a.x/b.x)*c.x)"]),
         ("1 + 2 * x", ["(1+(2*x))"]),
         ("(1 + 2) * x", ["((1+2)*x)"]),
-        ("-x * --y", ["(-x*y)"]),
+        ("-x * --y", ["((0-x)*y)"]),
         ("+x", ["x"]),
         ("1e-3 * x", ["(1/1000*x)"]),
         (".5 * x + 5. * x", ["((1/2*x)+(5*x))"]),

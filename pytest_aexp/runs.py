@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp.ground.errors import RunNotFound, RunStoreNotInitialized
+from pytest_aexp.ground.errors import InvalidValue, RunNotFound, RunStoreNotInitialized
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import shown
@@ -119,7 +119,7 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
         registered = job.statepoint()
     except (TypeError, ValueError) as error:
         what = shown(str(error), 200) or "it holds something that is not JSON"
-        raise ValueError(f"the statepoint cannot be used: {what}") from error
+        raise InvalidValue(f"the statepoint cannot be used: {what}") from error
     require_promotable(registered)
     require_openable_run(job.path)
     is_new = not Path(job.path).exists()

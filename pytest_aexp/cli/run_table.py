@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from math import isfinite
 from typing import Any
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import table
 from pytest_aexp.ground.jsontext import ExactFloat, dump_portable
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted, cut
 
 FORMATS = ("table", "markdown", "csv", "json", "jsonl")
@@ -72,7 +72,7 @@ def print_unusable(unusable: Sized) -> None:
     number = len(unusable)
     if number:
         count, were = counted(number, "entry", "entries"), "was" if number == 1 else "were"
-        print_error(f"{count} cannot be used and {were} left out; next: aexp ledger check")
+        notice(f"{count} cannot be used and {were} left out; next: aexp ledger check")
 
 
 def cell_text(value: Any) -> str:

@@ -15,6 +15,10 @@ class UsageError(AexpError):
     """The request itself cannot be carried out as it was put."""
 
 
+class InvalidValue(UsageError, ValueError):
+    """A value that cannot be used, such as an id of the wrong form."""
+
+
 class GitError(AexpError):
     """git is missing, or refused what was asked of it."""
 

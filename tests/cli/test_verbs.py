@@ -152,7 +152,7 @@ def test_only_the_module_of_the_verb_is_imported() -> None:
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )
     assert done.stderr.split() == [
-        f"pytest_aexp.cli.{name}" for name in ("errors", "parsers", "runs", "runs.mark", "verbs")
+        f"pytest_aexp.cli.{name}" for name in ("parsers", "runs", "runs.mark", "verbs")
     ]
 
 

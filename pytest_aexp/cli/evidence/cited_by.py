@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.cli.run_table import add_format_argument, render_rows
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(_by_citation(cited, arguments.format))
     for job_id in sorted(set(wanted or ()) - {citation.job_id for citation in cited}):
         if arguments.ids:
-            print_error(f"no finding cites run {job_id}")
+            notice(f"no finding cites run {job_id}")
     return 0
 
 
@@ -71,7 +71,7 @@ def _wanted(arguments: argparse.Namespace, checker: Checker) -> Sequence[str] | 
     if arguments.ids:
         job_ids = checker.sources.job_ids
         return [full_job_id(written, job_ids) for written in arguments.ids]
-    experiment = as_usage(checked_experiment, arguments.experiment)
+    experiment = checked_experiment(arguments.experiment)
     return [entry.job_id for entry in checker.sources.ledger.select(experiment, {})]
 
 

@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from shlex import quote
 
-from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation
@@ -131,14 +131,14 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
 
 
 def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[str]:
-    as_usage(checked_experiment, experiment)
+    checked_experiment(experiment)
     wanted = query([experiment]) & query(pairs)
     fits, runs = wanted.matcher(), list(_runs_of(experiment, checker))
     job_ids = {run["job_id"] for run in runs if fits(run)}
     damaged = [e.job_id for e in checker.sources.ledger.select(experiment, {}) if not e.usable]
     if damaged:
         which = f"{listed(damaged, 5)} of {experiment}"
-        print_error(f"damaged, and not looked at: {which}; to retract one, name it")
+        notice(f"damaged, and not looked at: {which}; to retract one, name it")
     if not job_ids:
         raise UsageError(why_nothing(wanted, runs))
     return sorted(job_ids)
@@ -217,7 +217,7 @@ def _mark(checker: Checker, reached: Iterable[RetractedCitation]) -> dict[tuple[
         try:
             text = with_keys(front, {i: {"accept": f"[{ids}]"} for i, ids in lists.items()})
         except UsageError as error:
-            print_error(clean(str(error)))
+            notice(clean(str(error)))
             continue
         write_finding(checker, path, text)
         for citation, new in changes:

@@ -8,11 +8,11 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.findings.citation import (
@@ -176,7 +176,7 @@ def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]
 
 
 def _batch(experiment: str, *pairs: str) -> str:
-    return batch_citation(as_usage(checked_experiment, experiment), _selector(pairs))
+    return batch_citation(checked_experiment(experiment), _selector(pairs))
 
 
 def _selector(pairs: Iterable[str]) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def _show_quoting(citation: Citation, checker: Checker) -> None:
     if isinstance(citation, BatchCitation):
         for key, value in meant_values(citation, checker.sources).items():
             if isinstance(value, str):
-                print_error(f"type it as {shlex.quote(f'{key}={json.dumps(value)}')}")
+                notice(f"type it as {shlex.quote(f'{key}={json.dumps(value)}')}")
 
 
 def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
@@ -203,10 +203,10 @@ def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> 
     for problem in (*problems, *unknown):
         # A refused citation is in no file that `aexp fix` could mend.
         fix = problem.fix.replace("run `aexp fix`, or ", "")
-        print_error(f"{problem.message}; next: {fix}")
+        notice(f"{problem.message}; next: {fix}")
     for citation in changed:
         _show_quoting(citation, checker)
     refused = unknown or any(problem.severity == "error" for problem in problems)
     if refused:
-        print_error("nothing was changed")
+        notice("nothing was changed")
     return not refused

@@ -6,7 +6,6 @@ import argparse
 import sys
 from typing import Any
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.edit_finding import (
     diff_lines,
@@ -15,6 +14,7 @@ from pytest_aexp.cli.findings.edit_finding import (
     write_finding,
 )
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted
 from pytest_aexp.model.findings.citation import BatchCitation
 from pytest_aexp.model.findings.finding import read_finding
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             changed += _fixed(checker, path, show=arguments.diff)
         except UsageError as error:
-            print_error(clean(str(error)))
+            notice(clean(str(error)))
             failed = True
     if not arguments.diff:
         print(f"{counted(changed, 'finding')} changed; next: aexp validate")

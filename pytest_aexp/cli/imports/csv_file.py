@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_file_arguments,
@@ -35,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the file."""
-    experiment = as_usage(checked_experiment, arguments.experiment)
+    experiment = checked_experiment(arguments.experiment)
     if not arguments.params:
         raise UsageError("say which columns are parameters: --params C,seed")
     columns = columns_of(arguments, optional=arguments.metrics is None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_import_arguments,
@@ -50,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs below the folder."""
-    experiment = as_usage(checked_experiment, arguments.experiment)
+    experiment = checked_experiment(arguments.experiment)
     if not arguments.folder.is_dir():
         raise UsageError(f"there is no folder {arguments.folder}")
     source = hydra_runs(

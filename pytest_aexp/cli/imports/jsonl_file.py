@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_file_arguments,
@@ -36,6 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the file."""
-    experiment = as_usage(checked_experiment, arguments.experiment)
+    experiment = checked_experiment(arguments.experiment)
     columns = columns_of(arguments)
     return run_import(arguments, jsonl_runs(arguments.file, columns), experiment)

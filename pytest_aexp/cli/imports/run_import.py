@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import why_no_metric
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted, listed, quoted
 from pytest_aexp.work.imports.importer import ImportedRun, ImportPlan, gather, write_entries
 from pytest_aexp.work.imports.source import SkippedRun, SourceRun
@@ -91,7 +91,7 @@ def metrics_in(text: str | None) -> dict[str, str]:
 def experiments_in(values: Iterable[str]) -> Mapping[str, str]:
     """The experiment id of each name in ``NAME=E###``; of ``E###`` alone the name is empty."""
     pairs = (value.rpartition("=") for value in values)
-    experiments = {name: as_usage(checked_experiment, text) for name, _, text in pairs}
+    experiments = {name: checked_experiment(text) for name, _, text in pairs}
     if "" in experiments and len(experiments) > 1:
         raise UsageError("give --experiment E### once for all, or NAME=E### for each")
     return experiments
@@ -125,12 +125,12 @@ def run_import(
         entries = counted(count, "entry", "entries")
         print(f"{clean(name)} was redacted in {entries}: leave it out of --params")
     for message in kept:
-        print_error(clean(message))
+        notice(clean(message))
     for result in refused:
         names = listed([attempt.name for attempt in result.run.attempts])
-        print_error(clean(f"left out: {names}: {result.refused}"))
+        notice(clean(f"left out: {names}: {result.refused}"))
     for skipped in plan.skipped:
-        print_error(clean(f"left out: {skipped.name} {skipped.reason}"))
+        notice(clean(f"left out: {skipped.name} {skipped.reason}"))
     if store is not None:
         jobs = keep_as_jobs(store, plan)
         print(f"{counted(jobs, 'signac job')} made in the run store")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted, listed
 from pytest_aexp.work.promote.backfill import BackfillResult, backfill
 from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if written:
         print_next_commit(repository.root)
     for result in refused:
-        print_error(result.refused or "")
+        notice(result.refused or "")
     _print_kept([result.kept for result in every if result.kept])
     # Listed afresh: runs may have begun and ended meanwhile.
     _print_failures(every, gone_runs(repository, open_store(repository)))
@@ -60,20 +60,20 @@ def _print_failures(every: list[BackfillResult], gone: list[str]) -> None:
     """Say what became of runs that other branches or other runs stand for."""
     elsewhere = [result.job_id for result in every if result.elsewhere]
     if elsewhere:
-        print_error(
+        notice(
             f"{counted(len(elsewhere), 'run')} left out, since another branch has the entry "
             f"({listed([job_id[:8] for job_id in elsewhere], 3)}): merge or check out that branch, "
             f"or run `aexp ledger promote {elsewhere[0]}` to have the entry here as well"
         )
     for result in every:
         if result.replaced:
-            print_error(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
+            notice(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
     if line := gone_line(gone):
-        print_error(line)
+        notice(line)
 
 
 def _print_kept(kept: list[str]) -> None:
     """Say in one line which entries were kept in place of what this machine has."""
     if kept:
         more = f" (and so for {counted(len(kept) - 1, 'other run')})" if len(kept) > 1 else ""
-        print_error(f"{kept[0]}{more}")
+        notice(f"{kept[0]}{more}")

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from pytest_aexp.cli.errors import as_usage, print_error
 from pytest_aexp.cli.run_table import FORMATS, print_unusable, render_records, render_rows
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
 from pytest_aexp.model.ledger import Ledger
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         why = why_nothing(wanted, documents.of(wanted.experiments))
         is_empty = next(documents.of(wanted.experiments), None) is None
-        print_error(f"{why}{_WHERE_RUNS_ARE if is_empty else ''}")
+        notice(f"{why}{_WHERE_RUNS_ARE if is_empty else ''}")
     _print(runs, columns, arguments.format, documents)
     return 0
 
@@ -105,7 +105,7 @@ def _query(arguments: argparse.Namespace) -> Query:
     """The query in the arguments; raises UsageError for what no entry can have."""
     wanted = query(arguments.words)
     if arguments.experiment is not None:
-        wanted &= query([as_usage(checked_experiment, arguments.experiment)])
+        wanted &= query([checked_experiment(arguments.experiment)])
     if arguments.status is not None:
         wanted &= query([f"status={arguments.status}"])
     return wanted

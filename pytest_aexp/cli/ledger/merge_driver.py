@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.entry import ENTRY_LIMIT
 from pytest_aexp.model.job_id import is_job_id
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         job_id = next(filter(is_job_id, ids), None)
         fix = f"; {choose_by_hand(job_id)}" if job_id else ""
         which = f"ledger entry {job_id}" if job_id else "ledger entry"
-        print_error(f"{which}: {outcome.reason}{fix}")
+        notice(f"{which}: {outcome.reason}{fix}")
         return 1
     if outcome.data != ours:
         write_atomic(arguments.ours, outcome.data)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.cli.progress import with_progress
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.packs.segment import SEGMENT_LINES
 from pytest_aexp.work.pack.pack import Plan, UnpackableEntry, pack, plan_pack
@@ -70,8 +70,8 @@ def _print_cited(plan: Plan) -> None:
 def _print_left(left: list[UnpackableEntry]) -> int:
     """Name what stays for a fault; the exit status."""
     for one in left[:_MOST_NAMED]:
-        print_error(f"{one.path} stays loose: {one.reason}")
+        notice(f"{one.path} stays loose: {one.reason}")
     if len(left) > _MOST_NAMED:
         more = f"{len(left) - _MOST_NAMED:,} more"
-        print_error(f"… and {more}: see `aexp ledger check`")
+        notice(f"… and {more}: see `aexp ledger check`")
     return 1 if left else 0

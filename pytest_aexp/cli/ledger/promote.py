@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
@@ -43,11 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             promoted = promoter.promote(job_id)
             if promoted.kept:
-                print_error(promoted.kept)
+                notice(promoted.kept)
             else:
                 verb = "promoted" if promoted.written else "already there"
                 print(f"{verb}: {promoter.place(job_id)}")
         except NotPromotable as refusal:
-            print_error(str(refusal))
+            notice(str(refusal))
             status = 1
     return status

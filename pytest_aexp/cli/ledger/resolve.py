@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.work.merge.merge import MergeConflict
 from pytest_aexp.work.merge.resolve_conflicts import resolve
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         path, outcome = entry_path(resolution.job_id), resolution.outcome
         if isinstance(outcome, MergeConflict):
             left += 1
-            print_error(f"{path}: not resolved: {outcome.reason}; {resolution.fix}")
+            notice(f"{path}: not resolved: {outcome.reason}; {resolution.fix}")
         else:
             print(f"{path}: resolved and staged: {outcome.note}")
     return 1 if left else 0

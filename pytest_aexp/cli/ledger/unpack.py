@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import print_next_commit
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import entry_path
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     for result in results:
         if result.refused is not None:
             reason = clean(result.refused)
-            print_error(f"run {result.job_id} is not unpacked: {reason}")
+            notice(f"run {result.job_id} is not unpacked: {reason}")
         else:
             done = "unpacked" if result.written else "already loose"
             print(f"{done}: {entry_path(result.job_id)}")

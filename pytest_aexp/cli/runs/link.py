@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.cli.runs.run_options import add_link_options
 from pytest_aexp.runs import open_run
 from pytest_aexp.work.runs.run_link import put_link, run_link
@@ -32,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Link a run to an experiment; 1 if it has ended but its entry could not be written."""
     ids = (arguments.experiment, arguments.hypothesis, arguments.sub_hypothesis)
-    link = as_usage(run_link, *ids)
+    link = run_link(*ids)
     job = open_run(arguments.id)
     is_in_ledger = edit_and_promote(job, lambda document: put_link(document, link))
     print(f"{job.id} belongs to {arguments.experiment}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.errors import as_usage, print_error
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.runs import open_run
 from pytest_aexp.work.runs.status import ForeignStatus, checked_status, mark_and_promote
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set the status of runs; 1 if that, or the entry of one that has ended, failed."""
-    status = as_usage(checked_status, arguments.status)
+    status = checked_status(arguments.status)
     exit_status = 0
     # All are opened first, so that a mistyped id changes no run.
     for job in [open_run(job_id) for job_id in arguments.ids]:
@@ -46,6 +46,6 @@ def run(arguments: argparse.Namespace) -> int:
                 exit_status = 1
             print(f"{job.id} is {status}")
         except ForeignStatus as refusal:
-            print_error(str(refusal))
+            notice(str(refusal))
             exit_status = 1
     return exit_status

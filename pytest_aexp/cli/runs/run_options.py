@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_aexp.cli.errors import as_usage
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.jsontext import syntax_error
 from pytest_aexp.ground.text import clean, quoted
@@ -52,8 +51,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 def register(arguments: argparse.Namespace) -> Job:
     """The signac job of the run that the options describe. Raises UsageError."""
     text = arguments.statepoint
-    return as_usage(
-        create_run,
+    return create_run(
         experiment_id=arguments.experiment,
         hypothesis_id=arguments.hypothesis,
         sub_hypothesis_id=arguments.sub_hypothesis,

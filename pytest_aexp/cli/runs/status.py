@@ -7,9 +7,9 @@ import json
 from functools import partial
 from typing import Any
 
-from pytest_aexp.cli.errors import print_error
 from pytest_aexp.cli.output import table
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted, shown_json
 from pytest_aexp.model.runs.run_attempt import age, is_foreign
 from pytest_aexp.model.runs.short_id import unique_length
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"`aexp mark {' '.join(lost[:5])} failed`"
         )
     if line := gone_line(gone):
-        print_error(line)
+        notice(line)
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from pytest_aexp.ground.errors import NotPromotable
+from pytest_aexp.ground.errors import InvalidValue, NotPromotable
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.jsontext import dump
 from pytest_aexp.ground.stderr import notice
@@ -20,11 +20,11 @@ LOCAL_KEY = "aexp_local"
 
 
 def given_statepoint(statepoint: object, ids: Mapping[str, Any]) -> dict[str, Any]:
-    """The statepoint that was given; raises ValueError if it is none, or contradicts ``ids``."""
+    """The statepoint that was given; raises InvalidValue if it is none, or contradicts ``ids``."""
     if statepoint is None:
         return {}
     if not isinstance(statepoint, Mapping):
-        raise ValueError(  # noqa: TRY004 - as for everything else that cannot be a statepoint
+        raise InvalidValue(
             'a statepoint is a mapping of parameters to values, such as {"seed": 3}, and not a '
             f"{type(statepoint).__name__}"
         )
@@ -32,7 +32,7 @@ def given_statepoint(statepoint: object, ids: Mapping[str, Any]) -> dict[str, An
         other = statepoint.get(name, value)
         if other != value:
             what = quoted(other) if isinstance(other, str) else f"a {type(other).__name__}"
-            raise ValueError(
+            raise InvalidValue(
                 f"the run is of {quoted(value)}, but {name} in its statepoint is {what}: leave "
                 f"{name} out of the statepoint"
             )

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.errors import AexpError, InvalidValue
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
@@ -45,9 +45,11 @@ class ForeignStatus(AexpError, ValueError):
 
 
 def checked_status(status: str) -> str:
-    """``status`` itself; raises ValueError naming those that exist."""
+    """``status`` itself; raises InvalidValue naming those that exist."""
     if status not in STATUSES:
-        raise ValueError(f"unknown status {quoted(str(status))}: choose one of {one_of(STATUSES)}")
+        raise InvalidValue(
+            f"unknown status {quoted(str(status))}: choose one of {one_of(STATUSES)}"
+        )
     return status
 
 

@@ -22,6 +22,17 @@ GIT_ENVIRONMENT = {
 }
 
 
+CONFIG = """\
+[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = false
+\tlogallrefupdates = true
+[maintenance]
+\tauto = false
+"""
+
+
 def git(repo: Path, *arguments: str, check: bool = True, **environment: str) -> str:
     """What ``git`` prints in ``repo``."""
     done = subprocess.run(
@@ -38,17 +49,12 @@ def git(repo: Path, *arguments: str, check: bool = True, **environment: str) -> 
 
 
 def new_repository(path: Path) -> Path:
-    """An empty git repository at ``path``."""
-    path.mkdir(parents=True, exist_ok=True)
-    git(path, "init", "-q", "-b", "main")
-    return path
-
-
-def quick_repository(path: Path) -> Path:
-    """The least that git takes for a repository, without the time git takes to make one."""
+    """An empty git repository at ``path``, without the time that git takes to make one."""
     for folder in ("objects", "refs"):
-        (path / ".git" / folder).mkdir(parents=True)
+        (path / ".git" / folder).mkdir(parents=True, exist_ok=True)
     (path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
+    # As git writes it; and a commit starts no second process, to look whether to tidy up.
+    (path / ".git" / "config").write_text(CONFIG, encoding="ascii")
     return path
 
 
@@ -160,7 +166,7 @@ def add_jobs(repo: Path, jobs: Iterable[Mapping[str, Any]], store: str = ".runs"
 
 def build_case(case: Mapping[str, Any], parent: Path) -> Path:
     """The repository that a case describes, below ``parent``."""
-    repo = quick_repository(parent / case.get("root", "repo"))
+    repo = new_repository(parent / case.get("root", "repo"))
     if case["signac_jobs"] is not None:
         add_jobs(repo, case["signac_jobs"], case.get("run_store", ".runs"))
     for relative, described in case["files"].items():

@@ -60,7 +60,6 @@ def test_the_index_and_the_hook_report_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     repo = build_case(case, tmp_path)
-    git(repo, "init", "-q")
     git(repo, "add", "--all")
     monkeypatch.chdir(repo)
     assert accepted(case, by_command(case, repo, capsys, "--at", "index"))

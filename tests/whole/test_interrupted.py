@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import add_entry, add_jobs, quick_repository
+from repositories import add_entry, add_jobs, new_repository
 
 from pytest_aexp.cli import main
 from pytest_aexp.ground.files import write_atomic
@@ -32,7 +32,7 @@ RUNS, OUTDATED, MOMENTS = 80, 20, 15
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with finished runs, of which some have an entry that says something else."""
-    repo = quick_repository(tmp_path_factory.mktemp("before") / "repo")
+    repo = new_repository(tmp_path_factory.mktemp("before") / "repo")
     install_scaffold(repo)
     points = [{"experiment_id": "E001", "seed": seed} for seed in range(RUNS)]
     add_jobs(repo, [{"statepoint": p, "doc": {"status": "complete"}} for p in points])

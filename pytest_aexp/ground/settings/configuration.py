@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.settings.metric_names import parse_metrics
-from pytest_aexp.ground.settings.run_settings import RunSettings, parse_run_settings
 from pytest_aexp.ground.text import closest, listed, quoted, shown
 
 StrictRuns = Literal["error", "warn", "off"]
@@ -30,6 +29,23 @@ _MANY_PARTS = re.compile(
 # To match a name against a glob takes time that grows with the square of the glob's length.
 _GLOB_LIMIT, _MOST_GLOBS = 1000, 100
 _SEVERITIES = ("error", "warning", "off")
+
+
+Identity = Literal["parameters+code", "parameters"]
+"""What a run's statepoint is made of."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """``[tool.aexp.runs]``: how runs are registered.
+
+    ``code`` are git pathspecs of what is code (empty: every file that is not evidence); ``local``
+    the parameters that are of this machine and not of the run.
+    """
+
+    code: tuple[str, ...] = ()
+    identity: Identity = "parameters+code"
+    local: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,77 +106,69 @@ def parse_configuration(data: bytes) -> Configuration:
         severity=_severities(table.get("severity", {})),
         run_store=_folder(table.get("run_store")),
         metrics=parse_metrics(table.get("metrics", {})),
-        runs=parse_run_settings(table.get("runs", {})),
+        runs=_runs(table.get("runs", {})),
         pin=_truth("pin", table.get("pin", False)),
         commit_url=_commit_url(table.get("commit_url")),
     )
 
 
+def _wrong(what: str) -> ConfigurationError:
+    return ConfigurationError(f"tool.aexp.{what}")
+
+
 def _truth(setting: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ConfigurationError(f"tool.aexp.{setting} must be true or false")
+        raise _wrong(f"{setting} must be true or false")
     return value
 
 
 def _commit_url(value: object) -> str | None:
     is_web = isinstance(value, str) and re.fullmatch(r"https?://[^\s\"'<>\\@]+", value)
     if value is not None and not (is_web and "{commit}" in str(value)):
-        raise ConfigurationError(
-            "tool.aexp.commit_url must be an address with {commit} in it, such as "
-            '"https://forge.example/team/paper/commit/{commit}"'
-        )
+        example = '"https://forge.example/team/paper/commit/{commit}"'
+        raise _wrong(f"commit_url must be an address with {{commit}} in it, such as {example}")
     return None if value is None else str(value)
 
 
 def _globs(value: object) -> tuple[str, ...]:
     patterns = [value] if isinstance(value, str) else value
     if not isinstance(patterns, list) or not all(isinstance(p, str) and p for p in patterns):
-        raise ConfigurationError("tool.aexp.findings must be a list of globs")
+        raise _wrong("findings must be a list of globs")
     if not patterns:
-        raise ConfigurationError(
-            "tool.aexp.findings is empty, so nothing would be checked: name a glob, or leave it out"
-        )
+        raise _wrong("findings is empty, so nothing would be checked: name a glob, or leave it out")
     patterns = [pattern.removeprefix("./") for pattern in patterns]
     for pattern in patterns:
         if pattern.startswith("/") or ".." in pattern.split("/"):
-            raise ConfigurationError(
-                f"tool.aexp.findings: {quoted(pattern)} must stay inside the repository"
-            )
+            raise _wrong(f"findings: {quoted(pattern)} must stay inside the repository")
         if len(pattern) > _GLOB_LIMIT:
-            raise ConfigurationError(
-                f"tool.aexp.findings: a glob of more than {_GLOB_LIMIT} characters: "
-                f"{shown(pattern, 60)}"
-            )
+            what = f"a glob of more than {_GLOB_LIMIT} characters: {shown(pattern, 60)}"
+            raise _wrong(f"findings: {what}")
         _check_name("findings", pattern)
     if len(patterns) > _MOST_GLOBS:
-        raise ConfigurationError(
-            f"tool.aexp.findings: {len(patterns)} globs; at most {_MOST_GLOBS} can be used"
-        )
+        raise _wrong(f"findings: {len(patterns)} globs; at most {_MOST_GLOBS} can be used")
     return tuple(patterns)
 
 
 def _check_name(setting: str, name: str) -> None:
     if not can_be_named(name):
-        raise ConfigurationError(f"tool.aexp.{setting}: no file can be named {quoted(name)}")
+        raise _wrong(f"{setting}: no file can be named {quoted(name)}")
 
 
 def _strictness(value: object) -> StrictRuns:
     try:
         return parse_strict_runs(value)
     except ValueError as error:
-        raise ConfigurationError(f"tool.aexp.strict_runs: {error}") from error
+        raise _wrong(f"strict_runs: {error}") from error
 
 
 def _severities(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise ConfigurationError("tool.aexp.severity must be a table of code = severity")
+        raise _wrong("severity must be a table of code = severity")
     words = {code: "warning" if word == "warn" else word for code, word in value.items()}
     for code, severity in words.items():
         if severity not in _SEVERITIES:
-            raise ConfigurationError(
-                f"tool.aexp.severity: {quoted(code)} is set to {quoted(str(severity))}; "
-                "choose one of error, warning, off"
-            )
+            what = f"{quoted(code)} is set to {quoted(str(severity))}"
+            raise _wrong(f"severity: {what}; choose one of {', '.join(_SEVERITIES)}")
     return words
 
 
@@ -169,7 +177,34 @@ def _folder(value: object) -> str | None:
         _check_name("run_store", value)
     if value is None or (isinstance(value, str) and value):
         return value
-    raise ConfigurationError("tool.aexp.run_store must be the path of a folder")
+    raise _wrong("run_store must be the path of a folder")
+
+
+def _runs(value: object) -> RunSettings:
+    if not isinstance(value, dict):
+        raise _wrong("runs must be a table")
+    unknown = next((name for name in value if name not in ("code", "identity", "local")), None)
+    if unknown is not None:
+        what = f"has no setting {quoted(unknown)}: the settings are code, identity and local"
+        raise ConfigurationError(f"[tool.aexp.runs] {what}")
+    identity = value.get("identity", "parameters+code")
+    if identity not in get_args(Identity):
+        names = " or ".join(map(quoted, get_args(Identity)))
+        raise _wrong(f"runs.identity is {quoted(str(identity))}; it must be {names}")
+    return RunSettings(
+        _texts("code", "git pathspecs", value),
+        identity,
+        _texts("local", "names of parameters", value),
+    )
+
+
+def _texts(name: str, what: str, table: dict[str, Any]) -> tuple[str, ...]:
+    value = table.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
+        raise _wrong(f"runs.{name} must be a list of {what}")
+    if any("\0" in text for text in value):
+        raise _wrong(f"runs.{name} holds a NUL character")
+    return tuple(value)
 
 
 def read_configuration(root: Path) -> Configuration:

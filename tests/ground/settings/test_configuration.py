@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_aexp.ground.errors import ConfigurationError
-from pytest_aexp.ground.repository import (
-    Repository,
-)
+from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import (
     DEFAULT_FINDINGS,
     Configuration,
+    RunSettings,
     parse_configuration,
     parse_strict_runs,
 )
@@ -43,6 +42,18 @@ def test_every_setting_is_read_from_pyproject() -> None:
         "data/runs",
     )
     assert configured('findings = "one/*.md"').findings == ("one/*.md",)
+
+
+def test_every_setting_of_runs_is_read() -> None:
+    text = b"""[tool.aexp.runs]
+code = ["src", ":(exclude)src/plots"]
+identity = "parameters"
+local = ["data_root"]
+"""
+    assert parse_configuration(text).runs == RunSettings(
+        ("src", ":(exclude)src/plots"), "parameters", ("data_root",)
+    )
+    assert parse_configuration(b"").runs == RunSettings((), "parameters+code", ())
 
 
 WRONG: dict[str, tuple[str, str]] = {
@@ -82,6 +93,16 @@ WRONG: dict[str, tuple[str, str]] = {
         'run_store = "a\\u0000"',
         r'tool.aexp.run_store: no file can be named "a\x00"',
     ),
+    "runs": ("runs = []", "runs must be a table"),
+    "a setting of runs": (
+        'runs.identiy = "x"',
+        'no setting "identiy": the settings are code, identity and local',
+    ),
+    "an identity": ('runs.identity = "code"', 'it must be "parameters+code" or "parameters"'),
+    "code that is text": ('runs.code = "src"', "code must be a list of git pathspecs"),
+    "code that is empty": ('runs.code = [""]', "code must be a list of git pathspecs"),
+    "local values": ("runs.local = [1]", "local must be a list of names of parameters"),
+    "code that is no path": ('runs.code = ["a\\u0000b"]', "NUL"),
     "bad TOML": ("x = ", "cannot be read: "),
     "a hostile name": ('"\\u001b[2J\\n" = 1', r"\x1b[2J\x0a"),
 }

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from repositories import git, new_repository, write
 
-from pytest_aexp.ground.settings.configuration import Configuration
-from pytest_aexp.ground.settings.run_settings import RunSettings
+from pytest_aexp.ground.settings.configuration import Configuration, RunSettings
 from pytest_aexp.work.runs.code_state import (
     UNKNOWN,
     CodeState,

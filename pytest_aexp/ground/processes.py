@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -24,27 +24,14 @@ def in_processes(function: Callable[[T], R], items: Iterable[T], wanted: int) ->
     if size < 2 or not may_fork():
         yield from map(function, items)
         return
-    pending: deque[tuple[T, Future[R] | None]] = deque()
+    left = iter(items)
     with ProcessPoolExecutor(size, mp_context=get_context("fork")) as pool:
-        for item in items:
-            pending.append((item, _submitted(pool, function, item)))
-            if len(pending) > size:
-                yield _result(function, *pending.popleft())
-        yield from (_result(function, *task) for task in pending)
-
-
-def _submitted(pool: ProcessPoolExecutor, function: Callable[[T], R], item: T) -> Future[R] | None:
-    try:
-        return pool.submit(function, item)
-    except (BrokenExecutor, OSError):
-        return None
-
-
-def _result(function: Callable[[T], R], item: T, future: Future[R] | None) -> R:
-    try:
-        return function(item) if future is None else future.result()
-    except BrokenExecutor:
-        return function(item)
+        while part := list(islice(left, size)):
+            try:
+                results = list(pool.map(function, part))
+            except (BrokenExecutor, OSError):
+                results = list(map(function, part))
+            yield from results
 
 
 def processors() -> int:

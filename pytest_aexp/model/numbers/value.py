@@ -39,14 +39,11 @@ class Value:
         distance = self.approximation - other
         return (distance > self.error) - (distance < -self.error)
 
-    def __neg__(self) -> Value:
-        return Value(-self.approximation, self.error)
-
     def __add__(self, other: Value) -> Value:
         return _rounded(self.approximation + other.approximation, self.error + other.error)
 
     def __sub__(self, other: Value) -> Value:
-        return self + -other
+        return _rounded(self.approximation - other.approximation, self.error + other.error)
 
     def __mul__(self, other: Value) -> Value:
         one, two = self.approximation, other.approximation

@@ -6,18 +6,9 @@ imports next to nothing: to import ``subprocess`` takes as long as Python takes 
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import stat
-import sys
 
-# A type checker knows the name. To import typing takes as long as most commits leave this program.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-FINDINGS_HOOK, LEDGER_HOOK = "aexp-findings", "aexp-ledger"
 LEDGER = ".aexp/ledger"
 INDEXES = ".aexp/runs-index"
 FINDINGS = "kb/research/findings"
@@ -118,24 +109,6 @@ class StagedDiff:
             return False
         paths = [change.path for change in parse(self.raw)]
         return not (any(map(_may_matter, paths)) or _may_be_configured_below(paths))
-
-
-def run_hook(
-    program: str, argv: Sequence[str] | None, leaves_alone: Callable[[StagedDiff], bool]
-) -> int:
-    """The exit status of a hook; ``argv`` is None where it is the program."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    staged = StagedDiff()
-    if not arguments and leaves_alone(staged):
-        return 0
-    if argv is None:
-        # As ``aexp`` does.
-        gc.disable()
-        atexit.register(gc.freeze)
-    # Here, so that a commit which concerns nothing pays for none of it.
-    from .program import run
-
-    return run(program, arguments, staged)
 
 
 def _is_sent_elsewhere() -> bool:

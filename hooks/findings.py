@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 
-from .early_exit import FINDINGS_HOOK, TYPE_CHECKING, StagedDiff, run_hook
+from . import TYPE_CHECKING, run_hook
+from .early_exit import StagedDiff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check a commit's findings; 0 clean, 1 problems, 2 wrong usage or it could not be done."""
-    return run_hook(FINDINGS_HOOK, argv, StagedDiff.leaves_findings_alone)
+    return run_hook("aexp-findings", argv, StagedDiff.leaves_findings_alone)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pytest_aexp.ground.settings.configuration import StrictRuns, strictness_wor
 from pytest_aexp.run_program import run_program
 
 from .check import Options, check_findings, check_ledger, refuse_files
-from .early_exit import FINDINGS_HOOK, StagedDiff
+from .early_exit import StagedDiff
 
 _ABOUT = {
     True: "Check what staged findings cite, and the findings whose evidence changes.",
@@ -19,7 +19,7 @@ _ABOUT = {
 
 def run(program: str, arguments: Sequence[str], staged: StagedDiff) -> int:
     """The exit status of the hook that is called ``program``."""
-    of_findings = program == FINDINGS_HOOK
+    of_findings = program == "aexp-findings"
 
     def work() -> int:
         options = _options(program, arguments, of_findings=of_findings) if arguments else Options()

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol
 
 from pytest_aexp.ground.containment import opened_folder
 from pytest_aexp.ground.files import (
@@ -28,24 +28,84 @@ from pytest_aexp.ground.files import (
 )
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 
-if TYPE_CHECKING:
-    from pytest_aexp.ground.git.view import GitView
 
-View: TypeAlias = "WorkTree | GitView"
-"""What the rules ask for a repository's files."""
+class View(Protocol):
+    """What the rules may ask of a repository's files."""
+
+    @property
+    def label(self) -> str:
+        """What is being read, as a message names it: ``the working tree``, ``the index``."""
+
+    @property
+    def revision(self) -> str:
+        """The commit that is read, or the one that the files come after: ``HEAD``."""
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
+
+    def has_file(self, path: str) -> bool:
+        """Whether something lies at ``path`` that is not a folder, readable or not."""
+
+    @property
+    def tree(self) -> str | None:
+        """The name of the git tree that is read; None for the working tree and the index."""
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """The revisions that what is read comes after."""
+
+    def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
+        """What below ``folder`` may lead to more files and is not entered by ``walk``.
+
+        With each path comes the folder it leads to, or why there is none in the repository.
+        """
+
+    def spelled_otherwise(self, folder: str) -> Sequence[str]:
+        """The paths of files in folders that differ from ``folder`` in the case of letters only."""
+
+    def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
+        """The link or submodule in the place of ``folder`` or above it, and why it is a stop.
+
+        None where the way to ``folder`` is clear, whether or not anything is there.
+        """
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Look up files that will be read soon, in as few questions as possible."""
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what lies directly in ``folder`` and is not a folder, sorted."""
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The names of the folders directly in ``folder``, or of what leads to some, sorted."""
+
+    def walk(self, folder: str, *, hidden: bool = False) -> Iterator[str]:
+        """The paths of all files below ``folder``, sorted.
+
+        Hidden folders are passed over unless asked for; git's own always is.
+        """
+
+    def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
+        """The content of one file: at most ``limit`` bytes, cut there if not ``whole``."""
+
+    def read_many(
+        self, paths: Iterable[str], limit: int
+    ) -> Iterator[tuple[str, bytes | Unreadable]]:
+        """The same for many files, in the order given."""
+
+    def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Where on the disk files can be looked into without reading all of them, by path.
+
+        Those that are not as they are in the view are left out; but lines may end otherwise.
+        """
 
 
 class WorkTree:
     """The files as they lie in the repository's folder."""
 
     label = "the working tree"
-    """What is being read, as a message names it."""
-    revision = "HEAD"
-    """The commit that is read, or the one that the files come after."""
     earlier = ("HEAD", "HEAD^1", "HEAD^2")
-    """The revisions that what is read comes after."""
+    revision = "HEAD"
     tree = None
-    """The name of the git tree that is read; None for the working tree and the index."""
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
@@ -54,11 +114,11 @@ class WorkTree:
         self._folders: dict[str, tuple[str, ...]] = {}
 
     def has_folder(self, folder: str) -> bool:
-        """Whether the folder exists in the repository, empty or not; git keeps no empty ones."""
+        """Whether the folder exists inside the repository."""
         return os.path.isdir(f"{self._root}/{folder}") and self._stays_inside(folder)
 
     def has_file(self, path: str) -> bool:
-        """Whether something lies at the path that is not a folder, readable or not."""
+        """Whether something lies at the path that is not a folder."""
         full = f"{self._root}/{path}"
         if not self._stays_inside(path.rpartition("/")[0]):
             return False
@@ -73,11 +133,7 @@ class WorkTree:
         return not os.path.isdir(full)
 
     def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
-        """What below ``folder`` may lead to more files and is not entered by ``walk``.
-
-        With each path comes the folder it leads to, or why there is none in the repository: here
-        the folders behind links that leave it, and broken links.
-        """
+        """The folders behind links that leave the repository, and broken links."""
         pending = [folder]
         while pending:
             here = pending.pop()
@@ -102,10 +158,7 @@ class WorkTree:
         return [path for place in places if place != folder for path in self.walk(place)]
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
-        """The link that leaves the repository, or is broken, in the place of ``folder`` or above.
-
-        None where the way to ``folder`` is clear, whether or not anything is there.
-        """
+        """The link that leaves the repository, or is broken, on the way to ``folder``."""
         for path in above(folder):
             full = f"{self._root}/{path}"
             target = self._target(full) if os.path.islink(full) else ""
@@ -114,27 +167,26 @@ class WorkTree:
         return None
 
     def prefetch(self, paths: Iterable[str]) -> None:
-        """Look up files that will be read soon: each costs the same however many are asked for."""
+        """Nothing: each file costs the same however many are asked for."""
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names of what lies directly in the folder and is not a folder, sorted."""
+        """The names of what lies directly in the folder and is not a folder."""
         entries = self._entries(folder)
         # Who asks for the folders next wants those of the same moment, and the folder may be large.
         self._folders[folder] = tuple(name for name, is_folder in entries if is_folder)
         return tuple(name for name, is_folder in entries if not is_folder)
 
     def folders(self, folder: str) -> tuple[str, ...]:
-        """The names of the folders directly in the folder, or of what leads to some, sorted."""
+        """The names of the folders directly in the folder."""
         cached = self._folders.pop(folder, None)
         if cached is not None:
             return cached
         return tuple(name for name, is_folder in self._entries(folder) if is_folder)
 
     def walk(self, folder: str, *, hidden: bool = False) -> Iterator[str]:
-        """The paths of all files below the folder, sorted; each folder is entered once.
+        """The paths of all files below the folder; each folder is entered once.
 
-        Hidden folders are passed over unless asked for; git's own always is. One
-        that links lead to as well has its own path; one that is hidden and links lead to not.
+        One that links lead to as well has its own path; one that is hidden and links lead to not.
         """
         paths: list[str] = []
         seen: set[str] = set()
@@ -156,10 +208,7 @@ class WorkTree:
         yield from sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
-        """The content of one file: at most ``limit`` bytes, cut there if not ``whole``.
-
-        A link is followed only while it stays in the repository.
-        """
+        """The content of one file; a link is followed only while it stays in the repository."""
         if not self._stays_inside(path.rpartition("/")[0]):
             return OUTSIDE
         return self._read(path, limit, self._real_root, whole=whole)
@@ -179,7 +228,7 @@ class WorkTree:
     def read_many(
         self, paths: Iterable[str], limit: int
     ) -> Iterator[tuple[str, bytes | Unreadable]]:
-        """The content of many files, in the order given.
+        """The content of many files, one after the other.
 
         Those of one folder are opened by their names in it: it is looked at once.
         """
@@ -192,10 +241,7 @@ class WorkTree:
                         yield path, self._read(path, limit, opened)
 
     def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
-        """Where files can be looked into without reading all of them, by path.
-
-        Those that are not as they are in the view are left out; but lines may end otherwise.
-        """
+        """Where the files are, by path."""
         inside = (path for path in paths if self._stays_inside(path.rpartition("/")[0]))
         return {path: f"{self._root}/{path}" for path in inside}
 

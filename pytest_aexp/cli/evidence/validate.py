@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import get_args
 
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.output import rendered
@@ -137,7 +137,7 @@ def _find(name: str, checkers: Mapping[str, Checker]) -> tuple[str, str]:
     raise refusals[0]
 
 
-_Views: TypeAlias = "dict[str, tuple[Repository, View, View | None]]"
+_Views = dict[str, tuple[Repository, View, View | None]]
 
 
 @contextmanager

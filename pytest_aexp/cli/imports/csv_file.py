@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.imports.run_import import (
-    STATUSES,
-    add_file_arguments,
-    columns_of,
-    run_import,
-)
+from pytest_aexp.cli.imports.run_import import STATUSES, add_file_arguments, import_file
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.tables import csv_runs
-from pytest_aexp.work.runs.run_link import checked_experiment
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 DESCRIPTION = """\
@@ -34,8 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the file."""
-    experiment = checked_experiment(arguments.experiment)
     if not arguments.params:
         raise UsageError("say which columns are parameters: --params C,seed")
-    columns = columns_of(arguments, optional=arguments.metrics is None)
-    return run_import(arguments, csv_runs(arguments.file, columns), experiment)
+    return import_file(arguments, csv_runs, optional=arguments.metrics is None)

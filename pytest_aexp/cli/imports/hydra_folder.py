@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
+    add_experiment_argument,
     add_import_arguments,
-    metrics_in,
-    names_in,
+    columns_of,
     run_import,
 )
 from pytest_aexp.ground.errors import UsageError
@@ -35,9 +35,7 @@ aexp import hydra multirun --experiment E005 --metrics-file 'out/*.json'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="multirun or outputs")
-    parser.add_argument(
-        "--experiment", required=True, metavar="E###", help="the experiment they belong to"
-    )
+    add_experiment_argument(parser)
     parser.add_argument(
         "--metrics-file",
         default="metrics.json",
@@ -52,10 +50,5 @@ def run(arguments: argparse.Namespace) -> int:
     experiment = checked_experiment(arguments.experiment)
     if not arguments.folder.is_dir():
         raise UsageError(f"there is no folder {arguments.folder}")
-    source = hydra_runs(
-        arguments.folder,
-        names_in(arguments.params),
-        metrics_in(arguments.metrics),
-        arguments.metrics_file,
-    )
+    source = hydra_runs(arguments.folder, columns_of(arguments), arguments.metrics_file)
     return run_import(arguments, source, experiment)

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.imports.run_import import (
-    STATUSES,
-    add_file_arguments,
-    columns_of,
-    run_import,
-)
+from pytest_aexp.cli.imports.run_import import STATUSES, add_file_arguments, import_file
 from pytest_aexp.work.imports.tables import jsonl_runs
-from pytest_aexp.work.runs.run_link import checked_experiment
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 DESCRIPTION = """\
@@ -35,6 +29,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the file."""
-    experiment = checked_experiment(arguments.experiment)
-    columns = columns_of(arguments)
-    return run_import(arguments, jsonl_runs(arguments.file, columns), experiment)
+    return import_file(arguments, jsonl_runs)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping
 
 from pytest_aexp.cli.imports.run_import import (
     STATUSES,
     add_import_arguments,
-    experiments_in,
-    metrics_in,
-    names_in,
+    columns_of,
     run_import,
 )
+from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.mlflow_store import mlflow_runs
+from pytest_aexp.work.runs.run_link import checked_experiment
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
 
@@ -46,7 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import the runs of the store."""
-    experiments = experiments_in(arguments.experiment)
-    metrics = metrics_in(arguments.metrics)
-    source = mlflow_runs(arguments.uri, experiments, names_in(arguments.params), metrics)
+    experiments = _experiments_in(arguments.experiment)
+    source = mlflow_runs(arguments.uri, experiments, columns_of(arguments))
     return run_import(arguments, source, "")
+
+
+def _experiments_in(values: Iterable[str]) -> Mapping[str, str]:
+    """The experiment id of each name in ``NAME=E###``; of ``E###`` alone the name is empty."""
+    pairs = (value.rpartition("=") for value in values)
+    experiments = {name: checked_experiment(text) for name, _, text in pairs}
+    if "" in experiments and len(experiments) > 1:
+        raise UsageError("give --experiment E### once for all, or NAME=E### for each")
+    return experiments

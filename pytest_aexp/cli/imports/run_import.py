@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pytest_aexp.cli.output import print_next_commit
@@ -13,10 +13,14 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import why_no_metric
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted, listed, quoted
-from pytest_aexp.work.imports.importer import ImportedRun, ImportPlan, gather, write_entries
-from pytest_aexp.work.imports.source import SkippedRun, SourceRun
-from pytest_aexp.work.imports.store import keep_as_jobs
-from pytest_aexp.work.imports.tables import Columns
+from pytest_aexp.work.imports.importer import (
+    ImportedRun,
+    ImportPlan,
+    gather,
+    keep_as_jobs,
+    write_entries,
+)
+from pytest_aexp.work.imports.source import Columns, SkippedRun, SourceRun
 from pytest_aexp.work.runs.run_link import checked_experiment
 from pytest_aexp.work.signac_store import get_run_store
 
@@ -51,27 +55,43 @@ def add_import_arguments(parser: argparse.ArgumentParser) -> None:
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verbs have that read a file of runs."""
     parser.add_argument("file", type=Path, metavar="FILE", help="the file of runs")
-    parser.add_argument(
-        "--experiment", required=True, metavar="E###", help="the experiment they belong to"
-    )
+    add_experiment_argument(parser)
     add_import_arguments(parser)
 
 
+def add_experiment_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--experiment`` for a source whose runs belong to one."""
+    parser.add_argument(
+        "--experiment", required=True, metavar="E###", help="the experiment they belong to"
+    )
+
+
 def columns_of(arguments: argparse.Namespace, *, optional: bool = False) -> Columns:
-    """The columns of the file that are parameters and metrics. Raises UsageError."""
+    """Which parameters and metrics the options name. Raises UsageError."""
+    metrics, run_id = _metrics_in(arguments.metrics), arguments.distinct or "run_id"
+    return Columns(_names_in(arguments.params), metrics, run_id, optional=optional)
+
+
+def import_file(
+    arguments: argparse.Namespace,
+    read: Callable[[Path, Columns], Iterable[SourceRun | SkippedRun]],
+    *,
+    optional: bool = False,
+) -> int:
+    """Import the runs of a file. Raises UsageError."""
+    experiment = checked_experiment(arguments.experiment)
     if not arguments.file.is_file():
         raise UsageError(f"there is no file {arguments.file}")
-    metrics = metrics_in(arguments.metrics)
-    run_id = arguments.distinct or "run_id"
-    return Columns(names_in(arguments.params), metrics, run_id, optional=optional)
+    columns = columns_of(arguments, optional=optional)
+    return run_import(arguments, read(arguments.file, columns), experiment)
 
 
-def names_in(text: str | None) -> list[str]:
+def _names_in(text: str | None) -> list[str]:
     """The names in ``a,b``."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def metrics_in(text: str | None) -> dict[str, str]:
+def _metrics_in(text: str | None) -> dict[str, str]:
     """What each metric in ``accuracy,loss=val/loss`` is called in the source.
 
     Without any, those of ``[tool.aexp.metrics]``; empty stands for whatever the source has.
@@ -79,22 +99,13 @@ def metrics_in(text: str | None) -> dict[str, str]:
     """
     if text is None:
         return dict(Repository.open().configuration.metrics)
-    parts = (name.partition("=") for name in names_in(text))
+    parts = (name.partition("=") for name in _names_in(text))
     pairs = {name: source or name for name, _, source in parts}
     for name, source in pairs.items():
         reason = why_no_metric(name) if name != source else ""
         if reason:
             raise UsageError(f"--metrics: the name {quoted(name)} {reason}")
     return pairs
-
-
-def experiments_in(values: Iterable[str]) -> Mapping[str, str]:
-    """The experiment id of each name in ``NAME=E###``; of ``E###`` alone the name is empty."""
-    pairs = (value.rpartition("=") for value in values)
-    experiments = {name: checked_experiment(text) for name, _, text in pairs}
-    if "" in experiments and len(experiments) > 1:
-        raise UsageError("give --experiment E### once for all, or NAME=E### for each")
-    return experiments
 
 
 def run_import(

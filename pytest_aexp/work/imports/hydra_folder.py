@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,44 +17,38 @@ from pytest_aexp.model.job_id import is_number
 from pytest_aexp.model.query.match import MISSING, nested
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
+    Columns,
     SkippedRun,
     SourceRun,
     Unusable,
-    measured,
-    number,
-    status_of,
-    time_of,
+    document_of,
+    metrics_of,
+    read_each,
     typed,
-    without_none,
 )
 
 _LARGEST_FILE = 1 << 24
+_NO_METRICS = ("status", "started_at", "ended_at", "code_commit")
+"""What the file of metrics may say besides."""
 
 
 def hydra_runs(
-    folder: Path, parameters: Sequence[str], metrics: Mapping[str, str], metrics_file: str
+    folder: Path, columns: Columns, metrics_file: str
 ) -> Iterator[SourceRun | SkippedRun]:
     """The runs below a folder of Hydra's, such as ``multirun/``, by path. Raises UsageError."""
     kept = sorted(path.parent for path in folder.rglob(".hydra") if path.is_dir())
     if not kept:
         raise UsageError(f"no run of Hydra was found below {folder}: no folder has a .hydra/")
-    for run in kept:
-        name = run.relative_to(folder).as_posix()
-        try:
-            yield _run(name, run, parameters, metrics, metrics_file)
-        except Unusable as reason:
-            yield SkippedRun(name, str(reason), reason.damaged)
-        except OSError as error:
-            yield SkippedRun(name, f"cannot be read: {error.strerror}", damaged=True)
+    named = ((run.relative_to(folder).as_posix(), run) for run in kept)
+    yield from read_each(named, lambda name, run: _run(name, run, columns, metrics_file))
 
 
-def _run(
-    name: str, run: Path, parameters: Sequence[str], metrics: Mapping[str, str], metrics_file: str
-) -> SourceRun:
+def _run(name: str, run: Path, columns: Columns, metrics_file: str) -> SourceRun:
     config = _yaml(run / ".hydra/config.yaml")
     if not isinstance(config, dict):
         raise Unusable("has no mapping in .hydra/config.yaml")
-    chosen = _chosen(config, _choices(run), parameters) if parameters else config
+    names = columns.parameters
+    parameters = _chosen(config, _choices(run), names) if names else config
     files = sorted(path for path in run.glob(metrics_file) if path.is_file())
     if not files:
         reason = f"has no {metrics_file}: it has not finished, or --metrics-file is another"
@@ -65,21 +59,10 @@ def _run(
     content = _json(files[0])
     # Hydra keeps no time of the end; the metrics are what a run writes last.
     ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
-    document = {
-        "status": status_of(content.pop("status", None)),
-        "started_at": time_of(content.pop("started_at", None)),
-        "ended_at": time_of(content.pop("ended_at", ended)),
-        "code_commit": content.pop("code_commit", None),
-    }
-    numbers = {
-        key: number(value)
-        for key, value in flat(content).items()
-        if value is None or is_number(value)
-    }
-    chosen_metrics = metrics or {key: key for key in numbers}
-    values = {key: measured(numbers, of) for key, of in chosen_metrics.items()}
-    there = {key: value for key, value in values.items() if value is not MISSING}
-    return SourceRun(name, chosen, there, without_none(document), name)
+    says = {key: content.pop(key) for key in _NO_METRICS if key in content}
+    numbers = {key: v for key, v in flat(content).items() if v is None or is_number(v)}
+    metrics = metrics_of(numbers, columns.metrics)
+    return SourceRun(name, parameters, metrics, document_of({"ended_at": ended, **says}), name)
 
 
 def _chosen(

@@ -28,6 +28,8 @@ from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.imports.source import SkippedRun, SourceRun, Unusable, metric_name
 from pytest_aexp.work.promote.promote import Promoter
+from pytest_aexp.work.runs.job_document import RunDocument
+from pytest_aexp.work.signac_store import Project
 
 _METRICS = "metrics"
 
@@ -195,3 +197,22 @@ def write_entries(
     finally:
         if written:
             sync_file_system(repository.root / LEDGER_DIR)
+
+
+def keep_as_jobs(project: Project, plan: ImportPlan) -> int:
+    """Make a job of each run that the store has none of; how many were made. Raises AexpError."""
+    made = 0
+    for run in plan.runs:
+        job = project.open_job(run.statepoint)
+        if job in project:
+            continue
+        job.init()
+        attempt = run.counting
+        document: dict[str, Any] = {
+            **plan.named(attempt),
+            **attempt.document,
+            ATTEMPT_KEY: {"number": run.number},
+        }
+        RunDocument(job).edit(lambda stored, new=document: stored.update(new))  # type: ignore[misc]
+        made += 1
+    return made

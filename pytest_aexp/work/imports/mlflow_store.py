@@ -6,20 +6,22 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import closest, listed, quoted, shown
 from pytest_aexp.work.imports.source import (
+    Columns,
     SkippedRun,
     SourceRun,
     Unusable,
-    number,
-    status_of,
+    document_of,
+    metrics_of,
+    read_each,
     time_of_ms,
     typed_by_python,
-    without_none,
 )
 
 _PAGE = 1000
@@ -28,7 +30,7 @@ _SQLITE = b"SQLite format 3\0"
 
 
 def mlflow_runs(
-    uri: str, experiments: Mapping[str, str], parameters: Sequence[str], metrics: Mapping[str, str]
+    uri: str, experiments: Mapping[str, str], columns: Columns
 ) -> Iterator[SourceRun | SkippedRun]:
     """The runs of a store, the earliest first.
 
@@ -41,11 +43,13 @@ def mlflow_runs(
         ids = {e.name: e.experiment_id for e in client.search_experiments()}
         wanted = _wanted(ids, experiments)
         for name, experiment in wanted.items():
-            reader = _Experiment(client, uri, name, experiment, parameters, metrics)
             # A folder is read run by run, since MLflow's search ends at the first damaged one.
-            runs = _in_folder(client, folder / ids[name]) if folder else None
-            for run in _search(client, ids[name]) if runs is None else runs:
-                yield run if isinstance(run, SkippedRun) else reader.read(run)
+            read = partial(_in_folder, client, folder) if folder else partial(_search, client)
+            runs, damaged = read(ids[name])
+            by_name = ((f"run {run.info.run_id}", (name, run)) for run in runs)
+            of_one = partial(_run, uri=uri, experiment=experiment, columns=columns)
+            yield from read_each(by_name, of_one)
+            yield from damaged
     except _mlflow_exception() as error:
         raise UsageError(f"MLflow cannot read {uri}: {error}") from error
 
@@ -101,7 +105,7 @@ def _wanted(ids: Mapping[str, str], experiments: Mapping[str, str]) -> dict[str,
     return dict(experiments)
 
 
-def _search(client: Any, experiment_id: str) -> list[Any]:
+def _search(client: Any, experiment_id: str) -> tuple[list[Any], list[SkippedRun]]:
     runs, token = [], None
     while True:
         # 3 is every run, the deleted ones as well.
@@ -109,16 +113,16 @@ def _search(client: Any, experiment_id: str) -> list[Any]:
         runs += page
         token = page.token
         if not token:
-            return sorted(runs, key=_place)
+            return sorted(runs, key=_place), []
 
 
-def _in_folder(client: Any, folder: Path) -> list[Any]:
+def _in_folder(client: Any, folder: Path, experiment_id: str) -> tuple[list[Any], list[SkippedRun]]:
     """The runs of an experiment in the old store, then those that MLflow cannot read."""
     # Here, since MLflow brings it.
     from yaml import YAMLError
 
     runs, damaged = [], []
-    for path in sorted(folder.iterdir()):
+    for path in sorted((folder / experiment_id).iterdir()):
         if not _RUN_ID.fullmatch(path.name):
             continue
         try:
@@ -126,73 +130,50 @@ def _in_folder(client: Any, folder: Path) -> list[Any]:
         except (_mlflow_exception(), YAMLError, ValueError, TypeError, LookupError) as error:
             reason = f"is damaged: MLflow cannot read it: {shown(str(error), 200)}"
             damaged.append(SkippedRun(f"run {path.name}", reason, damaged=True))
-    return [*sorted(runs, key=_place), *damaged]
+    return sorted(runs, key=_place), damaged
 
 
 def _place(run: Any) -> tuple[int, str]:
     return run.info.start_time or 0, run.info.run_id
 
 
-class _Experiment:
-    def __init__(  # noqa: PLR0913, PLR0917 - what all of its runs share
-        self,
-        client: Any,
-        uri: str,
-        name: str,
-        experiment: str,
-        parameters: Sequence[str],
-        metrics: Mapping[str, str],
-    ) -> None:
-        self._client = client
-        self._uri = uri if "://" in uri and uri.startswith("http") else ""
-        self._name = name
-        self._experiment = experiment
-        self._parameters = parameters
-        self._metrics = metrics
-
-    def read(self, run: Any) -> SourceRun | SkippedRun:
-        """One run of the experiment."""
-        name = f"run {run.info.run_id}"
-        if run.info.lifecycle_stage == "deleted":
-            return SkippedRun(name, "was deleted in MLflow")
-        try:
-            document = self._document(run)
-            parameters, metrics = self._chosen(run.data.params), self._measured(run.data.metrics)
-            run_id = run.info.run_id
-            return SourceRun(name, parameters, metrics, document, run_id, self._experiment)
-        except Unusable as reason:
-            return SkippedRun(name, str(reason), reason.damaged)
-
-    def _chosen(self, params: Mapping[str, str]) -> dict[str, Any]:
-        names = self._parameters or params
-        chosen = {name: typed_by_python(params[name]) for name in names if name in params}
-        if not chosen:
-            which = f"none of the parameters {listed(self._parameters)}"
-            raise Unusable(f"has {which if self._parameters else 'no parameters'}")
-        return chosen
-
-    def _measured(self, metrics: Mapping[str, float]) -> dict[str, Any]:
-        names = self._metrics or {name: name for name in metrics}
-        return {name: number(metrics[key]) for name, key in names.items() if key in metrics}
-
-    def _document(self, run: Any) -> dict[str, Any]:
-        info, tags = run.info, run.data.tags
-        started, ended = info.start_time, info.end_time
-        tracker = {
-            "backend": "mlflow",
-            "run_id": info.run_id,
-            "project": self._name,
-            "group": tags.get("mlflow.parentRunId"),
-        }
-        if self._uri:
-            where = f"#/experiments/{info.experiment_id}/runs/{info.run_id}"
-            tracker["url"] = f"{self._uri.rstrip('/')}/{where}"
-        document = {
-            "status": status_of(info.status),
+def _run(
+    name: str, source: tuple[str, Any], *, uri: str, experiment: str, columns: Columns
+) -> SourceRun:
+    project, run = source
+    info, tags = run.info, run.data.tags
+    if info.lifecycle_stage == "deleted":
+        raise Unusable("was deleted in MLflow", damaged=False)
+    started, ended = info.start_time, info.end_time
+    document = document_of(
+        {
+            "status": info.status,
             "started_at": time_of_ms(started),
             "ended_at": time_of_ms(ended),
             "wallclock_s": (ended - started) / 1000 if started and ended else None,
             "code_commit": tags.get("mlflow.source.git.commit"),
-            "tracker": without_none(tracker),
+            "tracker": _tracker(uri, project, run),
         }
-        return without_none(document)
+    )
+    parameters = _chosen(run.data.params, columns.parameters)
+    metrics = metrics_of(run.data.metrics, columns.metrics)
+    return SourceRun(name, parameters, metrics, document, info.run_id, experiment)
+
+
+def _chosen(params: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:
+    chosen = {name: typed_by_python(params[name]) for name in names or params if name in params}
+    if not chosen:
+        which = f"none of the parameters {listed(names)}" if names else "no parameters"
+        raise Unusable(f"has {which}")
+    return chosen
+
+
+def _tracker(uri: str, project: str, run: Any) -> dict[str, str]:
+    info = run.info
+    tracker = {"backend": "mlflow", "run_id": info.run_id, "project": project}
+    if group := run.data.tags.get("mlflow.parentRunId"):
+        tracker["group"] = group
+    if uri.startswith(("http://", "https://")):
+        where = f"#/experiments/{info.experiment_id}/runs/{info.run_id}"
+        tracker["url"] = f"{uri.rstrip('/')}/{where}"
+    return tracker

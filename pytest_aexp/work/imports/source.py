@@ -6,16 +6,17 @@ import ast
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_aexp.ground.jsontext import exact_float, refuse_constant
 from pytest_aexp.ground.settings.metric_names import LONGEST_NAME
 from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.query.match import MISSING, nested
 
+_T = TypeVar("_T")
 _STATUSES = {
     "complete": "complete completed finished done success succeeded successful ok".split(),
     "failed": "failed failure error crashed crash exception".split(),
@@ -56,6 +57,51 @@ class Unusable(Exception):
     def __init__(self, reason: str, *, damaged: bool = True) -> None:
         super().__init__(reason)
         self.damaged = damaged
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which values are parameters and metrics; a metric may have another name than its column.
+
+    ``optional`` metrics may have no column: those that the repository's settings list.
+    """
+
+    parameters: Sequence[str]
+    metrics: Mapping[str, str]
+    run_id: str = "run_id"
+    optional: bool = False
+
+
+def read_each(
+    sources: Iterable[tuple[str, _T]], read: Callable[[str, _T], SourceRun]
+) -> Iterator[SourceRun | SkippedRun]:
+    """What ``read`` makes of each source, or, by the source's name, why it is left out."""
+    for name, source in sources:
+        try:
+            yield read(name, source)
+        except Unusable as reason:
+            yield SkippedRun(name, str(reason), reason.damaged)
+        except OSError as error:
+            yield SkippedRun(name, f"cannot be read: {error.strerror}", damaged=True)
+
+
+def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source says of a run's end and code, as a job's document has it. Raises Unusable."""
+    document = {
+        "status": status_of(row.get("status")),
+        "started_at": time_of(row.get("started_at")),
+        "ended_at": time_of(row.get("ended_at")),
+        "wallclock_s": number(row.get("wallclock_s")),
+        **{name: row.get(name) for name in ("code_commit", "code_dirty", "tracker")},
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def metrics_of(values: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """The metrics that ``columns`` name, else all. Raises Unusable for what is not a number."""
+    names = columns or {name: name for name in values}
+    pairs = {name: _measured(values, column) for name, column in names.items()}
+    return {name: number(value) for name, value in pairs.items() if value is not MISSING}
 
 
 def typed(text: str) -> Any:
@@ -101,8 +147,8 @@ def number(value: Any) -> float | int | None:
     return value
 
 
-def measured(row: dict[str, Any], name: str) -> Any:
-    """The value that a metric's name leads to: dots, and slashes, lead into nested objects."""
+def _measured(row: dict[str, Any], name: str) -> Any:
+    # Dots, and slashes, lead into nested objects.
     value = nested(row, name)
     return nested(row, name.replace("/", ".")) if value is MISSING else value
 
@@ -143,8 +189,3 @@ def time_of_ms(milliseconds: Any) -> str | None:
     if not isinstance(milliseconds, int | float) or milliseconds <= 0:
         return None
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The mapping without what is not known."""
-    return {name: value for name, value in document.items() if value is not None}

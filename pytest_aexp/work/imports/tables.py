@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,14 @@ from pytest_aexp.model.entry import DEPTH_LIMIT
 from pytest_aexp.model.query.match import MISSING, nested
 from pytest_aexp.model.query.table import flat
 from pytest_aexp.work.imports.source import (
+    Columns,
     SkippedRun,
     SourceRun,
     Unusable,
-    measured,
-    number,
-    status_of,
-    time_of,
+    document_of,
+    metrics_of,
+    read_each,
     typed,
-    without_none,
 )
 
 _NAMES_OF_PARAMETERS = ("statepoint", "parameters", "params")
@@ -40,30 +38,11 @@ _TEXTS = ("run_id", "code_commit", "status", "started_at", "ended_at")
 NOT_UTF8 = "is not UTF-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns are parameters and metrics; a metric may have another name than its column.
-
-    ``optional`` metrics may have no column: those that the repository's settings list.
-    """
-
-    parameters: Sequence[str]
-    metrics: Mapping[str, str]
-    run_id: str = "run_id"
-    optional: bool = False
-
-
 def jsonl_runs(path: Path, columns: Columns) -> Iterator[SourceRun | SkippedRun]:
     """The runs in a file of JSON lines. Raises UsageError, OSError."""
     with path.open("rb") as lines:
-        for count, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            name = f"line {count}"
-            try:
-                yield _run(name, _object(line), columns)
-            except Unusable as reason:
-                yield SkippedRun(name, str(reason), reason.damaged)
+        named = ((f"line {n}", line) for n, line in enumerate(lines, start=1) if line.strip())
+        yield from read_each(named, lambda name, line: _run(name, _object(line), columns))
 
 
 def _object(line: bytes) -> dict[str, Any]:
@@ -94,32 +73,22 @@ def csv_runs(path: Path, columns: Columns) -> Iterator[SourceRun | SkippedRun]:
         try:
             heading = [name.strip() for name in next(reader, [])]
             _check_heading(path, heading, columns)
-            for cells in reader:
-                if any(cells) or len(cells) > 1:
-                    yield _csv_run(f"line {reader.line_num}", heading, cells, columns)
+            rows = (row for row in reader if any(row) or len(row) > 1)
+            named = ((f"line {reader.line_num}", row) for row in rows)
+            yield from read_each(named, lambda name, row: _run(name, _row(heading, row), columns))
         except csv.Error as error:
             name = f"line {reader.line_num} and what follows"
             yield SkippedRun(name, f"cannot be read: {error}", damaged=True)
 
 
-def _csv_run(
-    name: str, heading: list[str], cells: list[str], columns: Columns
-) -> SourceRun | SkippedRun:
+def _row(heading: list[str], cells: list[str]) -> dict[str, Any]:
     if len(cells) != len(heading):
-        reason = f"has {counted(len(cells), 'cell')}, and the heading {len(heading)}"
-        return SkippedRun(name, reason, damaged=True)
+        raise Unusable(f"has {counted(len(cells), 'cell')}, and the heading {len(heading)}")
     if not _is_utf8("".join(cells)):
-        return SkippedRun(name, NOT_UTF8, damaged=True)
-    row = {
-        # A commit of digits alone, or an id such as 1e5, is not a number.
-        key: cell if key in _TEXTS else typed(cell)
-        for key, cell in zip(heading, cells, strict=True)
-        if cell
-    }
-    try:
-        return _run(name, row, columns)
-    except Unusable as reason:
-        return SkippedRun(name, str(reason), reason.damaged)
+        raise Unusable(NOT_UTF8)
+    # A commit of digits alone, or an id such as 1e5, is not a number.
+    pairs = zip(heading, cells, strict=True)
+    return {key: cell if key in _TEXTS else typed(cell) for key, cell in pairs if cell}
 
 
 def _is_utf8(text: str) -> bool:
@@ -143,19 +112,13 @@ def _check_heading(path: Path, heading: list[str], columns: Columns) -> None:
 
 
 def _run(name: str, row: dict[str, Any], columns: Columns) -> SourceRun:
-    parameters, metrics = _parameters(row, columns), _metrics(row, columns)
-    document = {
-        "status": status_of(row.get("status")),
-        "started_at": time_of(row.get("started_at")),
-        "ended_at": time_of(row.get("ended_at")),
-        "wallclock_s": number(row.get("wallclock_s")),
-        "code_commit": row.get("code_commit"),
-        "code_dirty": row.get("code_dirty"),
-        "tracker": row.get("tracker"),
-    }
     run_id = row.get(columns.run_id)
     return SourceRun(
-        name, parameters, metrics, without_none(document), "" if run_id is None else str(run_id)
+        name,
+        _parameters(row, columns),
+        _metrics(row, columns),
+        document_of(row),
+        "" if run_id is None else str(run_id),
     )
 
 
@@ -174,8 +137,6 @@ def _parameters(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
 
 def _metrics(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
     if columns.metrics:
-        pairs = {name: measured(row, column) for name, column in columns.metrics.items()}
-    else:
-        value = row.get("metrics")
-        pairs = flat(value) if isinstance(value, dict) else {}
-    return {name: number(value) for name, value in pairs.items() if value is not MISSING}
+        return metrics_of(row, columns.metrics)
+    value = row.get("metrics")
+    return metrics_of(flat(value), {}) if isinstance(value, dict) else {}

@@ -11,7 +11,7 @@ from repositories import write
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.hydra_folder import hydra_runs
-from pytest_aexp.work.imports.source import SkippedRun, SourceRun
+from pytest_aexp.work.imports.source import Columns, SkippedRun, SourceRun
 
 CONFIG = "seed: 1\nmodel:\n  name: svm\n  C: 1.0e-05\n"
 
@@ -24,7 +24,7 @@ def add_run(root: Path, name: str, metrics: Any = None, config: str = CONFIG) ->
 
 
 def read(root: Path, *parameters: str, **metrics: str) -> list[SourceRun | SkippedRun]:
-    return list(hydra_runs(root, parameters, metrics, "metrics.json"))
+    return list(hydra_runs(root, Columns(parameters, metrics), "metrics.json"))
 
 
 def test_the_configuration_identifies_a_run(tmp_path: Path) -> None:

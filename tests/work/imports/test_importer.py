@@ -11,7 +11,8 @@ from repositories import job_id_of
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.work.imports.importer import gather, write_entries
+from pytest_aexp.runs import find_runs, get_run_store, open_run
+from pytest_aexp.work.imports.importer import gather, keep_as_jobs, write_entries
 from pytest_aexp.work.imports.source import SkippedRun, SourceRun
 
 
@@ -103,3 +104,19 @@ def test_a_run_that_may_not_enter_is_named(repo: Path) -> None:
     run = SourceRun("a", {"x": "y" * (1 << 20)}, document={"status": "complete"})
     (result,) = write_entries(Repository(repo), gather([run], "E001"))
     assert "cannot enter the ledger: its entry would be" in result.refused
+
+
+def test_a_job_is_made_once_and_never_changed(repo: Path) -> None:
+    (own,) = add_jobs(
+        repo, [{"statepoint": {"experiment_id": "E001", "seed": 0}, "doc": {"status": "running"}}]
+    )
+    runs = [
+        SourceRun(str(seed), {"seed": seed}, {"val/loss": seed}, {"status": "complete"})
+        for seed in range(3)
+    ]
+    importing = gather(runs, "E001")
+    assert keep_as_jobs(get_run_store(repo), importing) == 2
+    assert keep_as_jobs(get_run_store(repo), importing) == 0
+    assert open_run(own, repo_root=repo).doc["status"] == "running"
+    losses = [job.doc["val_loss"] for job in find_runs(status="complete", repo_root=repo)]
+    assert sorted(losses) == [1, 2]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.work.imports.source import SkippedRun, SourceRun
-from pytest_aexp.work.imports.tables import Columns, csv_runs, jsonl_runs
+from pytest_aexp.work.imports.source import Columns, SkippedRun, SourceRun
+from pytest_aexp.work.imports.tables import csv_runs, jsonl_runs
 
 BOTH = Columns(("C", "seed"), {"accuracy": "accuracy"})
 

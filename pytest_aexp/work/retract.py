@@ -1,10 +1,13 @@
-"""Recording retractions: new records beside the ledger's entries, none ever changed."""
+"""Recording retractions: new records beside the ledger's entries, none ever changed.
+
+A finding is withdrawn in its own front matter.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_aexp.ground import jsontext
@@ -13,6 +16,9 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.yaml import nodes
+from pytest_aexp.ground.yaml.nodes import Scalar
+from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.model.retractions import (
     SCHEMA_VERSION,
     Record,
@@ -21,6 +27,8 @@ from pytest_aexp.model.retractions import (
     record_id_of,
     record_path,
 )
+from pytest_aexp.work.edit.citation_yaml import value_text
+from pytest_aexp.work.edit.finding_text import Edit, edited
 from pytest_aexp.work.promote.project import utc_now
 
 MOST_RUNS = 10_000
@@ -118,3 +126,18 @@ def _lifted_by(
         if record_id not in whole_records:
             others[record_id] = sorted(set(old.retracts) - runs)
     return lifted, {record_id: left for record_id, left in others.items() if left}
+
+
+def with_withdrawal(front: FrontMatter, reason: str, replaced_by: str, day: str) -> str | None:
+    """The text in which the finding says that it is withdrawn; None where it cannot be written."""
+    root = front.root or nodes.Mapping(0)
+    if root.flow:
+        return None
+    values = {"reason": reason, "replaced_by": replaced_by, "on": day}
+    pairs = {name: value_text(value) for name, value in values.items() if value}
+    text = ", ".join(f"{name}: {value}" for name, value in pairs.items())
+    inner = nodes.parse(f"{{{text}}}")
+    assert inner is not None
+    after = replace(root, pairs=[*root.pairs, (Scalar("retracted", 0, plain=True), inner)])
+    line = f"retracted: {{{text}}}{front.newline}"
+    return edited(front, [Edit(front.end, front.end, line)], after)

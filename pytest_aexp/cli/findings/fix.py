@@ -22,8 +22,7 @@ from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.hints import meant_values
 from pytest_aexp.work.check.resolve import matching_selectors
 from pytest_aexp.work.edit.finding_text import open_for_edit
-from pytest_aexp.work.edit.fix import corrected
-from pytest_aexp.work.edit.settle import with_settled
+from pytest_aexp.work.edit.fix import corrected, with_settled
 
 DESCRIPTION = """\
 Correct citations of findings where only one thing can have been meant: misspelt

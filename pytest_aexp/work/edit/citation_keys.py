@@ -10,11 +10,14 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
 from pytest_aexp.model.findings.citation import KEY
-from pytest_aexp.model.findings.front_matter import FrontMatter
+from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.work.edit.finding_text import (
     Edit,
+    column,
     comes_from_elsewhere,
     edited,
+    line_start,
+    lines_after,
     replacing,
     value_of,
 )
@@ -68,7 +71,7 @@ def _meant(item: Mapping, keys: Keys[str, str | None]) -> Mapping:
         text = keys.get(key.text) if isinstance(key, Scalar) else None
         if text is not None:
             pairs[number] = key, _parsed(text)
-    own = {key.text for key, _ in item.pairs if isinstance(key, Scalar)}
+    own = {key.text for key, _ in scalars(item.pairs)}
     pairs += [
         (Scalar(key, 0, plain=True), _parsed(text))
         for key, text in keys.items()
@@ -88,7 +91,7 @@ def _is_removed(key: Node, keys: Keys[str, str | None]) -> bool:
 
 
 def _item_edits(front: FrontMatter, item: Mapping, keys: Keys[str, str | None]) -> Iterator[Edit]:
-    own = {key.text: value for key, value in item.pairs if isinstance(key, Scalar)}
+    own = {key.text: value for key, value in scalars(item.pairs)}
     new = []
     for name, text in keys.items():
         if text is not None and name in own:
@@ -120,14 +123,12 @@ def _removal(front: FrontMatter, item: Mapping, first: int, last: int) -> Edit:
     if item.flow:
         return Edit(start + item.pairs[first - 1][1].end, end, "")
     rest = _REST_OF_LINE.match(text, end)
-    return Edit(text.rfind("\n", 0, begin) + 1, rest.end() if rest else end, "")
+    return Edit(line_start(front, item.pairs[first][0].offset), rest.end() if rest else end, "")
 
 
 def _addition(front: FrontMatter, item: Mapping, added: list[str]) -> Edit:
-    end = front.start + item.inner_end
     if item.flow:
+        end = front.start + item.inner_end
         return Edit(end, end, "".join(f", {addition}" for addition in added))
-    first = front.start + item.pairs[0][0].offset
-    indent = re.sub(r"\S", " ", front.text[front.text.rfind("\n", 0, first) + 1 : first])
-    behind = front.text.find("\n", end - 1) + 1
-    return Edit(behind, behind, "".join(f"{indent}{addition}{front.newline}" for addition in added))
+    indent = column(front, item.pairs[0][0])
+    return lines_after(front, item.inner_end, [f"{indent}{addition}" for addition in added])

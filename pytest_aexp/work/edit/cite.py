@@ -13,8 +13,11 @@ from pytest_aexp.model.findings.citation import KEY
 from pytest_aexp.model.findings.front_matter import FrontMatter
 from pytest_aexp.work.edit.finding_text import (
     Edit,
+    column,
     comes_from_elsewhere,
     edited,
+    line_start,
+    lines_after,
     replacing,
     value_of,
 )
@@ -92,20 +95,20 @@ def _as_new_key(front: FrontMatter, citations: Several[str]) -> Iterator[list[Ed
         comma = ", " if root.pairs else ""
         yield [Edit(inside, inside, f"{comma}{KEY}: [{', '.join(citations)}]")]
         return
-    indent = _column(front, root.pairs[0][0]) if root is not None and root.pairs else ""
+    indent = column(front, root.pairs[0][0]) if root is not None and root.pairs else ""
     lines = [f"{indent}{KEY}:", *(f"{indent}{_INDENT}- {citation}" for citation in citations)]
     text = "".join(f"{line}{front.newline}" for line in lines)
     yield [Edit(front.end, front.end, text)]
     if root is not None:
-        yield [_lines_after(front, root.inner_end, lines)]
+        yield [lines_after(front, root.inner_end, lines)]
 
 
 def _in_lines(front: FrontMatter, node: Sequence, citations: Several[str]) -> Edit:
-    dash = _DASH.search(front.text, _line_start(front, node.offset))
+    dash = _DASH.search(front.text, line_start(front, node.offset))
     indent = dash.group() if dash is not None else _INDENT
     if front.text[front.start + node.offset] == "-":
-        indent = _column(front, node)
-    return _lines_after(front, node.inner_end, [f"{indent}- {text}" for text in citations])
+        indent = column(front, node)
+    return lines_after(front, node.inner_end, [f"{indent}- {text}" for text in citations])
 
 
 def _in_brackets(front: FrontMatter, node: Sequence, citations: Several[str]) -> list[Edit]:
@@ -129,7 +132,7 @@ def _in_brackets(front: FrontMatter, node: Sequence, citations: Several[str]) ->
 def _own_line(front: FrontMatter, node: Sequence) -> str | None:
     """The indentation of the last item of a list in brackets, if it begins a line of its own."""
     last = node.items[-1]
-    start = _line_start(front, last.offset)
+    start = line_start(front, last.offset)
     if last.offset <= node.offset or start <= front.start + node.offset:
         return None
     before = front.text[start : front.start + last.offset]
@@ -140,7 +143,7 @@ def _beside_mapping(front: FrontMatter, node: Mapping, citations: Several[str]) 
     start, end = front.start + node.offset, front.start + node.end
     if node.flow:
         return [Edit(start, start, "["), Edit(end, end, f", {', '.join(citations)}]")]
-    indent = _column(front, node)
+    indent = column(front, node)
     edits = [Edit(start, start, "- ")]
     position = front.text.find("\n", start, end) + 1
     while 0 < position < end:
@@ -148,7 +151,7 @@ def _beside_mapping(front: FrontMatter, node: Mapping, citations: Several[str]) 
             edits.append(Edit(position, position, _INDENT))
         position = front.text.find("\n", position, end) + 1
     added = [f"{indent}- {text}" for text in citations]
-    return [*edits, _lines_after(front, node.inner_end, added)]
+    return [*edits, lines_after(front, node.inner_end, added)]
 
 
 def _for_nothing(
@@ -158,23 +161,6 @@ def _for_nothing(
     if front.source(node):
         yield [replacing(front, node, listed)]
         return
-    indent = _column(front, key) + _INDENT
-    yield [_lines_after(front, key.end, [f"{indent}- {text}" for text in citations])]
+    indent = column(front, key) + _INDENT
+    yield [lines_after(front, key.end, [f"{indent}- {text}" for text in citations])]
     yield [replacing(front, node, f" {listed}")]
-
-
-def _lines_after(front: FrontMatter, offset: int, lines: Several[str]) -> Edit:
-    """Insert ``lines`` below the line on which the character before ``offset`` stands."""
-    end = front.text.find("\n", front.start + offset - 1) + 1
-    text = "".join(f"{line}{front.newline}" for line in lines)
-    return Edit(end, end, text)
-
-
-def _line_start(front: FrontMatter, offset: int) -> int:
-    return front.text.rfind("\n", 0, front.start + offset) + 1
-
-
-def _column(front: FrontMatter, node: Node) -> str:
-    """What indents a line as far as ``node`` is."""
-    before = front.text[_line_start(front, node.offset) : front.start + node.offset]
-    return re.sub(r"\S", " ", before)

@@ -5,6 +5,7 @@ No edit is trusted: what was written is read again, and must say just what was m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from pytest_aexp.model.findings.front_matter import (
     FrontMatter,
     UnreadableFinding,
     read_front_matter,
+    scalars,
 )
 
 
@@ -44,6 +46,23 @@ def open_for_edit(path: str, data: bytes | Unreadable) -> FrontMatter:
 def replacing(front_matter: FrontMatter, node: Node, text: str) -> Edit:
     """The edit that writes ``text`` where ``node`` stands."""
     return Edit(front_matter.start + node.offset, front_matter.start + node.end, text)
+
+
+def lines_after(front: FrontMatter, offset: int, lines: Iterable[str]) -> Edit:
+    """Insert ``lines`` below the line on which the character before ``offset`` stands."""
+    end = front.text.find("\n", front.start + offset - 1) + 1
+    return Edit(end, end, "".join(f"{line}{front.newline}" for line in lines))
+
+
+def line_start(front: FrontMatter, offset: int) -> int:
+    """Where the line begins on which ``offset`` is."""
+    return front.text.rfind("\n", 0, front.start + offset) + 1
+
+
+def column(front: FrontMatter, node: Node) -> str:
+    """What indents a line as far as ``node`` is."""
+    before = front.text[line_start(front, node.offset) : front.start + node.offset]
+    return re.sub(r"\S", " ", before)
 
 
 def edited(front_matter: FrontMatter, edits: Iterable[Edit], meant: Mapping) -> str | None:
@@ -83,10 +102,8 @@ def children(node: Node | None) -> list[Node]:
 
 def value_of(root: Mapping | None, key: str) -> tuple[Scalar, Node] | None:
     """The key of that name in ``root``, merge keys aside, and its value."""
-    for name, node in root.pairs if root is not None else ():
-        if isinstance(name, Scalar) and name.text == key:
-            return name, node
-    return None
+    pairs = scalars(root.pairs) if root is not None else ()
+    return next(((name, node) for name, node in pairs if name.text == key), None)
 
 
 def comes_from_elsewhere(front_matter: FrontMatter, key: str = KEY) -> bool:

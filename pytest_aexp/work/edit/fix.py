@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from pytest_aexp.ground.yaml import nodes
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, items_of
@@ -14,11 +15,11 @@ from pytest_aexp.model.batches import meant_experiment
 from pytest_aexp.model.findings.citation import KEY, Resolvable
 from pytest_aexp.model.findings.citation_reader import meant_type, slip_in
 from pytest_aexp.model.findings.finding import read_finding
-from pytest_aexp.model.findings.front_matter import FrontMatter
+from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.findings.suspicious_keys import replaces_key
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.runs.short_id import bare_id, may_begin
-from pytest_aexp.work.edit.citation_yaml import job_citation, job_text
+from pytest_aexp.work.edit.citation_yaml import job_citation, job_text, value_text
 from pytest_aexp.work.edit.finding_text import comes_from_elsewhere, edited, replacing, value_of
 
 _MARKED = re.compile(r"(?:[&!]\S*\s+)*")
@@ -46,15 +47,10 @@ def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
     citations = value_of(root, KEY)
     if citations is not None:
         return replaced(front, root, citations[1], list(_in_value(front, citations[1], job_ids)))
-    slips = [
-        pair
-        for pair in root.pairs
-        if isinstance(pair[0], Scalar) and replaces_key(pair[0].text, pair[1])
-    ]
+    slips = [(key, node) for key, node in scalars(root.pairs) if replaces_key(key.text, node)]
     if len(slips) != 1:
         return front.text
     ((key, node),) = slips
-    assert isinstance(key, Scalar)
     renamed = _rewritten(front, key, KEY)
     inside = _in_value(front, node, job_ids)
     text = replaced(front, root, node, [*renamed, *inside], first=len(renamed))
@@ -123,8 +119,8 @@ def _in_item(front: FrontMatter, item: Node, job_ids: AbstractSet[str]) -> Itera
 def _in_citation(
     front: FrontMatter, item: Mapping, job_ids: AbstractSet[str]
 ) -> Iterator[Replacement]:
-    keys = {key.text: key for key, _ in item.pairs if isinstance(key, Scalar)}
-    nodes = {key.text: node for key, node in item.pairs if isinstance(key, Scalar)}
+    keys = {key.text: key for key, _ in scalars(item.pairs)}
+    nodes = {key.text: node for key, node in scalars(item.pairs)}
     written = {name: node.text if isinstance(node, Scalar) else {} for name, node in nodes.items()}
     while (slip := slip_in(written)) is not None:
         name, meant = slip
@@ -169,3 +165,24 @@ def _meant(written: str, job_ids: AbstractSet[str]) -> str | None:
         return None
     matches = [job_id for job_id in job_ids if job_id.startswith(beginning)]
     return matches[0] if len(matches) == 1 else None
+
+
+def with_settled(front: FrontMatter, values: dict[int, dict[str, Any]]) -> str:
+    """The text with selector values, by citation and key, as every reader of YAML takes them."""
+    citations = value_of(front.root, KEY)
+    if citations is None or front.root is None or comes_from_elsewhere(front):
+        return front.text
+    items = items_of(citations[1])
+    every = [
+        Replacement(value, value_text(settled[key.text]))
+        for index, settled in values.items()
+        for key, value in _selector(items[index])
+        # What an alias names stands elsewhere, and may mean something else there.
+        if key.text in settled and value.offset > key.offset
+    ]
+    return replaced(front, front.root, citations[1], every)
+
+
+def _selector(item: Node) -> list[tuple[Scalar, Node]]:
+    found = value_of(item, "selector") if isinstance(item, Mapping) else None
+    return list(scalars(found[1].pairs)) if found and isinstance(found[1], Mapping) else []

@@ -95,7 +95,7 @@ def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) ->
 def test_several_files_of_metrics(tmp_path: Path) -> None:
     add_run(tmp_path, "0", {})
     write(tmp_path, "0/more.json", "{}")
-    (run,) = hydra_runs(tmp_path, (), {}, "*.json")
+    (run,) = hydra_runs(tmp_path, Columns((), {}), "*.json")
     assert isinstance(run, SkippedRun)
     assert run.reason == "has 2 files that match *.json: metrics.json, more.json"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from repositories import job_id_of
+from repositories import add_jobs, job_id_of
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository

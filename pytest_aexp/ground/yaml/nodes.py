@@ -116,13 +116,13 @@ def parse(text: str) -> Node | None:
         # Here, not above: a face that meets no finding must not pay for the parser.
         from _ruamel_yaml import CParser  # type: ignore[import-not-found]
     except ImportError:
-        return _composed(_pure_parser, text, meant)
+        return _composed(None, text, meant)
     try:
         return _composed(CParser, text, meant)
     except YamlFault as fault:
         if fault.message not in _WRONGLY_REFUSED:
             raise
-        return _composed(_pure_parser, text, meant)
+        return _composed(None, text, meant)
 
 
 def _stand_ins(text: str) -> dict[int, str]:
@@ -132,22 +132,25 @@ def _stand_ins(text: str) -> dict[int, str]:
     return {ord(character): next(free) for character in odd}
 
 
-def _composed(make_parser: Callable[[str], Any], text: str, meant: dict[int, str]) -> Node | None:
+def _composed(
+    c_parser: Callable[[str], Any] | None, text: str, meant: dict[int, str]
+) -> Node | None:
     # Here for the same reason.
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml import YAML, error
 
     try:
-        return _Composer(make_parser(text).get_event, meant).document()
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        reason = error.problem or error.context or "it is not YAML"
-        raise YamlSyntax(str(reason), mark.index if mark else 0) from error
-    except YAMLError as error:
-        offset = getattr(error, "position", 0) or 0
-        raise YamlSyntax(str(error).splitlines()[0], offset) from error
-    except (IndexError, OverflowError, ValueError) as error:
+        parser = c_parser(text) if c_parser else _pure_parser(YAML(typ="safe", pure=True), text)
+        return _Composer(parser.get_event, meant).document()
+    except error.MarkedYAMLError as refusal:
+        mark = refusal.problem_mark or refusal.context_mark
+        reason = refusal.problem or refusal.context or "it is not YAML"
+        raise YamlSyntax(str(reason), mark.index if mark else 0) from refusal
+    except error.YAMLError as refusal:
+        offset = getattr(refusal, "position", 0) or 0
+        raise YamlSyntax(str(refusal).splitlines()[0], offset) from refusal
+    except (IndexError, OverflowError, ValueError) as refusal:
         # The pure parser trips over escapes of characters that do not exist, and directives.
-        raise YamlSyntax("it is not YAML", 0) from error
+        raise YamlSyntax("it is not YAML", 0) from refusal
 
 
 class _Composer:
@@ -233,11 +236,7 @@ class _Composer:
         node.end = self._written
 
 
-def _pure_parser(text: str) -> Any:
-    # Here for the same reason.
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=True)
+def _pure_parser(yaml: Any, text: str) -> Any:
     yaml.version = (1, 1)
     # It takes no tab between tokens, nor in text without quotes; YAML and the C parser do.
     text = _FROM_FIRST_WORD.sub(lambda rest: rest.group().replace("\t", " "), text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.text import quoted
@@ -26,8 +27,10 @@ from pytest_aexp.model.findings.premises import (
     read_withdrawal,
 )
 from pytest_aexp.model.findings.suspicious_keys import suspicious_keys
-from pytest_aexp.model.numbers.claim import Claim, read_claims
 from pytest_aexp.model.problems import UNREADABLE, Fault
+
+if TYPE_CHECKING:
+    from pytest_aexp.model.numbers.claim import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,19 @@ def read_finding(path: str, data: bytes | Unreadable) -> Finding:
     except UnreadableFinding as unreadable:
         faults.append(unreadable.fault)
     citations = (*citations, *read_links(front_matter))
-    claims = read_claims(path, front_matter.text, front_matter.end)
+    claims = _read_claims(front_matter)
     return Finding(
         path, citations, tuple(faults), claims, premises, withdrawal, stands, front_matter
     )
+
+
+def _read_claims(front_matter: FrontMatter) -> tuple[Claim, ...]:
+    if front_matter.text.find("<!--", front_matter.end) < 0:
+        return ()
+    # Here, since few findings have numbers, and their patterns take a while to compile.
+    from pytest_aexp.model.numbers.claim import read_claims
+
+    return read_claims(front_matter.path, front_matter.text, front_matter.end)
 
 
 def _read_citations(front_matter: FrontMatter) -> tuple[tuple[Citation, ...], tuple[Fault, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.globs import matched
@@ -16,7 +16,6 @@ from pytest_aexp.model.findings.finding import Finding, load_finding
 from pytest_aexp.model.findings.not_collected import uncollected_faults
 from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.ledger_survey import survey
-from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.packs.segment_check import Survey
 from pytest_aexp.model.problems import (
     MALFORMED_NUMBER,
@@ -36,19 +35,15 @@ from pytest_aexp.work.check.evidence.premises import Premises
 from pytest_aexp.work.check.evidence.retracted import name_retracted_runs
 from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
 from pytest_aexp.work.check.messages import fault_of, unverified_fault, written_faults
-from pytest_aexp.work.check.numbers import (
-    Cited,
-    Metrics,
-    References,
-    Result,
-    check_claim,
-    fault_of_claim,
-)
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 from pytest_aexp.work.check.restore import Restoration
 from pytest_aexp.work.check.surroundings import surrounding_faults, unverified_faults
 from pytest_aexp.work.scope.adoption import missing_ledger_fault
 from pytest_aexp.work.scope.collection import collection_faults
+
+if TYPE_CHECKING:
+    from pytest_aexp.model.numbers.claim import Claim
+    from pytest_aexp.work.check.numbers import Numbers, Result
 
 NO_AUTHORITY = "nothing to check against: no ledger folder, no run store, no machine index"
 NOT_JUDGED = "strict-runs is off: whether the run exists is not judged"
@@ -88,8 +83,6 @@ class Checker:
         self.policy = policy
         self.view = view
         self.sources = sources or Sources.of(repository, view, on_disk)
-        self._metrics = Metrics(self.sources.ledger)
-        self._last_references: tuple[Finding, References] | None = None
         history = History(repository.root, view.revision)
         self._evidence = CitedEvidence(self.sources.ledger, history, policy)
         # Late, since most findings build on no other, and then nobody needs a list of all.
@@ -196,8 +189,7 @@ class Checker:
 
     def claim(self, finding: Finding, claim: Claim) -> Verdict:
         """The verdict on the numbers of one comment in a finding's text."""
-        results = check_claim(claim, self._references(finding))
-        fault = fault_of_claim(claim, results)
+        results, fault = self._numbers.check(finding, claim)
         # Nobody relies on a withdrawn finding's numbers, but one that cannot be read is a slip
         # anyhow.
         is_judged = finding.stands or (fault and fault.rule is MALFORMED_NUMBER)
@@ -206,20 +198,12 @@ class Checker:
         problems = self.policy.judge([self._advised(fault, finding.citations)])
         return Verdict(problems, None if problems else fault.message, results=results)
 
-    def _references(self, finding: Finding) -> References:
-        """What the expressions in a finding's text refer to; kept for its next claim."""
-        if self._last_references is None or self._last_references[0] is not finding:
-            cited = [self._cited_runs(finding, c) for c in finding.citations if not c.is_link]
-            self._last_references = (finding, References(cited, self._metrics))
-        return self._last_references[1]
+    @cached_property
+    def _numbers(self) -> Numbers:
+        # Here, since few findings have numbers, and their patterns take a while to compile.
+        from pytest_aexp.work.check.numbers import Numbers
 
-    def _cited_runs(self, finding: Finding, citation: Citation) -> Cited:
-        verdict = self.citation(finding, citation)
-        if verdict.resolution is None:
-            return Cited(citation.label, citation.name, is_malformed=True)
-        fix = verdict.problems[0].fix if verdict.problems else ""
-        is_batch = isinstance(citation, BatchCitation)
-        return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fix=fix)
+        return Numbers(self.sources.ledger, self.citation)
 
     def authority_problems(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """The problem of having no ledger to check against, at the first citation that is due."""

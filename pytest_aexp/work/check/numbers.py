@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
 from pytest_aexp.ground.text import closest, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry, metrics_of
+from pytest_aexp.model.findings.citation import BatchCitation, Citation
+from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import HOW_TO_CLAIM, Claim
 from pytest_aexp.model.numbers.evaluate import (
@@ -25,6 +28,9 @@ from pytest_aexp.model.numbers.expression import Aggregate, WrittenExpression
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.numbers.value import Value, value_text
 from pytest_aexp.model.problems import MALFORMED_NUMBER, UNCHECKED_NUMBER, WRONG_NUMBER, Fault, Rule
+
+if TYPE_CHECKING:
+    from pytest_aexp.work.check.checker import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,31 @@ class Metrics:
         if metrics is None:
             metrics = self._read[entry.job_id] = metrics_of(entry)
         return metrics
+
+
+class Numbers:
+    """Checks the numbers in the texts of findings by what their citations lead to."""
+
+    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], Verdict]) -> None:
+        self._metrics = Metrics(ledger)
+        self._verdict = verdict
+        self._last: tuple[Finding, References] | None = None
+
+    def check(self, finding: Finding, claim: Claim) -> tuple[tuple[Result, ...], Fault | None]:
+        """Each number of a claim, judged, and the one fault that is reported of it."""
+        if self._last is None or self._last[0] is not finding:
+            cited = [self._cited(finding, c) for c in finding.citations if not c.is_link]
+            self._last = (finding, References(cited, self._metrics))
+        results = check_claim(claim, self._last[1])
+        return results, fault_of_claim(claim, results)
+
+    def _cited(self, finding: Finding, citation: Citation) -> Cited:
+        verdict = self._verdict(finding, citation)
+        if verdict.resolution is None:
+            return Cited(citation.label, citation.name, is_malformed=True)
+        fix = verdict.problems[0].fix if verdict.problems else ""
+        is_batch = isinstance(citation, BatchCitation)
+        return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fix=fix)
 
 
 class _Unresolved(Exception):

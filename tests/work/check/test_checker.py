@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,20 @@ def test_the_view_decides_which_files_are_read(at: str, repo: Path) -> None:
         assert codes(judge_repository(checker(repo, view=view))) == [
             ("error", "finding.broken_run_citation")
         ]
+
+
+def test_what_reads_numbers_is_loaded_for_a_finding_that_has_some(repo: Path) -> None:
+    # To make it ready takes as long as to read some hundred findings.
+    add_entry(repo, POINT)
+    add_finding(repo, "F001-x", batch("E001"))
+    code = (
+        "import sys; from pytest_aexp.validate import validate_repo; validate_repo('.');"
+        "print(*(name for name in sys.modules if name.startswith('pytest_aexp.model.numbers.')))"
+    )
+    for text, extra in (("None.", set()), ("1 <!-- = n() -->", {"expression", "notation"})):
+        (path,) = (repo / "kb").rglob("F001-x.md")
+        path.write_text(f"{path.read_text()}\n{text}\n")
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True)
+        loaded = {name.rpartition(".")[2] for name in done.stdout.split()}
+        assert loaded & {"expression", "notation"} == extra

@@ -53,7 +53,10 @@ def refuse_constant(name: str) -> Any:
 def parse(data: bytes, depth: int) -> Any:
     """The JSON in ``data``, NaN and Infinity included. Raises ValueError, BeyondBounds."""
     text = data.decode().removeprefix("\ufeff")
-    if sys.getsizeof(text) > _MEMORY_LIMIT or sum(map(text.count, "[{,")) > VALUES_LIMIT:
+    # A shorter one cannot hold too many: each value takes a character.
+    if len(text) > VALUES_LIMIT and (
+        sys.getsizeof(text) > _MEMORY_LIMIT or sum(map(text.count, "[{,")) > VALUES_LIMIT
+    ):
         raise BeyondBounds(f"is too large: over {VALUES_LIMIT:,} values, or too much text")
     if nested_deeper(text, depth):
         raise BeyondBounds(f"is nested more than {depth} deep")
@@ -163,11 +166,11 @@ def _finite_or_null(value: Any) -> str:
 
 
 class _Style(NamedTuple):
-    """How texts and other single values are written, and in which order the members of objects."""
+    """How texts and other single values are written, and in which order the names of members."""
 
     quote: Callable[[str], str]
     scalar: Callable[[Any], str]
-    order: Callable[[Iterable[tuple[str, Any]]], list[tuple[str, Any]]] = sorted
+    order: Callable[[Iterable[str]], list[str]] = sorted
 
 
 def _text(value: Any, end: str, style: _Style) -> str:
@@ -180,10 +183,11 @@ def _text(value: Any, end: str, style: _Style) -> str:
         return quote(value) if isinstance(value, str) else style.scalar(value)
     inner, colon = (f"{end}  ", ": ") if end else ("", ":")
     if isinstance(value, dict):
-        members = [
-            f"{quote(k)}{colon}{quote(v) if type(v) is str else _text(v, inner, style)}"
-            for k, v in style.order(value.items())
-        ]
+        members = []
+        for name in style.order(value):
+            member = value[name]
+            text = quote(member) if type(member) is str else _text(member, inner, style)
+            members.append(f"{quote(name)}{colon}{text}")
         return f"{{{inner}{f',{inner}'.join(members)}{end}}}"
     return f"[{inner}{f',{inner}'.join([_text(v, inner, style) for v in value])}{end}]"
 

@@ -53,6 +53,13 @@ def project(
 
     ``promoted_at`` is now. ``metrics`` are paths of numbers in the run's document, by name.
     """
+    return sanitise(describe(job_id, files, machine, metrics))
+
+
+def describe(
+    job_id: str, files: RunFiles, machine: str, metrics: Mapping[str, str]
+) -> dict[str, Any]:
+    """The same before anything is redacted."""
     status = _checked_status(job_id, files)
     _refuse_invalid_json(job_id, files)
     document = files.document
@@ -71,10 +78,22 @@ def project(
         "code_commit": _text(_code(files, "code_commit")),
         "code_dirty": _truth(_code(files, "code_dirty")),
         "attempt": attempt_number(document),
+        "metrics": lifted_metrics(document, metrics) or None,
     }
-    projection = _sanitised({key: value for key, value in entry.items() if value is not None})
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def sanitise(entry: dict[str, Any]) -> Projection:
+    """An entry that was described so, as the ledger may hold it."""
+    others = entry.copy()
     # A number is not a secret, whatever its name.
-    numbers = lifted_metrics(document, metrics)
+    numbers = others.pop("metrics", None)
+    projection = _laid_out(others)
+    if may_leak(projection.data.decode()):
+        clean, redacted = redact(others)
+        assert isinstance(clean, dict)
+        if redacted:
+            projection = _laid_out({**clean, "redacted": list(redacted)})
     return _laid_out({**projection.entry, "metrics": numbers}) if numbers else projection
 
 
@@ -85,15 +104,6 @@ def entry_bytes(entry: dict[str, Any]) -> bytes:
 
 def _laid_out(entry: dict[str, Any]) -> Projection:
     return Projection(entry, entry_bytes(entry))
-
-
-def _sanitised(entry: dict[str, Any]) -> Projection:
-    projection = _laid_out(entry)
-    if not may_leak(projection.data.decode()):
-        return projection
-    sanitised, redacted = redact(entry)
-    assert isinstance(sanitised, dict)
-    return _laid_out({**sanitised, "redacted": list(redacted)}) if redacted else projection
 
 
 def _code(files: RunFiles, name: str) -> Any:

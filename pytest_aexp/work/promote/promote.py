@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Mapping
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
+from pytest_aexp.model.job_id import statepoint_json
 from pytest_aexp.model.packs.duplicates import choose
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import Version
@@ -31,16 +31,21 @@ from pytest_aexp.model.ranking import (
     promoted_at,
     same_run,
 )
+from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
-from pytest_aexp.work.promote.project import Projection, entry_bytes, project, utc
+from pytest_aexp.work.promote.project import (
+    Projection,
+    describe,
+    entry_bytes,
+    project,
+    sanitise,
+    utc,
+)
 from pytest_aexp.work.signac_store import Job, no_run_store, repository_of
 
 _MOST_ROUNDS = 5
 _FORBIDDEN = (errno.EPERM, errno.EACCES)
-_PROMOTION = re.compile(rf'\n  "({"|".join(PROMOTION_FIELDS)})": "([ !#-\[\]-~]*)"'.encode())
-"""What an entry says of its promotion, in a text without escapes. So far to the left only the
-entry's own keys begin a line."""
 
 
 class Promoted(NamedTuple):
@@ -93,15 +98,18 @@ class Promoter:
         ``files`` saves reading them. Raises NotPromotable, OSError.
         """
         files = files or self._store.files(job_id)
-        projection = project(job_id, files, self._machine, self._metrics)
+        entry = describe(job_id, files, self._machine, self._metrics)
         data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
-        is_loose = not isinstance(data, Unreadable) or not data.missing
-        is_right = self._says_the_same(data, projection)
         packed = self._packed(job_id)
+        if packed is None and self._holds(data, entry, files.canonical):
+            return Promoted(written=False)
+        projection = sanitise(entry)
+        is_loose = not isinstance(data, Unreadable) or not data.missing
+        is_right = self._says_the_same(data, projection.entry)
         if is_right and (packed is None or _counts(data, packed)):
             return Promoted(written=False)
         standing = packed.data if packed is not None and (is_right or not is_loose) else data
-        if not is_right and not is_loose and self._says_the_same(standing, projection):
+        if not is_right and not is_loose and self._says_the_same(standing, projection.entry):
             return Promoted(written=False)
         if kept := self._why_kept(standing, projection.entry):
             return Promoted(written=False, kept=kept)
@@ -165,19 +173,33 @@ class Promoter:
             return Packs(WorkTree(self._root)).version(job_id)
         return self._packs.version(job_id) if job_id in self._packs.job_ids else None
 
-    def _says_the_same(self, data: bytes | Unreadable, projection: Projection) -> bool:
-        """Whether the entry in ``data`` is whole and says of the run what is projected."""
+    def _holds(self, data: bytes | Unreadable, entry: dict[str, Any], statepoint: str) -> bool:
+        """Whether ``data`` says what ``entry`` does, in which nothing needs to be redacted.
+
+        For most it is so, and then no entry need be laid out. ``statepoint`` is its canonical JSON.
+        """
+        if isinstance(data, Unreadable) or may_leak(data.decode(errors="replace")):
+            return False
+        standing = self._standing(data, entry)
+        if standing is None or standing != entry | {n: standing[n] for n in PROMOTION_FIELDS}:
+            return False
+        # To Python true is 1, which the schema tells apart elsewhere.
+        return statepoint_json(standing["statepoint"]) == statepoint
+
+    def _says_the_same(self, data: bytes | Unreadable, entry: dict[str, Any]) -> bool:
+        """Whether the entry in ``data`` is whole and says of the run what ``entry`` does."""
+        standing = self._standing(data, entry)
+        return standing is not None and same_run(standing, entry)
+
+    def _standing(self, data: bytes | Unreadable, entry: EntryDocument) -> EntryDocument | None:
+        """The entry in ``data``, if it is whole and may stay in place of one that says the same."""
         if self._overwrite or isinstance(data, Unreadable):
-            return False
-        entry, document = projection.entry, _promoted_as(data, projection)
-        if document is None:
-            # Not to the byte what would be written: another program's, or out of date.
-            document = entry_document(data)
-            if document is None or not same_run(document, entry):
-                return False
-        if not schema.is_valid("ledger-entry", document):
-            return False
-        return not self._named or document["registered_machine"] == entry["registered_machine"]
+            return None
+        document = entry_document(data)
+        if document is None or not schema.is_valid("ledger-entry", document):
+            return None
+        is_ours = document["registered_machine"] == entry["registered_machine"]
+        return document if is_ours or not self._named else None
 
 
 def _summary(entry: EntryDocument) -> str:
@@ -226,17 +248,6 @@ def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
                 f"ownership of it, and run `aexp ledger promote {job_id}`"
             ) from error
         raise
-
-
-def _promoted_as(data: bytes, projection: Projection) -> dict[str, Any] | None:
-    """The entry in ``data``, if to the byte it is what is projected but for its promotion."""
-    parts, projected = _PROMOTION.split(data), _PROMOTION.split(projection.data)
-    names, values = parts[1::3], parts[2::3]
-    is_same = parts[::3] == projected[::3] and names == projected[1::3]
-    if not is_same or len(names) < len(PROMOTION_FIELDS):
-        return None
-    promotion = {n.decode(): v.decode() for n, v in zip(names, values, strict=True)}
-    return {**projection.entry, **promotion}
 
 
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def test_an_entry_written_with_escapes_is_left_as_it_is(repo: Path) -> None:
         lambda data: data[:40],
         lambda _: b"",
         lambda data: data.replace(b'"seed": 1', b'"seed": 2'),
+        lambda data: data.replace(b'"seed": 1', b'"seed": true'),
         lambda data: data.replace(b'"complete"', b'"failed"'),
         lambda data: data.replace(b'"status"', b'"extra": 1,\n  "status"'),
         lambda data: b"\xff" + data,
@@ -79,6 +80,19 @@ def test_a_damaged_or_outdated_entry_is_repaired(repo: Path, job_id: str, damage
     assert ledger.backfill_ledger(repo) == (1, 0)
     repaired = json.loads(path.read_text())
     assert {**repaired, "promoted_at": ""} == {**whole, "promoted_at": ""}
+
+
+@pytest.mark.parametrize("slash", ["/", "\\u002f"])
+def test_an_entry_with_what_should_be_redacted_is_written_again(repo: Path, slash: str) -> None:
+    point = {"experiment_id": "E001", "data": "/home/jane/data"}
+    (job_id,) = add_jobs(repo, [{"statepoint": point, "doc": DONE}])
+    path = ledger.promote_to_ledger(job_id)
+    document = json.loads(path.read_bytes())
+    assert document.pop("redacted") == ["/statepoint/data"]
+    text = json.dumps({**document, "statepoint": point}, indent=2, sort_keys=True)
+    path.write_text(text.replace("/", slash) + "\n")
+    assert ledger.backfill_ledger(repo) == (1, 0)
+    assert json.loads(path.read_bytes())["redacted"] == ["/statepoint/data"]
 
 
 def test_the_mode_of_an_entry_follows_the_umask(repo: Path, job_id: str) -> None:

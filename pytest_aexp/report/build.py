@@ -19,20 +19,18 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.table import Differing
 from pytest_aexp.model.runs.run_store import Run
-from pytest_aexp.report.ledger_facts import LedgerFacts
+from pytest_aexp.report.ledger_facts import LedgerFacts, origin_of
 from pytest_aexp.report.model import (
     VERDICTS,
     CitationPart,
-    Doubts,
     FindingPart,
     ProblemPart,
     Report,
+    doubts_of,
     verdict_of,
 )
 from pytest_aexp.report.numbers import numbers_of
-from pytest_aexp.report.origin import origin_of
 from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first, with_only
-from pytest_aexp.report.since_edit import SinceEdit
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.resolve import Place
 from pytest_aexp.work.evidence.since import ChangesReader
@@ -101,7 +99,6 @@ class _PageBuilder:
         self._verdicts = verdicts
         self._machine = shown(checker.repository.machine_label, LABEL)
         self._rows_left = MOST_BATCH_ROWS
-        self._since_edit = SinceEdit(checker.repository.root, checker.finding_paths)
         self._anchors = Counter[str]()
 
     def findings(self, findings: Iterable[Finding]) -> tuple[FindingPart, ...]:
@@ -129,7 +126,7 @@ class _PageBuilder:
             verdict_of(problems, [citation.verdict for citation in citations]),
             problems,
             citations,
-            Doubts.of(runs.values()),
+            doubts_of(runs.values()),
             tuple(sorted({run.status for run in runs.values()})),
             tuple(sorted({run.machine for run in runs.values() if run.machine})),
             shown(finding.withdrawal.reason, 200) if finding.withdrawal else "",
@@ -163,17 +160,8 @@ class _PageBuilder:
             rows,
             len(runs) - len(rows),
             _pin(citation),
-            self._changes(finding, citation, verdict) or self._edits(finding, citation, runs),
+            self._changes(finding, citation, verdict),
         )
-
-    def _edits(
-        self, finding: Finding, citation: Citation, runs: Sequence[RunFacts]
-    ) -> tuple[str, ...]:
-        """What became of the runs of a citation that nothing pins."""
-        if _pin(citation):
-            return ()
-        changes = self._since_edit.of(finding.path, (run.job_id for run in runs))
-        return (f"{changes} (`aexp changes {finding.name}`)",) if changes else ()
 
     def _changes(self, finding: Finding, citation: Citation, verdict: Verdict) -> tuple[str, ...]:
         """What became of the runs of a citation that does not fit its pin any more."""

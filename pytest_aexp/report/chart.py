@@ -81,10 +81,7 @@ def chart_of(points: Sequence[Point]) -> Chart | None:
     axis = _Axis.over(first, last)
     names = _lane_names(Counter(machine for _, machine, _ in dated))
     counts = Counter((names[machine], axis.bin(at), done) for at, machine, done in dated)
-    heights = Counter[tuple[str, int]]()
-    for (name, number, _), count in counts.items():
-        heights[name, number] += count
-    highest = max(heights.values())
+    highest = max(Counter((names[machine], axis.bin(at)) for at, machine, _ in dated).values())
     lanes = tuple(
         _lane(name, TOP + LANE * (row + 1), axis, counts, highest)
         for row, name in enumerate(dict.fromkeys(names.values()))

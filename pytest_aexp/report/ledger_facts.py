@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from pytest_aexp.ground.git.run import git_or_none, own_environment
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.settings.configuration import CONFIG
+from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.text import shown
-from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
 from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.report.chart import Chart, Point, chart_of
 from pytest_aexp.report.run_facts import RunFacts, facts_of
 
@@ -43,63 +48,71 @@ class LedgerFacts:
     chart: Chart | None
 
     @classmethod
-    def of(cls, ledger: Ledger, cited: Collection[str]) -> LedgerFacts:
+    def of(cls, ledger: Ledger, cited_ids: Collection[str]) -> LedgerFacts:
         """The facts in ``ledger``, whose entries may be too many to keep them all."""
-        reader = _LedgerReader(cited)
-        for entry in ledger:
-            document = ledger.document(entry.job_id) if entry.usable else None
-            if document is not None:
-                retraction = ledger.retractions.get(entry.job_id)
-                reasons = "; ".join(retraction.reasons) if retraction is not None else ""
-                reader.add(replace(facts_of(document), retracted=shown(reasons, 300)))
-        every = reader.machines()
-        return cls(
-            len(reader.points),
-            reader.cited,
-            len(reader.points) - len(reader.cited),
-            reader.latest(),
-            every[:MOST_MACHINES],
-            len(every),
-            chart_of(reader.points),
-        )
+        points: list[Point] = []
+        statuses = Counter[tuple[str, str]]()
+        cited: dict[str, RunFacts] = {}
 
+        def uncited() -> Iterator[tuple[float, str, RunFacts]]:
+            for run in _runs(ledger):
+                points.append((run.when, run.machine, run.status == "complete"))
+                statuses[run.machine, run.status] += 1
+                if run.job_id in cited_ids:
+                    cited[run.job_id] = run
+                else:
+                    yield run.when or 0.0, run.job_id, run
 
-class _LedgerReader:
-    def __init__(self, cited: Collection[str]) -> None:
-        self.cited: dict[str, RunFacts] = {}
-        self.points: list[Point] = []
-        self._cited_ids = frozenset(cited)
-        self._counts = Counter[tuple[str, str]]()
-        self._cited = Counter[str]()
-        self._latest: list[tuple[float, str, RunFacts]] = []
-
-    def add(self, run: RunFacts) -> None:
-        self.points.append((run.when, run.machine, run.status == "complete"))
-        self._counts[run.machine, run.status] += 1
-        if run.job_id in self._cited_ids:
-            self.cited[run.job_id] = run
-            self._cited[run.machine] += 1
-            return
-        ranked = (run.when or 0.0, run.job_id, run)
-        # A heap of the latest: the ledger may have more runs than fit into memory.
-        if len(self._latest) < MOST_UNCITED:
-            heapq.heappush(self._latest, ranked)
-        else:
-            heapq.heappushpop(self._latest, ranked)
-
-    def latest(self) -> tuple[RunFacts, ...]:
-        """The latest runs that no finding cites, the last one first."""
-        return tuple(run for _, _, run in sorted(self._latest, reverse=True))
-
-    def machines(self) -> tuple[MachineFacts, ...]:
-        """Every machine, the busiest first."""
-        totals = Counter(machine for _, machine, _ in self.points)
-        return tuple(
+        latest = tuple(run for _, _, run in heapq.nlargest(MOST_UNCITED, uncited()))
+        totals = Counter(machine for _, machine, _ in points)
+        of_cited = Counter(run.machine for run in cited.values())
+        machines = tuple(
             MachineFacts(
                 name,
                 totals[name],
-                self._cited[name],
-                tuple(self._counts[name, status] for status in TERMINAL_STATUSES),
+                of_cited[name],
+                tuple(statuses[name, s] for s in TERMINAL_STATUSES),
             )
-            for name in sorted(totals, key=lambda name: (-totals[name], name))
+            for name in sorted(totals, key=lambda name: (-totals[name], name))[:MOST_MACHINES]
         )
+        uncited_count = len(points) - len(cited)
+        return cls(
+            *(len(points), cited, uncited_count, latest),
+            *(machines, len(totals), chart_of(points)),
+        )
+
+
+def _runs(ledger: Ledger) -> Iterator[RunFacts]:
+    for entry in ledger:
+        document = ledger.document(entry.job_id) if entry.usable else None
+        if document is not None:
+            retraction = ledger.retractions.get(entry.job_id)
+            reasons = "; ".join(retraction.reasons) if retraction is not None else ""
+            yield replace(facts_of(document), retracted=shown(reasons, 300))
+
+
+_HEAD = ("log", "-1", "--no-show-signature", "--format=%H %cs")
+_STATUS = ("--no-optional-locks", "--literal-pathspecs", "status", "--porcelain", "--")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A commit and its date; ``changed`` where findings or the ledger are not as it has them."""
+
+    commit: str
+    date: str
+    changed: bool
+
+
+def origin_of(repository: Repository) -> Origin | None:
+    """The commit of the repository's work tree; None if git knows none."""
+    environment = own_environment()
+    head = git_or_none(_HEAD, repository.root, env=environment)
+    commit, _, date = (head or b"").decode("ascii", "replace").strip().partition(" ")
+    if not commit:
+        return None
+    globs = repository.configuration.findings
+    folders = sorted({fixed_part(glob.split("/")) or "." for glob in globs})
+    paths = (LEDGER_DIR, INDEX_DIR, CONFIG, *folders)
+    changed = git_or_none((*_STATUS, *paths), repository.root, env=environment)
+    return Origin(commit, date, bool(changed and changed.strip()))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import Severity
-from pytest_aexp.report.ledger_facts import LedgerFacts
+from pytest_aexp.report.ledger_facts import LedgerFacts, Origin
 from pytest_aexp.report.numbers import NumberPart
-from pytest_aexp.report.origin import Origin
 from pytest_aexp.report.run_facts import RunFacts
 
 VERDICTS = {
@@ -52,36 +51,14 @@ class CitationPart:
     """What has changed since it was pinned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """How many of a finding's runs did not end well, were retracted, ran on uncommitted code."""
-
-    incomplete: Counter[str]
-    retracted: int
-    dirty: int
-
-    @classmethod
-    def of(cls, runs: Iterable[RunFacts]) -> Doubts:
-        """The doubts that these runs raise."""
-        every = list(runs)
-        ended_badly = ("failed", "abandoned", "stopped")
-        statuses = (run.status.partition(",")[0] for run in every)
-        incomplete = Counter(status for status in statuses if status in ended_badly)
-        retracted = sum(bool(run.retracted) for run in every)
-        return cls(incomplete, retracted, sum(run.dirty for run in every))
-
-    def __bool__(self) -> bool:
-        return bool(self.incomplete or self.retracted or self.dirty)
-
-    @property
-    def says(self) -> tuple[str, ...]:
-        """``2 failed runs``, ``1 retracted run``, ``1 run on uncommitted code``."""
-        bad = [
-            counted(self.incomplete[status], f"{status} run") for status in sorted(self.incomplete)
-        ]
-        retracted = [counted(self.retracted, "retracted run")] if self.retracted else []
-        dirty = [f"{counted(self.dirty, 'run')} on uncommitted code"] if self.dirty else []
-        return (*bad, *retracted, *dirty)
+def doubts_of(runs: Collection[RunFacts]) -> tuple[str, ...]:
+    """``2 failed runs``, ``1 retracted run``, ``1 run on uncommitted code``."""
+    statuses = Counter(run.status.partition(",")[0] for run in runs)
+    bad = {f"{word} run": statuses[word] for word in ("abandoned", "failed", "stopped")}
+    bad["retracted run"] = sum(bool(run.retracted) for run in runs)
+    dirty = sum(run.dirty for run in runs)
+    says = [counted(count, noun) for noun, count in bad.items() if count]
+    return (*says, f"{counted(dirty, 'run')} on uncommitted code") if dirty else tuple(says)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +72,8 @@ class FindingPart:
     verdict: str
     problems: tuple[ProblemPart, ...]
     citations: tuple[CitationPart, ...]
-    doubts: Doubts
+    doubts: tuple[str, ...]
+    """In words, how many of its runs ended badly, were retracted, ran on uncommitted code."""
     statuses: tuple[str, ...]
     machines: tuple[str, ...]
     withdrawn: str = ""

@@ -68,7 +68,7 @@ def test_a_citation_shows_the_facts_of_its_run(repo: Path) -> None:
     assert run.commit.startswith("9fceb02")
     assert run.dirty
     assert report.doubtful == report.findings
-    assert report.findings[0].doubts.says == ("1 failed run", "1 run on uncommitted code")
+    assert report.findings[0].doubts == ("1 failed run", "1 run on uncommitted code")
 
 
 def test_a_run_that_is_not_in_the_ledger_says_where_it_is(repo: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_run_that_is_not_in_the_ledger_says_where_it_is(repo: Path) -> None:
         (NOWHERE, "not found", ""),
     ]
     assert [c.verdict for c in finding.citations] == ["warning"] * 3 + ["error"] * 2
-    assert finding.doubts.says == ("1 stopped run",)
+    assert finding.doubts == ("1 stopped run",)
 
 
 def test_failed_and_uncommitted_runs_come_first_in_a_batch(repo: Path) -> None:
@@ -207,4 +207,3 @@ def test_what_has_changed_since_the_pin_is_listed(
     assert citation.changes[0].startswith("since it was pinned in ")
     assert len(citation.changes) == 6
     assert any("accuracy 0.987 -> 0.9" in line for line in citation.changes)
-    assert "2 runs new" in by_name["F001"].citations[0].changes[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports import gathered, point
-from repositories import add_entry, add_finding, batch, job
+from reports import gathered, page, point
+from repositories import add_entry, add_finding, batch, git, job, write
 
 from pytest_aexp.report import ledger_facts
 
@@ -27,3 +27,18 @@ def test_the_latest_runs_that_no_finding_cites_are_listed(
     [machine] = ledger.machines
     assert (machine.name, machine.runs, machine.cited) == ("cluster", 5, 2)
     assert machine.statuses == (5, 0, 0, 0)
+
+
+def test_the_page_names_its_commit_and_says_what_is_not_committed(repo: Path) -> None:
+    assert gathered(repo).origin is None
+    add_entry(repo, point(1))
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "all")
+    write(repo, "elsewhere.txt", "x")
+    origin = gathered(repo).origin
+    assert origin is not None
+    assert origin.commit == git(repo, "rev-parse", "HEAD").strip()
+    assert not origin.changed
+    assert "not committed" not in page(repo)
+    add_finding(repo, "F001-a")
+    assert "that are not committed" in page(repo)

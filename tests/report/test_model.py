@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_aexp.report.model import Doubts, ProblemPart, verdict_of
+from pytest_aexp.report.model import ProblemPart, doubts_of, verdict_of
 from pytest_aexp.report.run_facts import RunFacts, facts_of
 
 
@@ -19,23 +19,21 @@ def problem(severity: str) -> ProblemPart:
 
 
 def test_runs_that_are_complete_on_committed_code_raise_no_doubt() -> None:
-    doubts = Doubts.of([run("complete"), run("running"), run("elsewhere")])
-    assert not doubts
-    assert doubts.says == ()
+    doubts = doubts_of([run("complete"), run("running"), run("elsewhere")])
+    assert doubts == ()
 
 
 def test_runs_that_ended_badly_or_on_uncommitted_code_are_counted() -> None:
     runs = [run("failed"), run("failed", dirty=True), run("stopped, only here"), run("complete")]
-    doubts = Doubts.of(runs)
-    assert doubts
-    assert doubts.says == ("2 failed runs", "1 stopped run", "1 run on uncommitted code")
+    doubts = doubts_of(runs)
+    assert doubts == ("2 failed runs", "1 stopped run", "1 run on uncommitted code")
 
 
 def test_runs_that_were_retracted_are_counted_whatever_the_finding_accepts() -> None:
     retracted = replace(run("complete"), retracted="the split leaked")
-    doubts = Doubts.of([retracted, run("failed"), run("complete")])
-    assert doubts.says == ("1 failed run", "1 retracted run")
-    assert Doubts.of([retracted])
+    doubts = doubts_of([retracted, run("failed"), run("complete")])
+    assert doubts == ("1 failed run", "1 retracted run")
+    assert doubts_of([retracted])
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,12 @@ def _run_verb(verb: Verb, words: list[str]) -> int:
 def _run_without_verb(words: list[str]) -> int:
     first = words[0] if words else "--help"
     if not first.startswith("-"):
-        return _run_group(first, words[1:]) if verbs_below(first) else _refuse("aexp", first)
+        if not verbs_below(first):
+            _refuse("aexp", first)
+        if words[1:] and not words[1].startswith("-"):
+            _refuse(f"aexp {first}", words[1])
+        group_parser(first).parse_args(words[1:] or ["--help"])
+        return 0
     arguments = main_parser().parse_args([first, *words[1:]])
     if arguments.print_completion:
         # Here, since only this needs the module of every verb, and shtab.
@@ -71,25 +76,15 @@ def _run_without_verb(words: list[str]) -> int:
     return 0
 
 
-def _run_group(first: str, words: list[str]) -> int:
-    if words and not words[0].startswith("-"):
-        return _refuse(f"aexp {first}", words[0])
-    group_parser(first).parse_args(words or ["--help"])
-    return 0
-
-
 def _refuse(typed: str, word: str) -> NoReturn:
     """Say that ``word`` is not a verb, and which one it may be meant to be."""
-    near = _nearest_verb(f"{typed} {word}".removeprefix("aexp "))
-    advice = f"did you mean `aexp {near}`?" if near else f"`{typed} --help` lists the commands"
+    # `aexp list` is taken for `aexp ledger list`, and `aexp promot` for `aexp ledger promote`.
+    meant = {name.split()[-1]: name for name in VERBS}
+    meant |= {first: first for name in VERBS for first in (name.split()[0], name)}
+    near = closest(f"{typed} {word}".removeprefix("aexp "), meant)
+    advice = (
+        f"did you mean `aexp {meant[near]}`?" if near else f"`{typed} --help` lists the commands"
+    )
     names = [verb.name.removeprefix(f"{typed[5:]} ") for verb in verbs_below(typed[5:])]
     advice = advice if near or not names else f"there are {listed(names, 20)} ({advice})"
     raise UsageError(f"{quoted(word)} is not an aexp command: {advice}")
-
-
-def _nearest_verb(typed: str) -> str | None:
-    # `aexp list` is taken for `aexp ledger list`, and `aexp promot` for `aexp ledger promote`.
-    meant = {name.split()[-1]: name for name in VERBS}
-    meant |= {word: word for name in VERBS for word in (name.split()[0], name)}
-    near = closest(typed, meant)
-    return meant[near] if near else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from time import monotonic
+from typing import TextIO, TypeVar
 
 from pytest_aexp.ground.text import clean, cut
 from pytest_aexp.model.entry import LEDGER_DIR
@@ -48,7 +49,7 @@ def _here(root: Path) -> str:
     return here.relative_to(root).as_posix() if here.is_relative_to(root) else "."
 
 
-def table(
+def render_table(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     id_length: Callable[[], int] | None = None,
@@ -61,26 +62,46 @@ def table(
     together = "".join(chain.from_iterable(cleaned))
     if clean(together) != together:
         cleaned = [[clean(cell) for cell in row] for row in cleaned]
-    room = _columns() if sys.stdout.isatty() else None
-    if room and id_length is not None and _total(_widths(cleaned)) > room:
+    room = None
+    if sys.stdout.isatty():
+        # Here, for start-up time: it brings what reads archives with it.
+        from shutil import get_terminal_size
+
+        room = get_terminal_size().columns
+    widths = _widths(cleaned)
+    if room and id_length is not None and sum(widths) + _GAP * (len(widths) - 1) > room:
         length = id_length()
         cleaned[1:] = [[row[0][:length], *row[1:]] for row in cleaned[1:]]
-    widths = _widths(cleaned)
+        widths = _widths(cleaned)
     line = (" " * _GAP).join(f"{{:<{width}}}" for width in widths).format
     lines = [line(*row).rstrip() for row in cleaned]
     return "".join(f"{cut(text, room) if room else text}\n" for text in lines)
-
-
-def _total(widths: Sequence[int]) -> int:
-    return sum(widths) + _GAP * (len(widths) - 1)
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
-def _columns() -> int:
-    # Here, for start-up time: it brings what reads archives with it.
-    import shutil
+T = TypeVar("T")
+_WIDTH = 30
+_SECONDS = 0.1
 
-    return shutil.get_terminal_size().columns
+
+def with_progress(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
+    """``items``, counted on standard error while they pass if that is a terminal."""
+    if not is_terminal(sys.stderr) or not total:
+        yield from items
+        return
+    shown_at = 0.0
+    try:
+        for number, item in enumerate(items, start=1):
+            if monotonic() - shown_at >= _SECONDS or number == total:
+                shown_at = monotonic()
+                done = min(_WIDTH, _WIDTH * number // total)
+                bar = "#" * done + "." * (_WIDTH - done)
+                sys.stderr.write(f"\r[{bar}] {number:,}/{total:,} {noun}")
+                sys.stderr.flush()
+            yield item
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

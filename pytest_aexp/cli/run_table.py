@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from math import isfinite
 from typing import Any
 
-from pytest_aexp.cli.output import table
+from pytest_aexp.cli.output import render_table
 from pytest_aexp.ground.jsontext import ExactFloat, dump_portable
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted, cut
+from pytest_aexp.model.query.table import Differing, table
+from pytest_aexp.work.evidence.changes import KINDS, RunChange
 
 FORMATS = ("table", "markdown", "csv", "json", "jsonl")
 
@@ -50,7 +52,7 @@ def render_rows(
     cells = [[v if v.__class__ is str else cell_text(v) for v in row] for row in rows]
     _shorten(columns, cells)
     if format_name == "table":
-        return table(columns, cells, id_length)
+        return render_table(columns, cells, id_length)
     rule = ["---"] * len(columns)
     lines_of_cells = [
         [_MARKUP.sub(r"\\\1", clean(cell)) for cell in row] for row in (columns, *cells)
@@ -94,3 +96,32 @@ def _shorten(columns: Sequence[str], cells: list[list[str]]) -> None:
             row[at] = row[at][:_COMMIT_DIGITS]
     if sys.stdout.isatty():
         cells[:] = [[cut(cell, _ON_TERMINAL) for cell in row] for row in cells]
+
+
+def render_changes(format_name: str, changes: Sequence[RunChange]) -> str:
+    """A row a change: what became of the run, its parameters that differ, and what it said."""
+    runs = [change.run for change in changes]
+    columns = ["id", *Differing(runs).parameters]
+    rows = table(runs, columns)
+    return render_rows(
+        format_name,
+        ["change", *columns, "details"],
+        [[c.kind, *row, "; ".join(c.details)] for c, row in zip(changes, rows, strict=True)],
+    )
+
+
+def count_changes(changes: Sequence[RunChange]) -> str:
+    """``2 new, 5 ran again``."""
+    kinds = [change.kind for change in changes]
+    counts = [f"{kinds.count(kind):,} {kind}" for kind in KINDS if kind in kinds]
+    return ", ".join(counts) or "nothing has changed"
+
+
+def change_record(change: RunChange) -> dict[str, Any]:
+    """The same as a JSON object."""
+    return {
+        "change": change.kind,
+        "job_id": change.run["job_id"],
+        "statepoint": change.run["statepoint"],
+        "details": list(change.details),
+    }

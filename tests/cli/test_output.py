@@ -9,7 +9,7 @@ import pytest
 from repositories import add_entry, add_finding, add_jobs, job, write
 from terminals import in_pipe, on_terminal
 
-from pytest_aexp.cli.output import table
+from pytest_aexp.cli.output import render_table, with_progress
 
 LIST = ("ledger", "list", "--columns", "id,status,experiment,ended,machine")
 COLOUR = re.compile(r"\x1b\[\d+m")
@@ -106,6 +106,23 @@ def test_in_a_pipe_a_table_is_whole(repo: Path) -> None:
 
 
 def test_columns_are_aligned_and_hostile_cells_stay_on_their_line() -> None:
-    assert table(("a", "b"), [("long one", "x"), ("y\n", "\x1b[2J")]) == (
+    assert render_table(("a", "b"), [("long one", "x"), ("y\n", "\x1b[2J")]) == (
         "a         b\nlong one  x\ny\\x0a     \\x1b[2J\n"
     )
+
+
+def test_long_work_shows_progress_on_a_terminal_and_none_in_a_pipe(repo: Path) -> None:
+    jobs = [{"statepoint": {"seed": seed}, "doc": {"status": "complete"}} for seed in range(3)]
+    add_jobs(repo, jobs)
+    shown = on_terminal(repo, "ledger", "backfill")
+    assert "] 3/3 runs" in shown
+    # The bar is gone when the work is done.
+    assert shown.rpartition("] 3/3 runs")[2].startswith("\r\x1b[K")
+    assert in_pipe(repo, "ledger", "backfill") == (
+        "0 runs promoted, 3 already there, 0 unfinished\n"
+    )
+
+
+def test_a_bar_is_for_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(with_progress(range(3), 3, "runs")) == [0, 1, 2]
+    assert capsys.readouterr().err == ""

@@ -7,8 +7,16 @@ import io
 import json
 
 import pytest
+from repositories import entry_of
 
-from pytest_aexp.cli.run_table import FORMATS, render_records, render_rows
+from pytest_aexp.cli.run_table import (
+    FORMATS,
+    change_record,
+    render_changes,
+    render_records,
+    render_rows,
+)
+from pytest_aexp.work.evidence.changes import RunChange
 
 COLUMNS = ["id", "lr", "code_commit"]
 ROWS = [["a" * 32, 0.1, "c" * 40], ["b" * 32, None, "x|y\x1b[31m"]]
@@ -43,3 +51,28 @@ def test_markup_in_a_value_stays_text_in_markdown() -> None:
 def test_records_are_a_list_or_a_line_each() -> None:
     assert render_records("jsonl", [{"a": 1}, {"a": 2}]) == '{"a":1}\n{"a":2}\n'
     assert json.loads(render_records("json", [])) == []
+
+
+CHANGES = [
+    RunChange("new", entry_of({"experiment_id": "E001", "seed": 1})),
+    RunChange(
+        "changed", entry_of({"experiment_id": "E001", "seed": 2}), ("a: 1 -> 2", "b: 3 -> 4")
+    ),
+]
+
+
+def test_a_row_a_change_with_what_differs() -> None:
+    header, _, new, changed = render_changes("markdown", CHANGES).splitlines()
+    assert header == "| change | id | seed | details |"
+    assert new.startswith("| new | ")
+    assert new.endswith("| 1 |  |")
+    assert changed.startswith("| changed | ")
+    assert "a: 1 -" in changed
+    assert "; b: 3 -" in changed
+
+
+def test_a_record_has_the_run_and_the_details() -> None:
+    record = change_record(CHANGES[1])
+    assert record["change"] == "changed"
+    assert record["job_id"] == CHANGES[1].run["job_id"]
+    assert record["details"] == ["a: 1 -> 2", "b: 3 -> 4"]

@@ -6,10 +6,16 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 
-from pytest_aexp.cli.change_table import change_record, count_changes, render_changes
 from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.edit_finding import open_checker
-from pytest_aexp.cli.run_table import add_format_argument, render_records, render_rows
+from pytest_aexp.cli.run_table import (
+    add_format_argument,
+    change_record,
+    count_changes,
+    render_changes,
+    render_records,
+    render_rows,
+)
 from pytest_aexp.ground.text import clean
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.work.evidence.evidence import selection

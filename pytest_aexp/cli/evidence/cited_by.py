@@ -58,7 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.ids or arguments.format in ("json", "jsonl", "csv"):
         sys.stdout.write(render_rows(arguments.format, CitedBy._fields, cited))
     else:
-        sys.stdout.write(_by_citation(cited, arguments.format))
+        # A row a citation, with the number of runs: a batch may have thousands.
+        counts = Counter(row[1:] for row in cited)
+        rows = [[*citation, count] for citation, count in counts.items()]
+        sys.stdout.write(render_rows(arguments.format, (*CitedBy._fields[1:], "runs"), rows))
     for job_id in sorted(set(wanted or ()) - {citation.job_id for citation in cited}):
         if arguments.ids:
             notice(f"no finding cites run {job_id}")
@@ -84,10 +87,3 @@ def cited_by(checker: Checker, job_ids: Collection[str] | None = None) -> Iterat
                 if job_ids is None or job_id in job_ids:
                     name, label = name_of(finding.path), citation.label
                     yield CitedBy(job_id, name, finding.path, label, selection(citation))
-
-
-def _by_citation(cited: Sequence[CitedBy], format_name: str) -> str:
-    """A row a citation, with the number of runs: a batch may have thousands."""
-    counts = Counter(row[1:] for row in cited)
-    rows = [[*citation, count] for citation, count in counts.items()]
-    return render_rows(format_name, (*CitedBy._fields[1:], "runs"), rows)

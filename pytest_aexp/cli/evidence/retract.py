@@ -14,7 +14,6 @@ from pytest_aexp.cli.output import at_root
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import clean, counted, listed, quoted, shown
-from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation
 from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.findings.premises import FINDING_NAME
@@ -157,17 +156,14 @@ def _described(checker: Checker, runs: Sequence[str]) -> str:
     if len(runs) > 1:
         return counted(len(runs), "run")
     entry = checker.sources.ledger.get(runs[0])
-    about = _parameters(entry) if entry is not None and entry.statepoint is not None else ""
-    return f"run {runs[0]}{about}"
-
-
-def _parameters(entry: Entry) -> str:
-    statepoint = json.loads(entry.statepoint or "{}")
+    if entry is None or entry.statepoint is None:
+        return f"run {runs[0]}"
+    statepoint = json.loads(entry.statepoint)
     hidden = ("experiment_id", "hypothesis_id", "code_commit", "code_dirty")
     pairs = [f"{k}={v}" for k, v in sorted(statepoint.items()) if k not in hidden]
     experiment = entry.experiments[0] if entry.experiments else ""
     about = ": ".join(filter(None, [experiment, shown(", ".join(pairs), 80)]))
-    return f" ({about})" if about else ""
+    return f"run {runs[0]} ({about})" if about else f"run {runs[0]}"
 
 
 def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: bool) -> None:
@@ -205,7 +201,8 @@ def _mark(checker: Checker, reached: Iterable[RetractedCitation]) -> dict[tuple[
     by_finding: dict[str, list[tuple[Citation, list[str]]]] = defaultdict(list)
     for cited in reached:
         citation = cited.citation
-        records = dict.fromkeys(_records(checker, cited.runs))
+        every = map(checker.sources.ledger.retractions.get, sorted(cited.runs))
+        records = dict.fromkeys(record for one in filter(None, every) for record in one.record_ids)
         new = [record_id for record_id in records if record_id not in citation.accept]
         if new and not citation.is_link:
             by_finding[cited.finding.path].append((citation, new))
@@ -223,12 +220,6 @@ def _mark(checker: Checker, reached: Iterable[RetractedCitation]) -> dict[tuple[
             what = f"marked `accept: [{', '.join(new)}]`, a warning until its author decides"
             marked[path, citation.index] = f": {what}"
     return marked
-
-
-def _records(checker: Checker, runs: Iterable[str]) -> Iterator[str]:
-    for job_id in sorted(runs):
-        retraction = checker.sources.ledger.retractions.get(job_id)
-        yield from retraction.record_ids if retraction else ()
 
 
 def _lift(checker: Checker, arguments: argparse.Namespace) -> None:

@@ -17,12 +17,10 @@ from pytest_aexp.model.findings.citation import (
 )
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
-from pytest_aexp.model.query.table import summary
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, Resolution, resolve
 from pytest_aexp.work.edit.citation_yaml import job_text, list_text, time_text
-from pytest_aexp.work.evidence.evidence import EvidenceReader
 
 Keys = dict[str, str | None]
 
@@ -45,7 +43,9 @@ def set_options(
     excluded = {full_job_id(written, checker.sources.job_ids) for written in arguments.excluded}
     unused = set(excluded)
     for batch in batches:
-        held = {job_id for job_id in excluded if _holds(batch, job_id, checker)}
+        resolution = resolve(batch, checker.sources)
+        held = {entry.job_id for entry in resolution.entries}
+        held = excluded & (held | {run.job_id for run in resolution.runs})
         if held:
             changes.setdefault(batch.index, {})["except"] = list_text(
                 [*batch.excluded, *sorted(held)]
@@ -63,12 +63,6 @@ def _only(citations: Collection[Citation], option: str) -> Citation:
             "the batch with --batch, that is cited already"
         )
     return next(iter(citations))
-
-
-def _holds(batch: BatchCitation, job_id: str, checker: Checker) -> bool:
-    resolution = resolve(batch, checker.sources)
-    in_ledger = {entry.job_id for entry in resolution.entries}
-    return job_id in in_ledger or job_id in {run.job_id for run in resolution.runs}
 
 
 def kept_pins(checker: Checker, before: Finding, after: Finding) -> dict[int, Keys]:
@@ -136,20 +130,11 @@ def _unpromoted(checker: Checker, citation: BatchCitation, resolution: Resolutio
 
 def no_pins(citations: Collection[Citation]) -> dict[int, Keys]:
     """The removal of every pin."""
-    changes = {
-        citation.index: dict.fromkeys(_pin_keys_of(citation), None) for citation in citations
-    }
-    return {index: dict(keys) for index, keys in changes.items() if keys}
-
-
-def _pin_keys_of(citation: Citation) -> list[str]:
-    if isinstance(citation, JobCitation):
-        return ["ended_at"] if citation.ended_at else []
-    pin = citation.pin if isinstance(citation, BatchCitation) else None
-    return [] if pin is None else ["count", *(["digest"] if pin.digest else [])]
-
-
-def described(checker: Checker, citation: Citation) -> str:
-    """What a citation cites: ``16 runs: 11 complete, 5 abandoned; 3 commits; seeds 0 to 4``."""
-    runs = EvidenceReader(checker).runs(citation)
-    return summary(runs) if runs else ""
+    changes: dict[int, Keys] = {}
+    for citation in citations:
+        if isinstance(citation, JobCitation) and citation.ended_at:
+            changes[citation.index] = {"ended_at": None}
+        elif isinstance(citation, BatchCitation) and citation.pin:
+            digest: Keys = {"digest": None} if citation.pin.digest else {}
+            changes[citation.index] = {"count": None, **digest}
+    return changes

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-from collections.abc import Iterable
-from typing import Any
 
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings import citation_options as options
@@ -24,6 +22,7 @@ from pytest_aexp.model.findings.citation import (
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
+from pytest_aexp.model.query.table import summary
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.hints import meant_values
@@ -32,6 +31,7 @@ from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import corrected
+from pytest_aexp.work.evidence.evidence import EvidenceReader
 from pytest_aexp.work.runs.run_link import checked_experiment
 
 DESCRIPTION = """\
@@ -168,33 +168,22 @@ def _as_written(citation: Citation) -> str:
 
 
 def _report(checker: Checker, path: str, new: list[str], changed: list[Citation]) -> None:
+    reader = EvidenceReader(checker)
     for citation in changed:
-        written = _as_written(citation)
+        written, runs = _as_written(citation), reader.runs(citation)
         what = f"added {written}" if written in new else f"changed {citation.label}"
-        about = options.described(checker, citation)
-        print(clean(f"{path}: {what}{f' ({about})' if about else ''}"))
+        print(clean(f"{path}: {what}{f' ({summary(runs)})' if runs else ''}"))
 
 
 def _batch(experiment: str, *pairs: str) -> str:
-    return batch_citation(checked_experiment(experiment), _selector(pairs))
-
-
-def _selector(pairs: Iterable[str]) -> dict[str, Any]:
+    checked_experiment(experiment)
     try:
         read = conditions(pairs)
     except UsageError as error:
         raise UsageError(
             f"{error}; a finding and its runs come before --batch: {_FORMS}"
         ) from error
-    return selector_of(read)
-
-
-def _show_quoting(citation: Citation, checker: Checker) -> None:
-    """Show a value that must be text as it is typed: a shell takes the quotes of YAML away."""
-    if isinstance(citation, BatchCitation):
-        for key, value in meant_values(citation, checker.sources).items():
-            if isinstance(value, str):
-                notice(f"type it as {shlex.quote(f'{key}={json.dumps(value)}')}")
+    return batch_citation(experiment, selector_of(read))
 
 
 def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
@@ -205,7 +194,13 @@ def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> 
         fix = problem.fix.replace("run `aexp fix`, or ", "")
         notice(f"{problem.message}; next: {fix}")
     for citation in changed:
-        _show_quoting(citation, checker)
+        values = (
+            meant_values(citation, checker.sources) if isinstance(citation, BatchCitation) else {}
+        )
+        for key, value in values.items():
+            # Text is shown as it is typed: a shell takes the quotes of YAML away.
+            if isinstance(value, str):
+                notice(f"type it as {shlex.quote(f'{key}={json.dumps(value)}')}")
     refused = unknown or any(problem.severity == "error" for problem in problems)
     if refused:
         notice("nothing was changed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import unicodedata
-from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_aexp.cli.output import at_root
@@ -40,22 +39,23 @@ def run(arguments: argparse.Namespace) -> int:
     repository = Repository.open()
     globs = repository.configuration.findings
     view = WorkTree(repository.root)
-    name = f"F{_next_number(matching(view, globs)):03}"
+    numbers = (re.match(r"F(\d{1,9})", name_of(path)) for path in matching(view, globs))
+    name = f"F{max((int(match[1]) for match in numbers if match), default=0) + 1:03}"
     path = f"{fixed_part(globs[0].split('/'))}/{name}-{_slug(title)}.md".lstrip("/")
     if not matched([path], globs):
         raise UsageError(
             f"{path} would not be a finding: nothing in tool.aexp.findings matches it; write the "
             "file by hand"
         )
-    _write(repository.root, path, f"---\nid: {name}\n---\n\n# {title}\n")
+    target = repository.root / path
+    if target.parent.resolve() != target.parent.absolute():
+        folder = quoted(str(Path(path).parent))
+        raise UsageError(f"{folder} is reached by a link; nothing is written")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_new(target, f"---\nid: {name}\n---\n\n# {title}\n".encode())
     print(path)
     print(f"next: {at_root(repository.root, f'aexp cite {name} RUN')}")
     return 0
-
-
-def _next_number(paths: Iterable[str]) -> int:
-    numbers = [re.match(r"F(\d{1,9})", name_of(path)) for path in paths]
-    return max((int(match[1]) for match in numbers if match), default=0) + 1
 
 
 def _slug(title: str) -> str:
@@ -63,13 +63,3 @@ def _slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     return slug[:_LONGEST].rstrip("-") or "finding"
-
-
-def _write(root: Path, path: str, text: str) -> None:
-    target = root / path
-    if target.parent.resolve() != (root / path).parent.absolute():
-        raise UsageError(
-            f"{quoted(str(Path(path).parent))} is reached by a link; nothing is written"
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_new(target, text.encode())

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pytest_aexp.cli.output import print_next_commit
-from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.cli.output import print_next_commit, with_progress
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import why_no_metric
@@ -131,7 +130,10 @@ def run_import(
         f"{counted(written, 'run')} written, {right:,} already there, "
         f"{len(plan.skipped) + len(refused):,} left out"
     )
-    _print_renamed(plan)
+    renamed = {source: name for source, name in plan.metrics.items() if source != name}
+    if renamed:
+        pairs = [f"{quoted(source)} is {name}" for source, name in sorted(renamed.items())]
+        print(f"metrics: {listed(pairs, 20)}")
     for name, count in sorted(plan.redacted.items()):
         entries = counted(count, "entry", "entries")
         print(f"{clean(name)} was redacted in {entries}: leave it out of --params")
@@ -163,13 +165,6 @@ def _print_repeated(runs: Iterable[ImportedRun]) -> None:
         print(f"and so for {counted(more, 'other run')}")
     if repeated:
         print("to import each as a run of its own: --distinct run_id")
-
-
-def _print_renamed(plan: ImportPlan) -> None:
-    renamed = {source: name for source, name in plan.metrics.items() if source != name}
-    if renamed:
-        pairs = [f"{quoted(source)} is {name}" for source, name in sorted(renamed.items())]
-        print(f"metrics: {listed(pairs, 20)}")
 
 
 def _print_unlisted(plan: ImportPlan, repository: Repository) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.output import print_next_commit
-from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.cli.output import print_next_commit, with_progress
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted, listed
@@ -50,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_next_commit(repository.root)
     for result in refused:
         notice(result.refused or "")
-    _print_kept([result.kept for result in every if result.kept])
+    if kept := [result.kept for result in every if result.kept]:
+        more = f" (and so for {counted(len(kept) - 1, 'other run')})" if len(kept) > 1 else ""
+        notice(f"{kept[0]}{more}")
     # Listed afresh: runs may have begun and ended meanwhile.
     _print_failures(every, gone_runs(repository, open_store(repository)))
     return 1 if refused else 0
@@ -70,10 +71,3 @@ def _print_failures(every: list[BackfillResult], gone: list[str]) -> None:
             notice(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
     if line := gone_line(gone):
         notice(line)
-
-
-def _print_kept(kept: list[str]) -> None:
-    """Say in one line which entries were kept in place of what this machine has."""
-    if kept:
-        more = f" (and so for {counted(len(kept) - 1, 'other run')})" if len(kept) > 1 else ""
-        notice(f"{kept[0]}{more}")

@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pytest_aexp.cli.change_table import change_record, count_changes, render_changes
-from pytest_aexp.cli.run_table import add_format_argument, print_unusable, render_records
+from pytest_aexp.cli.run_table import (
+    add_format_argument,
+    change_record,
+    count_changes,
+    print_unusable,
+    render_changes,
+    render_records,
+)
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree

@@ -102,7 +102,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _query(arguments: argparse.Namespace) -> Query:
-    """The query in the arguments; raises UsageError for what no entry can have."""
     wanted = query(arguments.words)
     if arguments.experiment is not None:
         wanted &= query([checked_experiment(arguments.experiment)])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pytest_aexp.cli.output import print_next_commit
-from pytest_aexp.cli.progress import with_progress
+from pytest_aexp.cli.output import print_next_commit, with_progress
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted

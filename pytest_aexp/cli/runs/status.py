@@ -7,7 +7,7 @@ import json
 from functools import partial
 from typing import Any
 
-from pytest_aexp.cli.output import table
+from pytest_aexp.cli.output import render_table
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted, shown_json
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if runs:
         length = partial(unique_length, store.job_ids)
-        print(table(_HEADINGS, [_row(run) for run in runs], length), end="")
+        print(render_table(_HEADINGS, [_row(run) for run in runs], length), end="")
     else:
         print(f"{counted(len(store.job_ids), 'run')} here, all finished")
     lost = [run.job_id for run in runs if run.is_lost]

@@ -72,7 +72,9 @@ def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> s
         if isinstance(problem, More):
             lines.append(f"… and {problem}; `--format json` lists them all")
             continue
-        seen = problem.but(path=_from(here, problem.path))
+        is_as_it_is = here == "." or posixpath.isabs(problem.path)
+        path = problem.path if is_as_it_is else posixpath.relpath(problem.path, here)
+        seen = problem.but(path=path)
         lines.append(_painted(seen) if colour else str(seen))
         fix = clean(problem.fix)
         lines.append(f"    {_BOLD}next: {fix}{_RESET}" if colour else f"    next: {fix}")
@@ -81,11 +83,6 @@ def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> s
         where = f"; the commands are for the root: cd {posixpath.relpath('.', here)}"
     lines.append(_summary(outcome, colour=colour) + where)
     return "\n".join(lines) + "\n"
-
-
-def _from(here: str, path: str) -> str:
-    is_as_it_is = here == "." or posixpath.isabs(path)
-    return path if is_as_it_is else posixpath.relpath(path, here)
 
 
 def _painted(problem: Problem) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,8 +169,16 @@ def find_runs(
     project = get_run_store(repo_root)
     store = _files_of(project)
     wanted = {"experiment_id": experiment_id, "hypothesis_id": hypothesis_id}
-    queries = {key: _plain_or_itself(value) for key, value in sp_filters.items()}
-    simple = {k: v for k, v in queries.items() if not _is_query(k, v)}
+    queries = dict(sp_filters)
+    for key, value in sp_filters.items():
+        with suppress(ValueError):  # signac's search says what it makes of it
+            queries[key] = plain(value)
+    simple = {
+        key: value
+        for key, value in queries.items()
+        if not ("." in key or key.startswith("$"))
+        and (value is None or isinstance(value, str | int | float | list))
+    }
     job_ids = [
         job_id
         for job_id in sorted(store.job_ids)
@@ -207,18 +216,6 @@ def _fits(
         name in statepoint and value_key(statepoint[name]) == value_key(value)
         for name, value in values.items()
     )
-
-
-def _plain_or_itself(value: Any) -> Any:
-    try:
-        return plain(value)
-    except ValueError:
-        return value  # signac's search says what it makes of it
-
-
-def _is_query(key: str, value: Any) -> bool:
-    is_plain = value is None or isinstance(value, str | int | float | list)
-    return not is_plain or "." in key or key.startswith("$")
 
 
 def _searched(project: Project, job_ids: list[str], filters: dict[str, Any]) -> list[str]:

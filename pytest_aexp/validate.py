@@ -9,8 +9,8 @@ from typing import Literal, get_args
 
 from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns, parse_strict_runs
-from pytest_aexp.ground.text import Position, quoted
-from pytest_aexp.model.problems import Policy, Problem
+from pytest_aexp.ground.text import quoted
+from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.checker import Checker, judge_repository
 from pytest_aexp.work.scope.projects import judged_root, merged, work_trees
 
@@ -81,11 +81,8 @@ def validate_repo(
     for folder, (repository, view) in work_trees(judged_root(nearest)).items():
         policy = Policy.of(repository.configuration, strictness)
         outcomes[folder] = judge_repository(Checker(repository, view, policy))
-    outcome = merged(outcomes)
-    return ValidateResult([_issue(problem) for problem in outcome.problems])
-
-
-def _issue(problem: Problem) -> Issue:
-    position = Position(problem.line, problem.column)
-    detail = f"{position.line}:{position.column} {problem.fix}"
-    return Issue(problem.code, problem.message, problem.severity, problem.path, detail)
+    issues = [
+        Issue(p.code, p.message, p.severity, p.path, f"{p.line}:{p.column} {p.fix}")
+        for p in merged(outcomes).problems
+    ]
+    return ValidateResult(issues)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -138,9 +138,13 @@ def repository_of(job: Job) -> Path:
     store = Path(os.path.abspath(job.project.path))
     target = Path(os.path.realpath(store))
     around = [*_roots_above(store), *_roots_above(target)]
-    for root in (*_roots_above(_current_folder()), *around):
-        if _is_its_store(root, target):
-            return root
+    here: list[Path] = []
+    with suppress(OSError):  # the current folder was removed
+        here += _roots_above(Path.cwd())
+    for root in (*here, *around):
+        with suppress(ConfigurationError, ValueError):  # ValueError: a path that no file can have
+            if os.path.realpath(Repository.open(root).run_store) == str(target):
+                return root
     if around:
         return around[0]
     raise NotPromotable(
@@ -149,22 +153,8 @@ def repository_of(job: Job) -> Path:
     )
 
 
-def _roots_above(start: Path | None) -> Iterator[Path]:
-    root = nearest_root(start) if start is not None else None
+def _roots_above(start: Path) -> Iterator[Path]:
+    root = nearest_root(start)
     while root is not None:
         yield root
         root = nearest_root(root.parent) if root.parent != root else None
-
-
-def _current_folder() -> Path | None:
-    try:
-        return Path.cwd()
-    except OSError:  # it was removed
-        return None
-
-
-def _is_its_store(root: Path, target: Path) -> bool:
-    try:
-        return os.path.realpath(Repository.open(root).run_store) == str(target)
-    except (ConfigurationError, ValueError):  # ValueError: a path that no file can have
-        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
@@ -76,12 +76,9 @@ def selection(citation: Citation) -> str:
         return f"run {citation.job_id}"
     if not isinstance(citation, BatchCitation):
         return "malformed"
-    selector = (written(name, "=", value) for name, value in citation.selector.items())
-    return " ".join([citation.experiment_id, *selector, *_narrowed(citation)])
-
-
-def _narrowed(citation: BatchCitation) -> Sequence[str]:
-    statuses = [f"status={','.join(citation.statuses)}"] if citation.statuses else []
-    if len(citation.statuses) > 1:
-        statuses = [f"status=[{','.join(citation.statuses)}]"]
-    return [*statuses, *(f"id!={job_id}" for job_id in citation.excluded)]
+    words = [citation.experiment_id]
+    words += (written(name, "=", value) for name, value in citation.selector.items())
+    if citation.statuses:
+        statuses = ",".join(citation.statuses)
+        words.append(f"status=[{statuses}]" if "," in statuses else f"status={statuses}")
+    return " ".join([*words, *(f"id!={job_id}" for job_id in citation.excluded)])

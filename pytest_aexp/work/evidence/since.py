@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +13,6 @@ from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.model.findings.citation import Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.findings.pins import Fit, pinned
-from pytest_aexp.model.query.documents import Document
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, resolve
 from pytest_aexp.work.evidence.changes import RunChange, compare
@@ -67,8 +66,13 @@ class ChangesReader:
     def of_citation(self, finding: Finding, citation: Citation) -> CitationChanges:
         """The changes of one of its citations. Raises NoHistory, UsageError."""
         since, now = self._since_when(finding, citation), self._now.runs(citation)
-        then = self._at(since.revision).runs(citation) if since.revision else _unmarked(now)
-        changes = compare(_by_id(then), _by_id(now), self._retractions)
+        if since.revision:
+            then = self._at(since.revision).runs(citation)
+        else:
+            # No pin records retractions.
+            then = tuple({k: v for k, v in run.items() if k != "retracted"} for run in now)
+        before, after = ({run["job_id"]: run for run in runs} for runs in (then, now))
+        changes = compare(before, after, self._retractions)
         return CitationChanges(citation, since, tuple(changes))
 
     def _at(self, revision: str) -> EvidenceReader:
@@ -114,12 +118,3 @@ class ChangesReader:
         # A finding's name may hold what git takes for a pattern.
         words = run_git(["--literal-pathspecs", *command], self._root).decode().split()
         return (words[0], words[1]) if words else None
-
-
-def _by_id(runs: Iterable[Document]) -> dict[str, Document]:
-    return {run["job_id"]: run for run in runs}
-
-
-def _unmarked(runs: Iterable[Document]) -> list[Document]:
-    """The runs as they were pinned: no pin records retractions."""
-    return [{name: v for name, v in run.items() if name != "retracted"} for run in runs]

@@ -66,11 +66,15 @@ def ignored_store(root: Path, store: Path) -> tuple[str, ...]:
     relative = os.path.relpath(store, root).replace(os.sep, "/")
     if relative == ".":
         return ("/.signac/", "/workspace/")
-    if relative.startswith("../") or os.path.isabs(relative):
+    if relative.partition("/")[0] == ".." or os.path.isabs(relative):
         return ()
-    escaped = re.sub(r"([\\*?\[#!])", r"\\\1", relative)
     # A link is not a folder to git.
-    return (f"/{escaped}" if os.path.islink(store) else f"/{escaped}/",)
+    return (f"/{escaped(relative)}" if os.path.islink(store) else f"/{escaped(relative)}/",)
+
+
+def escaped(path: str) -> str:
+    """A path as a rule of .gitignore that fits nothing else."""
+    return re.sub(r"([\\*?\[#!])", r"\\\1", path)
 
 
 def planned_files(

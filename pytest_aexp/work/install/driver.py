@@ -48,7 +48,10 @@ def driver_fault(command: str) -> str | None:
             return f"names {program}, which is not there"
         return f"names {program}, which has no pytest-aexp" if _lacks_it(Path(program)) else None
     if command == f"aexp {_VERB}":
-        return _fault_of_program(shutil.which("aexp"))
+        other = shutil.which("aexp")
+        if other is None:
+            return "calls `aexp`, which is not on PATH"
+        return None if _is_ours(Path(other)) else f"calls {other}, which is another program"
     # Somebody may have another way to call it.
     return None if command.endswith(_VERB) else "is another program"
 
@@ -63,15 +66,9 @@ def _lacks_it(python: Path) -> bool:
     return not any(map(any, folders))
 
 
-def _fault_of_program(program: str | None) -> str | None:
-    if program is None:
-        return "calls `aexp`, which is not on PATH"
-    return None if _is_ours(Path(program)) else f"calls {program}, which is another program"
-
-
 def _is_ours(program: Path) -> bool:
     try:
-        with open(program, "rb") as stream:
+        with program.open("rb") as stream:
             return b"pytest_aexp" in stream.read(1 << 14)
     except OSError:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +12,14 @@ from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import counted, listed, quoted
 from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.model.packs.segment import PACKS_DIR
-from pytest_aexp.work.install.control_files import DRIVER, GITATTRIBUTES, GITIGNORE, is_whole_folder
+from pytest_aexp.work.install.control_files import (
+    DRIVER,
+    GITATTRIBUTES,
+    GITIGNORE,
+    escaped,
+    ignored_store,
+    is_whole_folder,
+)
 from pytest_aexp.work.install.plan import InstallAction
 from pytest_aexp.work.scope.tracked_runs import removal, store_places, tracked_paths
 
@@ -93,7 +99,9 @@ def _ledger_warnings(
         yield from legacy_warnings(legacy)
         return
     what = _MANY.get(path, f"{path}/")
-    advice = _advice(rule, _taking_back(rules, rule.pattern))
+    # A rule that fits more than the folder may fit what is in it, too.
+    lines = [line for path, helps in _TAKE_BACK.items() if path in rules for line in helps]
+    advice = _advice(rule, lines[0] if is_whole_folder(rule.pattern) else listed(lines))
     yield InstallAction(
         "ignored_ledger_warning",
         rule.source,
@@ -102,25 +110,13 @@ def _ledger_warnings(
     )
 
 
-def _taking_back(rules: Mapping[str, IgnoreRule], pattern: str) -> str:
-    """The lines that help; a rule that fits more than the folder may fit what is in it, too."""
-    lines = [line for path, helps in _TAKE_BACK.items() if path in rules for line in helps]
-    return lines[0] if is_whole_folder(pattern) else listed(lines)
-
-
 def _advice(rule: IgnoreRule, lines: str) -> str:
     """What to do about a rule; ``lines`` take it back where they come after it."""
     advice = "delete or narrow that line"
-    if _outranks_root(rule.source):
-        return advice
+    is_gitignore = os.path.basename(rule.source) == GITIGNORE and not os.path.isabs(rule.source)
+    if is_gitignore and rule.source != GITIGNORE:
+        return advice  # it is deeper than the root's, whose rules come before
     return f"{advice}, or add {lines} at the end of {GITIGNORE}"
-
-
-def _outranks_root(source: str) -> bool:
-    """Whether the rule is in a .gitignore deeper than the root's, whose rules come after."""
-    return (
-        os.path.basename(source) == GITIGNORE and source != GITIGNORE and not os.path.isabs(source)
-    )
 
 
 def _unshared_warning(rule: IgnoreRule) -> InstallAction:
@@ -154,22 +150,17 @@ def _driver_warning(value: str) -> InstallAction:
 
 def _runs_probe(root: Path, store: Path) -> tuple[str, str] | None:
     """A path that git must ignore, and the rule to write for it; None outside the repository."""
-    relative = os.path.relpath(store, root)
-    if relative.split(os.sep)[0] == os.pardir or os.path.isabs(relative):
+    rules = ignored_store(root, store)
+    if not rules:
         return None
-    parts = [] if relative == os.curdir else relative.split(os.sep)
+    parts = Path(os.path.relpath(store, root)).parts
     for depth in range(1, len(parts) + 1):
         # git sees the link, not what it leads to, and takes it for a file
         if os.path.islink(root.joinpath(*parts[:depth])):
-            return "/".join(parts[:depth]), _anchored(parts[:depth])
+            link = "/".join(parts[:depth])
+            return link, f"/{escaped(link)}"
     # named like nothing, so that only a rule for the whole store fits
-    return "/".join([*parts, "workspace", "0" * 32, "0" * 32]), _anchored(
-        parts or ["workspace"]
-    ) + "/"
-
-
-def _anchored(parts: list[str]) -> str:
-    return "/" + re.sub(r"([\\*?\[])", r"\\\1", "/".join(parts))
+    return "/".join([*parts, "workspace", "0" * 32, "0" * 32]), rules[-1]
 
 
 def _runs_warning(rule: str) -> InstallAction:

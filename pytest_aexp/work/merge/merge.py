@@ -77,7 +77,7 @@ def merge_entries(
         return _usable_one(usable, other, run)
     greater, lesser = sorted(sides, key=lambda side: side.rank, reverse=True)
     common = None if base is None else read_side(base, job_id)
-    if common is None or not _are_mixable(common, greater, lesser):
+    if common is None or common.fault is not None or not common.is_mixable_with(greater, lesser):
         return _written(greater, run, _preference(greater, lesser))
     return _three_way(common, greater, lesser, run)
 
@@ -106,14 +106,11 @@ def promote_again(job_id: str) -> str:
     return f"run `aexp ledger promote {job_id}` on the machine that has the run"
 
 
-def _are_mixable(base: Side, *sides: Side) -> bool:
-    return base.fault is None and all(
-        side.job_id == base.job_id and side.is_of_known_format for side in (base, *sides)
-    )
-
-
 def _three_way(base: Side, greater: Side, lesser: Side, run: RunIdentity) -> Merged | MergeConflict:
-    leader, other = _leading(base, greater, lesser)
+    leader, other = greater, lesser
+    only_lesser_changed = greater.outcome == base.outcome != lesser.outcome
+    if only_lesser_changed and lesser.is_complete == greater.is_complete:
+        leader, other = lesser, greater
     chosen = {names: _source(base, leader, other, names) for names in _parts(leader, other)}
     merged = Side(
         None,
@@ -130,14 +127,6 @@ def _three_way(base: Side, greater: Side, lesser: Side, run: RunIdentity) -> Mer
     if joined:
         note += f"; the other side's change of {listed(map(quoted, joined))} was taken"
     return _written(merged, run, note)
-
-
-def _leading(base: Side, greater: Side, lesser: Side) -> tuple[Side, Side]:
-    """The side whose outcome counts, first."""
-    only_lesser_changed = greater.outcome == base.outcome != lesser.outcome
-    if only_lesser_changed and lesser.is_complete == greater.is_complete:
-        return lesser, greater
-    return greater, lesser
 
 
 def _parts(*sides: Side) -> Iterator[tuple[str, ...]]:

@@ -63,15 +63,17 @@ class Side:
             and (is_redacted or job_id_of(statepoint_json(self.statepoint)) == self.job_id)
         )
 
-    @property
-    def is_of_known_format(self) -> bool:
-        """Whether this program knows what every field means."""
-        return bool(self.fields.get("schema_version") == SCHEMA_VERSION)
+    def is_mixable_with(self, *others: Side) -> bool:
+        """Whether all are of one run, and this program knows what every field of them means."""
+        return all(
+            side.job_id == self.job_id and side.fields.get("schema_version") == SCHEMA_VERSION
+            for side in (self, *others)
+        )
 
     @property
     def rank(self) -> tuple[Any, ...]:
         """Its place in the one order of a run's entries; equal only for sides that say the same."""
-        return rank(self.fields), sorted(self.pointers_elsewhere)
+        return rank(self.fields), sorted(self.pointers - self.pointers_into(_STATEPOINT))
 
     @property
     def outcome(self) -> str:
@@ -90,11 +92,6 @@ class Side:
     def pointers_into(self, names: Collection[str]) -> frozenset[str]:
         """The pointers to what was redacted in the fields of these names."""
         return frozenset(pointer for pointer in self.pointers if _field_of(pointer) in names)
-
-    @property
-    def pointers_elsewhere(self) -> frozenset[str]:
-        """The pointers to what was redacted outside the statepoint."""
-        return self.pointers - self.pointers_into(_STATEPOINT)
 
 
 def read_side(data: Content, job_id: str | None) -> Side:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
@@ -122,10 +122,12 @@ def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterat
         if isinstance(taken, UnpackableEntry):
             pending.left.append(taken)
         elif taken is not None:
-            if not pending.has_room(taken):
+            size = pending.size + len(taken.line)
+            if len(pending.taken) == SEGMENT_LINES or size > SEGMENT_LIMIT:
                 yield packer.seal(pending)
-                pending = _NextSegment()
-            pending.add(taken)
+                pending, size = _NextSegment(), len(taken.line)
+            pending.taken.append(taken)
+            pending.size = size
     if pending.taken or pending.left:
         yield packer.seal(pending)
 
@@ -140,20 +142,13 @@ class _PackableEntry:
     segment: str | None
 
 
+@dataclass(slots=True)
 class _NextSegment:
     """What is packed at once: a segment's worth."""
 
-    def __init__(self) -> None:
-        self.taken: list[_PackableEntry] = []
-        self.left: list[UnpackableEntry] = []
-        self._size = 0
-
-    def has_room(self, taken: _PackableEntry) -> bool:
-        return len(self.taken) < SEGMENT_LINES and self._size + len(taken.line) <= SEGMENT_LIMIT
-
-    def add(self, taken: _PackableEntry) -> None:
-        self.taken.append(taken)
-        self._size += len(taken.line)
+    taken: list[_PackableEntry] = field(default_factory=list)
+    left: list[UnpackableEntry] = field(default_factory=list)
+    size: int = 0
 
 
 class _Packer:

@@ -19,7 +19,8 @@ def store_places(repository: Repository) -> tuple[str, ...]:
     relative = os.path.relpath(repository.run_store, repository.root).replace(os.sep, "/")
     if relative == ".":
         return _INNER
-    return () if relative.startswith("../") or os.path.isabs(relative) else (f"{relative}/",)
+    is_outside = relative.partition("/")[0] == ".." or os.path.isabs(relative)
+    return () if is_outside else (f"{relative}/",)
 
 
 def staged_faults(repository: Repository, paths: Iterable[str]) -> Iterator[Fault]:

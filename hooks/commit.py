@@ -18,6 +18,7 @@ from pytest_aexp.ground.settings.configuration import (
     CONFIG_LIMIT,
     Configuration,
     configuration_in,
+    configuration_of,
 )
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import is_job_id
@@ -153,4 +154,4 @@ def _configuration(location: Location, view: GitView, staged: StagedDiff) -> Con
             view.seed({path: Node(mode, name)})
         if not listed:
             return Configuration()
-    return configuration_in(view.read(CONFIG, CONFIG_LIMIT))
+    return configuration_of(view)

@@ -82,10 +82,7 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
             root, default, label=machine_label, run_store=run_store, force=force
         )
         store = _store_path(root, configured, values)
-        # The files are those of the main worktree, too: the store lies in each where it lies there.
-        main = main_root(root)
-        inside = store.relative_to(main) if main and store.is_relative_to(main) else store
-        files = planned_files(root, root / inside, force=force)
+        files = planned_files(root, _as_in_main(root, store), force=force)
         commands = [planned_agent_command(root, force=force)] if agent_commands else []
         steps += [*(file.step for file in files.values()), *commands]
         steps += [_ledger_step(root), _store_step(root, store)]
@@ -151,6 +148,12 @@ def _require_own_marker(root: Path, configured: str | None, run_store: str | Non
             f"repository: run `git rm -q --cached {path}`, and look at what it says before you "
             "install again"
         )
+
+
+def _as_in_main(root: Path, store: Path) -> Path:
+    """Where the run store of the main worktree lies in that, for the files that both share."""
+    main = main_root(root)
+    return root / store.relative_to(main) if main and store.is_relative_to(main) else store
 
 
 def _store_path(root: Path, configured: str | None, values: Mapping[str, Any]) -> Path:

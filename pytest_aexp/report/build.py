@@ -30,7 +30,7 @@ from pytest_aexp.report.model import (
     verdict_of,
 )
 from pytest_aexp.report.numbers import numbers_of
-from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_first, with_only
+from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_parameters
 from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.resolve import Place
 from pytest_aexp.work.evidence.since import ChangesReader
@@ -188,14 +188,14 @@ class _PageBuilder:
         ``names`` are the parameters in which the runs of the whole finding differ.
         """
         if isinstance(citation, JobCitation):
-            return tuple(with_first(run, names) for run in runs), ""
+            return tuple(with_parameters(run, names, only=False) for run in runs), ""
         if not isinstance(citation, BatchCitation):
             written = citation.written if isinstance(citation, MalformedCitation) else None
             return (), f"Not a citation: {shown(written)}" if written else "Not a citation"
         # First those that a reader should know of, wherever they come in a long list.
         first = sorted(runs, key=_is_in_order)
         names = _differing(runs)
-        rows = tuple(with_only(run, names) for run in first[: self._rows_left])
+        rows = tuple(with_parameters(run, names, only=True) for run in first[: self._rows_left])
         self._rows_left -= len(rows)
         selector = parameters(citation.selector) or "every run"
         of = f": {counted(len(runs), 'run')}{_statuses(runs)}" if runs else ": no run"

@@ -96,23 +96,13 @@ def facts_of(document: Mapping[str, Any]) -> RunFacts:
     )
 
 
-def with_first(run: RunFacts, names: Sequence[str]) -> RunFacts:
-    """The run, showing these of its parameters first: those in which runs differ."""
-    return _with(run, [*names, *(name for name, _ in run.values if name not in names)])
-
-
-def with_only(run: RunFacts, names: Sequence[str]) -> RunFacts:
-    """The run, showing only these of its parameters."""
-    return _with(run, names)
-
-
-def _with(run: RunFacts, names: Sequence[str]) -> RunFacts:
+def with_parameters(run: RunFacts, names: Sequence[str], *, only: bool) -> RunFacts:
+    """The run, showing these of its parameters alone, or first: those in which runs differ."""
     values = dict(run.values)
-    shown_ones = {name: values[name] for name in names if name in values}
+    chosen = {name: values[name] for name in names if name in values}
+    chosen = chosen if only else {**chosen, **values}
     return replace(
-        run,
-        parameters=parameters(shown_ones),
-        all_parameters=parameters(shown_ones, MOST_PARAMETERS),
+        run, parameters=parameters(chosen), all_parameters=parameters(chosen, MOST_PARAMETERS)
     )
 
 

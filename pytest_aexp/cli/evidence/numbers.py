@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 
 from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.findings.edit_finding import (
@@ -14,8 +13,7 @@ from pytest_aexp.cli.findings.edit_finding import (
     write_finding,
 )
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.text import clean, counted, shown
-from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.ground.text import Position, clean, counted, shown
 from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.numbers.value import value_text
 from pytest_aexp.model.problems import Problem
@@ -59,49 +57,43 @@ def run(arguments: argparse.Namespace) -> int:
     return _show(checker, path)
 
 
-def _checked(checker: Checker, path: str) -> tuple[Finding, list[tuple[Claim, Verdict]]]:
+def _checked(checker: Checker, path: str) -> list[tuple[Claim, Verdict]]:
     finding = checker.finding(path)
-    return finding, [(claim, checker.claim(finding, claim)) for claim in finding.claims]
+    return [(claim, checker.claim(finding, claim)) for claim in finding.claims]
 
 
 def _show(checker: Checker, path: str) -> int:
     """Print the numbers of a finding; 1 if there is an error among them."""
-    _, checked = _checked(checker, path)
+    checked = _checked(checker, path)
     if checked:
         print(clean(path))
     problems: list[Problem] = []
     for claim, verdict in checked:
         problems += verdict.problems
-        for index, result in enumerate(verdict.results):
-            print(_line(claim, index, result))
+        for position, result in zip(claim.positions, verdict.results, strict=True):
+            print(_line(position, result))
         for problem in verdict.problems:
             print(f"  {problem.severity}: {clean(problem.message)} [{problem.code}]")
             print(f"    next: {clean(problem.fix)}")
     return int(any(problem.severity == "error" for problem in problems))
 
 
-def _line(claim: Claim, index: int, result: Result) -> str:
-    position, number = claim.positions[index], result.number
-    place = f"{position.line}:{position.column}"
-    line = f"  {place}: {printed(number)} = {shown(result.written.text, 120)}"
+def _line(position: Position, result: Result) -> str:
+    place, expression = f"{position.line}:{position.column}", shown(result.written.text, 120)
+    line = f"  {place}: {printed(result.number)} = {expression}"
     if result.value is not None:
         line += f" = {value_text(result.value, digits=40)}"
-    return f"{line} ({_runs(result)})" if result.entries else line
-
-
-def _runs(result: Result) -> str:
-    ids = [entry.job_id[:8] for entry in result.entries]
-    more = ", …" if len(ids) > _FEW else ""
-    return f"{counted(len(ids), 'run')}: {', '.join(ids[:_FEW])}{more}"
+    if ids := [entry.job_id[:8] for entry in result.entries]:
+        more = ", …" if len(ids) > _FEW else ""
+        line += f" ({counted(len(ids), 'run')}: {', '.join(ids[:_FEW])}{more})"
+    return line
 
 
 def _write(checker: Checker, path: str) -> None:
     """Correct the numbers of a finding, and print what has changed."""
     front = open_finding(checker, path)
-    _, checked = _checked(checker, path)
-    results: Sequence[tuple[Claim, Sequence[Result]]]
-    results = [(claim, verdict.results) for claim, verdict in checked]
-    text = with_right_numbers(front, results)
+    checked = [(claim, verdict.results) for claim, verdict in _checked(checker, path)]
+    text = with_right_numbers(front, checked)
     if text == front.text:
         return
     sys.stdout.writelines(diff_lines(path, front.text, text))

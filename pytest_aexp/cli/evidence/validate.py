@@ -18,13 +18,7 @@ from pytest_aexp.ground.git.unstaged import Unstaged
 from pytest_aexp.ground.git.variables import notice_other_index
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import Repository, find_repo_root
-from pytest_aexp.ground.settings.configuration import (
-    CONFIG,
-    CONFIG_LIMIT,
-    StrictRuns,
-    configuration_in,
-    strictness_word,
-)
+from pytest_aexp.ground.settings.configuration import StrictRuns, configuration_of, strictness_word
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS
@@ -149,8 +143,7 @@ def _views(at: str) -> Iterator[tuple[Path, _Views]]:
             raise UsageError("a bare repository has no index: name a commit, such as `--at HEAD`")
         with GitView.at(bare, at) as view:
             require_no_folders(bare, view)
-            configuration = configuration_in(view.read(CONFIG, CONFIG_LIMIT))
-            yield bare, {"": (Repository(bare, configuration), view, None)}
+            yield bare, {"": (Repository(bare, configuration_of(view)), view, None)}
         return
     root = judged_root(find_repo_root())
     if at == WORKTREE:

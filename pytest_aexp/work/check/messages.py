@@ -61,23 +61,17 @@ def fault_of(citation: Resolvable, resolution: Resolution, sources: Sources) -> 
     """What is wrong with a well-written citation that leads there; None if nothing is."""
     if resolution.selectors and isinstance(citation, BatchCitation):
         return _ambiguous(citation, resolution)
-    return _fault_at(citation, resolution, sources)
-
-
-def _fault_at(citation: Resolvable, resolution: Resolution, sources: Sources) -> Fault | None:
-    match resolution.place:
-        case Place.LEDGER:
-            return _in_ledger(citation, resolution)
-        case Place.DISK:
-            return _on_disk(citation, resolution)
-        case Place.STORE:
-            return _in_store(citation, resolution)
-        case Place.INDEX:
-            return _in_index(citation, resolution)
-        case Place.NOWHERE if isinstance(citation, JobCitation):
-            return _not_found(citation, resolution, sources)
-        case _:
-            return _empty(citation, sources)
+    at = {
+        Place.LEDGER: _in_ledger,
+        Place.DISK: _on_disk,
+        Place.STORE: _in_store,
+        Place.INDEX: _in_index,
+    }
+    if resolution.place in at:
+        return at[resolution.place](citation, resolution)
+    if isinstance(citation, JobCitation):
+        return _not_found(citation, resolution, sources)
+    return _empty(citation, sources)
 
 
 def _ambiguous(citation: BatchCitation, resolution: Resolution) -> Fault:
@@ -97,7 +91,8 @@ def _in_ledger(citation: Resolvable, resolution: Resolution) -> Fault | None:
         return None
     fault, more = causes[0], len(causes) - 1
     # The message of a contradiction has both places.
-    place = "" if fault.rule is CONTRADICTION else f" ({_place(fault)})"
+    at = fault.position
+    place = "" if fault.rule is CONTRADICTION else f" ({fault.path}:{at.line}:{at.column})"
     others = f", and {count_entries(more)} more of the batch cannot be used either" if more else ""
     message = f"{fault.message}{place}, so {_cited(citation)} is not proven{others}"
     return replace(
@@ -118,10 +113,6 @@ def unverified_fault(citation: Resolvable, entries: Sequence[Entry]) -> Fault:
     return replace(fault, job_id=entries[0].job_id)
 
 
-def _place(fault: Fault) -> str:
-    return f"{fault.path}:{fault.position.line}:{fault.position.column}"
-
-
 def _on_disk(citation: Resolvable, resolution: Resolution) -> Fault:
     paths = list(dict.fromkeys(entry.path for entry in resolution.entries))
     many = len(resolution.entries) > 1
@@ -133,21 +124,8 @@ def _on_disk(citation: Resolvable, resolution: Resolution) -> Fault:
 
 
 def _in_store(citation: Resolvable, resolution: Resolution) -> Fault:
-    finished = [run for run in resolution.runs if run.finished]
-    if finished:
-        count = counted(len(finished), "run")
-        what = (
-            _cited(citation)
-            if isinstance(citation, JobCitation)
-            else (f"{_cited(citation)} has {count} that")
-        )
-        state = f" ({finished[0].status})" if isinstance(citation, JobCitation) else ""
-        verb = "are" if len(finished) > 1 else "is"
-        them = "them" if len(finished) > 1 else "it"
-        message = (
-            f"{what} {verb} finished{state}, but only on this machine: no other can see {them}"
-        )
-        return _fault(UNPROMOTED, citation, message, _promote_here(finished))
+    if any(run.finished for run in resolution.runs):
+        return _unpromoted(citation, [run for run in resolution.runs if run.finished])
     run = resolution.runs[0]
     state, fix = _unfinished(run)
     if isinstance(citation, JobCitation):
@@ -183,11 +161,18 @@ def _unfinished(run: Run) -> tuple[str, str]:
     )
 
 
-def _promote_here(runs: list[Run]) -> str:
-    if len(runs) == 1:
-        job_id = runs[0].job_id
-        return f"run `aexp ledger promote {job_id}`, then `git add {entry_path(job_id)}`"
-    return f"run `aexp ledger backfill`, then `git add {LEDGER_DIR}`"
+def _unpromoted(citation: Resolvable, finished: list[Run]) -> Fault:
+    verb, them = ("are", "them") if len(finished) > 1 else ("is", "it")
+    if isinstance(citation, JobCitation):
+        what, state = _cited(citation), f" ({finished[0].status})"
+    else:
+        what, state = f"{_cited(citation)} has {counted(len(finished), 'run')} that", ""
+    message = f"{what} {verb} finished{state}, but only on this machine: no other can see {them}"
+    fix = f"run `aexp ledger backfill`, then `git add {LEDGER_DIR}`"
+    if len(finished) == 1:
+        job_id = finished[0].job_id
+        fix = f"run `aexp ledger promote {job_id}`, then `git add {entry_path(job_id)}`"
+    return _fault(UNPROMOTED, citation, message, fix)
 
 
 def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:

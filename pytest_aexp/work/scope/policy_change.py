@@ -9,12 +9,7 @@ from pathlib import Path
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.view import INDEX, GitView
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.configuration import (
-    CONFIG,
-    CONFIG_LIMIT,
-    Configuration,
-    configuration_in,
-)
+from pytest_aexp.ground.settings.configuration import CONFIG, Configuration, configuration_of
 from pytest_aexp.ground.text import counted, quoted
 from pytest_aexp.ground.views import View, matching
 from pytest_aexp.model.problems import POLICY_WEAKENED, Fault, Policy, Problem, all_rules
@@ -29,7 +24,7 @@ def configuration_at(root: Path, revision: str) -> Configuration:
     if revision == INDEX:
         raise UsageError("the policy in the index is that of the change itself: name a commit")
     with GitView.at(root, revision) as view:
-        return configuration_in(view.read(CONFIG, CONFIG_LIMIT))
+        return configuration_of(view)
 
 
 def under_policy_of(repository: Repository, policy: Configuration) -> Repository:

@@ -20,12 +20,7 @@ from pytest_aexp.ground.find_root import (
 from pytest_aexp.ground.git.listing import Location, project_of
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.configuration import (
-    CONFIG,
-    CONFIG_LIMIT,
-    Configuration,
-    configuration_in,
-)
+from pytest_aexp.ground.settings.configuration import Configuration, configuration_of
 from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.views import View, WorkTree, matching
 from pytest_aexp.model.entry import LEDGER_DIR
@@ -87,7 +82,7 @@ def _below(prefix: str, paths: Iterable[str]) -> Iterator[str]:
 def _has_findings(folder: str, view: View) -> bool:
     """Whether a folder whose ledger is gone has findings still."""
     try:
-        configuration = configuration_in(view.read(f"{folder}/{CONFIG}", CONFIG_LIMIT))
+        configuration = configuration_of(view, folder)
     except ConfigurationError:
         return True  # as below
     return any(matching(view, [f"{folder}/{glob}" for glob in configuration.findings]))
@@ -98,7 +93,7 @@ def _is_used(root: Path, view: View, paths: list[str]) -> bool:
     if uses_ledger(root) or "" in map(project_of, paths):
         return True
     try:
-        is_configured = configuration_in(view.read(CONFIG, CONFIG_LIMIT)) != Configuration()
+        is_configured = configuration_of(view) != Configuration()
     except ConfigurationError:
         return True  # and refused with its reason, when its turn comes
     return is_configured or view.has_folder("kb/research/findings")
@@ -187,15 +182,12 @@ def git_views(root: Path, revision: str) -> Iterator[dict[str, tuple[Repository,
         }
         try:
             yield {
-                folder: (_configured(root / folder, view), view) for folder, view in views.items()
+                folder: (Repository(root / folder, configuration_of(view)), view)
+                for folder, view in views.items()
             }
         finally:
             for view in views.values():
                 view.close()
-
-
-def _configured(root: Path, view: View) -> Repository:
-    return Repository(root, configuration_in(view.read(CONFIG, CONFIG_LIMIT)))
 
 
 def merged(outcomes: Mapping[str, Outcome]) -> Outcome:

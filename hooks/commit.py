@@ -12,13 +12,12 @@ from pytest_aexp.ground.files import MISSING
 from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.run import git_or_none, run_git
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import Repository
+from pytest_aexp.ground.repository import Repository, configuration_of
 from pytest_aexp.ground.settings.configuration import (
     CONFIG,
     CONFIG_LIMIT,
     Configuration,
     configuration_in,
-    configuration_of,
 )
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.job_id import is_job_id

@@ -17,10 +17,13 @@ from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
 from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.settings.configuration import (
+    CONFIG,
     CONFIG_LIMIT,
     Configuration,
+    configuration_in,
     read_configuration,
 )
+from pytest_aexp.ground.views import View
 
 DEFAULT_RUN_STORE = ".runs"
 
@@ -146,3 +149,8 @@ def _leaves(root: Path, written: str) -> bool:
     except (RuntimeError, ValueError):
         return False
     return not Path(path).is_relative_to(root)
+
+
+def configuration_of(view: View, folder: str = "") -> Configuration:
+    """The configuration of the repository in ``folder`` of a view. Raises ConfigurationError."""
+    return configuration_in(view.read(f"{folder}/{CONFIG}" if folder else CONFIG, CONFIG_LIMIT))

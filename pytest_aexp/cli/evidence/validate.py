@@ -17,8 +17,8 @@ from pytest_aexp.ground.git.listing import bare_root
 from pytest_aexp.ground.git.unstaged import Unstaged
 from pytest_aexp.ground.git.variables import notice_other_index
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import Repository, find_repo_root
-from pytest_aexp.ground.settings.configuration import StrictRuns, configuration_of, strictness_word
+from pytest_aexp.ground.repository import Repository, configuration_of, find_repo_root
+from pytest_aexp.ground.settings.configuration import StrictRuns, strictness_word
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.problems import Outcome, Policy
 from pytest_aexp.rendering import FORMATS

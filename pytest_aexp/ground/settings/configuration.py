@@ -6,15 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.files import Unreadable, can_be_named, read_bounded
 from pytest_aexp.ground.settings.metric_names import parse_metrics
 from pytest_aexp.ground.text import closest, listed, quoted, shown
-
-if TYPE_CHECKING:
-    from pytest_aexp.ground.views import View
 
 StrictRuns = Literal["error", "warn", "off"]
 """How a citation of a missing run is reported: as an error, as a warning, or not at all."""
@@ -225,8 +222,3 @@ def configuration_in(data: bytes | Unreadable) -> Configuration:
             return Configuration()
         raise ConfigurationError(data.reason)
     return parse_configuration(data)
-
-
-def configuration_of(view: View, folder: str = "") -> Configuration:
-    """The configuration of the repository in ``folder`` of a view. Raises ConfigurationError."""
-    return configuration_in(view.read(f"{folder}/{CONFIG}" if folder else CONFIG, CONFIG_LIMIT))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.view import INDEX, GitView
-from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.configuration import CONFIG, Configuration, configuration_of
+from pytest_aexp.ground.repository import Repository, configuration_of
+from pytest_aexp.ground.settings.configuration import CONFIG, Configuration
 from pytest_aexp.ground.text import counted, quoted
 from pytest_aexp.ground.views import View, matching
 from pytest_aexp.model.problems import POLICY_WEAKENED, Fault, Policy, Problem, all_rules

@@ -19,8 +19,8 @@ from pytest_aexp.ground.find_root import (
 )
 from pytest_aexp.ground.git.listing import Location, project_of
 from pytest_aexp.ground.git.view import GitView
-from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.configuration import Configuration, configuration_of
+from pytest_aexp.ground.repository import Repository, configuration_of
+from pytest_aexp.ground.settings.configuration import Configuration
 from pytest_aexp.ground.settings.globs import fixed_part
 from pytest_aexp.ground.views import View, WorkTree, matching
 from pytest_aexp.model.entry import LEDGER_DIR

@@ -178,7 +178,9 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def write_atomic(path: str | Path, data: bytes, *, sync: bool = True) -> None:
+def write_atomic(
+    path: str | Path, data: bytes, *, sync: bool = True, replaces: bool = True
+) -> None:
     """Put ``data`` at ``path`` in one step: readers see the old file or the new one, whole.
 
     With ``sync`` the data is on the disk before the name is, so that a machine switched off
@@ -187,9 +189,9 @@ def write_atomic(path: str | Path, data: bytes, *, sync: bool = True) -> None:
     The temporary name is unique, ends in ``.tmp`` (so that nothing takes it for an entry), and is
     removed if anything fails; it lies in the same folder, or, for what lies below ``.aexp``,
     directly in that, where git ignores it. The mode of a new file follows the umask; a file that
-    is replaced keeps its mode. Raises OSError.
+    is replaced keeps its mode, which ``replaces=False`` saves looking for. Raises OSError.
     """
-    _put(os.fspath(path), data, os.replace, sync=sync)
+    _put(os.fspath(path), data, _replace if replaces else os.replace, sync=sync)
 
 
 def write_new(path: str | Path, data: bytes) -> None:
@@ -199,6 +201,17 @@ def write_new(path: str | Path, data: bytes) -> None:
     """
     _put(os.fspath(path), data, _take_name, sync=True)
     sync_path(os.path.dirname(path) or os.curdir)
+
+
+def _replace(temporary: str, path: str) -> None:
+    """Take the place of the file at ``path``, if there is one, and its mode."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        pass
+    else:
+        os.chmod(temporary, stat.S_IMODE(mode))
+    os.replace(temporary, path)
 
 
 def _take_name(temporary: str, path: str) -> None:
@@ -226,13 +239,15 @@ def _take_empty_name(temporary: str, path: str) -> None:
 
 def _put(path: str, data: bytes, put: Callable[[str, str], None], *, sync: bool) -> None:
     folder = os.path.dirname(path) or os.curdir
-    if not os.path.isdir(folder):
-        os.makedirs(folder, exist_ok=True)
     aside = _unseen_by_git(folder)
     try:
         try:
             _put_from(aside, path, data, put, sync=sync)
         except OSError as error:
+            # Not before: of many files only the first may be without a folder.
+            if not os.path.isdir(folder):
+                os.makedirs(folder, exist_ok=True)
+                return _put(path, data, put, sync=sync)
             if error.errno not in _NOT_FROM_THERE or aside == folder:
                 raise
             # The ledger is a mount of its own, or what it lies in must not be written to.
@@ -257,21 +272,11 @@ def _put_from(
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _take_mode(temporary, path)
         put(temporary, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _take_mode(temporary: str, path: str) -> None:
-    """Give the file the mode of the one that it will replace, if there is one."""
-    try:
-        mode = os.stat(path).st_mode
-    except OSError:
-        return
-    os.chmod(temporary, stat.S_IMODE(mode))
 
 
 def _unseen_by_git(folder: str) -> str:

@@ -36,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Promote every finished run; 1 if one could not be, each of them named."""
     repository = Repository.open()
     store = open_store(repository)
-    results = backfill(repository, arguments.machine_label, overwrite=arguments.overwrite)
+    label, overwrite = arguments.machine_label, arguments.overwrite
+    results = backfill(repository, label, overwrite=overwrite, store=store)
     every = list(with_progress(results, len(store.job_ids), "runs"))
     written = sum(result.written for result in every)
     refused = [result for result in every if result.refused]

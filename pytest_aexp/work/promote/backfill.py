@@ -38,13 +38,18 @@ class BackfillResult(NamedTuple):
 
 
 def backfill(
-    repository: Repository, machine_label: str | None = None, *, overwrite: bool = False
+    repository: Repository,
+    machine_label: str | None = None,
+    *,
+    overwrite: bool = False,
+    store: RunStore | None = None,
 ) -> Iterator[BackfillResult]:
     """Promote each finished run of the store, one by one; one bad run does not stop the rest.
 
-    Raises RunStoreNotInitialized, UsageError, OSError (for example: no space left).
+    ``store`` saves opening it. Raises RunStoreNotInitialized, UsageError, OSError (for example: no
+    space left).
     """
-    store = open_store(repository)
+    store = store or open_store(repository)
     promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
     elsewhere = cache(lambda: runs_of_other_branches(repository.root))
     there, written = frozenset(WorkTree(repository.root).names(LEDGER_DIR)), False

@@ -59,7 +59,7 @@ def project(
 def describe(
     job_id: str, files: RunFiles, machine: str, metrics: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The same before anything is redacted."""
+    """The same before anything is redacted and without the time of its promotion."""
     status = _checked_status(job_id, files)
     _refuse_invalid_json(job_id, files)
     document = files.document
@@ -69,7 +69,6 @@ def describe(
         "statepoint": files.statepoint,
         "status": status,
         "registered_machine": machine,
-        "promoted_at": utc_now(),
         "run_link": _run_link(run_link_of(document)),
         "started_at": _text(document.get("started_at")),
         "ended_at": _text(document.get("ended_at")),
@@ -84,8 +83,8 @@ def describe(
 
 
 def sanitise(entry: dict[str, Any]) -> Projection:
-    """An entry that was described so, as the ledger may hold it."""
-    others = entry.copy()
+    """An entry that was described so, as the ledger may hold it from now on."""
+    others = {**entry, "promoted_at": utc_now()}
     # A number is not a secret, whatever its name.
     numbers = others.pop("metrics", None)
     projection = _laid_out(others)

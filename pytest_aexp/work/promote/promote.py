@@ -133,7 +133,7 @@ class Promoter:
             if packed is not None:
                 data = entry_bytes(promoted_after(packed, entry))
             _refuse_too_large(job_id, entry, data)
-            _write(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync)
+            _write(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync, replaces=replaces)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             if files.raw is None or self._store.raw_document(job_id) == files.raw:
@@ -229,10 +229,10 @@ def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
     )
 
 
-def _write(job_id: str, path: str, data: bytes, *, sync: bool) -> None:
+def _write(job_id: str, path: str, data: bytes, *, sync: bool, replaces: bool) -> None:
     """Write an entry. Raises NotPromotable for what stands in its very place, OSError."""
     try:
-        write_atomic(path, data, sync=sync)
+        write_atomic(path, data, sync=sync, replaces=replaces)
     except OSError as error:
         place, where = entry_path(job_id), f"the ledger entry of run {job_id} cannot be written"
         if os.path.isdir(path):

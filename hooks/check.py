@@ -28,7 +28,7 @@ from pytest_aexp.model.problems import (
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.stray_files import stray_at
 from pytest_aexp.work.check.checker import Checker, judge_findings
-from pytest_aexp.work.check.ledger import identity_faults, stray_fault
+from pytest_aexp.work.check.ledger import identity_faults, stray_fault, unread_in
 from pytest_aexp.work.check.resolve import Sources
 from pytest_aexp.work.check.restore import Restoration
 from pytest_aexp.work.scope.policy_change import (
@@ -246,7 +246,7 @@ def check_ledger(staged: StagedDiff, options: Options) -> int:
 
 def _ledger_faults(commit: Commit, ledger: Ledger) -> Iterator[Fault]:
     if commit.changes is None:
-        judged, strays = survey(ledger), list(ledger.strays)
+        judged, strays = survey(ledger), list(unread_in(ledger))
     else:
         yield from segment_faults(commit, ledger)
         changed = commit.entries()

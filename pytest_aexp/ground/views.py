@@ -20,12 +20,14 @@ from pytest_aexp.ground.files import (
     DANGLING,
     LINK,
     LOOP,
+    NOT_FOLLOWED,
     OUTSIDE,
     Unreadable,
     is_absence,
     is_directory,
     read_bounded,
 )
+from pytest_aexp.ground.find_root import BLOCK_FILES
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 
 
@@ -130,7 +132,7 @@ class WorkTree:
             if is_absence(error):
                 return False
             raise
-        return not os.path.isdir(full)
+        return not (os.path.isdir(full) and (not is_of_git(path) or _is_in_git(full)))
 
     def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
         """The folders behind links that leave the repository, and broken links."""
@@ -145,7 +147,7 @@ class WorkTree:
                 if not os.path.islink(full):
                     pending += [path] if is_inner_folder else []
                 elif is_inner_folder or "." not in name:
-                    target = self._target(full)
+                    target = self._target(path)
                     if isinstance(target, Unreadable):
                         yield path, target
 
@@ -161,7 +163,7 @@ class WorkTree:
         """The link that leaves the repository, or is broken, on the way to ``folder``."""
         for path in above(folder):
             full = f"{self._root}/{path}"
-            target = self._target(full) if os.path.islink(full) else ""
+            target = self._target(path) if os.path.islink(full) else ""
             if isinstance(target, Unreadable):
                 return path, target
         return None
@@ -205,7 +207,7 @@ class WorkTree:
                     (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
                 elif hidden and name != ".git":
                     last.append(path)
-        yield from sorted(paths)
+        yield from [folder] if is_of_git(folder) and self.has_file(folder) else sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file; a link is followed only while it stays in the repository."""
@@ -220,7 +222,7 @@ class WorkTree:
         data = read_bounded(full, limit, whole=whole, follow=False, inside=inside)
         if data is not LINK:
             return data
-        target = self._target(full)
+        target = self._target(path)
         if isinstance(target, Unreadable):
             return target
         return read_bounded(target, limit, whole=whole, follow=False, inside=self._real_root)
@@ -245,36 +247,53 @@ class WorkTree:
         inside = (path for path in paths if self._stays_inside(path.rpartition("/")[0]))
         return {path: f"{self._root}/{path}" for path in inside}
 
-    def _target(self, full: str) -> str | Unreadable:
-        """Where the link at ``full`` leads."""
+    def _target(self, path: str) -> str | Unreadable:
+        """Where the link at ``path`` leads."""
         try:
-            target = os.path.realpath(full, strict=True)
+            target = os.path.realpath(f"{self._root}/{path}", strict=True)
         except (FileNotFoundError, NotADirectoryError):
             return DANGLING
         except OSError:
             return LOOP
-        return target if self._contains(target) else OUTSIDE
+        if not self._contains(target):
+            return OUTSIDE
+        return NOT_FOLLOWED if is_of_git(path) else target
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         if not self._stays_inside(folder):
             return []
         try:
             with os.scandir(f"{self._root}/{folder}") as entries:
-                return sorted((entry.name, is_directory(entry)) for entry in entries)
+                every = sorted((entry.name, is_directory(entry)) for entry in entries)
         except OSError as error:
             if is_absence(error):
                 return []
             raise
+        if not is_of_git(folder):
+            return every
+        return [(n, is_in and _is_in_git(f"{self._root}/{folder}/{n}")) for n, is_in in every]
 
     def _stays_inside(self, folder: str) -> bool:
         cached = self._inside.get(folder)
         if cached is None:
-            cached = self._contains(os.path.realpath(f"{self._root}/{folder}"))
+            real = os.path.realpath(f"{self._root}/{folder}")
+            is_moved = is_of_git(folder) and real != f"{self._real_root.rstrip('/')}/{folder}"
+            cached = not is_moved and self._contains(real)
             self._inside[folder] = cached
         return cached
 
     def _contains(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)
+
+
+def is_of_git(path: str) -> bool:
+    """Whether git's views have to agree on what it is: git, too, follows no link there."""
+    return path in BLOCK_FILES or f"{path}/".startswith(".aexp/")
+
+
+def _is_in_git(folder: str) -> bool:
+    """Whether the files of a folder can be in this repository's commits."""
+    return not (os.path.islink(folder) or os.path.lexists(f"{folder}/.git"))
 
 
 def above(path: str) -> list[str]:

@@ -36,6 +36,7 @@ FIELDS = frozenset(
 is_record_id = re.compile(r"[0-9a-f]{16}", re.ASCII).fullmatch
 """Whether text has the form of a record's id."""
 
+_begins_as_id = re.compile("[0-9a-f]{16}", re.ASCII | re.IGNORECASE).match
 _is_id = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}", re.ASCII).fullmatch
 _DEPTH_LIMIT = 100
 _MOST_REPLACEMENTS = 1000
@@ -88,7 +89,8 @@ def record_path(record_id: str) -> str:
 
 def is_record_path(path: str) -> bool:
     """Whether the file at ``path`` has to be a record."""
-    return path.startswith(f"{RETRACTIONS_DIR}/") and path.lower().endswith(".json")
+    _, is_below, name = path.partition(f"{RETRACTIONS_DIR}/")
+    return bool(is_below) and (name.lower().endswith(".json") or _begins_as_id(name) is not None)
 
 
 class Retractions:
@@ -102,9 +104,13 @@ class Retractions:
     @classmethod
     def of(cls, view: View) -> Retractions:
         """The retractions that the records in ``view`` make."""
-        paths = [path for path in view.walk(RETRACTIONS_DIR) if is_record_path(path)]
+        paths = view.walk(RETRACTIONS_DIR, hidden=True)
         records, faults = [], []
         for path, data in view.read_many(paths, RECORD_LIMIT):
+            # What a link leads to is not read, and may be a folder of records.
+            is_link = isinstance(data, Unreadable) and data.is_link
+            if not (is_link or path == RETRACTIONS_DIR or is_record_path(path)):
+                continue
             record, of_record = read_record(path, data)
             faults += of_record
             if record is not None:
@@ -163,6 +169,9 @@ class Retractions:
 def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, list[Fault]]:
     """The record in ``data``, the content of ``path``, and what is wrong with it."""
     document: dict[str, Any] = {}
+    if path == RETRACTIONS_DIR:
+        message = "no retraction record is read: where their folder belongs is something else"
+        return None, [Fault(INVALID_RETRACTION, path, message, "put the folder itself there")]
     try:
         text, document = _parsed(data)
         _check(path, document)

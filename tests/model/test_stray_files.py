@@ -26,6 +26,9 @@ RUN = "4076a08a2393f617db96cb1a0d5569d6"
         ("box/2026-05-001.jsonl", "box/2026-05-001.jsonl"),
         ("packs/2026-05-001.jsonl", "packs/2026-05-001.jsonl"),
         ("packs/box/2026-05-001.jsonl", None),
+        ("packs", "packs"),
+        ("packs/box", "packs/box"),
+        ("packs/README.md", None),
         ("2026-05-001.jsonl", None),
         ("README.md", None),
         ("retractions/9c1e55d0a7b34f21.json", None),
@@ -37,12 +40,19 @@ def test_a_file_that_is_no_entry(below: str, reported: str | None) -> None:
 
 
 def test_what_there_is_in_a_folder(repo: Path) -> None:
-    names = ("notes.json", f"2026/{RUN}.json", f"{RUN}.json/x", "packs/odd.json", f"{RUN}.JSON")
+    names = (
+        "notes.json",
+        f"2026/{RUN}.json",
+        f"{RUN}.json/x",
+        "packs/odd.json",
+        f"{RUN}.JSON",
+        f".trash/{RUN}.json",
+        "packs/laptop",
+    )
     for name in (
         *names,
         "packs/box/2026-05-001.jsonl",
         "retractions/x.json",
-        f".trash/{RUN}.json",
         "2026/README.md",
     ):
         write(repo, f".aexp/ledger/{name}", "")

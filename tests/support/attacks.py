@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from hooking import NOWHERE, commit
-from repositories import add_entry, entry_of, entry_text, git, job, new_repository, packed, write
+from repositories import (
+    add_entry,
+    entry_of,
+    entry_text,
+    git,
+    job,
+    new_repository,
+    packed,
+    record_of,
+    write,
+)
+
+from pytest_aexp.model.retractions import record_id_of
 
 FINDINGS, LEDGER = "kb/research/findings", ".aexp/ledger"
 POINT = {"experiment_id": "E001", "seed": 1}
@@ -238,10 +251,52 @@ _MISSING: dict[str, Change] = {
     "the ledger a submodule here": submodule(LEDGER, is_checked_out=True),
     "the ledger a submodule that is ignored": ignored_submodule(LEDGER),
     "its folder a submodule here": submodule(".aexp", is_checked_out=True),
+    "the ledger a link": in_place_of(LEDGER, "../l", keep="l"),
+    "its folder a link": in_place_of(".aexp", "l", keep="l"),
     "the entry a link out": lambda repo: (
         moved(ENTRY, "../entry.json")(repo),
         link(ENTRY, "../../../entry.json")(repo),
     ),
+}
+
+
+def linked(path: str, behind: Change) -> Change:
+    """What ``behind`` writes at ``path`` is moved within the repository, a link in its place."""
+
+    def change(repo: Path) -> None:
+        behind(repo)
+        moved(path, "elsewhere")(repo)
+        link(path, f"{'../' * path.count('/')}elsewhere")(repo)
+
+    return change
+
+
+RECORD = record_of(retracts=[GOOD])
+_RECORDS = f"{LEDGER}/retractions"
+_NAME = f"{record_id_of(RECORD)}.json"
+
+
+def record(path: str) -> Change:
+    """A record that retracts the cited run, in a place where nobody looks for it."""
+    return files(path, content=json.dumps(RECORD))
+
+
+_RECORD = record(f"{_RECORDS}/{_NAME}")
+_RETRACTED: dict[str, Change] = {
+    "a folder of records that is a link": linked(_RECORDS, _RECORD),
+    "a record that is a link": linked(f"{_RECORDS}/{_NAME}", _RECORD),
+    "a folder among the records that is a link": linked(
+        f"{_RECORDS}/more", record(f"{_RECORDS}/more/{_NAME}")
+    ),
+    "a folder of records that is a link to nothing": link(_RECORDS, "nowhere"),
+    "a folder of records that is a link out": link(_RECORDS, "../../.."),
+    "a folder of records that is a file": files(_RECORDS),
+    "a folder of records that is a submodule here": submodule(_RECORDS, is_checked_out=True),
+    "a record in a hidden folder": record(f"{_RECORDS}/.old/{_NAME}"),
+    "a record with another ending": record(f"{_RECORDS}/{_NAME}.txt"),
+    "a record without an ending": record(f"{_RECORDS}/{_NAME.removesuffix('.json')}"),
+    "a record in capitals": record(f"{_RECORDS}/{_NAME.upper()}"),
+    "a folder in a record's place": record(f"{_RECORDS}/{_NAME}/x"),
 }
 
 _STATUS = '  "status": "complete"'
@@ -303,6 +358,7 @@ _SEGMENTS: dict[str, Change] = {
     "a segment of another name": _segment_beside(packed(OTHERS[0]), "0" * 16),
     "a segment that was changed": segment(LINE.replace(b"complete", b"failed"), name="0" * 16),
 }
+_SEGMENT = f"{sha256(LINE).hexdigest()[:16]}.jsonl"
 _ELSEWHERE: dict[str, Change] = {
     "packs in capitals": segment(LINE, folder="Packs/box"),
     "a segment too deep": segment(LINE, folder="packs/a/b"),
@@ -310,6 +366,11 @@ _ELSEWHERE: dict[str, Change] = {
     "an entry in capitals": moved(ENTRY, f"{LEDGER}/{GOOD.upper()}.json"),
     "an entry whose ending is in capitals": moved(ENTRY, f"{LEDGER}/{GOOD}.JSON"),
     "an entry with another ending": moved(ENTRY, f"{ENTRY}.txt"),
+    "an entry in a hidden folder": moved(ENTRY, f"{LEDGER}/.old/{GOOD}.json"),
+    "a segment in a hidden folder": segment(LINE, folder="packs/.box"),
+    "the folder of packs a link": linked(f"{LEDGER}/packs", segment(LINE)),
+    "a machine's packs a link": linked(f"{LEDGER}/packs/box", segment(LINE)),
+    "a segment a link": linked(f"{LEDGER}/packs/box/{_SEGMENT}", segment(LINE)),
 }
 
 
@@ -322,6 +383,7 @@ ATTACKS = [
     *_each(_FINDINGS, NO_RUN),
     *_each(_PROJECTS, NO_RUN),
     *_each(_MISSING, INVALID),
+    *_each(_RETRACTED, "ledger.invalid_retraction"),
     *_each({f"in the entry: {n}": entry(text) for n, text in _DAMAGED.items()}, INVALID),
     *_each({f"in a line: {n}": segment(_packed(t)) for n, t in _DAMAGED.items() if t}, ""),
     *_each({f"in the entry: {n}": entry(text) for n, text in _FORGED.items()}, MISMATCH),

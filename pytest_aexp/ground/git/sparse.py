@@ -62,7 +62,7 @@ def submodules_at(root: Path, folder: str) -> list[str]:
 
 
 def is_checked_out(root: Path, submodule: str) -> bool:
-    """Whether there are files of a submodule."""
+    """Whether a folder that is there, perhaps a submodule, has files."""
     return not _is_empty_folder(root / submodule)
 
 
@@ -76,7 +76,8 @@ def _submodules(root: Path, places: Sequence[str]) -> list[str]:
 
 def _is_empty_folder(path: Path) -> bool:
     try:
-        return not os.listdir(path)
+        with os.scandir(path) as entries:
+            return next(entries, None) is None
     except OSError:
         return False
 

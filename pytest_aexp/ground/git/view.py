@@ -13,7 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from pytest_aexp.ground.files import DANGLING, MISSING, OUTSIDE, UNMERGED, Unreadable
+from pytest_aexp.ground.files import (
+    DANGLING,
+    MISSING,
+    NOT_FOLLOWED,
+    OUTSIDE,
+    UNMERGED,
+    Unreadable,
+)
 from pytest_aexp.ground.git.listing import (
     FOLDER,
     LINK,
@@ -28,13 +35,10 @@ from pytest_aexp.ground.git.listing import (
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
 from pytest_aexp.ground.git.run import run_git
-from pytest_aexp.ground.views import above
+from pytest_aexp.ground.views import above, is_of_git
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
-NOT_FOLLOWED = Unreadable(
-    "is a symbolic link: in the index and in commits, links are not followed", is_link=True
-)
 A_SUBMODULE = Unreadable("is a git submodule: its files are not in this commit")
 _AT_ONCE = 256
 _LINK_LIMIT = 4096
@@ -172,18 +176,22 @@ class GitView:
         return tuple(sorted(name for name, node in nodes if node.mode in (FOLDER, SUBMODULE)))
 
     def walk(self, folder: str, *, hidden: bool = False) -> Iterator[str]:
-        """The paths of all files below the folder, sorted; of hidden folders only if asked for."""
+        """The paths of all files below the folder, sorted; of hidden folders only if asked for.
+
+        In ``.aexp`` also of what is in a folder's place, a link or a submodule.
+        """
         paths: list[str] = []
         pending = [folder]
         while pending:
             here = pending.pop()
             for name, node in self._list(here).items():
                 path = f"{here}/{name}" if here else name
-                if node.mode not in (FOLDER, SUBMODULE):
+                if node.mode not in ((FOLDER,) if is_of_git(folder) else (FOLDER, SUBMODULE)):
                     paths.append(path)
                 elif node.mode == FOLDER and (hidden or not name.startswith(".")):
                     pending.append(path)
-        yield from sorted(paths)
+        itself = self._nodes.get(folder) if is_of_git(folder) else None
+        yield from [folder] if itself and itself.mode != FOLDER else sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file."""

@@ -10,7 +10,16 @@ from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path, job_id_in
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import survey, survey_runs
 from pytest_aexp.model.packs.segment import PACKS_DIR
-from pytest_aexp.model.problems import INVALID_ENTRY, UNVERIFIED_IDENTITY, Fault, Outcome, Policy
+from pytest_aexp.model.problems import (
+    INVALID_ENTRY,
+    INVALID_RETRACTION,
+    INVALID_SEGMENT,
+    UNVERIFIED_IDENTITY,
+    Fault,
+    Outcome,
+    Policy,
+)
+from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
 from pytest_aexp.model.stray_files import is_entry_name
 from pytest_aexp.work.check.messages import KEEP_LOCAL
 
@@ -28,13 +37,19 @@ def check_ledger(
     whose identity redaction took away.
     """
     judged = survey(ledger, root) if job_ids is None else survey_runs(ledger, job_ids)
-    strays = ledger.strays if job_ids is None else ()
+    strays = unread_in(ledger) if job_ids is None else ()
     faults = [fault for entry in judged.notable for fault in entry.faults]
     faults += [*judged.faults, *map(stray_fault, strays), *ledger.retractions.faults]
     faults += identity_faults(judged.notable)
     problems = policy.judge(map(advise, faults))
     uncheckable = tuple(e.job_id for e in judged.notable if e.usable and not e.checkable)
     return Outcome(problems, judged.judged), uncheckable
+
+
+def unread_in(ledger: Ledger) -> tuple[str, ...]:
+    """The paths of what looks like a part of the ledger, or is in its place, and is not read."""
+    stop = None if ledger.exists else ledger.view.blocked(LEDGER_DIR)
+    return ledger.strays if stop is None else (stop[0],)
 
 
 def identity_faults(entries: Iterable[Entry]) -> Iterator[Fault]:
@@ -51,6 +66,16 @@ def identity_faults(entries: Iterable[Entry]) -> Iterator[Fault]:
 def stray_fault(path: str) -> Fault:
     """The fault of what lies in the ledger folder and is neither an entry nor a segment."""
     name = path.rpartition("/")[2]
+    if is_record_id(name.removesuffix(".json")):
+        message = (
+            f"the retraction record is in the wrong folder: records belong in {RETRACTIONS_DIR}"
+        )
+        return Fault(
+            INVALID_RETRACTION, path, message, f"run `git mv {quote(path)} {RETRACTIONS_DIR}/`"
+        )
+    if not name.lower().endswith((".json", ".jsonl", ".tmp")):
+        message = "no entries are read here: where a folder of the ledger belongs is something else"
+        return Fault(INVALID_SEGMENT, path, message, "put the folder itself there")
     if path.startswith(f"{PACKS_DIR}/") or name.endswith(".jsonl"):
         message = (
             "the file is not a segment of packed entries: these are named for the machine that "

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_LIMIT, BLOCK_MARK
 from pytest_aexp.ground.git.listing import earlier_revision_with
-from pytest_aexp.ground.git.sparse import missing_submodule
+from pytest_aexp.ground.git.sparse import is_checked_out, missing_submodule
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.findings.citation import Citation
+from pytest_aexp.model.packs.segment import PACKS_DIR
 from pytest_aexp.model.problems import MISSING_LEDGER, Fault
+from pytest_aexp.model.retractions import RETRACTIONS_DIR
 
 A_REPOSITORY = Unreadable("is a git submodule: its files are not in this repository's commits")
 
@@ -37,15 +40,13 @@ def missing_ledger_fault(root: Path, view: View, due: Citation, *, is_new: bool)
     stop = None if is_there and not is_on_disk else _in_its_place(root, view)
     if stop is not None:
         return Fault(MISSING_LEDGER, stop[0], *_blocked(*stop))
-    if is_there and not (is_on_disk and _is_empty(root)):
+    missing = _left_out(root, view) if is_on_disk else None
+    if missing is not None:
+        message = f"{missing} is a git submodule that is not checked out here"
+        fix = f"run `git submodule update --init {quote(missing)}`"
+        return Fault(MISSING_LEDGER, missing, message, fix)
+    if is_there and not (is_on_disk and not is_checked_out(root, LEDGER_DIR)):
         return None
-    if is_on_disk and missing_submodule(root, LEDGER_DIR):
-        return Fault(
-            MISSING_LEDGER,
-            LEDGER_DIR,
-            "the ledger is a git submodule that is not checked out here",
-            f"run `git submodule update --init {LEDGER_DIR}`",
-        )
     # Git keeps no empty folder: before the first entry there is none, which is no fault.
     if is_there or (is_new and _earlier(root, view) is None):
         return None
@@ -67,6 +68,14 @@ def _in_its_place(root: Path, view: View) -> tuple[str, Unreadable] | None:
         own = (path for path in above(LEDGER_DIR) if os.path.lexists(root / path / ".git"))
         return next(((path, A_REPOSITORY) for path in own), None)
     return stop
+
+
+def _left_out(root: Path, view: View) -> str | None:
+    """The submodule in the place of the ledger folder or of one in it that is not checked out."""
+    parts = [LEDGER_DIR, *filter(view.has_folder, (RETRACTIONS_DIR, PACKS_DIR))]
+    if parts[-1] == PACKS_DIR:
+        parts += [f"{PACKS_DIR}/{machine}" for machine in view.folders(PACKS_DIR)]
+    return next(filter(None, (missing_submodule(root, part) for part in parts)), None)
 
 
 def _blocked(path: str, reason: Unreadable) -> tuple[str, str]:
@@ -92,11 +101,3 @@ def _restoring(root: Path, view: View) -> str:
 def _earlier(root: Path, view: View) -> str | None:
     """The revision before what ``view`` shows in which git has the ledger."""
     return earlier_revision_with(root, view.earlier, LEDGER_DIR)
-
-
-def _is_empty(root: Path) -> bool:
-    try:
-        with os.scandir(root / LEDGER_DIR) as entries:
-            return next(entries, None) is None
-    except OSError:
-        return False

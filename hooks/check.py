@@ -90,7 +90,7 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
             print(f"added to the commit: {' '.join(f'{below}{path}' for path in added)}")
         staged_runs = staged_faults(commit.repository, commit.kept)
         others = policy.judge([*staged_runs, *altered_segments(commit)])
-        return replace(outcome, problems=(*laxer, *others, *outcome.problems))
+        return outcome._replace(problems=(*laxer, *others, *outcome.problems))
 
     return _reported(_of_each(staged, judge))
 
@@ -138,15 +138,15 @@ def _judged(commit: Commit, policy: Policy, *, adds: bool) -> tuple[Outcome, lis
             outcome = judge_findings(checker, findings)
     lacking = policy.judge(run.fault for run in outdated)
     uncollected = checker.uncollected_problems(None if commit.changes is None else commit.kept)
-    outcome = replace(outcome, problems=(*outcome.problems, *uncollected))
+    outcome = outcome._replace(problems=(*outcome.problems, *uncollected))
     if commit.changes is not None:
-        outcome = replace(outcome, problems=_of_others(commit, checker, findings, outcome))
+        outcome = outcome._replace(problems=_of_others(commit, checker, findings, outcome))
     problems = (*lacking, *outcome.problems)
     if problems:
         problems = tuple(_completed(commit, lacking, outcome.problems))
     if affects_collection(commit):
         problems = (*checker.collection_problems(), *problems)
-    return replace(outcome, problems=problems), added
+    return outcome._replace(problems=problems), added
 
 
 def _of_others(

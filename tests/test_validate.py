@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def reported(outcome: Outcome) -> list[tuple[str, str, str]]:
 def test_an_empty_repository_has_one_warning(repo: Path) -> None:
     outcome = judged()
     assert [str(problem.severity) for problem in outcome.problems] == ["warning"]
-    assert replace(outcome, problems=()) == Outcome((), 0, 0, 0)
+    assert outcome._replace(problems=()) == Outcome((), 0, 0, 0)
     assert outcome.ok
 
 

@@ -7,8 +7,8 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_aexp.ground.containment import lies_in
 
@@ -34,8 +34,7 @@ _NEW_FILE_FLAGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """Why a file could not be read: ``reason`` completes the sentence "the file …"."""
 
     reason: str

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"(?P<fence>^(?P<margin>[ \t>]*+(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]++)*+)"
@@ -22,8 +22,7 @@ _CLOSING_FENCE = re.compile(r"^([ \t>]*+)(`{3,}|~{3,})[ \t]*\r?$", re.MULTILINE)
 _NOT_QUOTED = re.compile(r"^(?![ \t]*>)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Code or a comment, from ``start`` up to ``end``; one that is not closed never ends."""
 
     start: int

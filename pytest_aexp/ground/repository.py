@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground.errors import RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, read_bounded
@@ -28,8 +28,7 @@ from pytest_aexp.ground.views import View
 DEFAULT_RUN_STORE = ".runs"
 
 
-@dataclass(frozen=True)
-class Marker:
+class Marker(NamedTuple):
     """``.aexp/installed.json``, which never enters git: this machine's own settings.
 
     ``fault`` says, in words that complete "the marker …", why it cannot be used.

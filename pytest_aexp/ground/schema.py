@@ -8,8 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pytest_aexp.ground.jsontext import pointer_token
 from pytest_aexp.ground.text import one_of, quoted, shown, shown_json
@@ -24,8 +23,7 @@ MOST_VIOLATIONS = 20
 """How many violations of one document are reported at most; the search ends there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One thing in a document that its schema does not allow.
 
     ``pointer`` is the RFC 6901 pointer to it ("" for the whole document), ``message`` the fault in

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum, auto
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pytest_aexp.ground.errors import ConfigurationError
 from pytest_aexp.ground.settings.configuration import Configuration, StrictRuns
@@ -36,8 +36,7 @@ class Basis(StrEnum):
     """A warning where the code is judged at all, however it is configured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One way to go wrong: the code it is reported under and what decides its severity."""
 
     code: str
@@ -97,8 +96,7 @@ INDEX_DAMAGED = Rule("runs_index.damaged", Basis.WARNING)
 _FIRST_WORDS = {name.partition(".")[0] for name in CODES}
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Something wrong at a place, before its severity is decided.
 
     ``message`` and ``fix`` may quote from files only what ``text.quoted`` and its kin let through.
@@ -108,7 +106,7 @@ class Fault:
     path: str
     message: str
     fix: str
-    position: Position = field(default_factory=Position)
+    position: Position = Position()
     job_id: str | None = None
     machine: str | None = None
     cited: bool = False
@@ -116,8 +114,7 @@ class Fault:
     """The records that retract the runs concerned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A fault with its severity: what every face reports.
 
     ``path`` is relative to the repository and uses ``/``; line and column count from 1.
@@ -158,15 +155,14 @@ class Problem:
 
     def but(self, **changes: Any) -> Problem:
         """The same problem of a changed fault."""
-        return replace(self, fault=replace(self.fault, **changes))
+        return self._replace(fault=self.fault._replace(**changes))
 
     def __str__(self) -> str:
         place = f"{clean(self.path)}:{self.line}:{self.column}"
         return f"{place}: {self.severity}: {clean(self.message)} [{self.code}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Everything that was found wrong, and how much was looked at.
 
     ``findings`` is None where only entries were. ``unjudged`` citations are those of which it was

@@ -11,11 +11,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.files import UNMERGED, Unreadable
@@ -42,8 +41,7 @@ _DEPTH_LIMIT = 100
 _MOST_REPLACEMENTS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record that can be used; it has either ``retracts`` or ``lifts``."""
 
     record_id: str
@@ -53,8 +51,7 @@ class Record:
     replaced_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Retraction:
+class Retraction(NamedTuple):
     """All that retracts one run.
 
     ``replacements`` are the runs at the end of every chain of replacements: none is retracted.

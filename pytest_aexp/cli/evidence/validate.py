@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -108,7 +107,7 @@ def _with_policy(
     repository, view, _ = read
     before = configuration_at(repository.root, arguments.policy_from)
     laxer = weakened(before, repository.configuration, view)
-    return replace(outcome, problems=(*laxer, *outcome.problems))
+    return outcome._replace(problems=(*laxer, *outcome.problems))
 
 
 def _named(written: Sequence[str], checkers: Mapping[str, Checker]) -> dict[str, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import NamedTuple, TypeAlias
@@ -48,8 +47,7 @@ class Node(NamedTuple):
         return self.mode.startswith("100")
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where git is asked: in ``top``, above whose folder ``prefix`` our paths begin.
 
     There, since git takes the current folder for the top of the work tree where GIT_DIR alone is

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _CLOSING = {"[": "]", "{": "}"}
 _NAMES = {"[": "list", "{": "mapping"}
@@ -22,8 +22,7 @@ _BLANKS = re.compile(r"[ \t\r]*+")
 _BLOCK = re.compile(r"[|>][-+0-9]*+[ \t]*+(?:[ \t]#.*)?\r?")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     """What is wrong at ``offset`` of the text, and what to do about it."""
 
     message: str

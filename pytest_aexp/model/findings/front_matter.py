@@ -8,8 +8,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from shlex import quote
+from typing import NamedTuple
 
 from pytest_aexp.ground.files import UNMERGED, Unreadable, size
 from pytest_aexp.ground.text import LineMap, Position, position_in, shown
@@ -40,8 +40,7 @@ class UnreadableFinding(Exception):
         self.fault = Fault(UNREADABLE, path, message, fix, position or Position())
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """The text of a finding, and the YAML between ``start`` and ``end`` of it.
 
     ``root`` is None where the YAML says nothing. Its nodes count their offsets from ``start``.

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from pytest_aexp.ground.text import Position, quoted, resembles
 from pytest_aexp.ground.yaml import values
@@ -37,8 +38,7 @@ class Premise:
         return f"{BUILDS_ON}[{self.index}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawal(NamedTuple):
     """A finding's own word that it does not hold any more."""
 
     reason: str

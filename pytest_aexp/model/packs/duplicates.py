@@ -7,8 +7,7 @@ attempts the one that the ranking rule puts first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model.entry import Entry, entry_document
@@ -18,8 +17,7 @@ from pytest_aexp.model.problems import CONTRADICTION, Fault
 from pytest_aexp.model.ranking import attempt_key, promoted_at, rank, same_run, without_promotion
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The version that counts; ``contradicted`` is one that may be as right."""
 
     version: Version
@@ -94,5 +92,5 @@ def superseded(entry: Entry, counting: Entry | None) -> Entry:
     if cause.fix == resolve_advice(entry.job_id):
         return entry
     fix = f"run `rm {entry.path}`: the entry in {counting.path} counts; or {cause.fix}"
-    faults = tuple(replace(f, fix=fix) if f is cause else f for f in entry.faults)
+    faults = tuple(f._replace(fix=fix) if f is cause else f for f in entry.faults)
     return entry._replace(faults=faults)

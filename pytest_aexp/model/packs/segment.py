@@ -6,9 +6,8 @@ Each line is judged as an entry's file would be; one that cannot be used leaves 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.machine_label import is_safe_label
@@ -38,8 +37,7 @@ _UNUSUAL = 1 << 16
 _EXPERIMENT_KEY = b'"experiment_id"'
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One place where an entry stands: a line of a segment, or a file's only one."""
 
     path: str
@@ -145,8 +143,8 @@ def _placed(fault: Fault, number: int) -> Fault:
     position = Position(number, fault.position.column)
     job_id = fault.job_id or None
     if fault.rule not in (INVALID_ENTRY, IDENTITY_MISMATCH):
-        return replace(fault, position=position, job_id=job_id)
-    return replace(fault, position=position, job_id=job_id, fix=restore_advice(fault.path))
+        return fault._replace(position=position, job_id=job_id)
+    return fault._replace(position=position, job_id=job_id, fix=restore_advice(fault.path))
 
 
 def restore_advice(path: str) -> str:

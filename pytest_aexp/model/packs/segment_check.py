@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
+from typing import NamedTuple
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.cache_dir import Cache
@@ -34,8 +34,7 @@ _REDACTED = REDACTED.encode()
 Segment = tuple[str, bytes | Unreadable]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What was found among entries.
 
     ``judged`` counts those that were judged. ``notable`` are those with faults, and those whose

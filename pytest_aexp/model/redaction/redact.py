@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pytest_aexp.ground.jsontext import pointer_token
 from pytest_aexp.ground.text import listed, quoted
@@ -30,8 +29,7 @@ PATH = "an absolute path"
 CREDENTIAL = "a credential"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Leak:
+class Leak(NamedTuple):
     """A value, or a dictionary key, that must not be published.
 
     `pointer` is an RFC 6901 JSON pointer in which a key that leaks already reads `<redacted>`;

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext, schema
 from pytest_aexp.ground.files import Unreadable, is_shortage
@@ -20,8 +19,7 @@ INDEX_LIMIT = 32 << 20
 DEPTH_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedRun:
+class IndexedRun(NamedTuple):
     """A run as an index names it: who has it, and the little that is known of it."""
 
     job_id: str
@@ -30,8 +28,7 @@ class IndexedRun:
     condition: Any
 
 
-@dataclass(frozen=True, slots=True)
-class MachineIndex:
+class MachineIndex(NamedTuple):
     """One index file, as far as it can be used."""
 
     path: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_aexp.ground.files import Unreadable, is_absence, is_directory, is_shortage
 from pytest_aexp.ground.find_root import MARKER_REL
@@ -34,8 +34,7 @@ from pytest_aexp.model.runs.run_files import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A run of this machine's store, as far as its files can be used.
 
     ``statepoint`` is canonical JSON, redacted as in the ledger; None if the run cannot be used.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -260,7 +259,7 @@ def judge_repository(checker: Checker, paths: Sequence[str] | None = None) -> Ou
     outcome = judge_findings(checker, findings)
     around = checker.surrounding_problems([c for finding in findings for c in finding.citations])
     problems = (*checker.collection_problems(), *outcome.problems, *around)
-    return replace(outcome, problems=problems, entries=checker.survey.judged)
+    return outcome._replace(problems=problems, entries=checker.survey.judged)
 
 
 def judge_findings(checker: Checker, findings: Sequence[Finding]) -> Outcome:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.files import Unreadable
@@ -28,8 +28,7 @@ _MOST_FILES = 500
 _MENDING = ("`git lfs pull`", "`aexp ledger resolve ")
 
 
-@dataclass(frozen=True, slots=True)
-class LostEntry:
+class LostEntry(NamedTuple):
     """A sound entry as the commit has it."""
 
     entry: Entry

@@ -52,7 +52,7 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
                 # `aexp fix` changes only what is certain, and adds no type.
                 is_fixed = near.is_certain and " has no type" not in fault.message
                 does = ", or run `aexp fix`" if is_fixed else ""
-                yield replace(fault, fix=f"write {{type: job, id: {near.job_id}}}{which}{does}")
+                yield fault._replace(fix=f"write {{type: job, id: {near.job_id}}}{which}{does}")
                 continue
         yield fault
 
@@ -95,8 +95,8 @@ def _in_ledger(citation: Resolvable, resolution: Resolution) -> Fault | None:
     place = "" if fault.rule is CONTRADICTION else f" ({fault.path}:{at.line}:{at.column})"
     others = f", and {count_entries(more)} more of the batch cannot be used either" if more else ""
     message = f"{fault.message}{place}, so {_cited(citation)} is not proven{others}"
-    return replace(
-        fault, path=citation.path, position=citation.position, message=message, cited=True
+    return fault._replace(
+        path=citation.path, position=citation.position, message=message, cited=True
     )
 
 
@@ -110,7 +110,7 @@ def unverified_fault(citation: Resolvable, entries: Sequence[Entry]) -> Fault:
         "redacted"
     )
     fault = _fault(UNVERIFIED_IDENTITY, citation, message, KEEP_LOCAL)
-    return replace(fault, job_id=entries[0].job_id)
+    return fault._replace(job_id=entries[0].job_id)
 
 
 def _on_disk(citation: Resolvable, resolution: Resolution) -> Fault:
@@ -186,7 +186,7 @@ def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
             f"leave the citation as it is; run `aexp ledger promote {citation.job_id}` on "
             f"{there}, commit and push"
         )
-        return replace(_fault(ABSENT, citation, message, fix), machine=first)
+        return _fault(ABSENT, citation, message, fix)._replace(machine=first)
     runs = counted(resolution.matches, "run")
     unchecked = sorted(set(citation.selector) - {"condition"})
     message = f"{_cited(citation)} is not here: the index of {machines} has {runs} that may fit"
@@ -194,7 +194,7 @@ def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
         keys = listed([quoted(key, 30) for key in unchecked], 3)
         message += f" (an index does not say {keys}, so that was not checked)"
     fix = f"leave the citation as it is; run `aexp ledger backfill` on {there}, commit and push"
-    return replace(_fault(ABSENT_BATCH, citation, message, fix), machine=first)
+    return _fault(ABSENT_BATCH, citation, message, fix)._replace(machine=first)
 
 
 def _machine(label: str) -> str:

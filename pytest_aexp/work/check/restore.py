@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from pytest_aexp.ground.git.listing import Location
@@ -69,14 +68,14 @@ class Restoration:
             return fault
         if "`aexp ledger resolve" in fault.fix and self._lists(path, "--resolve-undo"):
             both = f"git checkout --merge -- {path} && aexp ledger resolve {fault.job_id}"
-            return replace(fault, fix=f"run `{both}`: git still has both versions")
+            return fault._replace(fix=f"run `{both}`: git still has both versions")
         # By identity: the rule is equal to that of an invalid entry.
         source = None if fault.rule is CONTRADICTION else self._last_sound_commit(path)
         if source is not None:
             message = fault.message
             if fault.rule is BROKEN:
                 message = _deleted(fault)
-            return replace(fault, message=message, fix=self._restoring(path, source))
+            return fault._replace(message=message, fix=self._restoring(path, source))
         job_id = fault.job_id
         is_packed = is_segment(path) and fault.rule is not CONTRADICTION
         if job_id is None or self._store is None or is_packed:
@@ -84,7 +83,7 @@ class Restoration:
         run = self._store.get(job_id)
         if run is not None and run.usable and run.finished:
             fix = f"run `aexp ledger promote {job_id}`: this machine has the run"
-            return replace(fault, fix=fix)
+            return fault._replace(fix=fix)
         return fault
 
     def advise_citing(self, fault: Fault, citations: Sequence[Citation], ledger: Ledger) -> Fault:
@@ -93,7 +92,7 @@ class Restoration:
             path = record_path(record_id)
             if path in self._committed and not self._view.has_file(path):
                 message = f"the retraction record {record_id}, which is accepted here, was deleted"
-                return replace(fault, message=message, fix=self._restoring(path, "HEAD"))
+                return fault._replace(message=message, fix=self._restoring(path, "HEAD"))
         if fault.rule not in _OF_LOSS:
             return fault
         for source in self._earlier_commits(fault, citations):
@@ -106,7 +105,7 @@ class Restoration:
                 fix = self._restoring(" ".join([*paths][:_MOST_FILES]), source)
                 current = [one.current_fault for one in lost if one.current_fault]
                 fix = self.advise(current[0]).fix if current else fix
-                return replace(fault, message=message, fix=fix)
+                return fault._replace(message=message, fix=fix)
         return fault
 
     def _earlier_commits(self, fault: Fault, citations: Sequence[Citation]) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_aexp.ground.files import LINK, Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.find_root import BLOCK_LIMIT
@@ -49,8 +49,7 @@ def block_merge_gitignore(existing: str, shipped_body: str) -> str:
     return merged.decode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
-class ControlFile:
+class ControlFile(NamedTuple):
     """One of the two files: what is to be done to it, and what it holds then.
 
     ``data`` is None for a file that git would not read, and that is left alone.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from pytest_aexp.ground.find_root import BLOCK_MARK
 
@@ -62,8 +62,7 @@ class _Owner(Enum):
     """In a block, but not the block's."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     text: bytes
     owner: _Owner
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pytest_aexp.ground.errors import AexpError
 
@@ -56,8 +56,7 @@ class InstallAction:
         return self.kind.endswith("_warning")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """An action and how it is carried out; None if there is nothing to do."""
 
     action: InstallAction

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_aexp.ground.errors import ConfigurationError, GitError, UsageError
@@ -198,7 +197,7 @@ def merged(outcomes: Mapping[str, Outcome]) -> Outcome:
             p.but(path=f"{folder}/{p.path}", fix=f"in {folder}: {p.fix}") if folder else p
             for p in outcome.problems
         ]
-        placed.append(replace(outcome, problems=tuple(problems)))
+        placed.append(outcome._replace(problems=tuple(problems)))
     return combined(placed)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from pytest_aexp.ground.text import counted, listed, quoted, shown
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
@@ -39,7 +38,7 @@ def retraction_faults(
     for name in citation.accept:
         if is_record_id(name) and name not in records:
             fault = idle_acceptance(citation, name, "that record retracts none of its runs")
-            yield replace(fault, retractions=(name,))
+            yield fault._replace(retractions=(name,))
     if not retracting:
         return
     rule = ACCEPTED_RETRACTION if records <= set(accepted) else RETRACTED_RUN

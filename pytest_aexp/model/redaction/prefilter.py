@@ -48,7 +48,12 @@ PREFIXES = (
     "rpa_[A-Z0-9]{12} KGAT_ api_org_ dckr_oat_ ntn_[A-Za-z0-9]{12} lin_api_ whsec_ "
     "pn[ub]_[A-Za-z0-9]{12} tskey-(?:auth|api|client)- glsa_[A-Za-z0-9]{12} sbp_[0-9a-f]{12} "
     "shp(?:at|ca|pa|ss)_ figd_ pscale_tkn_ rubygems_ CLOJARS_ hcaik_ NRAK- PMAK- ATATT3x ATBB "
-    "sntry[su]_ dose[0-9a-f]{12}"
+    "sntry[su]_ dose[0-9a-f]{12} HRKU- pul-[0-9a-f]{12} dp[.](?:pt|ct|sa|scim|audit)[.] "
+    "dp[.]st[.](?:[A-Za-z0-9_-]{1,40}[.])? [A-Za-z0-9]{14}[.]atlasv1[.] fm[12][ar]?_lJPE "
+    "fo1_[A-Za-z0-9-]{12} glc_eyJ secret_[A-Za-z0-9]{20} duffel_(?:test|live)_ GR1348941 "
+    # Asana, and Discord, where base64 of a number comes first
+    "[12]/[0-9]{12,20}(?:/[0-9]{12,20})?:[0-9a-f]{12} "
+    "[MNO][DTjz][A-Za-z0-9]{22,26}[.][A-Za-z0-9_-]{6}[.]"
 ).split()
 """How keys of services begin, after which any 20 signs follow, a digit among them."""
 

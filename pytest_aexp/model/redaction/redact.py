@@ -154,10 +154,13 @@ def _secrecy_beside(key: str, members: dict[str, Json]) -> Secrecy:
 
 
 def _paired_secrecy(items: list[Json]) -> Secrecy:
-    """What the first of two makes of the second, if it is a name of it and not one of two names."""
-    if len(items) != 2:
+    """What the first makes of the second, if it is a name of it and not one of some names."""
+    if len(items) < 2:
         return Secrecy.NONE
-    name, value = items
+    name, value = items[:2]
+    # What has more items may be columns or a vocabulary.
+    if len(items) > 2 and not is_credential(value, Secrecy.RANDOM):
+        return Secrecy.NONE
     if not (isinstance(name, str) and isinstance(value, str) and _PAIRED.fullmatch(name)):
         return Secrecy.NONE
     if not _PAIRED_VALUE.fullmatch(value) or plain_words(value) or secrecy_of(value):

@@ -31,7 +31,7 @@ _SHAPES = (
     r"|(?:nvapi-|pcsk_|hv[sb]\.)(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16,}"
     r"|SG\.[\w-]{8,}\.[\w-]{8,}|ya29\.[\w-]{8,}|GOCSPX-[\w-]{8,}|pypi-AgE[\w-]{8,}"
     r"|rk_(?:live|test)_[A-Za-z0-9]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}|eyJhcGlf[\w+/=-]{12,}"
-    rf"|(?:{_PREFIXES})(?=[A-Za-z_-]{{0,40}}[0-9])[\w-]{{20}}"
+    rf"|(?:{_PREFIXES})(?=[A-Za-z+/_-]{{0,40}}[0-9])[\w+/-]{{20}}"
     # Databricks, DigitalOcean, Alibaba, Google (a refresh token), age
     r"|dapi[0-9a-f]{32}|do[opr]_v1_[0-9a-f]{32,}|LTAI[A-Za-z0-9]{12,30}(?![A-Za-z0-9])"
     r"|1//0[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{20,}"

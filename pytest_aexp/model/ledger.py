@@ -125,9 +125,7 @@ class Ledger:
         if missing - packed.keys() and (now := self.packs.renewed()) is not self.packs:
             # What was a file a moment ago is packed by now.
             self._packs = now
-        if lost := missing - packed.keys():
-            # An unsorted segment, which is an error of its own, may have hidden a line.
-            packed |= self.packs.lines(lost, whole=True)
+            packed |= self.packs.lines(missing - packed.keys())
         for job_id in missing:
             entries = [(version.judged(), version) for version in packed.get(job_id, ())]
             if entries:

@@ -48,7 +48,7 @@ def violations(name: SchemaName, document: object) -> tuple[Violation, ...]:
     if _is_surely_valid(name, document):
         return ()
     for part in _beginnings(name, document):
-        errors = _validator(name).iter_errors(_with_short_numbers(part))
+        errors = _validator(name).iter_errors(part)
         first = tuple(itertools.islice(_each_once(_violations(name, errors)), MOST_VIOLATIONS))
         if first:
             return first
@@ -128,20 +128,6 @@ def _validator(name: SchemaName) -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema_text(name)))
 
 
-_LONG = 10**100
-
-
-def _with_short_numbers(value: Any) -> Any:
-    """``value`` with its longest integers cut: Python refuses to write them out as text."""
-    if isinstance(value, dict):
-        return {key: _with_short_numbers(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_with_short_numbers(inner) for inner in value]
-    if isinstance(value, int) and abs(value) > _LONG:
-        return _LONG if value > 0 else -_LONG
-    return value
-
-
 def _each_once(violations: Iterable[Violation]) -> Iterator[Violation]:
     seen = set()
     for violation in violations:
@@ -203,6 +189,6 @@ def _shown(value: Any) -> str:
         return _KINDS["object" if isinstance(value, dict) else "array"]
     if isinstance(value, str):
         return quoted(value)
-    if isinstance(value, int) and abs(value) >= _LONG:
+    if isinstance(value, int) and abs(value) >= 10**100:
         return "a number of more than 100 digits"
     return shown_json(value)

@@ -34,27 +34,20 @@ from pytest_aexp.ground.settings.globs import fixed_part, matched
 class View(Protocol):
     """What the rules may ask of a repository's files."""
 
-    @property
-    def label(self) -> str:
-        """What is being read, as a message names it: ``the working tree``, ``the index``."""
-
-    @property
-    def revision(self) -> str:
-        """The commit that is read, or the one that the files come after: ``HEAD``."""
+    label: str
+    """What is being read, as a message names it: ``the working tree``, ``the index``."""
+    revision: str
+    """The commit that is read, or the one that the files come after: ``HEAD``."""
+    tree: str | None
+    """The name of the git tree that is read; None for the working tree and the index."""
+    earlier: tuple[str, ...]
+    """The revisions that what is read comes after."""
 
     def has_folder(self, folder: str) -> bool:
         """Whether ``folder`` exists, empty or not (git keeps no empty ones)."""
 
     def has_file(self, path: str) -> bool:
         """Whether something lies at ``path`` that is not a folder, readable or not."""
-
-    @property
-    def tree(self) -> str | None:
-        """The name of the git tree that is read; None for the working tree and the index."""
-
-    @property
-    def earlier(self) -> tuple[str, ...]:
-        """The revisions that what is read comes after."""
 
     def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
         """What below ``folder`` may lead to more files and is not entered by ``walk``.
@@ -99,9 +92,9 @@ class WorkTree:
     """The files as they lie in the repository's folder."""
 
     label = "the working tree"
-    earlier = ("HEAD", "HEAD^1", "HEAD^2")
+    earlier: tuple[str, ...] = ("HEAD", "HEAD^1", "HEAD^2")
     revision = "HEAD"
-    tree = None
+    tree: str | None = None
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)

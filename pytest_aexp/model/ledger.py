@@ -222,8 +222,6 @@ class Ledger:
             match = None if isinstance(data, Unreadable) else _MACHINE(data)
             if match is None:
                 unusual.add(unread[path])
-                if isinstance(data, bytes) and not self.packs.paths:
-                    self._judge(unread[path], path, data, ())  # while it is at hand
             else:
                 machines.add(match[1].decode(errors="replace"))
         machines.update(entry.machine for entry in self.entries(unusual) if entry.usable)

@@ -14,6 +14,8 @@ from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, lines_of, run_of
 
 Document = dict[str, Any]
+Experiments = frozenset[str] | None
+"""Those whose runs are wanted; None for all."""
 
 
 @dataclass
@@ -31,33 +33,32 @@ class Documents:
     def __post_init__(self) -> None:
         self.retractions = self.ledger.retractions
 
-    def of(self, experiments: frozenset[str] | None = None) -> Iterator[Document]:
+    def of(self, experiments: Experiments = None) -> Iterator[Document]:
         """The runs of the experiments, or all: the loose ones by id, then the packed ones."""
-        wanted = _Wanted.of(experiments)
-        yield from self._loose(wanted)
-        yield from self._packed(wanted)
+        yield from self._loose(experiments)
+        yield from self._packed(experiments)
 
-    def _loose(self, wanted: _Wanted) -> Iterator[Document]:
+    def _loose(self, experiments: Experiments) -> Iterator[Document]:
         paths = {entry_path(job_id): job_id for job_id in sorted(self.ledger.loose)}
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):
             job_id = paths[path]
             if job_id in self.ledger.repeated:
-                yield from self._from_ledger(job_id, wanted)
+                yield from self._from_ledger(job_id, experiments)
                 continue
-            if isinstance(data, bytes) and not wanted.may_be(data):
+            if isinstance(data, bytes) and not _may_be_of(data, experiments):
                 continue
             document = usable_document(job_id, path, data)
             if document is None:
-                yield from self._from_ledger(job_id, wanted)
-            elif wanted.has(document):
+                yield from self._from_ledger(job_id, experiments)
+            elif _is_of(document, experiments):
                 yield self._with_retractions(document)
 
-    def _packed(self, wanted: _Wanted) -> Iterator[Document]:
+    def _packed(self, experiments: Experiments) -> Iterator[Document]:
         repeated = self.ledger.repeated
         for path in self.ledger.packs.paths:
             data = self.view.read(path, SEGMENT_LIMIT)
             for line in lines_of(data) if isinstance(data, bytes) else ():
-                if not wanted.may_be(line):
+                if not _may_be_of(line, experiments):
                     continue
                 job_id = run_of(line)
                 if job_id in repeated:
@@ -65,17 +66,17 @@ class Documents:
                 document = usable_document(job_id, path, line)
                 if document is None:
                     self.unusable.append(job_id)
-                elif wanted.has(document):
+                elif _is_of(document, experiments):
                     yield self._with_retractions(document)
         for job_id in sorted(repeated - self.ledger.loose):
-            yield from self._from_ledger(job_id, wanted)
+            yield from self._from_ledger(job_id, experiments)
 
-    def _from_ledger(self, job_id: str, wanted: _Wanted) -> Iterator[Document]:
+    def _from_ledger(self, job_id: str, experiments: Experiments) -> Iterator[Document]:
         """The entry of a run that has several, or whose own file cannot be used."""
         document = self.ledger.document(job_id)
         if document is None:
             self.unusable.append(job_id)
-        elif wanted.has(document):
+        elif _is_of(document, experiments):
             yield self._with_retractions(document)
 
     def of_run(self, job_id: str) -> Document | None:
@@ -90,26 +91,12 @@ class Documents:
         return document
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The experiments whose runs are wanted; None for all."""
+def _may_be_of(data: bytes, experiments: Experiments) -> bool:
+    """Whether an entry may be of one of the experiments; False only if it certainly is not."""
+    if experiments is None or b"\\" in data:
+        return True  # an escape spells a name in another way
+    return any(name.encode("utf-8", "surrogatepass") in data for name in experiments)
 
-    experiments: frozenset[str] | None
-    names: tuple[bytes, ...]
 
-    @classmethod
-    def of(cls, experiments: frozenset[str] | None) -> _Wanted:
-        names = (name.encode("utf-8", "surrogatepass") for name in experiments or ())
-        return cls(experiments, tuple(names))
-
-    def may_be(self, data: bytes) -> bool:
-        """Whether an entry may be wanted; False only if it certainly is not."""
-        if self.experiments is None or b"\\" in data:
-            return True  # an escape spells a name in another way
-        return any(name in data for name in self.names)
-
-    def has(self, run: Document) -> bool:
-        """Whether a run is wanted."""
-        if self.experiments is None:
-            return True
-        return not self.experiments.isdisjoint(experiments_in(run))
+def _is_of(run: Document, experiments: Experiments) -> bool:
+    return experiments is None or not experiments.isdisjoint(experiments_in(run))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.find_root import git_top, nearest_root
@@ -136,10 +136,23 @@ def bare_root(start: Path) -> Path | None:
     return Path(os.fsdecode(folder.rstrip(b"\n"))) if is_bare == b"true" else None
 
 
-class _Files:
-    """What the two listings share. Paths are relative to the repository's root."""
+class Listing:
+    """The files of the index, or of a commit, a tag or a tree.
 
-    location: Location
+    Paths are relative to the repository's root.
+    """
+
+    def __init__(self, location: Location, revision: str | None) -> None:
+        """``revision`` is None for the index: what is staged, as the next commit would have it.
+
+        Raises UsageError if there is no such revision, and GitError.
+        """
+        self.location = location
+        self.revision = revision or "HEAD"
+        self.label = f"the commit {quoted(revision)}" if revision else "the index"
+        self.tree = None if revision is None else tree_of(location, revision)
+        parents = (f"{self.revision}^1", f"{self.revision}^2")
+        self.earlier: tuple[str, ...] = parents if revision else ("HEAD", *parents)
 
     def files(self, paths: Sequence[str]) -> dict[str, Node]:
         """What stands at the paths, folders included."""
@@ -148,33 +161,19 @@ class _Files:
             nodes |= self._at(self._full(paths[start : start + _AT_ONCE]))
         return _at_paths(nodes, paths)
 
-    def _full(self, paths: Iterable[str]) -> list[str]:
-        return [f"{self.location.prefix}{path}" for path in paths]
-
-    def _at(self, full: Sequence[str]) -> dict[str, Node]:
-        raise NotImplementedError
-
-
-class Index(_Files):
-    """What is staged, as the next commit would have it."""
-
-    label = "the index"
-    tree = None
-    earlier: tuple[str, ...] = ("HEAD", "HEAD^1", "HEAD^2")
-    revision = "HEAD"
-
-    def __init__(self, location: Location) -> None:
-        self.location = location
-
     def below(self, folder: str) -> dict[str, Node]:
         """Every file below the folder, or the file of that name."""
-        prefix = self.location.prefix
-        return self._at([f"{prefix}{folder}"] if folder or prefix else [])
+        path = f"{self.location.prefix}{folder}".rstrip("/")
+        return self._at([path] if path else [], "-r")
 
     def holds(self, folder: str) -> bool:
-        """Whether a file lies below the folder: git is stopped at the first it names."""
+        """Whether a file lies below the folder: git has no empty ones."""
+        if self.tree is not None:
+            node = self.files([folder]).get(folder)
+            return node is not None and node.mode == FOLDER
         at, path = self.location, f"{self.location.prefix}{folder}/"
         command = [*at.options, "--literal-pathspecs", "ls-files", "-z", "--", path]
+        # Git is stopped at the first that it names.
         process = start_git(command, at.top)
         assert process.stdout is not None
         first = process.stdout.read(1)
@@ -182,11 +181,17 @@ class Index(_Files):
         process.communicate()
         return bool(first)
 
-    def _at(self, full: Sequence[str]) -> dict[str, Node]:
-        answer = self.location.ask("ls-files", "-s", "-z", "--", paths=full)
-        nodes: dict[str, Node] = {}
-        for (mode, name, stage), path in self.location.records(answer):
-            nodes[path] = Node(mode if stage == "0" else UNMERGED, name)
+    def _full(self, paths: Iterable[str]) -> list[str]:
+        return [f"{self.location.prefix}{path}" for path in paths]
+
+    def _at(self, full: Sequence[str], *options: str) -> dict[str, Node]:
+        at = self.location
+        if self.tree is not None:
+            command = ("ls-tree", *options, "--full-tree", "-z", self.tree, "--")
+            records = at.records(at.ask(*command, paths=full))
+            return {path: Node(mode, name) for (mode, _, name), path in records}
+        records = at.records(at.ask("ls-files", "-s", "-z", "--", paths=full))
+        nodes = {p: Node(m if stage == "0" else UNMERGED, n) for (m, n, stage), p in records}
         return self._without_intended(nodes)
 
     def _without_intended(self, nodes: dict[str, Node]) -> dict[str, Node]:
@@ -198,36 +203,6 @@ class Index(_Files):
             for path in os.fsdecode(answer).split("\0")[:-1]:
                 nodes.pop(path[len(self.location.prefix) :], None)
         return nodes
-
-
-class Tree(_Files):
-    """The files of a commit, a tag or a tree."""
-
-    def __init__(self, location: Location, revision: str) -> None:
-        """Raises UsageError if there is no such revision, and GitError."""
-        self.location = location
-        self.label = f"the commit {quoted(revision)}"
-        self.earlier: tuple[str, ...] = (f"{revision}^1", f"{revision}^2")
-        self.revision = revision
-        self.tree = tree_of(location, revision)
-
-    def below(self, folder: str) -> dict[str, Node]:
-        """Every file below the folder, or the file of that name."""
-        path = f"{self.location.prefix}{folder}".rstrip("/")
-        return self._at([path] if path else [], "-r")
-
-    def holds(self, folder: str) -> bool:
-        """Whether the folder is there: git has no empty ones."""
-        node = self.files([folder]).get(folder)
-        return node is not None and node.mode == FOLDER
-
-    def _at(self, full: Sequence[str], *options: str) -> dict[str, Node]:
-        command = ("ls-tree", *options, "--full-tree", "-z", self.tree, "--")
-        answer = self.location.ask(*command, paths=full)
-        return {path: Node(mode, name) for (mode, _, name), path in self.location.records(answer)}
-
-
-Listing: TypeAlias = Index | Tree
 
 
 def tree_of(location: Location, revision: str) -> str:

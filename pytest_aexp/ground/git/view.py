@@ -25,11 +25,9 @@ from pytest_aexp.ground.git.listing import (
     FOLDER,
     LINK,
     SUBMODULE,
-    Index,
     Listing,
     Location,
     Node,
-    Tree,
     folders_of,
 )
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
@@ -44,17 +42,12 @@ _AT_ONCE = 256
 _LINK_LIMIT = 4096
 
 
-class GitView:
-    """A view of what ``listing`` lists. ``close`` it, or use it as a context."""
+class GitView(Listing):
+    """A view of the index or of a commit. ``close`` it, or use it as a context."""
 
-    def __init__(self, listing: Listing, blobs: Blobs) -> None:
-        self.location = listing.location
-        self.label = listing.label
-        self.earlier = listing.earlier
-        self.revision = listing.revision
-        self.tree = listing.tree
-        self._listing = listing
-        self._blobs = blobs
+    def __init__(self, location: Location, revision: str | None) -> None:
+        super().__init__(location, revision)
+        self._blobs = Blobs(location.top, location.options)
         # What lies directly in a folder that was listed; empty if there is no such folder.
         self._folders: dict[str, dict[str, Node]] = {}
         # What stands at a path that was asked about by itself; None if nothing does.
@@ -66,9 +59,7 @@ class GitView:
 
         Raises UsageError for a revision that does not exist, and GitError.
         """
-        location = Location.of(root)
-        listing = Index(location) if revision == INDEX else Tree(location, revision)
-        return cls(listing, Blobs(location.top, location.options))
+        return cls(Location.of(root), None if revision == INDEX else revision)
 
     def close(self) -> None:
         """End the process that reads objects."""
@@ -95,7 +86,7 @@ class GitView:
         inside = f"{folder}/"
         if any(node and path.startswith(inside) for path, node in self._nodes.items()):
             return True
-        return self._listing.holds(folder)
+        return self.holds(folder)
 
     def has_file(self, path: str) -> bool:
         """Whether something lies at the path that is not a folder, a link for example."""
@@ -128,7 +119,7 @@ class GitView:
 
     def spelled_otherwise(self, folder: str) -> Sequence[str]:
         """The paths of files in folders that differ from it in the case of letters only."""
-        at = self._listing.location
+        at = self.location
         if self.tree is None:
             place = f":(top,icase,literal){at.prefix}{folder}/"
             answer = run_git([*at.options, "ls-files", "-z", "--", place], at.top)
@@ -157,7 +148,7 @@ class GitView:
             if path not in self._nodes and path.rpartition("/")[0] not in self._folders
         ]
         if unknown:
-            nodes = self._listing.files(unknown)
+            nodes = self.files(unknown)
             self._nodes.update((path, nodes.get(path)) for path in unknown)
             self._folders.update((path, {}) for path in unknown if path not in nodes)
 
@@ -230,7 +221,7 @@ class GitView:
 
     def _list(self, folder: str) -> dict[str, Node]:
         if folder not in self._folders:
-            nodes = self._listing.below(folder)
+            nodes = self.below(folder)
             self._folders |= (folders := folders_of(folder, nodes))
             itself = Node(FOLDER, "") if folders[folder] else nodes.get(folder)
             self._nodes[folder] = self._nodes.get(folder) or itself

@@ -12,10 +12,8 @@ from pytest_aexp.ground.git.listing import (
     FOLDER,
     LINK,
     UNMERGED,
-    Index,
     Listing,
     Location,
-    Tree,
     bare_root,
     folders_of,
 )
@@ -34,7 +32,7 @@ def listing(request: pytest.FixtureRequest, repo: Path) -> Listing:
     (repo / "a/link").symlink_to("b")
     commit(repo)
     location = Location.of(repo)
-    return Index(location) if request.param == "index" else Tree(location, "HEAD")
+    return Listing(location, None if request.param == "index" else "HEAD")
 
 
 def test_every_file_below_a_folder_is_listed_with_its_mode(listing: Listing) -> None:
@@ -68,7 +66,7 @@ def test_paths_are_relative_to_a_root_below_the_top_of_git(repo: Path) -> None:
     write(repo, "other.txt", "text")
     commit(repo)
     location = Location.of(repo / "project")
-    for listing in (Index(location), Tree(location, "HEAD")):
+    for listing in (Listing(location, None), Listing(location, "HEAD")):
         assert list(listing.below("")) == [".aexp/ledger/x.json"]
         assert listing.files(["other.txt"]) == {}
 
@@ -78,7 +76,7 @@ def test_what_git_add_n_announced_is_not_in_the_index_yet(repo: Path) -> None:
     write(repo, "empty.txt", "")
     git(repo, "add", "empty.txt")
     git(repo, "add", "--intent-to-add", "announced.txt")
-    assert list(Index(Location.of(repo)).below("")) == ["empty.txt"]
+    assert list(Listing(Location.of(repo), None).below("")) == ["empty.txt"]
 
 
 def test_a_conflict_is_one_unmerged_node(repo: Path) -> None:
@@ -91,7 +89,7 @@ def test_a_conflict_is_one_unmerged_node(repo: Path) -> None:
     write(repo, "file.txt", "ours")
     commit(repo)
     git(repo, "merge", "other", check=False)
-    assert Index(Location.of(repo)).files(["file.txt"])["file.txt"].mode == UNMERGED
+    assert Listing(Location.of(repo), None).files(["file.txt"])["file.txt"].mode == UNMERGED
 
 
 @pytest.mark.parametrize(
@@ -107,7 +105,7 @@ def test_a_revision_that_is_not_one_commit_is_wrong_usage(
     revision: str, message: str, repo: Path
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        Tree(Location.of(repo), revision)
+        Listing(Location.of(repo), revision)
 
 
 def test_a_bare_repository_is_found_and_one_inside_another_is_refused(
@@ -126,7 +124,7 @@ def test_the_folders_of_a_listing_name_what_lies_directly_in_them(repo: Path) ->
     write(repo, "a/b/c/file.txt", "text")
     write(repo, "a/file.txt", "text")
     commit(repo)
-    folders = folders_of("a", Index(Location.of(repo)).below("a"))
+    folders = folders_of("a", Listing(Location.of(repo), None).below("a"))
     names = {folder: sorted(nodes) for folder, nodes in folders.items()}
     assert names == {"a": ["b", "file.txt"], "a/b": ["c"], "a/b/c": ["file.txt"]}
     assert folders["a"]["b"].mode == FOLDER

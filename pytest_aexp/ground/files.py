@@ -12,26 +12,19 @@ from typing import NamedTuple
 
 from pytest_aexp.ground.containment import lies_in
 
-# O_NONBLOCK: opening a FIFO must not wait for a writer. Absent on Windows, where 0 is harmless.
-_READ_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+def _flags(*names: str) -> int:
+    # What a system lacks, such as Windows, is harmless as 0.
+    return sum({getattr(os, name, 0) for name in names})
+
+
+# O_NONBLOCK: opening a FIFO must not wait for a writer.
+_READ_FLAGS = _flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+_NO_FOLLOW = _flags("O_NOFOLLOW")
+_NEW_FILE_FLAGS = _flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _NOT_FROM_THERE = (errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-_NEW_FILE_FLAGS = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_EXCL
-    | _NO_FOLLOW
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 
 class Unreadable(NamedTuple):

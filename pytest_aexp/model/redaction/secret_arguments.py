@@ -16,18 +16,14 @@ _LOGIN_TOOLS = frozenset(
 )
 # What a flag of one letter gives; of `mysql` and its like, it is glued to the password.
 _PASSWORD_FLAGS = {
-    "redis-cli": "-a",
-    "ldapsearch": "-w",
-    "ldapmodify": "-w",
-    "twine": "-p",
-    "mongo": "-p",
-    "mongosh": "-p",
-    "mongodump": "-p",
-    "sqlcmd": "-P",
-    "bcp": "-P",
-    "unzip": "-P",
-    "mosquitto_pub": "-P",
-    "mosquitto_sub": "-P",
+    tool: flag
+    for flag, tools in (
+        ("-a", "redis-cli"),
+        ("-w", "ldapsearch ldapmodify"),
+        ("-p", "twine mongo mongosh mongodump"),
+        ("-P", "sqlcmd bcp unzip mosquitto_pub mosquitto_sub"),
+    )
+    for tool in tools.split()
 }
 _MYSQL_TOOLS = frozenset("mysql mysqldump mysqladmin mariadb".split())
 _SETTERS = frozenset("set setx setenv config configure modify".split())

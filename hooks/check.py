@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.git.unstaged import Unstaged
 from pytest_aexp.ground.git.variables import notice_other_index
-from pytest_aexp.ground.git.view import INDEX, GitView
+from pytest_aexp.ground.git.view import INDEX, GitView, Unstaged
 from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns
 from pytest_aexp.ground.text import shown

@@ -15,7 +15,7 @@ from pytest_aexp.ground.views import View, WorkTree
 from pytest_aexp.model import ledger as model
 from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.query.documents import Document, Documents
-from pytest_aexp.model.query.query import Query, query
+from pytest_aexp.model.query.match import Query, query
 
 if TYPE_CHECKING:
     import pandas

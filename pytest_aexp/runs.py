@@ -13,7 +13,7 @@ from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.text import shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.job_id import value_key
-from pytest_aexp.model.query.query import query
+from pytest_aexp.model.query.match import query
 from pytest_aexp.model.runs.run_attempt import STATUSES
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 from pytest_aexp.model.runs.run_store import RunStore

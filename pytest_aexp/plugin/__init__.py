@@ -129,7 +129,7 @@ def _is_used(root: Path) -> bool:
     if not may_hold_nested_roots(root):
         return False
     # Here, since few repositories come this far.
-    from pytest_aexp.ground.git.below import uses_ledger_below
+    from pytest_aexp.ground.git.listing import uses_ledger_below
 
     return uses_ledger_below(root)
 

@@ -19,8 +19,7 @@ from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.findings.premises import FINDING_NAME
 from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.query.hints import why_nothing
-from pytest_aexp.model.query.match import Run
-from pytest_aexp.model.query.query import query
+from pytest_aexp.model.query.match import Run, query
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker

@@ -13,9 +13,8 @@ from pytest_aexp.cli.finding_argument import finding_named
 from pytest_aexp.cli.output import rendered
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.listing import bare_root
-from pytest_aexp.ground.git.unstaged import Unstaged
 from pytest_aexp.ground.git.variables import notice_other_index
-from pytest_aexp.ground.git.view import INDEX, GitView
+from pytest_aexp.ground.git.view import INDEX, GitView, Unstaged
 from pytest_aexp.ground.repository import Repository, configuration_of, find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns, strictness_word
 from pytest_aexp.ground.views import View

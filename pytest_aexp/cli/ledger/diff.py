@@ -18,7 +18,7 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.query.documents import Document, Documents
-from pytest_aexp.model.query.query import Query, query
+from pytest_aexp.model.query.match import Query, query
 from pytest_aexp.work.evidence.changes import compare
 
 DESCRIPTION = """\

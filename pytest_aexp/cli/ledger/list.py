@@ -17,8 +17,7 @@ from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.query.documents import Document, Documents
 from pytest_aexp.model.query.hints import unknown_name, why_nothing
-from pytest_aexp.model.query.match import FIELDS, MISSING, value_of
-from pytest_aexp.model.query.query import Query, query
+from pytest_aexp.model.query.match import FIELDS, MISSING, Query, query, value_of
 from pytest_aexp.model.query.table import DEFAULT_SORT, Differing, ordered, summary, table
 from pytest_aexp.model.runs.short_id import unique_length
 from pytest_aexp.work.runs.run_link import checked_experiment

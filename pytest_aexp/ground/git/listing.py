@@ -9,7 +9,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from pytest_aexp.ground.errors import GitError, UsageError
-from pytest_aexp.ground.find_root import git_top, nearest_root
+from pytest_aexp.ground.find_root import git_top, nearest_root, uses_ledger
 from pytest_aexp.ground.git.run import (
     bare_around,
     git_or_none,
@@ -282,3 +282,13 @@ def _connect(folders: dict[str, dict[str, Node]], top: str) -> None:
             if name in children:
                 break
             children[name] = Node(FOLDER, "")
+
+
+def uses_ledger_below(top: Path) -> bool:
+    """Whether git has a ledger, or our block in a control file, in a folder below ``top``."""
+    try:
+        paths = Location.of(top).control_paths(None)
+    except (GitError, UsageError):
+        return False
+    folders = {path.rpartition("/")[0] for path in paths} - {""}
+    return any(map(project_of, paths)) or any(uses_ledger(top / folder) for folder in folders)

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from pytest_aexp.ground.text import SHOWN, clean, closest, counted, listed, quoted
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.grammar import Condition, written
-from pytest_aexp.model.query.match import FIELDS, MISSING, Run, matcher, value_of
-from pytest_aexp.model.query.query import Query
+from pytest_aexp.model.query.match import FIELDS, MISSING, Query, Run, matcher, value_of
 from pytest_aexp.model.query.table import Differing
 
 _MOST_VALUES = 1000

@@ -13,9 +13,14 @@ from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import parse_time, quoted
-from pytest_aexp.model.batches import experiments_of
+from pytest_aexp.model.batches import (
+    experiments_in,
+    experiments_of,
+    is_experiment_id,
+    meant_experiment,
+)
 from pytest_aexp.model.job_id import is_number, value_key
-from pytest_aexp.model.query.grammar import Condition
+from pytest_aexp.model.query.grammar import FORMS, Condition, condition, split
 
 Run = Mapping[str, Any]
 """A run as its ledger entry has it."""
@@ -212,20 +217,62 @@ def selector_of(conditions: Sequence[Condition]) -> dict[str, Any]:
     A citation's selector has parameters and the value that each must be equal to.
     """
     selector: dict[str, Any] = {}
-    for condition in conditions:
-        name = condition.name.removeprefix("statepoint.")
-        if condition.operator != "=":
+    for wanted in conditions:
+        name = wanted.name.removeprefix("statepoint.")
+        if wanted.operator != "=":
             raise UsageError(
-                f"{quoted(str(condition))}: a citation selects by key=value; "
+                f"{quoted(str(wanted))}: a citation selects by key=value; "
                 "list the runs with `aexp ledger list` and cite them by id"
             )
-        if condition.name in _NOT_IN_CITATIONS:
+        if wanted.name in _NOT_IN_CITATIONS:
             instead = ", and by status with --status" if name == "status" else ""
             raise UsageError(
-                f"{quoted(str(condition))}: a citation selects by parameters{instead}; if {name} "
-                f"is one, write statepoint.{condition}"
+                f"{quoted(str(wanted))}: a citation selects by parameters{instead}; if {name} "
+                f"is one, write statepoint.{wanted}"
             )
         if name in selector:
             raise UsageError(f"{quoted(name)} is given twice; a selector has one value for a key")
-        selector[name] = condition.typed.value
+        selector[name] = wanted.typed.value
     return selector
+
+
+_HAS_OPERATOR = re.compile(r"[=<>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Runs that are of one of the experiments, if any are named, and fit every condition."""
+
+    experiments: frozenset[str] | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def __and__(self, other: Query) -> Query:
+        named = [q.experiments for q in (self, other) if q.experiments is not None]
+        experiments = frozenset.intersection(*named) if named else None
+        return Query(experiments, (*self.conditions, *other.conditions))
+
+    def matcher(self) -> Callable[[Run], bool]:
+        """Whether a run is meant; raises UsageError for a condition that cannot be decided."""
+        fits, experiments = matcher(self.conditions), self.experiments
+        if experiments is None:
+            return fits
+        return lambda run: not experiments.isdisjoint(experiments_in(run)) and fits(run)
+
+
+def query(where: str | Iterable[str] = ()) -> Query:
+    """The query in ``where``: a word each, or a text that is split as a shell splits it.
+
+    Raises UsageError.
+    """
+    words = split(where)
+    for word in words:
+        if not _HAS_OPERATOR.search(word) and not is_experiment_id(word):
+            if meant := meant_experiment(word):
+                raise UsageError(f"{quoted(word)} is not an experiment id: write {meant}")
+            raise UsageError(
+                f"{quoted(word)} is neither an experiment id such as E003 nor a condition: write "
+                f"{FORMS}"
+            )
+    experiments = frozenset(word for word in words if is_experiment_id(word))
+    conditions = tuple(condition(word) for word in words if word not in experiments)
+    return Query(experiments or None, conditions)

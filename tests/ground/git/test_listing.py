@@ -16,6 +16,7 @@ from pytest_aexp.ground.git.listing import (
     Location,
     bare_root,
     folders_of,
+    uses_ledger_below,
 )
 
 
@@ -128,3 +129,26 @@ def test_the_folders_of_a_listing_name_what_lies_directly_in_them(repo: Path) ->
     names = {folder: sorted(nodes) for folder, nodes in folders.items()}
     assert names == {"a": ["b", "file.txt"], "a/b": ["c"], "a/b/c": ["file.txt"]}
     assert folders["a"]["b"].mode == FOLDER
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("one/.aexp/ledger/x.json", "", True),
+        ("one/two/.gitattributes", "# agentic-experiments:begin\n", True),
+        ("one/.gitignore", "*.pyc\n", False),
+        (".gitignore", "# agentic-experiments:begin\n", False),
+    ],
+)
+def test_what_git_has_of_other_folders_counts(
+    repo: Path, path: str, text: str, expected: bool
+) -> None:
+    write(repo, path, text)
+    assert not uses_ledger_below(repo)
+    git(repo, "add", "--all")
+    assert uses_ledger_below(repo) is expected
+
+
+def test_without_git_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    assert not uses_ledger_below(tmp_path)

@@ -32,7 +32,7 @@ from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import MISSING, UNMERGED, Unreadable
 from pytest_aexp.ground.git.listing import bare_root
-from pytest_aexp.ground.git.view import A_SUBMODULE, INDEX, NOT_FOLLOWED, GitView
+from pytest_aexp.ground.git.view import A_SUBMODULE, INDEX, NOT_FOLLOWED, GitView, Unstaged
 from pytest_aexp.ground.views import View, WorkTree
 
 CASES, MORE = (
@@ -651,3 +651,20 @@ def test_what_differs_in_the_case_of_letters_in_the_index_and_in_a_tree(
         with GitView.at(repo / prefix, revision) as view:
             assert sorted(view.spelled_otherwise("a/b")) == ["A/b/c/3.md", "a/B/2.md"]
             assert view.spelled_otherwise("x/a/B") == []
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_only_what_differs_is_listed(tmp_path: Path, object_format: str) -> None:
+    git(tmp_path, "init", "-q", f"--object-format={object_format}")
+    for name in ("changed", "gone", "hidden", "same"):
+        write(tmp_path, f"a/{name}", name)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "update-index", "--assume-unchanged", "a/hidden")
+    (tmp_path / "a/gone").unlink()
+    for name in ("changed", "hidden", "new"):
+        write(tmp_path, f"a/{name}", "otherwise")
+    with GitView.at(tmp_path, INDEX) as view:
+        tree = Unstaged(tmp_path, view)
+        assert tree.names("a") == ("changed", "hidden", "new")
+        assert tree.has_file("a/same")
+        assert tree.names("b") == ()

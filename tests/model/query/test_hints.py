@@ -6,7 +6,7 @@ import pytest
 from repositories import entry_of
 
 from pytest_aexp.model.query.hints import unknown_name, why_nothing
-from pytest_aexp.model.query.query import query
+from pytest_aexp.model.query.match import query
 from pytest_aexp.model.query.table import Differing
 
 RUNS = [entry_of({"experiment_id": "E001", "lr": lr, "model": {"depth": 2}}) for lr in (0.1, 0.2)]

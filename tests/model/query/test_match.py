@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.grammar import condition, conditions, written
-from pytest_aexp.model.query.match import MISSING, matcher, selector_of, value_of
+from pytest_aexp.model.query.match import MISSING, matcher, query, selector_of, value_of
 
 RUN: dict[str, Any] = {
     "job_id": "4076a08a" + "0" * 24,
@@ -155,3 +155,48 @@ def test_a_citation_takes_what_it_can_say() -> None:
 def test_a_citation_refuses_the_rest(where: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         selector_of(conditions(where))
+
+
+LINKED = {
+    "statepoint": {"experiment_id": "E001", "seed": 1},
+    "run_link": {"experiment_id": "E002"},
+    "status": "complete",
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "fits"),
+    [
+        ("", True),
+        ("E001", True),
+        ("E002", True),
+        ("E003", False),
+        ("E003 E001", True),
+        ("E001 seed=1", True),
+        ("seed=1 E001", True),
+        ("E001 seed=2", False),
+        ("seed=1 status=failed", False),
+        (["E001", "seed<2"], True),
+    ],
+)
+def test_which_run_is_meant(where: str, fits: bool) -> None:
+    assert query(where).matcher()(LINKED) is fits
+
+
+def test_two_queries_narrow_each_other() -> None:
+    assert (query("E001") & query("seed=1")).matcher()(LINKED)
+    assert not (query("E001") & query("seed=2")).matcher()(LINKED)
+    assert (query("E001 E003") & query("E001")).experiments == {"E001"}
+    assert not (query("E001") & query("E003")).matcher()(LINKED)
+
+
+@pytest.mark.parametrize("where", ["e001", "E1"])
+def test_an_experiment_id_in_another_form_is_given_in_the_right_one(where: str) -> None:
+    with pytest.raises(UsageError, match="is not an experiment id: write E001"):
+        query(where)
+
+
+@pytest.mark.parametrize("where", ["seed", "E001,E002", "model svm"])
+def test_other_words_are_refused(where: str) -> None:
+    with pytest.raises(UsageError, match="is neither an experiment id such as E003 nor a cond"):
+        query(where)

@@ -18,7 +18,7 @@ from typing import Any
 from pytest_aexp.ground.git.cache_dir import Cache
 from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
-from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.git.run import git_or_none, run_git
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
@@ -129,42 +129,30 @@ def _cached(location: Location, tree: str, cache: Cache) -> CachedBatches:
     content = cache.get(tree)
     if content is not None:
         return CachedBatches.from_bytes(content)
+    kept = ((earlier, cache.get(earlier)) for earlier in cache.latest_keys())
+    bases = ((name, CachedBatches.from_bytes(data)) for name, data in kept if data is not None)
     with closing(Blobs(location.top)) as blobs:
-        made = _from_earlier(location, tree, cache, blobs) or _from_nothing(location, tree, blobs)
-    if made.count >= MANY:
-        cache.put(tree, made.to_bytes())
-    return made
+        made = (_since(location, earlier, tree, base, blobs) for earlier, base in bases)
+        latest = next(filter(None, made), None)
+        if latest is None:
+            nothing = run_git(["hash-object", "-t", "tree", "--stdin"], location.top, stdin=b"")
+            empty = nothing.decode().strip()
+            latest = _since(location, empty, tree, CachedBatches(), blobs) or CachedBatches()
+    if latest.count >= MANY:
+        cache.put(tree, latest.to_bytes())
+    return latest
 
 
-def _from_earlier(
-    location: Location, tree: str, cache: Cache, blobs: Blobs
+def _since(
+    location: Location, earlier: str, tree: str, base: CachedBatches, blobs: Blobs
 ) -> CachedBatches | None:
-    for earlier in cache.latest_keys():
-        content = cache.get(earlier)
-        command = ("diff-tree", "--raw", "-z", "--no-renames", earlier, tree)
-        raw = None if content is None else git_or_none(command, location.top)
-        if content is not None and raw is not None:
-            made = CachedBatches.from_bytes(content).after(dict(_differences(raw)), blobs)
-            if made is not None:
-                return made
-    return None
-
-
-def _from_nothing(location: Location, tree: str, blobs: Blobs) -> CachedBatches:
-    listed = git_or_none(["ls-tree", "-z", tree], location.top) or b""
-    changes = dict(_additions(listed))
+    """The runs in ``tree``, given those in the ``earlier`` one; None if git has lost some."""
+    command = ("diff-tree", "--raw", "-z", "--no-renames", earlier, tree)
+    raw = git_or_none(command, location.top)
+    changes = {} if raw is None else dict(_differences(raw))
     # Fewer are not worth reading, since they are not kept.
-    made = CachedBatches().after(changes, blobs) if len(changes) >= MANY else None
-    return made or CachedBatches()
-
-
-def _additions(listed: bytes) -> Iterator[tuple[str, tuple[None, Node]]]:
-    for record in listed.split(b"\0")[:-1]:
-        about, _, name = record.partition(b"\t")
-        mode, _, blob = about.decode().split(" ")
-        job_id = _job_id(name)
-        if job_id is not None:
-            yield job_id, (None, Node(mode, blob))
+    is_few = base.count + len(changes) < MANY
+    return None if raw is None or is_few else base.after(changes, blobs)
 
 
 def _differences(raw: bytes) -> Iterator[tuple[str, tuple[Node | None, Node | None]]]:

@@ -40,7 +40,7 @@ from pytest_aexp.work.scope.tracked_runs import staged_faults
 
 from .add import add, advised, on_disk_only
 from .affected import affected_findings, affects_collection, changed_evidence
-from .commit import Commit, open_commit
+from .commit import Commit, open_commit, pushes
 from .early_exit import StagedDiff, may_be_pushing
 from .immutable import (
     altered_segments,
@@ -50,7 +50,6 @@ from .immutable import (
     segment_faults,
     unclear_runs,
 )
-from .push import pushes
 from .unchanged_findings import replaced_faults, softened, touched_findings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.files import Unreadable
@@ -49,7 +49,7 @@ class LocalRuns:
         self._store = store
         self._root = commit.repository.root
         self._worktree = WorkTree(self._root)
-        self._done: dict[str, str | bool] = {}
+        self._promoted = cache(self._promote)
 
     @cached_property
     def _promoter(self) -> Promoter:
@@ -109,18 +109,14 @@ class LocalRuns:
             "the commit"
         )
 
-    def _promoted(self, job_id: str) -> str | bool:
+    def _promote(self, job_id: str) -> str | bool:
         """Whether the commit's entry is older than the one on disk; else why there can be none."""
-        if job_id not in self._done:
-            try:
-                self._done[job_id] = self._promote(job_id)
-            except NotPromotable as refusal:
-                self._done[job_id] = str(refusal)
-        return self._done[job_id]
-
-    def _promote(self, job_id: str) -> bool:
         path = entry_path(job_id)
-        if kept := self._promoter.promote(job_id).kept:
+        try:
+            kept = self._promoter.promote(job_id).kept
+        except NotPromotable as refusal:
+            return str(refusal)
+        if kept:
             notice(kept)
         on_disk = self._worktree.read(path, ENTRY_LIMIT)
         committed = self._commit.view.read(path, ENTRY_LIMIT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
@@ -28,9 +28,6 @@ from pytest_aexp.model.numbers.expression import Aggregate, WrittenExpression
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.numbers.value import Value, value_text
 from pytest_aexp.model.problems import MALFORMED_NUMBER, UNCHECKED_NUMBER, WRONG_NUMBER, Fault, Rule
-
-if TYPE_CHECKING:
-    from pytest_aexp.work.check.checker import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,8 @@ class Metrics:
 class Numbers:
     """Checks the numbers in the texts of findings by what their citations lead to."""
 
-    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], Verdict]) -> None:
+    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], Any]) -> None:
+        """``verdict`` gives the checker's Verdict, whose module imports this one."""
         self._metrics = Metrics(ledger)
         self._verdict = verdict
         self._last: tuple[Finding, References] | None = None

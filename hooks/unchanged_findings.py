@@ -160,6 +160,7 @@ def _replaced(citation: Resolvable, pairs: list[tuple[Entry, Entry]]) -> Fault:
 
 
 def _described(entry: Entry) -> str:
-    metrics = f", {shown(entry.metrics, 80)}" if entry.metrics else ""
+    # On one line, which they are not in the entry.
+    metrics = f", {shown(' '.join(entry.metrics.split()), 80)}" if entry.metrics else ""
     ended = shown(entry.ended_at, 40) or "no end recorded"
     return f"{shown(entry.status)} ({ended}{metrics})"

@@ -134,8 +134,9 @@ class _Item:
         at = next((self.nodes[key] for key in keys if key in self.nodes), None)
         message = "; ".join(dict.fromkeys(violation.message for violation in violations))
         joint = "." if violations[0].pointer else " "
-        fix = self._fix()
-        raise _Malformed(joint + message, fix, at, self.id)
+        if _OPTIONAL.issuperset(keys):
+            raise _Malformed(joint + message, f"correct `{keys[0]}`, or take it out", at)
+        raise _Malformed(joint + message, self._fix(), at, self.id)
 
     @property
     def id(self) -> str | None:

@@ -43,7 +43,8 @@ class LostEntry(NamedTuple):
 
 def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, ...]:
     """The entries of the commit ``revision`` that were deleted, edited by hand or damaged since."""
-    changes = _changes(Location.of(root), ledger.view, revision)
+    # Deleted, modified or unmerged.
+    changes = changed_since(Location.of(root), ledger.view, revision, LEDGER_DIR, "DMU")
     if not 0 < len(changes) <= _MOST_FILES:
         return ()
     lost: dict[str, LostEntry] = {}
@@ -57,17 +58,19 @@ def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, 
     return tuple(lost.values())
 
 
-def _changes(location: Location, view: View, revision: str) -> list[str]:
-    """The files of the ledger that were deleted or changed since that commit."""
+def changed_since(
+    location: Location, view: View, revision: str, folder: str = "", which: str = ""
+) -> list[str]:
+    """The files below ``folder`` that differ from that commit's: ``which`` as git says it."""
     # Without renames: a file that lies elsewhere now is lost under its name.
-    options = ("--name-only", "--no-renames", "--diff-filter=DM", "-r", "-z")
+    options = ("--name-only", "--no-renames", f"--diff-filter={which}", "-r", "-z")
     if isinstance(view, WorkTree):
         command = ["diff-index", *options, revision]
     elif view.tree is None:
         command = ["diff-index", "--cached", *options, revision]
     else:
         command = ["diff-tree", *options, revision, view.revision]
-    spec = f":(top,literal){location.prefix}{LEDGER_DIR}"
+    spec = f":(top,literal){location.prefix}{folder}"
     answer = git_or_none([*command, "--", spec], location.top) or b""
     names = answer.decode(errors="replace").split("\0")[:-1]
     return [name.removeprefix(location.prefix) for name in names]

@@ -31,7 +31,13 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.retractions import is_record_path, read_record, record_path
 from pytest_aexp.model.runs.run_store import RunStore
-from pytest_aexp.work.check.lost_entries import LostEntry, cited_by, describe, lost_entries
+from pytest_aexp.work.check.lost_entries import (
+    LostEntry,
+    changed_since,
+    cited_by,
+    describe,
+    lost_entries,
+)
 
 _DAMAGE = (BROKEN, INVALID_ENTRY, INVALID_SEGMENT, IDENTITY_MISMATCH, INVALID_RETRACTION)
 _OF_LOSS = (BROKEN, EMPTY_BATCH, CHANGED_EVIDENCE, WRONG_NUMBER)
@@ -56,6 +62,7 @@ class Restoration:
         self._store = store
         self._files_searched = 0
         self._lost: dict[str, tuple[LostEntry, ...]] = {}
+        self._changed: dict[str, frozenset[str]] = {}
         self._histories_searched = 0
 
     def advise(self, fault: Fault, path: str | None = None) -> Fault:
@@ -114,6 +121,9 @@ class Restoration:
             yield "HEAD"
         self._histories_searched += 1
         if self._histories_searched > _MOST_HISTORIES:
+            # What was the commit for one finding is it for others that did not change since.
+            known = [commit for commit in self._lost if commit != "HEAD"]
+            yield from (c for c in known if fault.path not in self._changed_since(c))
             return
         if fault.rule is BROKEN and fault.job_id:
             yield from self._before_deletion(entry_path(fault.job_id))
@@ -126,6 +136,12 @@ class Restoration:
         command = ("log", "-n1", "--format=%h", *changing, self._revision, "--", spec)
         yield from (git_or_none(command, self._location.top) or b"").decode().split()
 
+    def _changed_since(self, commit: str) -> frozenset[str]:
+        if commit not in self._changed:
+            changed = changed_since(self._location, self._view, commit)
+            self._changed[commit] = frozenset(changed)
+        return self._changed[commit]
+
     def _before_deletion(self, path: str) -> Iterator[str]:
         top = self._location.top
         commits = git_or_none(("rev-list", "-n", str(_MOST_COMMITS), self._revision), top)
@@ -137,7 +153,8 @@ class Restoration:
 
     def _restoring(self, path: str, source: str) -> str:
         if source == "HEAD":
-            return f"run `git restore --staged --worktree -- {path}`: the last commit has it"
+            what = "them" if " " in path else "it"
+            return f"run `git restore --staged --worktree -- {path}`: the last commit has {what}"
         return f"run `git restore --source={source} --staged --worktree -- {path}`, and commit"
 
     def _is_left_alone(self, fault: Fault, path: str) -> bool:

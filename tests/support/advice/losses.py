@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from repositories import add_entry, add_record, batch, job_id_of
+from repositories import add_entry, add_record, batch, job, job_id_of
 
 from advice.entries import merged, pointers
 from advice.evidence import RETRACTED, alone, changed, numbered, pinned
@@ -41,6 +41,15 @@ def metric_edited(case: Case) -> None:
     numbered("It is 0.934 <!-- = accuracy -->.")(case)
     case.commit()
     case.entry.write_text(case.entry.read_text().replace("0.934", "0.943"))
+
+
+def deleted_after_three_others(case: Case) -> None:
+    every = f"{batch('E005')[:-1]}, as: all}}"
+    numbered("Of 2 <!-- = n(all) --> runs.", ", ".join([*[job(JOB_ID)] * 3, every]))(case)
+    add_entry(case.repo, {**POINT, "seed": 4})
+    case.commit()
+    case.entry.unlink()
+    case.commit()
 
 
 def damaged_of_a_pinned_batch(case: Case) -> None:
@@ -125,8 +134,17 @@ LOSSES = {
         on=("validate", "findings"),
         by_hand=restoring_the_damaged,
     ),
+    "a number over a deleted run, which many cite": Row(
+        "finding.wrong_number",
+        deleted_after_three_others,
+        on=("validate", "validate HEAD"),
+        by_hand=restoring,
+    ),
     "an unmerged run of a pinned batch": Row(
-        "finding.changed_evidence", pinned_and_merged, by_hand=with_own_fix
+        "finding.changed_evidence",
+        pinned_and_merged,
+        on=("validate", "findings of kb"),
+        by_hand=with_own_fix,
     ),
     "pinned runs that are pointers of Git LFS": Row(
         "finding.empty_batch", pinned_pointers, by_hand=with_own_fix, needs="git-lfs"

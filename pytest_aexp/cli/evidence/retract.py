@@ -122,6 +122,8 @@ def _retract(checker: Checker, arguments: argparse.Namespace) -> None:
     before = set(at_risk(checker)) if new else set()
     if new:
         replaced_by = [full_job_id(run, job_ids) for run in arguments.replaced_by]
+        if not set(new).isdisjoint(replaced_by):
+            raise UsageError("a run cannot replace itself: give another run to --replaced-by")
         record_id = record(checker.repository, arguments.reason, new, replaced_by)
         print(clean(f"retracted: {_described(checker, new)}, record {record_id}"))
     _report(runs, before, mark=arguments.mark, wrote=bool(new))

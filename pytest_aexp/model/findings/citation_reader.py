@@ -29,7 +29,7 @@ from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.problems import MALFORMED, SUSPICIOUS_KEY, Fault
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import leaks
-from pytest_aexp.model.runs.short_id import bare_id, may_begin
+from pytest_aexp.model.runs.short_id import bare_id
 
 _ON_BOTH = ("note", "as", "accept")
 _ON_BATCH = ("status", "except", "count", "digest")
@@ -91,9 +91,7 @@ class _Item:
         meant = meant_experiment(experiment)
         if kind == "batch" and meant is not None:
             return f"write `experiment_id: {meant}`, or run `aexp fix`"
-        if kind != "job" or self.id is None or is_job_id(self.id):
-            return HOW_TO_CITE
-        return _fix_id(self.id)
+        return HOW_TO_CITE
 
     def _check_selector(self) -> None:
         """Raises _Malformed for a selector that asks for what the ledger redacts."""
@@ -186,7 +184,7 @@ def _citation(front_matter: FrontMatter, index: int, node: Node, names: dict[str
     """The citation in ``node``; ``names`` are those of the citations above it."""
     if isinstance(node, Scalar):
         message = f" is {quoted(node.text)}, not a mapping"
-        raise _Malformed(message, _fix_id(node.text), written=node.text)
+        raise _Malformed(message, written=node.text)
     if isinstance(node, Sequence):
         raise _Malformed(" is a list, not a mapping")
     item = _Item.of(front_matter, index, node)
@@ -272,13 +270,6 @@ def _as_json(name: str, node: Node) -> Any:
     if isinstance(node, Sequence):
         return [_as_json(name, item) for item in node.items]
     return node.text if isinstance(node, Scalar) else {}
-
-
-def _fix_id(written: str) -> str:
-    """What to do about what is written for a job id: a beginning can be completed."""
-    if not may_begin(written):
-        return HOW_TO_CITE
-    return f"run `aexp fix`, which completes it if only one run fits; or {HOW_TO_CITE}"
 
 
 def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:

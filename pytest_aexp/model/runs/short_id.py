@@ -12,7 +12,7 @@ from pytest_aexp.model.job_id import JOB_ID_LENGTH, is_job_id
 SHORTEST = 4
 """How many digits a prefix has at least: one or two would fit by accident."""
 
-_HEX = re.compile(r"[0-9a-fA-F]+", re.ASCII)
+_EXPERIMENT = re.compile(r"\s*E[0-9]{3,9}\s*\Z")
 _WHOLE = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])", re.ASCII)
 
 
@@ -23,10 +23,12 @@ def bare_id(written: str) -> str:
     return whole[0] if len(whole) == 1 else text
 
 
-def may_begin(written: str) -> bool:
-    """Whether a job id may begin like this, upper case allowed, and not by accident."""
-    text = written.strip()
-    return SHORTEST <= len(text) <= JOB_ID_LENGTH and _HEX.fullmatch(text) is not None
+def ids_beginning(written: str, job_ids: Iterable[str]) -> list[str]:
+    """Those of ``job_ids`` that begin like this, if it is meant to begin one: E005 is not."""
+    text = bare_id(written)
+    if _EXPERIMENT.match(written) or not SHORTEST <= len(text) <= JOB_ID_LENGTH:
+        return []
+    return sorted(job_id for job_id in job_ids if job_id.startswith(text))
 
 
 def unique_length(job_ids: Collection[str], least: int = 8) -> int:

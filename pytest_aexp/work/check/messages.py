@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pytest_aexp.ground.settings.machine_label import is_safe_label
-from pytest_aexp.ground.text import counted, cut, listed, quoted, shown, shown_json
+from pytest_aexp.ground.text import counted, cut, listed, one_of, quoted, shown, shown_json
 from pytest_aexp.model.entry import LEDGER_DIR, Entry, count_entries, entry_path
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -33,6 +33,8 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.runs.run_attempt import age
 from pytest_aexp.model.runs.run_store import Run
+from pytest_aexp.model.runs.short_id import ids_beginning
+from pytest_aexp.work.check.evidence.pins import BACKFILL_THERE
 from pytest_aexp.work.check.hints import meant_values, nearest_id, selector_hint
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
 
@@ -47,6 +49,12 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
     for fault in citation.faults:
         if isinstance(citation, MalformedCitation) and citation.written:
             near = nearest_id(citation.written, sources)
+            begun = [] if near else ids_beginning(citation.written, sources.job_ids)
+            if begun:
+                citations = one_of([f"{{type: job, id: {job_id}}}" for job_id in begun[:3]])
+                does = ", or run `aexp fix`" if len(begun) == 1 else ", whichever run is meant"
+                yield fault._replace(fix=f"write {citations}{does}")
+                continue
             if near is not None:
                 which = "" if near.is_exact else f", the run whose id {near.difference}"
                 # `aexp fix` changes only what is certain, and adds no type.
@@ -244,10 +252,7 @@ def _empty(citation: Resolvable, sources: Sources) -> Fault:
     correct = "correct the citation"
     if not left_out and meant_values(citation, sources):
         correct = f"run `aexp fix`, or {correct}"
-    fix = (
-        f"{correct}; if the runs are on another machine, run `aexp ledger backfill` "
-        "there, commit and push, then `git pull` here"
-    )
+    fix = f"{correct}; {BACKFILL_THERE}"
     return _fault(EMPTY_BATCH, citation, f"{_cited(citation)} has no runs: {hint}", fix)
 
 

@@ -18,7 +18,7 @@ from pytest_aexp.model.findings.finding import read_finding
 from pytest_aexp.model.findings.front_matter import FrontMatter, scalars
 from pytest_aexp.model.findings.suspicious_keys import replaces_key
 from pytest_aexp.model.job_id import is_job_id
-from pytest_aexp.model.runs.short_id import bare_id, may_begin
+from pytest_aexp.model.runs.short_id import ids_beginning
 from pytest_aexp.work.edit.citation_yaml import job_citation, job_text, value_text
 from pytest_aexp.work.edit.finding_text import comes_from_elsewhere, edited, replacing, value_of
 
@@ -160,10 +160,7 @@ def _is_block(front: FrontMatter, node: Scalar) -> bool:
 
 
 def _meant(written: str, job_ids: AbstractSet[str]) -> str | None:
-    beginning = bare_id(written)
-    if not may_begin(beginning):
-        return None
-    matches = [job_id for job_id in job_ids if job_id.startswith(beginning)]
+    matches = ids_beginning(written, job_ids)
     return matches[0] if len(matches) == 1 else None
 
 

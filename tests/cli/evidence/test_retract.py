@@ -70,6 +70,12 @@ def test_a_run_is_retracted_and_what_that_reaches_is_said(
     assert codes(capsys) == [("error", "finding.retracted_run"), ("warning", "finding.at_risk")]
 
 
+def test_a_run_does_not_replace_itself(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["retract", RUN, "--reason", "leaked", "--replaced-by", RUN[:8]]) == 2
+    assert "a run cannot replace itself" in capsys.readouterr().err
+    assert not records(study).records
+
+
 def test_mark_lands_it_green_where_findings_belong_to_others(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound
-from pytest_aexp.model.runs.short_id import full_job_id, unique_length
+from pytest_aexp.model.runs.short_id import full_job_id, ids_beginning, unique_length
 
 A, B = "abcde" + "0" * 27, "abcdf" + "0" * 27
 KNOWN = {A, B}
@@ -30,6 +30,20 @@ def test_an_abbreviation_that_fits_no_run_is_refused(written: str) -> None:
 def test_too_short_to_be_meant() -> None:
     with pytest.raises(RunNotFound, match="at least 4 digits"):
         full_job_id("abc", {A})
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [("abcde", [A]), (" ABCD", [A, B]), ("abc", []), (A + "0", []), ("abc0", [])],
+)
+def test_a_citation_may_mean_the_runs_that_begin_as_it_says(written: str, ids: list[str]) -> None:
+    assert ids_beginning(written, KNOWN) == ids
+
+
+def test_an_experiment_begins_no_run() -> None:
+    run = "e005" + "0" * 28
+    assert ids_beginning("E005", [run]) == []
+    assert ids_beginning("e005", [run]) == [run]
 
 
 @pytest.mark.parametrize(

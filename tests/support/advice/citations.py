@@ -7,7 +7,7 @@ import re
 
 from repositories import add_entry, batch, git, job
 
-from advice.following import JOB_ID, Case, Reported, Row, type_in, written
+from advice.following import JOB_ID, POINT, Case, Reported, Row, type_in, written
 
 BROKEN = "finding.broken_run_citation"
 
@@ -82,8 +82,33 @@ def long_lists(case: Case) -> None:
     case.cite(*[job(JOB_ID)] * 1400)
 
 
+SEED_WITH_LIKE_ID = 216
+"""A run with it has an id that begins as that of the cited run does."""
+
+
+def two_beginnings(case: Case) -> None:
+    add_entry(case.repo, {**POINT, "seed": SEED_WITH_LIKE_ID})
+    case.cite(job(JOB_ID[:4]))
+
+
+def cite_the_second(case: Case, reported: Reported) -> None:
+    _, second = sorted(re.findall("{type: job, id: [0-9a-f]{32}}", reported.fix), reverse=True)
+    case.cite(second)
+
+
+def count_as_a_word(case: Case) -> None:
+    case.cite("{type: batch, experiment_id: E005, count: one}")
+
+
+def without_the_count(case: Case, reported: Reported) -> None:
+    assert reported.fix == "correct `count`, or take it out"
+    case.cite(batch("E005"))
+
+
 CITATIONS = {
     "an id cut short": Row(BROKEN, cited("{{type: job, id: {short}}}")),
+    "the beginning of two ids": written(BROKEN, two_beginnings, cite_the_second),
+    "a count in words": written(BROKEN, count_as_a_word, without_the_count),
     "an id in capitals": Row(BROKEN, cited("{{type: job, id: {upper}}}")),
     "an id with dashes": Row(
         BROKEN, cited("{{type: job, id: {dashed}}}"), on=("validate", "findings")

@@ -82,6 +82,22 @@ def retracted_of_a_batch(case: Case) -> None:
     case.cite(batch("E005"))
 
 
+def two_retracted_of_a_batch(case: Case) -> None:
+    for seed in (4, 5):
+        add_record(case.repo, retracts=[add_entry(case.repo, {**POINT, "seed": seed})])
+    case.cite(batch("E005"))
+
+
+def every_run_retracted(case: Case) -> None:
+    retracted(case)
+    case.cite(batch("E005"))
+
+
+def cite_nothing(case: Case, reported: Reported) -> None:
+    assert reported.fix.startswith("take the citation out, ")
+    case.cite()
+
+
 def retracted(case: Case) -> None:
     alone(case)
     add_record(case.repo, retracts=[JOB_ID])
@@ -192,10 +208,17 @@ KNOWN = frozenset({"finding.retracted_run"})
 
 EVIDENCE = {
     "a batch that has grown": Row("finding.grown_batch", grown),
+    "a pinned run that nobody named": Row(
+        "finding.changed_evidence",
+        lambda case: case.run_there(5) and case.cite(f"{EVERY}count: 2}}"),
+        elsewhere=True,
+    ),
     "a run that does not belong": Row("finding.grown_batch", grown, choice=1),
     "a batch that is another": Row("finding.changed_evidence", changed),
     "a run that ran again": Row("finding.changed_evidence", run_again, on=("validate", "findings")),
     "a retracted run of a batch": Row(RETRACTED, retracted_of_a_batch, on=("validate", "findings")),
+    "two retracted runs of a batch": Row(RETRACTED, two_retracted_of_a_batch),
+    "every run of a batch retracted": written(RETRACTED, every_run_retracted, cite_nothing),
     "a retracted run that is known": written(RETRACTED, retracted, accept_record, after=KNOWN),
     "a retracted run, withdrawn": written(RETRACTED, retracted, withdraw),
     "a run that failed": written(

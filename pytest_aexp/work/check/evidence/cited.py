@@ -43,7 +43,8 @@ class CitedEvidence:
         if citation.is_link:
             accepted = tuple(name for other in finding.citations for name in other.accept)
         retracted = self.retractions(citation, resolution, entries)
-        yield from retraction_faults(citation, retracted, accepted)
+        rests = len(entries or resolution.entries) > len(retracted)
+        yield from retraction_faults(citation, retracted, accepted, leaves_runs=rests)
         if entries:
             every = resolution.entries
             yield from pin_faults(citation, every, pinned_entries(citation, every))

@@ -11,6 +11,11 @@ from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.findings.pins import Fit, Pinned, pinned, same_attempt
 from pytest_aexp.model.problems import CHANGED_EVIDENCE, GROWN_BATCH, Fault
 
+BACKFILL_THERE = (
+    "if the runs are on another machine, run `aexp ledger backfill` there, commit and push, then "
+    "`git pull` here"
+)
+
 
 def pinned_entries(citation: Resolvable, entries: Sequence[Entry]) -> Pinned:
     """Which of the cited entries rules and numbers are of, and how they fit the pin."""
@@ -35,6 +40,8 @@ def pin_faults(citation: Resolvable, entries: Sequence[Entry], reading: Pinned) 
     else:
         message, job_id = _of_batch(citation, entries, reading), None
     fix = f"read the finding again; then `aexp cite {finding} --pin`"
+    if isinstance(citation, BatchCitation) and citation.pin and len(entries) < citation.pin.count:
+        fix = f"{BACKFILL_THERE}; if they are no evidence any more, {fix}"
     new = _new(entries, reading)
     if new:
         fix += f", or `aexp cite {finding} --except {new[0].job_id[:8]}` if it does not belong"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from pytest_aexp.ground.text import counted, listed, quoted, shown
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
@@ -10,6 +10,8 @@ from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.problems import ACCEPTED_RETRACTION, RETRACTED_RUN, Fault
 from pytest_aexp.model.retractions import Retraction, Retractions, is_record_id
 from pytest_aexp.work.check.evidence.rules import idle_acceptance
+
+_MOST_NAMED = 20
 
 
 def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[Retraction]:
@@ -28,11 +30,16 @@ def name_retracted_runs(retractions: Collection[Retraction]) -> str:
 
 
 def retraction_faults(
-    citation: Resolvable, retracting: list[Retraction], accepted: Collection[str]
+    citation: Resolvable,
+    retracting: list[Retraction],
+    accepted: Collection[str],
+    *,
+    leaves_runs: bool,
 ) -> Iterator[Fault]:
     """One fault for all that is retracted of a citation, and one for each idle acceptance.
 
-    ``accepted`` are the records that the author knows of.
+    ``accepted`` are the records that the author knows of; ``leaves_runs`` says whether the citation
+    has other runs.
     """
     records = {record_id for retraction in retracting for record_id in retraction.record_ids}
     for name in citation.accept:
@@ -48,7 +55,7 @@ def retraction_faults(
         rule,
         citation.path,
         _message(citation, retracting),
-        _fix(citation, retracting[0], list(ids)),
+        _fix(citation, retracting, ids, leaves_runs=leaves_runs),
         citation.position,
         job_id,
         retractions=ids,
@@ -73,15 +80,20 @@ def _replacement(retraction: Retraction) -> str:
     return f"; replaced by {listed([shown(job_id, 32) for job_id in retraction.replacements], 3)}"
 
 
-def _fix(citation: Resolvable, retraction: Retraction, records: list[str]) -> str:
-    name = name_of(citation.path)
-    if isinstance(citation, BatchCitation):
-        leave = f"leave it out (`aexp cite {name} --except {retraction.job_id[:8]}`)"
-    elif retraction.replacements and not citation.is_link:
+def _fix(
+    citation: Resolvable, retracting: list[Retraction], records: Sequence[str], *, leaves_runs: bool
+) -> str:
+    if isinstance(citation, BatchCitation) and leaves_runs:
+        them = "it" if len(retracting) == 1 else "them"
+        # All at once: a command that leaves a retracted run in the batch is refused.
+        runs = [retraction.job_id[:8] for retraction in retracting]
+        each = " --except ".join(runs if len(runs) <= _MOST_NAMED else ["RUN"])
+        more = ", once for each run" if len(runs) > _MOST_NAMED else ""
+        leave = f"leave {them} out (`aexp cite {name_of(citation.path)} --except {each}`{more})"
+    elif retracting[0].replacements and isinstance(citation, JobCitation) and not citation.is_link:
         leave = "cite the run that replaces it, if the finding still holds"
     else:
         leave = "take the citation out"
-    accept = (
-        "" if citation.is_link else f", say that you know (`accept: [{', '.join(records[:3])}]`)"
-    )
+    known = ", ".join(records[:_MOST_NAMED])
+    accept = "" if citation.is_link else f", say that you know (`accept: [{known}]`)"
     return f"{leave}{accept}, or withdraw the finding (`retracted:` and why)"

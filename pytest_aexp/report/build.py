@@ -16,7 +16,6 @@ from pytest_aexp.model.findings.citation import (
     MalformedCitation,
 )
 from pytest_aexp.model.findings.finding import Finding
-from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.table import Differing
 from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.report.ledger_facts import LedgerFacts, origin_of
@@ -24,7 +23,6 @@ from pytest_aexp.report.model import (
     VERDICTS,
     CitationPart,
     FindingPart,
-    ProblemPart,
     Report,
     doubts_of,
     verdict_of,
@@ -73,22 +71,11 @@ def gather(checker: Checker) -> Report:
         parts,
         counts["error"],
         counts["warning"],
-        tuple(map(_problem, around[:MOST_PROBLEMS])),
+        around[:MOST_PROBLEMS],
         len(around),
         ledger,
         len(citations),
         checker.repository.configuration.commit_url,
-    )
-
-
-def _problem(problem: Problem) -> ProblemPart:
-    place = f"{shown(problem.path, 200)}:{problem.line}:{problem.column}"
-    return ProblemPart(
-        problem.severity,
-        problem.code,
-        place,
-        shown(problem.message, 1000),
-        shown(problem.fix, 1000),
     )
 
 
@@ -112,8 +99,7 @@ class _PageBuilder:
         of_premises = [problem for verdict in premises for problem in verdict.problems]
         front_matter = self._checker.front_matter_problems(finding)
         # "error" is before "warning", and what comes first stays first.
-        every = sorted((*front_matter, *of_premises, *wrong), key=lambda p: p.severity)
-        problems = tuple(map(_problem, every))
+        problems = tuple(sorted((*front_matter, *of_premises, *wrong), key=lambda p: p.severity))
         runs = {run.job_id: run for c in finding.citations for run in self._runs(c)}
         has_single = any(isinstance(item, JobCitation) for item in finding.citations)
         names = _differing(runs.values()) if has_single else ()
@@ -149,13 +135,12 @@ class _PageBuilder:
 
     def _citation(self, finding: Finding, citation: Citation, names: Sequence[str]) -> CitationPart:
         verdict = self._verdicts[id(citation)]
-        problems = tuple(map(_problem, verdict.problems))
         runs = self._runs(citation)
         rows, says = self._shown(citation, runs, names)
         return CitationPart(
             citation.position.line,
-            verdict_of(problems, ["unjudged" if verdict.unjudged else "stands"]),
-            problems,
+            verdict_of(verdict.problems, ["unjudged" if verdict.unjudged else "stands"]),
+            verdict.problems,
             says,
             rows,
             len(runs) - len(rows),

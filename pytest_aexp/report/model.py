@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_aexp.ground.text import counted
-from pytest_aexp.model.problems import Severity
+from pytest_aexp.model.problems import Problem
 from pytest_aexp.report.ledger_facts import LedgerFacts, Origin
 from pytest_aexp.report.numbers import NumberPart
 from pytest_aexp.report.run_facts import RunFacts
@@ -25,23 +25,12 @@ VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemPart:
-    """A problem, and what to type next."""
-
-    severity: Severity
-    code: str
-    place: str
-    message: str
-    fix: str
-
-
-@dataclass(frozen=True, slots=True)
 class CitationPart:
     """A citation on ``line``: the runs that have a row, and how many more there are."""
 
     line: int
     verdict: str
-    problems: tuple[ProblemPart, ...]
+    problems: tuple[Problem, ...]
     says: str
     runs: tuple[RunFacts, ...]
     more: int
@@ -70,7 +59,7 @@ class FindingPart:
     title: str
     path: str
     verdict: str
-    problems: tuple[ProblemPart, ...]
+    problems: tuple[Problem, ...]
     citations: tuple[CitationPart, ...]
     doubts: tuple[str, ...]
     """In words, how many of its runs ended badly, were retracted, ran on uncommitted code."""
@@ -87,7 +76,7 @@ class FindingPart:
         return any(problem.code in codes for problem in self.problems)
 
     @property
-    def every_problem(self) -> Iterator[ProblemPart]:
+    def every_problem(self) -> Iterator[Problem]:
         """Its problems and those of its citations."""
         yield from self.problems
         for citation in self.citations:
@@ -103,7 +92,7 @@ class Report:
     findings: tuple[FindingPart, ...]
     errors: int
     warnings: int
-    around: tuple[ProblemPart, ...]
+    around: tuple[Problem, ...]
     around_total: int
     ledger: LedgerFacts
     citations: int
@@ -136,7 +125,7 @@ class Report:
         return tuple(sorted({m for finding in self.findings for m in finding.machines}))
 
 
-def verdict_of(problems: Iterable[ProblemPart], others: Iterable[str]) -> str:
+def verdict_of(problems: Iterable[Problem], others: Iterable[str]) -> str:
     """The gravest among the severities of ``problems`` and the verdicts ``others``."""
     severities = {*(problem.severity for problem in problems), *others}
     return next((verdict for verdict in VERDICTS if verdict in severities), "nothing")

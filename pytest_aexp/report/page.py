@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_atomic
-from pytest_aexp.ground.text import counted
+from pytest_aexp.ground.text import counted, shown
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.report import chart
 from pytest_aexp.report.build import gather
@@ -44,6 +44,7 @@ def page_template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["number"] = counted
+    environment.filters["shown"] = shown
     environment.filters["places"] = _places
     environment.filters["commands"] = with_commands
     return environment.from_string(_resource("page.html.jinja"))

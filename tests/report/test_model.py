@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_aexp.report.model import ProblemPart, doubts_of, verdict_of
+from pytest_aexp.model.problems import BROKEN, Fault, Problem
+from pytest_aexp.report.model import doubts_of, verdict_of
 from pytest_aexp.report.run_facts import RunFacts, facts_of
 
 
@@ -14,8 +15,8 @@ def run(status: str, *, dirty: bool = False) -> RunFacts:
     return facts_of({"status": status, "code_dirty": dirty})
 
 
-def problem(severity: str) -> ProblemPart:
-    return ProblemPart(severity, "a.code", "x.md:1:1", "message", "fix")  # type: ignore[arg-type]
+def problem(severity: str) -> Problem:
+    return Problem(Fault(BROKEN, "x.md", "message", "fix"), severity)  # type: ignore[arg-type]
 
 
 def test_runs_that_are_complete_on_committed_code_raise_no_doubt() -> None:

@@ -13,7 +13,7 @@ from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.runs.short_id import full_job_id
-from pytest_aexp.work.pack.pack import unpack
+from pytest_aexp.work.pack.pack import NotUnpackable, unpack
 
 DESCRIPTION = """\
 Write packed entries as files of their own again, where agentic-experiments
@@ -36,15 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Unpack and print; 1 if an entry could not be written."""
     root = Repository.open().root
     packs, job_ids = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids
-    every = [full_job_id(written, job_ids) for written in arguments.ids]
-    results = [unpack(root, packs, job_id) for job_id in every]
-    for result in results:
-        if result.refused is not None:
-            reason = clean(result.refused)
-            notice(f"run {result.job_id} is not unpacked: {reason}")
+    written, status = False, 0
+    for job_id in [full_job_id(typed, job_ids) for typed in arguments.ids]:
+        try:
+            is_new = unpack(root, packs, job_id)
+        except NotUnpackable as reason:
+            notice(f"run {job_id} is not unpacked: {clean(str(reason))}")
+            status = 1
         else:
-            done = "unpacked" if result.written else "already loose"
-            print(f"{done}: {entry_path(result.job_id)}")
-    if any(result.written for result in results):
+            print(f"{'unpacked' if is_new else 'already loose'}: {entry_path(job_id)}")
+            written = written or is_new
+    if written:
         print_next_commit(root)
-    return 1 if any(result.refused for result in results) else 0
+    return status

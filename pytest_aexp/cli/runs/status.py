@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 from pytest_aexp.cli.output import render_table
 from pytest_aexp.ground.repository import Repository
@@ -40,7 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     store = open_store(repository)
     runs, gone = unfinished_runs(store), gone_runs(repository, store)
     if arguments.format == "json":
-        document = {"version": 1, "runs": [_json(run) for run in runs], "gone": gone}
+        records = [
+            {**asdict(run), "heartbeat_at": run.heartbeat_at and utc(run.heartbeat_at)}
+            for run in runs
+        ]
+        document = {"version": 1, "runs": records, "gone": gone}
         print(json.dumps(document, indent=2))
         return 0
     if runs:
@@ -48,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(render_table(_HEADINGS, [_row(run) for run in runs], length), end="")
     else:
         print(f"{counted(len(store.job_ids), 'run')} here, all finished")
-    lost = [run.job_id for run in runs if run.is_lost]
+    lost = [run.job_id for run in runs if run.lost]
     if lost:
         were = "was" if len(lost) == 1 else "were"
         print(
@@ -63,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _row(run: UnfinishedRun) -> tuple[str, ...]:
     return (
         run.job_id,
-        "lost" if run.is_lost else _status(run),
-        f"{age(run.heartbeat)} ago" if run.heartbeat else "",
+        "lost" if run.lost else _status(run),
+        f"{age(run.heartbeat_at)} ago" if run.heartbeat_at else "",
         ", ".join(run.experiments),
         " ".join(f"{name}={shown_json(value)}" for name, value in run.parameters.items()),
         run.host or "",
@@ -76,17 +80,3 @@ def _status(run: UnfinishedRun) -> str:
     if is_foreign({"status": run.status}):
         return f"unknown: {shown_json(run.status)}"
     return run.status or "created"
-
-
-def _json(run: UnfinishedRun) -> dict[str, Any]:
-    return {
-        "job_id": run.job_id,
-        "experiments": list(run.experiments),
-        "parameters": run.parameters,
-        "status": run.status,
-        "lost": run.is_lost,
-        "heartbeat_at": utc(run.heartbeat) if run.heartbeat else None,
-        "attempt": run.attempt,
-        "host": run.host,
-        "pid": run.pid,
-    }

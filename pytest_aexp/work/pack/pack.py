@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.errors import AexpError, UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, sync_path, write_new
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import safe_label
@@ -69,13 +69,8 @@ class Packed:
     left: tuple[UnpackableEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
-    """What became of one run: ``refused`` is why its entry could not be written."""
-
-    job_id: str
-    written: bool = False
-    refused: str | None = None
+class NotUnpackable(AexpError):
+    """A packed entry that cannot become a file of its own; the text says why."""
 
 
 def plan_pack(repository: Repository) -> Plan:
@@ -218,36 +213,31 @@ class _Packer:
         return path
 
 
-def unpack(root: Path, packs: Packs, job_id: str) -> Unpacked:
-    """Write a packed entry as a file of its own again; its segment stays as it is.
+def unpack(root: Path, packs: Packs, job_id: str) -> bool:
+    """Write a packed entry as a file of its own again; whether it was. Its segment stays as it is.
 
-    A file that is there already is left alone, and so is a run that is not packed. Raises OSError.
+    A file that is there already is left alone, and so is a run that is not packed. Raises
+    NotUnpackable, OSError.
     """
     version, path = packs.version(job_id), entry_path(job_id)
     if version is None:
-        return Unpacked(job_id)
+        return False
     if os.path.lexists(root / path):
-        return Unpacked(job_id, refused=_in_the_way(root, job_id))
+        cause = judge_entry(job_id, path, WorkTree(root).read(path, ENTRY_LIMIT)).cause
+        if cause is None:
+            return False
+        folder = "-r " if os.path.isdir(root / path) and not os.path.islink(root / path) else ""
+        raise NotUnpackable(f"{path}: {cause.message}; run `rm {folder}{path}`, then unpack it")
     cause = version.judged().cause
     document = entry_document(version.data)
     if cause is not None or document is None:
         reason = cause.message if cause else "it cannot be read"
-        return Unpacked(job_id, refused=f"{version.place}: {reason}")
+        raise NotUnpackable(f"{version.place}: {reason}")
     data = entry_bytes(document)
     if len(data) > ENTRY_LIMIT:
-        return Unpacked(job_id, refused=f"{version.place}: it would be larger than an entry may be")
+        raise NotUnpackable(f"{version.place}: it would be larger than an entry may be")
     try:
         write_new(root / path, data)
     except FileExistsError:
-        return Unpacked(job_id)
-    return Unpacked(job_id, written=True)
-
-
-def _in_the_way(root: Path, job_id: str) -> str | None:
-    """Why what is in a packed run's place already is not an entry of it; None if it is one."""
-    path = entry_path(job_id)
-    cause = judge_entry(job_id, path, WorkTree(root).read(path, ENTRY_LIMIT)).cause
-    if cause is None:
-        return None
-    folder = os.path.isdir(root / path) and not os.path.islink(root / path)
-    return f"{path}: {cause.message}; run `rm {'-r ' if folder else ''}{path}`, then unpack it"
+        return False
+    return True

@@ -31,8 +31,8 @@ class UnfinishedRun:
     experiments: tuple[str, ...]
     parameters: dict[str, Any]
     status: Any
-    is_lost: bool
-    heartbeat: datetime | None
+    lost: bool
+    heartbeat_at: datetime | None
     attempt: int | None
     host: str | None
     pid: int | None
@@ -46,21 +46,18 @@ def unfinished_runs(store: RunStore) -> list[UnfinishedRun]:
         for job_id, files in every
         if files.statepoint is not None and not has_ended(files.document)
     }
-    names = _differing(left)
+    # The parameters in which the runs of the same experiments differ.
+    differing: dict[tuple[str, ...], Differing] = {}
+    for files in left.values():
+        of_one = differing.setdefault(_experiments(files), Differing())
+        of_one.add({"statepoint": files.statepoint})
+    names = {experiments: frozenset(one.parameters) for experiments, one in differing.items()}
     runs = [_unfinished(job_id, files, names) for job_id, files in left.items()]
     return sorted(runs, key=_place)
 
 
 def _experiments(files: RunFiles) -> tuple[str, ...]:
     return experiments_of(files.statepoint, run_link_of(files.document))
-
-
-def _differing(left: dict[str, RunFiles]) -> dict[tuple[str, ...], frozenset[str]]:
-    """The parameters in which the runs of the same experiments differ."""
-    collected: dict[tuple[str, ...], Differing] = {}
-    for files in left.values():
-        collected.setdefault(_experiments(files), Differing()).add({"statepoint": files.statepoint})
-    return {experiments: frozenset(d.parameters) for experiments, d in collected.items()}
 
 
 def _unfinished(
@@ -82,5 +79,5 @@ def _unfinished(
 
 
 def _place(run: UnfinishedRun) -> tuple[bool, bool, float, str]:
-    beat = run.heartbeat
-    return not run.is_lost, beat is None, beat.timestamp() if beat else 0, run.job_id
+    beat = run.heartbeat_at
+    return not run.lost, beat is None, beat.timestamp() if beat else 0, run.job_id

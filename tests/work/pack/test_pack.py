@@ -43,7 +43,7 @@ from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.ledger import check_ledger
 from pytest_aexp.work.pack import pack as pack_module
-from pytest_aexp.work.pack.pack import Packed, Plan, pack, plan_pack, unpack
+from pytest_aexp.work.pack.pack import NotUnpackable, Packed, Plan, pack, plan_pack, unpack
 from pytest_aexp.work.promote.project import entry_bytes
 
 FOLDER = ".aexp/ledger/packs/box"
@@ -336,8 +336,7 @@ def test_unpacking_writes_the_entry_as_it_was(repo: Path) -> None:
     path_of_segment = repo / sealed_path(repo)
     sealed = path_of_segment.read_bytes()
     assert not path.exists()
-    result = unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"]))
-    assert (result.written, result.refused) == (True, None)
+    assert unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"]))
     assert path.read_bytes() == entry_bytes(entry)
     assert path_of_segment.read_bytes() == sealed
     assert snapshot(repo) == {entry["job_id"]: entry}
@@ -353,7 +352,7 @@ def test_a_number_keeps_each_of_its_digits_when_it_is_packed(repo: Path) -> None
     path = write(repo, f".aexp/ledger/{entry['job_id']}.json", data)
     packed_now(repo)
     assert number in (repo / sealed_path(repo)).read_bytes()
-    assert unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"])).written
+    assert unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"]))
     assert path.read_bytes() == data
 
 
@@ -361,17 +360,15 @@ def test_unpacking_leaves_a_loose_entry_alone(repo: Path) -> None:
     job_id = add_entry(repo, point(1), promoted_at="2026-06-01T00:00:00Z")
     add_segment(repo, [entry_of(point(1))])
     before = (repo / f".aexp/ledger/{job_id}.json").read_bytes()
-    assert not unpack(repo, Packs(WorkTree(repo)), job_id).written
+    assert not unpack(repo, Packs(WorkTree(repo)), job_id)
     assert (repo / f".aexp/ledger/{job_id}.json").read_bytes() == before
 
 
 def test_a_line_that_cannot_be_used_is_not_unpacked(repo: Path) -> None:
     entry = entry_of(point(1))
     write(repo, FIRST, packed(entry).replace(b'"complete"', b'"running"'))
-    result = unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"]))
-    assert not result.written
-    assert result.refused is not None
-    assert f"{FIRST}:1" in result.refused
+    with pytest.raises(NotUnpackable, match=f"{FIRST}:1"):
+        unpack(repo, Packs(WorkTree(repo)), str(entry["job_id"]))
     assert loose(repo) == set()
 
 

@@ -31,7 +31,7 @@ def test_the_runs_of_an_experiment_are_told_apart_by_what_differs(repo: Path) ->
     store = RunStore(repo / ".runs", ".runs")
     runs = unfinished_runs(store)
     assert [run.job_id for run in runs] == [job_id_of(points[n]) for n in (1, 0, 2)]
-    assert [run.is_lost for run in runs] == [True, True, False]
+    assert [run.lost for run in runs] == [True, True, False]
     assert [run.parameters for run in runs] == [
         {"seed": 2, "m.C": 2},
         {"seed": 1, "m.C": 1},

@@ -21,7 +21,6 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.plugin.discovery import Discovery, was_typed
 from pytest_aexp.plugin.items import (
-    CitationItem,
     FindingFile,
     FindingItem,
     gc_paused,
@@ -127,8 +126,8 @@ class Collector:
     def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
         """The problems that belong to no item, if ``item`` was chosen to report them."""
         problems: tuple[Problem, ...] = ()
-        if item is self._first_due and isinstance(item, CitationItem):
-            problems += self.checker.authority_problems([item.citation])
+        if item is self._first_due:
+            problems += self.checker.authority_problems(item.citations)
         if item is self._first:
             problems += self._laxer
             problems += self.checker.record_problems()
@@ -216,8 +215,8 @@ class Collector:
             suppress(OSError),
         ):  # to load them only saves time; each item meets it again
             self.checker.load([c for finding in self._findings.values() for c in finding.citations])
-        citations = (item for item in ours if isinstance(item, CitationItem))
-        self._first_due = next((c for c in citations if isinstance(c.citation, Resolvable)), None)
+        due = (i for i in ours if any(isinstance(c, Resolvable) for c in i.citations))
+        self._first_due = next(due, None)
         self._first = next(iter(ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._reporter = ours[0]

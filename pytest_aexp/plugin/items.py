@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +15,6 @@ from pytest_aexp.citation_warning import CitationWarning
 from pytest_aexp.ground.text import Position, clean
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
-from pytest_aexp.model.findings.premises import Premise
-from pytest_aexp.model.numbers.claim import Claim
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
 from pytest_aexp.work.check.checker import Checker, Verdict
@@ -58,7 +57,7 @@ class Session(Protocol):
 
 
 class FindingItem(pytest.Item):
-    """One thing that is checked: the front matter, a citation, or a number in the text.
+    """One thing that is checked: the front matter, a citation, a number in the text, a premise.
 
     Other plugins and conftests look at attributes that every item of pytest's own has, those of
     doctests too: they are here, and empty, since a finding uses no fixtures.
@@ -66,6 +65,10 @@ class FindingItem(pytest.Item):
 
     collector: Session
     finding: Finding
+    judge: Callable[[Checker], Verdict]
+    """The verdict on this item alone."""
+    citations: Sequence[Citation] = ()
+    """The citation that it is about, if it is about one."""
     item_count = 1
     """How many items the finding has."""
     line = 1
@@ -79,14 +82,10 @@ class FindingItem(pytest.Item):
     def _initrequest(self) -> None:
         """Nothing: pytest-retry calls it before it runs an item again."""
 
-    def verdict(self) -> Verdict:
-        """The problems of this item alone."""
-        raise NotImplementedError
-
     def runtest(self) -> None:
         """Warn, fail or skip, as the verdict says."""
         with gc_paused():
-            verdict = self.verdict()
+            verdict = self.judge(self.collector.checker)
             problems = (*verdict.problems, *self.collector.extra_problems(self))
         self._report(problems)
         self.stash[UNVERIFIED] = verdict.unverified
@@ -183,60 +182,18 @@ def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
         yield "retraction", record_id
 
 
-class FrontMatterItem(FindingItem):
-    """The front matter of a finding."""
-
-    def verdict(self) -> Verdict:
-        """Its problems, those of the citations aside."""
-        return Verdict(self.collector.checker.front_matter_problems(self.finding))
+def _front_matter(checker: Checker, *, finding: Finding) -> Verdict:
+    return Verdict(checker.front_matter_problems(finding))
 
 
-class CitationItem(FindingItem):
-    """One citation of a finding."""
-
-    citation: Citation
-
-    def verdict(self) -> Verdict:
-        """Whether what it cites is there."""
-        return self.collector.checker.citation(self.finding, self.citation)
-
-
-class NumberItem(FindingItem):
-    """The numbers of one comment in a finding's text."""
-
-    claim: Claim
-
-    def verdict(self) -> Verdict:
-        """Whether the numbers follow from what the finding cites."""
-        return self.collector.checker.claim(self.finding, self.claim)
-
-
-class FurtherCitationsItem(FindingItem):
-    """The citations of a finding that have no item of their own, in one.
-
-    pytest takes a millisecond for each item, and a page for each that fails.
-    """
-
-    citations: Sequence[Citation]
-
-    def verdict(self) -> Verdict:
-        """The verdicts on all of them; not checked if none of them was."""
-        verdicts = [self.collector.checker.citation(self.finding, c) for c in self.citations]
-        problems = tuple(problem for verdict in verdicts for problem in verdict.problems)
-        unverified = sum(verdict.unverified for verdict in verdicts)
-        reasons = {verdict.unjudged for verdict in verdicts}
-        unjudged = None if problems or None in reasons else reasons.pop()
-        return Verdict(problems, unjudged, unverified=unverified)
-
-
-class PremiseItem(FindingItem):
-    """One finding that a finding builds on."""
-
-    premise: Premise
-
-    def verdict(self) -> Verdict:
-        """Whether that finding still holds."""
-        return self.collector.checker.premise(self.finding, self.premise)
+def _together(checker: Checker, *, finding: Finding, citations: Sequence[Citation]) -> Verdict:
+    """The verdicts on citations that have no item of their own; not checked if none of them was."""
+    verdicts = [checker.citation(finding, citation) for citation in citations]
+    problems = tuple(problem for verdict in verdicts for problem in verdict.problems)
+    unverified = sum(verdict.unverified for verdict in verdicts)
+    reasons = {verdict.unjudged for verdict in verdicts}
+    unjudged = None if problems or None in reasons else reasons.pop()
+    return Verdict(problems, unjudged, unverified=unverified)
 
 
 class FindingFile(pytest.File):
@@ -254,11 +211,11 @@ class FindingFile(pytest.File):
 
     def _items(self, finding: Finding) -> Iterator[FindingItem]:
         at = finding.faults[0].position if finding.faults else Position()
-        yield self._item(FrontMatterItem, "front-matter", finding, at)
+        yield self._item("front-matter", finding, at, partial(_front_matter, finding=finding))
         for citation in finding.citations[:MOST_CITATION_ITEMS]:
-            item = self._item(
-                CitationItem, citation.label, finding, citation.position, citation=citation
-            )
+            of_citation = partial(Checker.citation, finding=finding, citation=citation)
+            item = self._item(citation.label, finding, citation.position, of_citation)
+            item.citations = (citation,)
             if isinstance(citation, JobCitation):
                 item.extra_keyword_matches.add(citation.job_id)
                 item.user_properties.append(("job_id", citation.job_id))
@@ -266,17 +223,17 @@ class FindingFile(pytest.File):
                 item.extra_keyword_matches.add(citation.experiment_id)
                 item.user_properties.append(("experiment_id", citation.experiment_id))
             yield item
+        # pytest takes a millisecond for each item, and a page for each that fails.
         if rest := finding.citations[MOST_CITATION_ITEMS:]:
             label = f"supporting_runs[{MOST_CITATION_ITEMS}:]"
-            at = rest[0].position
-            yield self._item(FurtherCitationsItem, label, finding, at, citations=rest)
+            of_rest = partial(_together, finding=finding, citations=rest)
+            yield self._item(label, finding, rest[0].position, of_rest)
         for claim in finding.claims:
-            label = f"number[{claim.index}]"
-            yield self._item(NumberItem, label, finding, claim.position, claim=claim)
+            of_claim = partial(Checker.claim, finding=finding, claim=claim)
+            yield self._item(f"number[{claim.index}]", finding, claim.position, of_claim)
         for premise in finding.premises:
-            item = self._item(
-                PremiseItem, premise.label, finding, premise.position, premise=premise
-            )
+            of_premise = partial(Checker.premise, finding=finding, premise=premise)
+            item = self._item(premise.label, finding, premise.position, of_premise)
             item.extra_keyword_matches.add(premise.name)
             yield item
 
@@ -285,17 +242,16 @@ class FindingFile(pytest.File):
         return reason_not_done(excinfo.value) or super().repr_failure(excinfo)
 
     def _item(
-        self, kind: type[FindingItem], name: str, finding: Finding, at: Position, **subject: object
+        self, name: str, finding: Finding, at: Position, judge: Callable[[Checker], Verdict]
     ) -> FindingItem:
-        """The item of that kind, placed in the file, with what it is about as its attribute."""
+        """An item, placed in the file."""
         # Spelt out: pytest 9.2 takes the brackets of a name it joins itself for something else
         # than those of the same name read back, and --lf would not know the item again.
         nodeid = f"{self.nodeid}::{name}"
-        item: FindingItem = kind.from_parent(self, name=name, nodeid=nodeid)
+        item: FindingItem = FindingItem.from_parent(self, name=name, nodeid=nodeid)
         item.collector = self.collector
         item.finding = finding
+        item.judge = judge
         item.line = at.line
         item.extra_keyword_matches.add(clean(finding.name))
-        for attribute, value in subject.items():
-            setattr(item, attribute, value)
         return item

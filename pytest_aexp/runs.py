@@ -18,7 +18,7 @@ from pytest_aexp.model.runs.run_attempt import STATUSES
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
-from pytest_aexp.work.evidence.store_documents import as_entry
+from pytest_aexp.work.promote.project import as_entry
 from pytest_aexp.work.runs.code_state import code_state, put_code
 from pytest_aexp.work.runs.job_document import RunDocument
 from pytest_aexp.work.runs.lifecycle import run_lifecycle

@@ -8,8 +8,7 @@ from pytest_aexp.cli.output import print_next_commit, with_progress
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted, listed
-from pytest_aexp.work.promote.backfill import BackfillResult, backfill
-from pytest_aexp.work.promote.gone_runs import gone_line, gone_runs
+from pytest_aexp.work.promote.backfill import BackfillResult, backfill, gone_line, gone_runs
 from pytest_aexp.work.promote.promote import open_store
 
 DESCRIPTION = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +12,17 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.batches import Batches
-from pytest_aexp.model.entry import LEDGER_DIR, Entry, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, Entry, entry_path
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
 from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, lines_of, run_of
 from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.runs.run_store import Run, RunStore
-from pytest_aexp.work.check.tracker_ids import tracker_ids
 from pytest_aexp.work.scope.adoption import has_adopted
 
 
@@ -254,3 +256,29 @@ def not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
         for run in runs
         if run.job_id not in excluded and (not statuses or run.status in statuses or not run.usable)
     ]
+
+
+_RUN_ID = re.compile(rb'"run_id":\s?"([0-9a-f]{32})"')
+_MOST_LOOSE = 10_000
+"""To look into more files for the sake of one message would take seconds."""
+
+
+def tracker_ids(ledger: Ledger) -> Mapping[str, str]:
+    """The run of each such id, as far as the entries of the ledger tell."""
+    runs: dict[str, str] = {}
+    loose = ledger.loose if len(ledger.loose) <= _MOST_LOOSE else ()
+    paths = {entry_path(job_id): job_id for job_id in loose}
+    for path in ledger.packs.paths:
+        data = ledger.view.read(path, SEGMENT_LIMIT)
+        for line in () if isinstance(data, Unreadable) else lines_of(data):
+            _add(runs, line, run_of(line))
+    for path, data in ledger.view.read_many(paths, ENTRY_LIMIT):
+        if isinstance(data, bytes):
+            _add(runs, data, paths[path])
+    return runs
+
+
+def _add(runs: dict[str, str], data: bytes, job_id: str) -> None:
+    match = _RUN_ID.search(data)
+    if match is not None:
+        runs[match[1].decode()] = job_id

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.jsontext import dump
+from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import (
     RUN_LINK_FIELDS,
@@ -24,7 +25,6 @@ from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.runs.run_attempt import attempt_number, is_foreign
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
-from pytest_aexp.work.promote.metrics import lifted_metrics
 
 NO_METRICS: Mapping[str, str] = MappingProxyType({})
 
@@ -175,3 +175,58 @@ def _seconds(value: Any) -> float | int | None:
 
 def _truth(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+Number = int | float | None
+"""A number of an entry; None is a NaN or an infinity."""
+
+
+def lifted_metrics(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Number]:
+    """The numbers in ``document`` at these paths, by the names of the paths.
+
+    A path is a key, or keys with slashes between them. What is not a number is left out.
+    """
+    values = {
+        name: next((container[key] for container, key in _places(document, path)), None)
+        for name, path in paths.items()
+    }
+    return {
+        name: value if math.isfinite(value) else None
+        for name, value in values.items()
+        if is_number(value)
+    }
+
+
+def remove_metrics(document: dict[str, Any], paths: Mapping[str, str]) -> None:
+    """Take what is at these paths out of ``document``."""
+    for path in paths.values():
+        for container, key in list(_places(document, path)):
+            del container[key]
+
+
+def _places(document: Any, path: str) -> Iterator[tuple[Any, str]]:
+    """Where a path leads: keys may have slashes themselves, as in ``{"val/loss": 0.1}``."""
+    if not isinstance(document, Mapping):
+        return
+    if path in document:
+        yield document, path
+    for at in (index for index, character in enumerate(path) if character == "/"):
+        if path[:at] in document:
+            yield from _places(document[path[:at]], path[at + 1 :])
+
+
+_FIELDS = ("status", "started_at", "ended_at", "wallclock_s", "code_commit", "code_dirty")
+
+
+def as_entry(repository: Repository, job_id: str, files: RunFiles) -> dict[str, Any]:
+    """What the ledger entry of a run with these files would say."""
+    document = files.document
+    return {
+        **{name: document[name] for name in _FIELDS if name in document},
+        "job_id": job_id,
+        "statepoint": files.statepoint,
+        "run_link": run_link_of(document),
+        "registered_machine": repository.machine_label,
+        "attempt": attempt_number(document),
+        "metrics": lifted_metrics(document, repository.configuration.metrics),
+    }

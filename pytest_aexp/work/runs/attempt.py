@@ -19,8 +19,7 @@ from pytest_aexp.model.runs.run_attempt import (
     process_start,
 )
 from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
-from pytest_aexp.work.promote.metrics import remove_metrics
-from pytest_aexp.work.promote.project import utc_now
+from pytest_aexp.work.promote.project import remove_metrics, utc_now
 from pytest_aexp.work.runs.code_state import CodeState, put_attempts_code
 from pytest_aexp.work.runs.ranks import Rank, enter, killed_ranks, leave
 from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
@@ -79,7 +78,8 @@ class Attempt:
     def start(self, document: dict[str, Any]) -> None:
         """Begin the attempt, or join the one that another process of it began."""
         current = attempt_of(document)
-        if self._joins(document, current):
+        is_over = not self.rank.variable and document.get("status") in TERMINAL_STATUSES
+        if self.rank.is_part_of(current) and not is_over:
             self.joined, self.token = True, str(current.get("token"))
         elif not self.rank.variable:
             self._begin(document, current)
@@ -87,11 +87,6 @@ class Attempt:
             enter(document, self.rank)
         # At the end the run's folder may be gone.
         self._last_document = copy.deepcopy(document)
-
-    def _joins(self, document: dict[str, Any], current: dict[str, Any]) -> bool:
-        if not self.rank.is_part_of(current):
-            return False
-        return bool(self.rank.variable) or document.get("status") not in TERMINAL_STATUSES
 
     def _begin(self, document: dict[str, Any], current: dict[str, Any]) -> None:
         if current.get("claimed") and self.rank.group == current.get("group"):
@@ -184,7 +179,9 @@ class Attempt:
             self.start(document)
         self._give_way(document)
         if not self.is_recorded:
-            self._end_alone(document)
+            self.start(document)
+            if not self.joined:
+                self.claim(document)
         if self.begun and not self._is_current(document):
             self.superseded = attempt_of(document)
             return
@@ -195,7 +192,9 @@ class Attempt:
         if self.killed and outcome == "complete":
             outcome = "failed"
         status = document.get("status")
-        if self.joined and not self._worsens(status, outcome):
+        # A process that is not the first has only something worse to say of the end.
+        is_open = status == "complete" or status not in TERMINAL_STATUSES
+        if self.joined and not (is_open and outcome != "complete"):
             self.killed = []
             return
         self.kept = self._keeps(status, outcome, by_signal=by_signal)
@@ -208,15 +207,6 @@ class Attempt:
     def wallclock_s(self) -> float:
         """Seconds since the attempt began in this process."""
         return round(time.monotonic() - self._since, 3)
-
-    def _end_alone(self, document: dict[str, Any]) -> None:
-        self.start(document)
-        if not self.joined:
-            self.claim(document)
-
-    def _worsens(self, status: Any, outcome: str) -> bool:
-        """Whether a process that is not the first has something to say of the attempt's end."""
-        return outcome != "complete" and (status == "complete" or status not in TERMINAL_STATUSES)
 
     def _keeps(self, status: Any, outcome: str, *, by_signal: bool) -> bool:
         if self.joined:

@@ -24,8 +24,7 @@ from pytest_aexp.model.runs.run_attempt import (
     lost_since,
 )
 from pytest_aexp.model.runs.run_files import RunFiles
-from pytest_aexp.work.promote.metrics import remove_metrics
-from pytest_aexp.work.promote.project import NO_METRICS, shown_status, utc, utc_now
+from pytest_aexp.work.promote.project import NO_METRICS, remove_metrics, shown_status, utc, utc_now
 from pytest_aexp.work.promote.promote import Promoter, store_of
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.signac_store import Job, repository_of

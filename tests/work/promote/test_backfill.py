@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from repositories import add_jobs, write
+from repositories import add_entry, add_jobs, git, write
+from runscripts import entry_in
 
 from pytest_aexp import ledger
+from pytest_aexp.cli import main
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.model.runs.run_store import RunStore
+from pytest_aexp.runs import create_run, init_run_store, run_lifecycle
 from pytest_aexp.work.promote import backfill
+from pytest_aexp.work.promote.backfill import (
+    gone_line,
+    gone_runs,
+    runs_of_other_branches,
+    was_ever_added,
+)
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="shared on Linux only"),
@@ -63,3 +74,107 @@ def test_runs_that_cannot_be_promoted_are_named_with_the_reason(repo: Path, job_
     assert "NaN" in str(promotions[nan_id].refused)
     assert half not in promotions
     assert ledger.list_ledger_job_ids(repo) == {job_id}
+
+
+def commit(repo: Path) -> None:
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "x")
+
+
+def test_only_what_the_checked_out_branch_never_had(tmp_path: Path, repo: Path) -> None:
+    assert runs_of_other_branches(repo) == frozenset()
+    write(repo, "README", "")
+    commit(repo)
+    ours = add_entry(repo, {"seed": 1})
+    commit(repo)
+    git(repo, "checkout", "-q", "-b", "exp")
+    theirs = add_entry(repo, {"seed": 2})
+    write(repo, ".aexp/ledger/notes.txt", "")
+    commit(repo)
+    assert runs_of_other_branches(repo) == frozenset()
+    git(repo, "checkout", "-q", "main")
+    git(repo, "rm", "-q", f".aexp/ledger/{ours}.json")
+    commit(repo)
+    assert runs_of_other_branches(repo) == {theirs}
+    assert [was_ever_added(repo, run) for run in (ours, theirs, "0" * 32)] == [True, True, False]
+    assert runs_of_other_branches(tmp_path / "nowhere") == frozenset()
+
+
+def test_what_is_staged_was_added(repo: Path) -> None:
+    run = add_entry(repo, {"seed": 1})
+    assert not was_ever_added(repo, run)
+    git(repo, "add", ".")
+    assert was_ever_added(repo, run)
+
+
+def test_without_git_nobody_can_say_that_it_was_not(tmp_path: Path) -> None:
+    assert was_ever_added(tmp_path, "0" * 32)
+
+
+@pytest.fixture
+def renamed(repo: Path) -> tuple[str, Any]:
+    """A run whose entry was written before it got another parameter: the old id, and the run."""
+    write(repo, ".aexp/installed.json", '{"machine_label": "cluster"}')
+    write(repo, ".gitignore", ".runs/\n.aexp/installed.json\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "begin")
+    init_run_store(repo)
+    job = create_run(experiment_id="E001", statepoint={"seed": 1}, include_commit=False)
+    with run_lifecycle(job):
+        pass
+    return str(job.id), job
+
+
+def gone(repo: Path) -> list[str]:
+    repository = Repository.open(repo)
+    store = RunStore.of(repository)
+    assert store is not None
+    return gone_runs(repository, store)
+
+
+def test_only_entries_of_this_machine(repo: Path, renamed: tuple[str, Any]) -> None:
+    add_entry(repo, {"experiment_id": "E001"}, registered_machine="laptop")
+    assert gone(repo) == []
+    assert gone_line([]) == ""
+    ours = add_entry(repo, {"experiment_id": "E002"}, registered_machine="cluster")
+    assert gone(repo) == [ours]
+    assert f"`aexp retract {ours} --reason" in gone_line([ours])
+
+
+def test_an_entry_that_nobody_has_seen_moves_with_its_run(
+    repo: Path, renamed: tuple[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, job = renamed
+    job.sp.optimizer = "adam"
+    assert main(["ledger", "backfill"]) == 0
+    assert not (repo / f".aexp/ledger/{before}.json").exists()
+    assert entry_in(repo, job.id)["status"] == "complete"
+    assert f"removed the entry of {before}, which is run {job.id} now" in capsys.readouterr().err
+
+
+def test_an_entry_that_git_has_is_named_and_stays(
+    repo: Path, renamed: tuple[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, job = renamed
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "evidence")
+    job.sp.optimizer = "adam"
+    assert main(["ledger", "backfill"]) == 0
+    assert entry_in(repo, before)["status"] == "complete"
+    assert f"`aexp retract {before} --reason" in capsys.readouterr().err
+
+
+def test_an_entry_that_another_branch_has_is_not_written_over_it(
+    repo: Path, renamed: tuple[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, _ = renamed
+    git(repo, "checkout", "-q", "-b", "exp")
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "evidence")
+    git(repo, "checkout", "-q", "main")
+    assert main(["ledger", "backfill"]) == 0
+    assert f"run `aexp ledger promote {before}` to have" in capsys.readouterr().err
+    git(repo, "checkout", "-q", "exp")
+    git(repo, "checkout", "-q", "main")
+    assert main(["ledger", "promote", before]) == 0
+    assert entry_in(repo, before)["status"] == "complete"

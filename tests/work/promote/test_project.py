@@ -149,7 +149,7 @@ accuracy = "accuracy"
 val_loss = "eval/loss"
 steps = "steps"
 """
-POINT = {"experiment_id": "E005", "seed": 1}
+MEASURED = {"experiment_id": "E005", "seed": 1}
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,14 @@ def test_numbers_are_removed_where_they_were() -> None:
 
 
 def entry(repo: Path) -> dict[str, Any]:
-    path = repo / f".aexp/ledger/{entry_of(POINT)['job_id']}.json"
+    path = repo / f".aexp/ledger/{entry_of(MEASURED)['job_id']}.json"
     found: dict[str, Any] = load_decimals(path.read_text())
     return found
 
 
 def backfill(repo: Path, document: dict[str, Any]) -> dict[str, Any]:
     write(repo, "pyproject.toml", CONFIGURATION)
-    add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "complete", **document}}])
+    add_jobs(repo, [{"statepoint": MEASURED, "doc": {"status": "complete", **document}}])
     assert main(["ledger", "backfill"]) == 0
     return entry(repo)
 
@@ -223,7 +223,7 @@ def test_metrics_keep_every_digit_of_a_number(repo: Path) -> None:
 
 def test_what_is_not_finite_is_null(repo: Path) -> None:
     write(repo, "pyproject.toml", CONFIGURATION)
-    add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "complete"}}])
+    add_jobs(repo, [{"statepoint": MEASURED, "doc": {"status": "complete"}}])
     path = next(repo.glob(".runs/workspace/*/signac_job_document.json"))
     path.write_text('{"status": "complete", "accuracy": NaN, "eval": {"loss": -Infinity}}')
     assert main(["ledger", "backfill"]) == 0
@@ -232,7 +232,7 @@ def test_what_is_not_finite_is_null(repo: Path) -> None:
 
 def test_a_new_metric_is_a_backfill(repo: Path) -> None:
     write(repo, "pyproject.toml", "")
-    add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "complete", "accuracy": 0.93}}])
+    add_jobs(repo, [{"statepoint": MEASURED, "doc": {"status": "complete", "accuracy": 0.93}}])
     assert main(["ledger", "backfill"]) == 0
     assert "metrics" not in entry(repo)
     write(repo, "pyproject.toml", CONFIGURATION)
@@ -245,7 +245,7 @@ def test_a_new_metric_is_a_backfill(repo: Path) -> None:
 
 def test_a_bad_name_is_wrong_usage(repo: Path) -> None:
     write(repo, "pyproject.toml", '[tool.aexp.metrics]\n"val loss" = "accuracy"\n')
-    add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "complete"}}])
+    add_jobs(repo, [{"statepoint": MEASURED, "doc": {"status": "complete"}}])
     assert main(["ledger", "backfill"]) == 2
 
 
@@ -254,7 +254,7 @@ def test_a_bad_name_is_wrong_usage(repo: Path) -> None:
 
 def test_a_rerun_begins_without_numbers(repo: Path) -> None:
     backfill(repo, {"accuracy": 0.93, "eval": {"loss": 0.07, "note": "kept"}, "other": 1})
-    run = open_run(entry_of(POINT)["job_id"])
+    run = open_run(entry_of(MEASURED)["job_id"])
     with run_lifecycle(run):
         assert "accuracy" not in run.doc
         assert run.doc["eval"]() == {"note": "kept"}
@@ -266,8 +266,8 @@ def test_a_rerun_begins_without_numbers(repo: Path) -> None:
 def test_a_run_that_was_lost_leaves_no_numbers_to_the_next_attempt(repo: Path) -> None:
     write(repo, "pyproject.toml", CONFIGURATION)
     lost = {"status": "running", "started_at": "2026-05-01T00:00:00Z", "accuracy": 0.93}
-    add_jobs(repo, [{"statepoint": POINT, "doc": lost}])
-    with pytest.raises(RuntimeError), run_lifecycle(open_run(entry_of(POINT)["job_id"])):
+    add_jobs(repo, [{"statepoint": MEASURED, "doc": lost}])
+    with pytest.raises(RuntimeError), run_lifecycle(open_run(entry_of(MEASURED)["job_id"])):
         raise RuntimeError("out of memory")
     assert entry(repo)["status"] == "failed"
     assert "metrics" not in entry(repo)
@@ -275,15 +275,15 @@ def test_a_run_that_was_lost_leaves_no_numbers_to_the_next_attempt(repo: Path) -
 
 def test_a_run_that_is_marked_as_running_again_begins_without_numbers(repo: Path) -> None:
     backfill(repo, {"accuracy": 0.93})
-    run = open_run(entry_of(POINT)["job_id"])
+    run = open_run(entry_of(MEASURED)["job_id"])
     mark_status(run, "running")
     assert "accuracy" not in run.doc
 
 
 def test_the_first_attempt_keeps_what_was_there_before(repo: Path) -> None:
     write(repo, "pyproject.toml", CONFIGURATION)
-    add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "created", "steps": 5}}])
-    with run_lifecycle(open_run(entry_of(POINT)["job_id"])):
+    add_jobs(repo, [{"statepoint": MEASURED, "doc": {"status": "created", "steps": 5}}])
+    with run_lifecycle(open_run(entry_of(MEASURED)["job_id"])):
         pass
     assert str(entry(repo)["metrics"]["steps"]) == "5"
 

@@ -79,9 +79,7 @@ class Restoration:
         # By identity: the rule is equal to that of an invalid entry.
         source = None if fault.rule is CONTRADICTION else self._last_sound_commit(path)
         if source is not None:
-            message = fault.message
-            if fault.rule is BROKEN:
-                message = _deleted(fault)
+            message = _deleted(fault) if fault.rule is BROKEN else fault.message
             return fault._replace(message=message, fix=self._restoring(path, source))
         job_id = fault.job_id
         is_packed = is_segment(path) and fault.rule is not CONTRADICTION
@@ -132,9 +130,8 @@ class Restoration:
         pins = {citation.pin_text for citation in citations}
         # -S finds the commits that add or remove a text: the last of them wrote the pin.
         changing = ("-S", *pins) if len(pins) == 1 and all(pins) else ()
-        spec = f":(top,literal){self._location.prefix}{fault.path}"
-        command = ("log", "-n1", "--format=%h", *changing, self._revision, "--", spec)
-        yield from (git_or_none(command, self._location.top) or b"").decode().split()
+        command = ("log", "-n1", "--format=%h", *changing, self._revision)
+        yield from self._git(*command, path=fault.path).split()
 
     def _changed_since(self, commit: str) -> frozenset[str]:
         if commit not in self._changed:
@@ -143,13 +140,17 @@ class Restoration:
         return self._changed[commit]
 
     def _before_deletion(self, path: str) -> Iterator[str]:
-        top = self._location.top
-        commits = git_or_none(("rev-list", "-n", str(_MOST_COMMITS), self._revision), top)
-        spec = f":(top,literal){self._location.prefix}{path}"
+        commits = self._git("rev-list", "-n", str(_MOST_COMMITS), self._revision)
         # With -m merges are compared as well: else git shows nothing for them.
-        options = ("--stdin", "-r", "-m", "--diff-filter=D", "--name-only")
-        deleting = git_or_none(("diff-tree", *options, "--", spec), top, stdin=commits)
-        yield from (f"{line[:12]}~1" for line in (deleting or b"").decode().split()[:1])
+        command = ("diff-tree", "--stdin", "-r", "-m", "--diff-filter=D", "--name-only")
+        deleting = self._git(*command, path=path, stdin=commits)
+        yield from (f"{line[:12]}~1" for line in deleting.split()[:1])
+
+    def _git(self, *command: str, path: str = "", stdin: str = "") -> str:
+        """What git says, of one file if there is a path; nothing where it refuses."""
+        spec = ("--", f":(top,literal){self._location.prefix}{path}") if path else ()
+        answer = git_or_none((*command, *spec), self._location.top, stdin=stdin.encode())
+        return (answer or b"").decode(errors="replace")
 
     def _restoring(self, path: str, source: str) -> str:
         if source == "HEAD":
@@ -178,9 +179,8 @@ class Restoration:
         if self._is_after_head:
             yield "HEAD"
         if self._files_searched <= _MOST_HISTORIES:
-            spec = f":(top,literal){self._location.prefix}{path}"
-            command = ("log", f"-n{_MOST_VERSIONS}", "--format=%h", self._revision, "--", spec)
-            yield from (git_or_none(command, self._location.top) or b"").decode().split()
+            command = ("log", f"-n{_MOST_VERSIONS}", "--format=%h", self._revision)
+            yield from self._git(*command, path=path).split()
 
     @cached_property
     def _location(self) -> Location:
@@ -189,17 +189,14 @@ class Restoration:
     @cached_property
     def _committed(self) -> frozenset[str]:
         """The files of the ledger that the last commit has."""
-        folder = f"{self._location.prefix}{LEDGER_DIR}/"
-        options = ("-r", "--full-tree", "--name-only", "-z")
-        command = ("ls-tree", *options, self._revision, "--", folder)
-        listed = git_or_none(command, self._location.top)
-        names = (listed or b"").decode(errors="replace").split("\0")
-        return frozenset(name.removeprefix(self._location.prefix) for name in names)
+        prefix, options = self._location.prefix, ("-r", "--full-tree", "--name-only", "-z")
+        folder = f"{prefix}{LEDGER_DIR}/"
+        names = self._git("ls-tree", *options, self._revision, "--", folder).split("\0")
+        return frozenset(name.removeprefix(prefix) for name in names)
 
     def _lists(self, path: str, which: str) -> bool:
         """Whether git lists the file among those."""
-        spec = f":(top,literal){self._location.prefix}{path}"
-        return bool(git_or_none(("ls-files", which, "-z", "--", spec), self._location.top))
+        return bool(self._git("ls-files", which, "-z", path=path))
 
     def _is_sound(self, path: str, commit: str) -> bool:
         spec = f"{commit}:{self._location.prefix}{path}"

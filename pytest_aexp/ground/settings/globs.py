@@ -16,14 +16,16 @@ def matched(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
     """Those of ``paths`` that ``matching`` would find, were they there and reached by no link."""
     globs = [pattern.split("/") for pattern in patterns]
     below = [(f"{folder}/" if (folder := fixed_part(glob)) else "", glob) for glob in globs]
-    return [path for path in paths if any(_is_matched(path, *pair) for pair in below)]
+    inner = [(folder, glob[folder.count("/") :]) for folder, glob in below]
+    return [path for path in paths if any(_is_matched(path, *pair) for pair in inner)]
 
 
 def _is_matched(path: str, folder: str, glob: list[str]) -> bool:
     # Of the paths of a commit most lie elsewhere.
-    if not path.startswith(folder) or not fits(path.split("/"), glob):
+    if not path.startswith(folder):
         return False
-    return not any(part.startswith(".") for part in path[len(folder) :].split("/")[:-1])
+    parts = path[len(folder) :].split("/")
+    return fits(parts, glob) and not any(part.startswith(".") for part in parts[:-1])
 
 
 def fixed_part(glob: list[str]) -> str:

@@ -100,10 +100,14 @@ class Checker:
         """The paths of all findings."""
         return tuple(matched(self._files, self.repository.configuration.findings))
 
+    @cached_property
+    def _beside_findings(self) -> frozenset[str]:
+        return frozenset(self._files).difference(self.finding_paths)
+
     def uncollected_problems(self, paths: Iterable[str] | None) -> tuple[Problem, ...]:
         """The problems of files (None for all) beside the findings that cite runs."""
         globs = self.repository.configuration.findings
-        files = self._files if paths is None else paths
+        files = self._beside_findings if paths is None else paths
         return self.policy.judge(uncollected_faults(self.view, files, globs))
 
     def findings(self) -> list[Finding]:
@@ -241,7 +245,8 @@ class Checker:
 
     def surrounding_problems(self, citations: Sequence[Citation]) -> tuple[Problem, ...]:
         """The problems that no citation reports: of entries, run store, indexes and marker."""
-        beside = uncollected_faults(self.view, self._files, self.repository.configuration.findings)
+        globs = self.repository.configuration.findings
+        beside = uncollected_faults(self.view, self._beside_findings, globs)
         others = surrounding_faults(
             self.repository, self.view, self.sources, self.survey, citations
         )

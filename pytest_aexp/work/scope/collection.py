@@ -33,10 +33,9 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
         ]
         explained.update([folder] if faults else ())
         yield from faults
-    unmatched = [glob for glob in globs if not any(fitting(paths, [glob]))]
     if globs != DEFAULT_FINDINGS:
-        for glob in unmatched:
-            if fixed_part(glob.split("/")) not in explained:
+        for glob in globs:
+            if fixed_part(glob.split("/")) not in explained and not any(fitting(paths, [glob])):
                 yield Fault(
                     NOT_READ,
                     CONFIG,

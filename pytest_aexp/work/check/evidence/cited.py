@@ -60,6 +60,8 @@ class CitedEvidence:
         self, citation: Resolvable, resolution: Resolution, entries: Sequence[Entry]
     ) -> list[Retraction]:
         """The retractions of the runs that a finding rests on, in the ledger or not."""
+        if not self._ledger.retractions.job_ids:
+            return []
         if isinstance(citation, JobCitation):
             job_ids = [citation.job_id]
         else:

@@ -16,8 +16,6 @@ _MOST_NAMED = 20
 
 def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[Retraction]:
     """What retracts these runs, run by run."""
-    if not retractions.job_ids:
-        return []
     retracting = (retractions.get(job_id) for job_id in job_ids)
     return [retraction for retraction in retracting if retraction is not None]
 

@@ -78,12 +78,12 @@ def _repeated(evidence: Evidence) -> list[Entry]:
     """All but the first of the runs whose statepoints differ in the code alone."""
     if not isinstance(evidence.citation, BatchCitation):
         return []
-    points = [_without_code(entry.statepoint or "") for entry in evidence.entries]
-    if len(set(points)) == len(points):
+    entries = evidence.entries
+    if len({_without_code(entry.statepoint or "") for entry in entries}) == len(entries):
         return []
     groups: dict[str, list[Entry]] = defaultdict(list)
-    for point, entry in zip(points, evidence.entries, strict=True):
-        groups[point].append(entry)
+    for entry in entries:
+        groups[_without_code(entry.statepoint or "")].append(entry)
     # Runs whose statepoints are wholly the same differ in what was redacted.
     return [
         entry

@@ -55,6 +55,33 @@ def test_the_runs_of_a_batch(
     assert BATCHES.select(experiment, selector) == expected
 
 
+@pytest.mark.parametrize(
+    "statepoint",
+    [
+        {"s": 1},
+        {"r": {"s": 2}, "s": 1},
+        {"r": {"s": 2}},
+        {"r": [{"s": 2}], "s": 1},
+        {"r": ', "s": 2, ', "s": 1},
+        {"r": '"s": 2'},
+        {"r": "\\", "s": 1},
+        {"r": "{", "s": 1},
+        {'"s': 2, "s": 1},
+        {'r"s': 2},
+        {"s": {"s": 2}},
+        {"s": [1, 2]},
+        {"s": 2.0},
+        {"r": "s", "ss": 2},
+    ],
+    ids=json.dumps,
+)
+def test_a_value_is_that_of_the_statepoint_itself(statepoint: dict[str, Any]) -> None:
+    batches = Batches([run("E001", **statepoint)])
+    for value in (1, 2, [1, 2], {"s": 2}):
+        fits = value_key(value) == value_key(statepoint.get("s"))
+        assert bool(batches.select("E001", {"s": value})) == fits
+
+
 def test_what_the_runs_of_an_experiment_have() -> None:
     for batches in (Batches([A1, A2, B1, OTHER, BOTH]), BATCHES):
         assert batches.keys("E001") == {"c", "s"}

@@ -62,9 +62,8 @@ def make_tree(base: Path) -> None:
     _say(f"making .venv with {base}, which takes a minute or two")
     if version_of(python_of(TREE)) != version_of(base):
         _run(base, "-m", "venv", "--clear", TREE)
-    pip = (python_of(TREE), "-m", "pip", "install", "-qq")
-    _run(*pip, "--upgrade", "pip>=25.1")
-    _run(*pip, "--editable", ".[runs]", "--group", "dev")
+    _pip(TREE, "--upgrade", "pip>=25.1")
+    _pip(TREE, "--editable", ".[runs]", "--group", "dev")
     _mark(TREE, made_of)
 
 
@@ -73,7 +72,7 @@ def make_for_wheel(environment: Path, base: Path, wheel: Path, kind: Kind) -> No
     made_of = _made_of(kind, version_of(base))
     if not _is_made_of(environment, made_of):
         _say(f"making {environment.name} with {base}")
-        _run(base, "-m", "venv", "--clear", "--without-pip", environment)
+        _make_empty(base, environment)
         _install_dependencies(environment, wheel, minimums() if kind == "lowest" else ())
         if kind == "pure":
             _run(python_of(environment), "-m", "pip", "uninstall", "-qq", "--yes", *SPEED_UPS)
@@ -91,10 +90,8 @@ def make_beside(environment: Path, packages: Sequence[str]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_made_of(environment, made_of):
             _say(f"making {environment.name}")
-            _run(sys.executable, "-m", "venv", "--clear", environment)
-            # Most of what other packages bring along is never imported.
-            pip = (python_of(environment), "-m", "pip", "install", "-qq", "--no-compile")
-            _run(*pip, "--editable", ".[runs]", *packages)
+            _make_empty(Path(sys.executable), environment)
+            _pip(environment, "--editable", ".[runs]", *packages)
             _mark(environment, made_of)
     return python_of(environment)
 
@@ -106,9 +103,15 @@ def _install_dependencies(environment: Path, wheel: Path, constraints: Iterable[
         _pip(environment, "pip", f"{wheel}[runs]", "--group", "test", "--constraint", file.name)
 
 
+def _make_empty(base: Path, environment: Path) -> None:
+    # To install pip takes longer than most packages: that of .venv installs what is needed.
+    _run(base, "-m", "venv", "--clear", "--without-pip", environment)
+
+
 def _pip(environment: Path, *arguments: str | Path) -> None:
     pip = (python_of(TREE), "-m", "pip", "--python", python_of(environment))
-    _run(*pip, "install", "-qq", *arguments)
+    # Most of what packages bring along is never imported, and Python compiles what is.
+    _run(*pip, "install", "-qq", "--no-compile", *arguments)
 
 
 def _made_of(*parts: str) -> str:

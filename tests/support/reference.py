@@ -34,9 +34,10 @@ def _make(python: Path, ready: Path) -> None:
     except FileExistsError:
         return _wait_for(ready, lock)
     try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", _ENVIRONMENT], check=True)
-        wanted = f"agentic-experiments=={VERSION}"
-        subprocess.run([python, "-m", "pip", "install", "-qq", wanted], check=True)
+        venv = ("-m", "venv", "--clear", "--without-pip", _ENVIRONMENT)
+        subprocess.run([sys.executable, *venv], check=True)
+        pip = ("-m", "pip", "--python", python, "install", "-qq", "--no-compile")
+        subprocess.run([sys.executable, *pip, f"agentic-experiments=={VERSION}"], check=True)
         ready.touch()
     finally:
         lock.unlink()

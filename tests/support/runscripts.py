@@ -16,6 +16,8 @@ from pytest_aexp.ledger import load_ledger_entry
 PATIENCE = 60.0
 _HEADER = """
 import os, signal, sys, threading, time
+# signac would import it where it is, which takes longer than all the rest.
+sys.modules["numpy"] = None
 from pytest_aexp.runs import create_run, mark_status, open_run, run_lifecycle
 
 # Whatever the tests themselves run under, such as nohup.

@@ -95,11 +95,11 @@ def test_what_leaks_is_replaced_and_named(example: dict[str, Any]) -> None:
     assert may_leak(json.dumps(value))
 
 
-@pytest.mark.parametrize("example", named(HARMFUL))
-def test_what_was_redacted_leaks_no_more(example: dict[str, Any]) -> None:
-    redacted, _ = redact(example["value"])
-    assert leaks(redacted) == ()
-    assert redact(redacted) == (redacted, ())
+def test_what_was_redacted_leaks_no_more() -> None:
+    for example in HARMFUL:
+        redacted, _ = redact(example["value"])
+        assert leaks(redacted) == (), example
+        assert redact(redacted) == (redacted, ())
 
 
 @pytest.mark.parametrize("example", named(HARMLESS))
@@ -110,11 +110,12 @@ def test_what_is_harmless_stays(example: dict[str, Any]) -> None:
     assert leaks(value) == ()
 
 
-@pytest.mark.parametrize("example", named([each for each in EXAMPLES if not is_document(each)]))
-def test_the_surroundings_do_not_matter(example: dict[str, Any]) -> None:
+def test_the_surroundings_do_not_matter() -> None:
     """In a list, in a mapping under a plain key, and beside other things."""
-    value = {"statepoint": [1, {"x/~y": example["value"]}, "z"]}
-    assert list(redact(value)[1]) == [f"/statepoint/1/x~1~0y{each}" for each in example["leaks"]]
+    for example in (each for each in EXAMPLES if not is_document(each)):
+        value = {"statepoint": [1, {"x/~y": example["value"]}, "z"]}
+        inside = [f"/statepoint/1/x~1~0y{each}" for each in example["leaks"]]
+        assert list(redact(value)[1]) == inside, example
 
 
 def test_the_kind_is_told_in_words() -> None:

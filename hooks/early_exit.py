@@ -147,7 +147,8 @@ def _start(*arguments: str) -> tuple[int, int] | None:
         (os.POSIX_SPAWN_DUP2, write_end, 1),
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
-    command = ["git", "--no-replace-objects", *arguments]
+    # As all other git commands: no file system monitor, which a configuration names, is run.
+    command = ["git", "--no-replace-objects", "-c", "core.fsmonitor=", *arguments]
     # The others decide how a path is read.
     environ = {n: v for n, v in os.environ.items() if not n.endswith("_PATHSPECS")}
     try:

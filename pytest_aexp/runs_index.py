@@ -105,13 +105,14 @@ def export_index(
 
     That is ``out`` or else ``.aexp/runs-index/<machine label>.json``. Where only the time of the
     export would change, the file stays as it is to the byte. Raises UsageError for a label that
-    cannot name a file, OSError.
+    cannot name a file and for a link on the way to it, OSError.
     """
     repository = Repository.open(repo_root)
     index = build_index(repository.root)
     label = index["machine_label"] if machine_label is None else checked_label(machine_label)
     index["machine_label"] = label
     path = Path(out) if out is not None else _place(repository.root, label)
+    require_no_link(repository.root, path)
     index["exported_at"] = _exported_before(path, index) or index["exported_at"]
     data = f"{json.dumps(index, indent=2)}\n".encode()
     if read_bounded(path, INDEX_LIMIT) != data:
@@ -125,7 +126,6 @@ def _place(root: Path, label: str) -> Path:
             f"the machine label {quoted(label)} cannot name a file: give another with --as, such "
             f"as {safe_label(label)}"
         )
-    require_no_link(root, root / INDEX_DIR_REL)
     return root / INDEX_DIR_REL / f"{label}.json"
 
 

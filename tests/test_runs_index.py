@@ -123,9 +123,11 @@ def test_a_label_that_cannot_name_a_file_is_refused(runs: Path, label: str) -> N
 def test_nothing_is_written_through_a_link_out_of_the_repository(
     runs: Path, tmp_path: Path
 ) -> None:
-    (runs / INDEX_DIR_REL).symlink_to(tmp_path)
-    with pytest.raises(UsageError):
-        export_index(runs)
+    for place in (INDEX_DIR_REL, "out"):
+        (runs / place).symlink_to(tmp_path)
+    for out in (None, runs / "out/index.json"):
+        with pytest.raises(UsageError):
+            export_index(runs, out=out)
     assert not list(tmp_path.glob("*.json"))
 
 

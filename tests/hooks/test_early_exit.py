@@ -152,6 +152,18 @@ class TestStagedDiff:
         assert StagedDiff().raw is None
         assert not StagedDiff().leaves_findings_alone()
 
+    def test_no_file_system_monitor_is_run(
+        self, settled: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = settled.parent / "log"
+        monkeypatch.chdir(settled)
+        git(settled, "config", "core.fsmonitor", f"echo x >> {log}; :")
+        git(settled, "diff-index", "--cached", "HEAD")
+        assert log.read_text().startswith("x")  # git by itself does
+        log.unlink()
+        assert StagedDiff().raw == b""
+        assert not log.exists()
+
     def test_further_down_and_before_the_first_commit_it_sees_nothing(
         self, settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -86,6 +86,12 @@ class View(Protocol):
         self, paths: Iterable[str], limit: int
     ) -> Iterator[tuple[str, bytes | Unreadable]]:
         """The same for many files, in the order given."""
+
+    def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Where on the disk files can be looked into without reading all of them, by path.
+
+        Those that are not as they are in the view are left out; but lines may end otherwise.
+        """
 
 
 class WorkTree:
@@ -228,6 +234,11 @@ class WorkTree:
                         yield path, self.read(path, limit)
                     else:
                         yield path, self._read(path, limit, opened)
+
+    def on_disk(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Where the files are, by path."""
+        inside = (path for path in paths if self._stays_inside(path.rpartition("/")[0]))
+        return {path: f"{self._root}/{path}" for path in inside}
 
     def _target(self, path: str) -> str | Unreadable:
         """Where the link at ``path`` leads."""

@@ -125,7 +125,9 @@ class Ledger:
         if missing - packed.keys() and (now := self.packs.renewed()) is not self.packs:
             # What was a file a moment ago is packed by now.
             self._packs = now
-            packed |= self.packs.lines(missing - packed.keys())
+        if lost := missing - packed.keys():
+            # An unsorted segment, which is an error of its own, may have hidden a line.
+            packed |= self.packs.lines(lost, whole=True)
         for job_id in missing:
             entries = [(version.judged(), version) for version in packed.get(job_id, ())]
             if entries:

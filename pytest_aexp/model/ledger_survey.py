@@ -54,7 +54,7 @@ def contradictions(ledger: Ledger, job_ids: Iterable[str]) -> Iterator[Fault]:
     while part := list(islice(pending, AT_ONCE)):
         differing = ledger.packs.may_differ(part)
         sought = {*differing, *filter(ledger.is_loose, part)}
-        lines = ledger.packs.lines(sought)
+        lines = ledger.packs.lines(sought, whole=differing is not part)
         doubtful = [
             job_id
             for job_id, versions in lines.items()

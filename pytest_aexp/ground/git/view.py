@@ -204,6 +204,10 @@ class GitView(Listing):
             for path, node in zip(chunk, nodes, strict=True):
                 yield path, next(contents) if isinstance(node, Node) else node
 
+    def on_disk(self, _paths: Sequence[str]) -> Mapping[str, str]:
+        """Nothing: the file in the folder may differ from the object, whatever git believes."""
+        return {}
+
     def _file(self, path: str) -> Node | Unreadable:
         node = self._node(path)
         if node is None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
 from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.packs.binary_search import lines_in
 from pytest_aexp.model.packs.duplicates import choose
 from pytest_aexp.model.packs.segment import (
     PACKS_DIR,
@@ -23,8 +25,8 @@ from pytest_aexp.model.packs.segment import (
 )
 
 _MACHINE = re.compile(rb'"registered_machine":"([^"\\]*)"')
-_FEW = 1000
-"""For so few runs the lines themselves may as well be compared."""
+_MOST_SOUGHT = 1000
+"""For so many runs each segment may as well be read."""
 
 
 class Packs:
@@ -33,7 +35,6 @@ class Packs:
     def __init__(self, view: View) -> None:
         self._view = view
         self._ids: dict[str, list[str]] = {}
-        self._last: tuple[str, bytes, list[bytes]] = ("", b"", [])
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -48,17 +49,14 @@ class Packs:
         return self if now.paths == self.paths else now
 
     def _read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes, list[bytes]]]:
-        # One at a time: a segment is a thousand times as large as what is usually read. The last is
-        # kept, for who asks for one run after the other.
+        # One at a time: a segment is a thousand times as large as what is usually read.
         for path in paths:
-            if path != self._last[0]:
-                data = self._view.read(path, SEGMENT_LIMIT)
-                content = b"" if isinstance(data, Unreadable) else data
-                self._last = path, content, lines_of(content)
-            lines = self._last[2]
+            data = self._view.read(path, SEGMENT_LIMIT)
+            content = b"" if isinstance(data, Unreadable) else data
+            lines = lines_of(content)
             if path not in self._ids:
                 self._ids[path] = list(map(run_of, lines))
-            yield self._last
+            yield path, content, lines
 
     def ids_in(self, paths: Sequence[str]) -> frozenset[str]:
         """The job ids that the lines of these segments say they are of."""
@@ -97,12 +95,16 @@ class Packs:
         names = {n for _, content, _ in self._read(self.paths) for n in _MACHINE.findall(content)}
         return frozenset(name.decode("utf-8", "replace") for name in names)
 
-    def lines(self, job_ids: Collection[str]) -> dict[str, list[Version]]:
-        """Every line of these runs, by place."""
-        return self.load(job_ids, ())[0]
+    def lines(self, job_ids: Collection[str], *, whole: bool = False) -> dict[str, list[Version]]:
+        """Every line of these runs, by place.
+
+        For a few a segment on the disk is searched and not read, unless it is to be read
+        ``whole``. Where it is not sorted a line may be missed then.
+        """
+        return self.load(job_ids, (), whole=whole)[0]
 
     def load(
-        self, job_ids: Collection[str], experiments: Iterable[str]
+        self, job_ids: Collection[str], experiments: Iterable[str], *, whole: bool = False
     ) -> tuple[dict[str, list[Version]], dict[str, list[Entry]]]:
         """The `lines` of these runs, and the entries of lines that are of these experiments.
 
@@ -111,17 +113,36 @@ class Packs:
         wanted, names = frozenset(job_ids), frozenset(experiments)
         versions: dict[str, list[Version]] = {}
         entries: dict[str, list[Entry]] = {name: [] for name in names}
-        unread = (
-            p for p in self.paths if p not in self._ids or not wanted.isdisjoint(self._ids[p])
-        )
-        for path, content, lines in self._read(self.paths if names else unread if wanted else ()):
-            for number, (job_id, line) in enumerate(zip(self._ids[path], lines, strict=False), 1):
-                if job_id in wanted:
-                    versions.setdefault(job_id, []).append(Version(path, number, line))
-            for entry in self._members(path, content, lines, names):
-                for name in names.intersection(entry.experiments):
-                    entries[name].append(entry)
+        few = 0 < len(wanted) <= _MOST_SOUGHT and not whole
+        on_disk = self._view.on_disk(self.paths) if few else {}
+        for path in self.paths if wanted or names else ():
+            found = self._searched(path, on_disk.get(path), wanted)
+            if names or found is None:
+                ((_, content, lines),) = self._read([path])
+                if found is None:
+                    found = self._among(path, lines, wanted)
+                for entry in self._members(path, content, lines, names):
+                    for name in names.intersection(entry.experiments):
+                        entries[name].append(entry)
+            for job_id, version in found:
+                versions.setdefault(job_id, []).append(version)
         return versions, entries
+
+    def _searched(
+        self, path: str, place: str | None, job_ids: frozenset[str]
+    ) -> list[tuple[str, Version]] | None:
+        """The lines of these runs, found without reading the segment; None if it must be read."""
+        if place is not None:
+            with suppress(OSError):  # a link, which the view follows
+                return list(lines_in(path, place, job_ids))
+        has_none = path in self._ids and job_ids.isdisjoint(self._ids[path])
+        return [] if has_none or not job_ids else None
+
+    def _among(
+        self, path: str, lines: list[bytes], job_ids: frozenset[str]
+    ) -> list[tuple[str, Version]]:
+        numbered = enumerate(zip(self._ids[path], lines, strict=False), start=1)
+        return [(j, Version(path, n, line)) for n, (j, line) in numbered if j in job_ids]
 
     def _members(
         self, path: str, content: bytes, lines: list[bytes], experiments: frozenset[str]
@@ -133,8 +154,8 @@ class Packs:
                 yield judge_line(path, number, line, self._ids[path][number - 1])
 
     def may_differ(self, job_ids: Collection[str]) -> Collection[str]:
-        """Those of these runs whose lines differ; all where they are few."""
-        if len(job_ids) <= _FEW:
+        """Those of these runs whose lines differ; all where they are few and searched for alone."""
+        if len(job_ids) <= _MOST_SOUGHT:
             return job_ids
         wanted = frozenset(job_ids)
         first: dict[str, bytes] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,7 +25,13 @@ from pytest_aexp.model.packs.segment import (
 from pytest_aexp.model.problems import INVALID_ENTRY, INVALID_SEGMENT, Fault, Rule
 from pytest_aexp.model.redaction.prefilter import REDACTED
 
+_FEWEST = 4
+"""From so many segments on, processes that share them save more time than they cost."""
+
+_MOST_PROCESSES = 8
 _REDACTED = REDACTED.encode()
+
+Segment = tuple[str, bytes | Unreadable]
 
 
 class Survey(NamedTuple):
@@ -45,31 +52,49 @@ def check_segments(view: View, paths: Sequence[str], clean: Cache | None = None)
     ``clean`` has the digests of segments without a fault; their lines are not judged again. Nor
     are those of two segments with the same content.
     """
-    surveys: list[Survey] = []
+    surveys: dict[str, Survey] = {}
+    pending: deque[tuple[str, str]] = deque()
     clean_digests: set[str] = set()
-    # One at a time: a segment is a thousand times as large as what is usually read.
-    for path in paths:
-        data = view.read(path, SEGMENT_LIMIT)
-        digest = "" if isinstance(data, Unreadable) else sha256(data).hexdigest()
-        is_cached = clean is not None and clean.get(digest) is not None
-        is_clean = is_cached or digest in clean_digests
-        if isinstance(data, bytes) and is_clean and fits_name(path, data):
-            surveys.append(_survey_clean(path, data))
-            continue
-        surveys.append(survey := survey_segment(path, data))
+
+    def unchecked() -> Iterator[Segment]:
+        for path in paths:
+            # One at a time: a segment is a thousand times as large as what is usually read.
+            data = view.read(path, SEGMENT_LIMIT)
+            surveys[path] = Survey()
+            digest = "" if isinstance(data, Unreadable) else sha256(data).hexdigest()
+            is_cached = clean is not None and clean.get(digest) is not None
+            is_clean = is_cached or digest in clean_digests
+            if isinstance(data, bytes) and is_clean and fits_name(path, data):
+                surveys[path] = _survey_clean(path, data)
+            else:
+                pending.append((path, digest))
+                yield path, data
+
+    for survey in _surveys(unchecked(), len(paths)):
+        path, digest = pending.popleft()
+        surveys[path] = survey
         if digest and not (survey.faults or any(entry.faults for entry in survey.notable)):
             clean_digests.add(digest)
             if clean is not None:
                 clean.put(digest)
-    return Survey(
-        sum(survey.judged for survey in surveys),
-        tuple(entry for survey in surveys for entry in survey.notable),
-        tuple(fault for survey in surveys for fault in survey.faults),
-    )
+    return _joined(surveys.values())
 
 
-def survey_segment(path: str, data: bytes | Unreadable) -> Survey:
+def _surveys(segments: Iterable[Segment], count: int) -> Iterator[Survey]:
+    """The survey of each segment, in order; by several processes where that pays."""
+    processes = min(count // _FEWEST, _MOST_PROCESSES)
+    if processes < 2:
+        yield from map(survey_segment, segments)
+        return
+    # Here, since it is needed for large ledgers only.
+    from pytest_aexp.ground.processes import in_processes
+
+    yield from in_processes(survey_segment, segments, processes)
+
+
+def survey_segment(segment: Segment) -> Survey:
     """What is to be reported of a segment, each line of which is judged."""
+    path, data = segment
     if isinstance(data, Unreadable):
         return Survey(faults=(_fault(path, data.reason),))
     lines = lines_of(data)
@@ -118,3 +143,12 @@ def form_faults(path: str, data: bytes, ids: Sequence[str]) -> Iterator[Fault]:
 def _fault(path: str, reason: str, line: int = 1, rule: Rule = INVALID_ENTRY) -> Fault:
     message = f"the segment {reason}"
     return Fault(rule, path, message, restore_advice(path), Position(line))
+
+
+def _joined(surveys: Iterable[Survey]) -> Survey:
+    every = list(surveys)
+    return Survey(
+        sum(survey.judged for survey in every),
+        tuple(entry for survey in every for entry in survey.notable),
+        tuple(fault for survey in every for fault in survey.faults),
+    )

@@ -207,7 +207,7 @@ class Restoration:
             record, faults = read_record(path, data)
             return record is not None and not faults
         if is_segment(path):
-            survey = survey_segment(path, data)
+            survey = survey_segment((path, data))
             return not survey.faults and not any(entry.faults for entry in survey.notable)
         job_id = path.rpartition("/")[2].removesuffix(".json")
         if path != entry_path(job_id) or len(data) > ENTRY_LIMIT:

@@ -36,7 +36,7 @@ def damaged(number: int, line: bytes) -> bytes:
 
 
 def test_nothing_is_to_be_said_of_a_sound_segment() -> None:
-    assert survey_segment(PATH, b"".join(GOOD)) == Survey(len(GOOD))
+    assert survey_segment((PATH, b"".join(GOOD))) == Survey(len(GOOD))
 
 
 BAD_LINES = {
@@ -62,7 +62,7 @@ BAD_LINES = {
 def test_a_bad_line_is_told_by_its_number_and_harms_no_other(what: str) -> None:
     line, reason = BAD_LINES[what]
     data = damaged(3, line)
-    found = survey_segment(PATH, data)
+    found = survey_segment((PATH, data))
     assert found.judged == len(GOOD)
     [bad] = found.notable
     assert not bad.usable
@@ -73,7 +73,7 @@ def test_a_bad_line_is_told_by_its_number_and_harms_no_other(what: str) -> None:
 
 
 def test_a_fault_knows_its_column() -> None:
-    found = survey_segment(PATH, damaged(2, GOOD[1].replace(b'"complete"', b'"done"')))
+    found = survey_segment((PATH, damaged(2, GOOD[1].replace(b'"complete"', b'"done"'))))
     position = found.notable[0].faults[0].position
     assert GOOD[1].decode()[position.column - 1 :].startswith('"status"')
 
@@ -81,7 +81,7 @@ def test_a_fault_knows_its_column() -> None:
 def test_other_faults_keep_their_own_advice() -> None:
     leaky = packed({**ENTRIES[0], "code_commit": "/home/me/code"})
     newer = packed({**ENTRIES[1], "schema_version": 2})
-    found = survey_segment(PATH, leaky + newer)
+    found = survey_segment((PATH, leaky + newer))
     assert [entry.usable for entry in found.notable] == [True, True]
     assert "aexp ledger promote" in found.notable[0].faults[0].fix
     assert "upgrade" in found.notable[1].faults[0].fix
@@ -89,7 +89,7 @@ def test_other_faults_keep_their_own_advice() -> None:
 
 def test_a_redacted_identity_is_notable_without_a_fault() -> None:
     entry = entry_of({"data": "<redacted>"}, redacted=["/statepoint/data"])
-    [notable] = survey_segment(PATH, packed(entry)).notable
+    [notable] = survey_segment((PATH, packed(entry))).notable
     assert notable.usable
     assert not notable.checkable
     assert notable.faults == ()
@@ -107,7 +107,7 @@ BAD_SEGMENTS = {
 @pytest.mark.parametrize("what", BAD_SEGMENTS)
 def test_what_is_wrong_with_a_segment_as_a_whole(what: str) -> None:
     data, reason, line = BAD_SEGMENTS[what]
-    found = survey_segment(PATH, data)
+    found = survey_segment((PATH, data))
     assert [fault for fault in found.faults if reason in fault.message], found.faults
     fault = next(fault for fault in found.faults if reason in fault.message)
     assert (fault.path, fault.position.line) == (PATH, line)
@@ -115,14 +115,14 @@ def test_what_is_wrong_with_a_segment_as_a_whole(what: str) -> None:
 
 
 def test_an_unreadable_segment_is_told_by_name() -> None:
-    [fault] = survey_segment(PATH, Unreadable("is a named pipe")).faults
+    [fault] = survey_segment((PATH, Unreadable("is a named pipe"))).faults
     assert fault.message == "the segment is a named pipe"
     assert fault.path == PATH
 
 
 @given(st.binary(max_size=300) | st.text(string.printable, max_size=300).map(str.encode))
 def test_no_bytes_end_in_a_traceback(data: bytes) -> None:
-    found = survey_segment(PATH, data)
+    found = survey_segment((PATH, data))
     assert found.judged == len(lines_of(data))
 
 

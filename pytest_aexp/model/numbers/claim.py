@@ -73,7 +73,8 @@ def _claim(path: str, index: int, comment: Comment, lines: LineMap, text: str) -
         expressions = parse(comment.expressions)
     except Malformed as error:
         message = f"{_shown(comment.expressions)} cannot be read: {error.message}"
-        return malformed(message, HOW_TO_CLAIM, comment.inside + error.offset)
+        fix = "correct the expression, as in `<!-- = mean(name.metric) -->`"
+        return malformed(message, fix, comment.inside + error.offset)
     starts_line = comment.before_start == 0 or text[comment.before_start - 1] in "\r\n"
     numbers = last_numbers(comment.before, len(expressions), starts_line=starts_line)
     if isinstance(numbers, UnreadableNumber):

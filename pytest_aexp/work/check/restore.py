@@ -26,6 +26,7 @@ from pytest_aexp.model.problems import (
     INVALID_RETRACTION,
     INVALID_SEGMENT,
     SUSPICIOUS_KEY,
+    UNCHECKED_NUMBER,
     WRONG_NUMBER,
     Fault,
 )
@@ -40,7 +41,7 @@ from pytest_aexp.work.check.lost_entries import (
 )
 
 _DAMAGE = (BROKEN, INVALID_ENTRY, INVALID_SEGMENT, IDENTITY_MISMATCH, INVALID_RETRACTION)
-_OF_LOSS = (BROKEN, EMPTY_BATCH, CHANGED_EVIDENCE, WRONG_NUMBER)
+_OF_LOSS = (BROKEN, EMPTY_BATCH, CHANGED_EVIDENCE, WRONG_NUMBER, UNCHECKED_NUMBER)
 """What may come of an entry that is gone, or is not what was promoted."""
 _MOST_FILES = 20
 """How many files are looked into: of many problems of one kind a few are shown."""
@@ -98,7 +99,7 @@ class Restoration:
             if path in self._committed and not self._view.has_file(path):
                 message = f"the retraction record {record_id}, which is accepted here, was deleted"
                 return fault._replace(message=message, fix=self._restoring(path, "HEAD"))
-        if fault.rule not in _OF_LOSS:
+        if fault.rule not in _OF_LOSS or "`git restore " in fault.fix:
             return fault
         for source in self._earlier_commits(fault, citations):
             if source not in self._lost:

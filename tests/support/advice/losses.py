@@ -62,6 +62,12 @@ def every_run_damaged(case: Case) -> None:
     half_written(case.entry)
 
 
+def metric_taken_out(case: Case) -> None:
+    numbered("It is 0.934 <!-- = accuracy -->.")(case)
+    case.commit()
+    case.entry.write_text(case.entry.read_text().replace('"accuracy"', '"acc"'))
+
+
 def number_over_a_damaged_run(case: Case) -> None:
     numbered("It is 0.99 <!-- = max(accuracy) -->.", batch("E005"))(case)
     add_entry(case.repo, {**POINT, "seed": 4}, metrics={"accuracy": 0.99})
@@ -154,6 +160,9 @@ LOSSES = {
     ),
     "a number over a damaged run": Row(
         "finding.wrong_number", number_over_a_damaged_run, by_hand=restoring_the_damaged
+    ),
+    "a metric that was taken out by hand": Row(
+        "finding.unchecked_number", metric_taken_out, by_hand=restoring
     ),
     "a metric that was edited by hand": Row("finding.wrong_number", metric_edited),
     "an accepted record that was deleted": Row(

@@ -16,7 +16,7 @@ from pytest_aexp.plugin import items
 # A machine that is busy is slow; what a file may cost is bounded in tests of its own. Examples are
 # the same in every run: whether a change may land is no matter of luck.
 settings.register_profile("quick", deadline=None, max_examples=25, derandomize=True)
-settings.register_profile("thorough", deadline=None, max_examples=300, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=200, derandomize=True)
 settings.register_profile("random", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -17,7 +17,8 @@ from pytest_aexp.linking import link_to_experiment
 
 pytestmark = [pytest.mark.slow, pytest.mark.tree]
 
-TOOLS = ("pre-commit", "prek")
+BOTH = pytest.mark.parametrize("project", ["pre-commit", "prek"], indirect=True)
+"""Where prek has its own way: what it puts aside, what it takes from a command and from git."""
 STAGES = ("pre-commit", "pre-merge-commit", "pre-push")
 BROKEN = "finding.broken_run_citation"
 UNSTAGED = "finding.unstaged_ledger_entry"
@@ -95,7 +96,7 @@ def revision(hooks_home: Path) -> str:
     return file.read_text().strip() or git(ROOT, "rev-parse", "HEAD").strip()
 
 
-@pytest.fixture(params=TOOLS)
+@pytest.fixture
 def project(
     request: pytest.FixtureRequest,
     hooks_home: Path,
@@ -103,8 +104,8 @@ def project(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Project:
-    tool = program(request.param)
-    assert tool.exists(), f"{request.param} is not installed here; `make venv` does it"
+    tool = program(getattr(request, "param", "pre-commit"))
+    assert tool.exists(), f"{tool.name} is not installed here; `make venv` does it"
     monkeypatch.setenv("PRE_COMMIT_HOME", str(hooks_home / "pre-commit"))
     monkeypatch.setenv("PREK_HOME", str(hooks_home / "prek"))
     monkeypatch.setenv("PRE_COMMIT_COLOR", "never")
@@ -216,6 +217,7 @@ class TestCommit:
         assert "error" not in done.output
 
 
+@BOTH
 class TestPartOfWhatIsThere:
     def test_a_commit_of_all_changes_is_judged_by_what_it_will_hold(
         self, project: Project, held: str
@@ -364,6 +366,7 @@ class TestMerge:
         project.passes(project.git("commit", "--no-edit"))
 
 
+@BOTH
 class TestByHand:
     def test_with_all_files_everything_is_judged(self, project: Project, held: str) -> None:
         project.passes(project.run(project.tool, "run", "--all-files"))
@@ -402,6 +405,7 @@ class TestByHand:
         assert project.git("status", "--porcelain").output == ""
 
 
+@BOTH
 class TestPush:
     @pytest.fixture
     def remote(self, project: Project, tmp_path: Path) -> str:
@@ -432,6 +436,7 @@ class TestPush:
         project.is_refused(project.git("push", "-q", remote, "main"), BROKEN)
 
 
+@BOTH
 def test_a_linked_work_tree(project: Project, held: str, tmp_path: Path) -> None:
     linked = Project(tmp_path / "linked", project.tool)
     git(project.root, "worktree", "add", "-q", str(linked.root))

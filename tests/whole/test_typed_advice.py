@@ -118,6 +118,7 @@ def test_the_state_before_has_no_problem(case: Case, face: str) -> None:
         assert FACES[face](case.repo) == []
 
 
+@pytest.mark.tree
 @pytest.mark.parametrize(
     ("name", "face"),
     [pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow) for pair in FOLLOWED],

@@ -8,6 +8,7 @@ from advice.following import Case, type_in
 from repositories import git
 
 
+@pytest.mark.tree
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_is_printed_can_be_typed(case: Case, name: str) -> None:
     typed = COMMANDS[name]

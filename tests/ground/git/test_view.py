@@ -94,6 +94,7 @@ def codes(problems: list[dict[str, Any]]) -> list[str]:
 class TestSameVerdicts:
     """Where the files come from changes nothing of what is said of them."""
 
+    @pytest.mark.tree
     @pytest.mark.parametrize("case", slow_unless(CASES, ODD), ids=lambda case: case["name"])
     def test_every_case_has_the_same_problems_in_the_index_and_in_a_commit(
         self, case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aexp: Any

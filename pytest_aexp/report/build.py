@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.text import counted, shown
@@ -16,6 +16,8 @@ from pytest_aexp.model.findings.citation import (
     MalformedCitation,
 )
 from pytest_aexp.model.findings.finding import Finding
+from pytest_aexp.model.numbers.value import value_text
+from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.table import Differing
 from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.report.ledger_facts import LedgerFacts, origin_of
@@ -23,13 +25,14 @@ from pytest_aexp.report.model import (
     VERDICTS,
     CitationPart,
     FindingPart,
+    NumberPart,
     Report,
     doubts_of,
     verdict_of,
 )
-from pytest_aexp.report.numbers import numbers_of
 from pytest_aexp.report.run_facts import LABEL, RunFacts, parameters, with_parameters
 from pytest_aexp.work.check.checker import Checker, Verdict
+from pytest_aexp.work.check.numbers import Result, printed
 from pytest_aexp.work.check.resolve import Place
 from pytest_aexp.work.evidence.since import ChangesReader
 
@@ -240,3 +243,41 @@ def _pin(citation: Citation) -> str:
 def _bare(entry: Entry) -> RunFacts:
     status = shown(entry.status, LABEL) if entry.usable else "unusable entry"
     return RunFacts(entry.job_id, status, shown(entry.machine, LABEL))
+
+
+RUNS_SHOWN = 5
+"""How many runs of a number are named."""
+
+
+def numbers_of(checker: Checker, finding: Finding) -> tuple[list[NumberPart], list[Problem]]:
+    """The numbers of a finding, and the problems of all of them."""
+    parts: list[NumberPart] = []
+    problems: list[Problem] = []
+    for claim in finding.claims:
+        verdict = checker.claim(finding, claim)
+        problems += verdict.problems
+        for result, position in zip(verdict.results, claim.positions, strict=True):
+            parts.append(_part(position.line, result))
+    return parts, problems
+
+
+def _part(line: int, result: Result) -> NumberPart:
+    number = result.number
+    verdict = "stands"
+    if result.fault is not None:
+        verdict = "error" if result.value is not None else "unjudged"
+    return NumberPart(
+        line,
+        printed(number),
+        shown(result.written.text, 200),
+        "" if result.value is None else value_text(result.value),
+        ", ".join(_runs(result)),
+        verdict,
+    )
+
+
+def _runs(result: Result) -> Iterator[str]:
+    entries = result.entries
+    yield from (entry.job_id[:8] for entry in entries[:RUNS_SHOWN])
+    if len(entries) > RUNS_SHOWN:
+        yield f"and {counted(len(entries) - RUNS_SHOWN, 'more run')}"

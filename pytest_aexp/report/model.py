@@ -11,7 +11,6 @@ from functools import cached_property
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.report.ledger_facts import LedgerFacts, Origin
-from pytest_aexp.report.numbers import NumberPart
 from pytest_aexp.report.run_facts import RunFacts
 
 VERDICTS = {
@@ -22,6 +21,18 @@ VERDICTS = {
     "nothing": ("cites no run", "cite no run"),
 }
 """What can be said of one finding, and of several; the gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPart:
+    """A number: as it is printed, the expression and the runs that it follows from, its value."""
+
+    line: int
+    printed: str
+    expression: str
+    value: str
+    runs: str
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)

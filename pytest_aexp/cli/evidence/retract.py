@@ -23,11 +23,18 @@ from pytest_aexp.model.query.match import Run, query
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.check.reach import RetractedCitation, at_risk, citations_of
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.promote.project import as_entry, utc_now
-from pytest_aexp.work.retract import lift, new_runs, record, with_withdrawal
+from pytest_aexp.work.retract import (
+    RetractedCitation,
+    at_risk,
+    citations_of,
+    lift,
+    new_runs,
+    record,
+    with_withdrawal,
+)
 from pytest_aexp.work.runs.run_link import checked_experiment
 
 DESCRIPTION = """\

@@ -27,11 +27,10 @@ from pytest_aexp.model.problems import (
     Problem,
 )
 from pytest_aexp.model.retractions import Retraction
-from pytest_aexp.work.check.evidence.cited import CitedEvidence
+from pytest_aexp.work.check.evidence.cited import CitedEvidence, name_retracted_runs
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.evidence.premises import Premises
-from pytest_aexp.work.check.evidence.retracted import name_retracted_runs
 from pytest_aexp.work.check.evidence.rules import unjudged_commit_fault
 from pytest_aexp.work.check.messages import fault_of, unverified_fault, written_faults
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve

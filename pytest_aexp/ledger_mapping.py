@@ -70,10 +70,10 @@ class Ledger(Mapping[str, LedgerEntry]):
 
     @cached_property
     def _documents(self) -> Documents:
-        return Documents(self._view, self._ledger)
+        return Documents(self._ledger)
 
     def _all(self) -> Iterator[Document]:
-        return filter(self._fits, self._documents.of(self._query.experiments))
+        return self._documents.fitting(self._query)
 
     @property
     def named(self) -> frozenset[str]:

@@ -87,10 +87,9 @@ def render_text(outcome: Outcome, *, colour: bool = False, here: str = ".") -> s
 
 def _painted(problem: Problem) -> str:
     paint = _RED if problem.severity == "error" else _YELLOW
-    place, severity, message = str(problem).partition(f": {problem.severity}: ")
-    message = message.removesuffix(f" [{problem.code}]")
-    word = severity.strip(": ")
-    return f"{_DIM}{place}{_RESET}: {paint}{word}{_RESET}: {message} {_DIM}[{problem.code}]{_RESET}"
+    place = f"{clean(problem.path)}:{problem.line}:{problem.column}"
+    message = f"{clean(problem.message)} {_DIM}[{problem.code}]{_RESET}"
+    return f"{_DIM}{place}{_RESET}: {paint}{problem.severity}{_RESET}: {message}"
 
 
 def _summary(outcome: Outcome, *, colour: bool) -> str:

@@ -17,6 +17,9 @@ from pytest_aexp.rendering import FORMATS, render_text
 
 _GAP = 2
 """The blanks between two columns of a table."""
+_T = TypeVar("_T")
+_BAR_WIDTH = 30
+_BAR_SECONDS = 0.1
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -82,12 +85,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
-T = TypeVar("T")
-_WIDTH = 30
-_SECONDS = 0.1
-
-
-def with_progress(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
+def with_progress(items: Iterable[_T], total: int, noun: str) -> Iterator[_T]:
     """``items``, counted on standard error while they pass if that is a terminal."""
     if not is_terminal(sys.stderr) or not total:
         yield from items
@@ -95,10 +93,10 @@ def with_progress(items: Iterable[T], total: int, noun: str) -> Iterator[T]:
     shown_at = 0.0
     try:
         for number, item in enumerate(items, start=1):
-            if monotonic() - shown_at >= _SECONDS or number == total:
+            if monotonic() - shown_at >= _BAR_SECONDS or number == total:
                 shown_at = monotonic()
-                done = min(_WIDTH, _WIDTH * number // total)
-                bar = "#" * done + "." * (_WIDTH - done)
+                done = min(_BAR_WIDTH, _BAR_WIDTH * number // total)
+                bar = "#" * done + "." * (_BAR_WIDTH - done)
                 sys.stderr.write(f"\r[{bar}] {number:,}/{total:,} {noun}")
                 sys.stderr.flush()
             yield item

@@ -45,6 +45,8 @@ MOST_PROBLEMS = 100
 
 _DRIFTED = ("finding.grown_batch", "finding.changed_evidence")
 _HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t#]*\r?$", re.MULTILINE)
+RUNS_SHOWN = 5
+"""How many runs of a number are named."""
 
 
 def gather(checker: Checker) -> Report:
@@ -243,10 +245,6 @@ def _pin(citation: Citation) -> str:
 def _bare(entry: Entry) -> RunFacts:
     status = shown(entry.status, LABEL) if entry.usable else "unusable entry"
     return RunFacts(entry.job_id, status, shown(entry.machine, LABEL))
-
-
-RUNS_SHOWN = 5
-"""How many runs of a number are named."""
 
 
 def numbers_of(checker: Checker, finding: Finding) -> tuple[list[NumberPart], list[Problem]]:

@@ -22,6 +22,8 @@ MOST_UNCITED = 100
 """How many of the runs that no finding cites are listed: the latest."""
 MOST_MACHINES = 50
 """How many machines have a row, the busiest."""
+_HEAD = ("log", "-1", "--no-show-signature", "--format=%H %cs")
+_STATUS = ("--no-optional-locks", "--literal-pathspecs", "status", "--porcelain", "--")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,6 @@ def _runs(ledger: Ledger) -> Iterator[RunFacts]:
             retraction = ledger.retractions.get(entry.job_id)
             reasons = "; ".join(retraction.reasons) if retraction is not None else ""
             yield replace(facts_of(document), retracted=shown(reasons, 300))
-
-
-_HEAD = ("log", "-1", "--no-show-signature", "--format=%H %cs")
-_STATUS = ("--no-optional-locks", "--literal-pathspecs", "status", "--porcelain", "--")
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def _of_batch(checker: Checker, experiment: str, pairs: Sequence[str]) -> list[s
 
 def _runs_of(experiment: str, checker: Checker) -> Iterator[Run]:
     """The runs of an experiment as their ledger entries have them, or would have them."""
-    yield from Documents(checker.view, checker.sources.ledger).of(frozenset([experiment]))
+    yield from Documents(checker.sources.ledger).of(frozenset([experiment]))
     store = checker.sources.store
     if store is not None:
         for run in store:

@@ -111,12 +111,11 @@ def _with_policy(
 
 def _named(written: Sequence[str], checkers: Mapping[str, Checker]) -> dict[str, list[str]]:
     """The paths of the findings that were named, by the folder of their repository."""
-    named: dict[str, list[str]] = {}
+    named: dict[str, dict[str, None]] = {}
     for name in written:
         folder, path = _find(name, checkers)
-        if path not in named.setdefault(folder, []):
-            named[folder].append(path)
-    return named
+        named.setdefault(folder, {})[path] = None
+    return {folder: list(paths) for folder, paths in named.items()}
 
 
 def _find(name: str, checkers: Mapping[str, Checker]) -> tuple[str, str]:

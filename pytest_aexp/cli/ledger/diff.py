@@ -43,9 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = query(arguments.words)
     root = Repository.open().root
     with GitView.at(root, arguments.revision) as view:
-        then = _runs(Documents(view, Ledger(view)), wanted)
-    work_tree = WorkTree(root)
-    documents = Documents(work_tree, Ledger(work_tree))
+        then = _runs(Documents(Ledger(view)), wanted)
+    documents = Documents(Ledger(WorkTree(root)))
     changes = list(compare(then, _runs(documents, wanted), documents.retractions))
     print_unusable(documents.unusable)
     if arguments.format in ("json", "jsonl"):
@@ -60,5 +59,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _runs(documents: Documents, wanted: Query) -> dict[str, Document]:
-    fits, every = wanted.matcher(), documents.of(wanted.experiments)
-    return {document["job_id"]: document for document in every if fits(document)}
+    return {document["job_id"]: document for document in documents.fitting(wanted)}

@@ -79,14 +79,11 @@ def _positive(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Print the runs that fit."""
     wanted = _query(arguments)
-    fits = wanted.matcher()
     repository = Repository.open()
     # In a sparse checkout the list would look whole, and lack runs.
     require_checked_out(repository.root, [LEDGER_DIR])
-    view = WorkTree(repository.root)
-    documents = Documents(view, Ledger(view))
-    fitting = filter(fits, documents.of(wanted.experiments))
-    runs = ordered(fitting, arguments.sort, arguments.top)
+    documents = Documents(Ledger(WorkTree(repository.root)))
+    runs = ordered(documents.fitting(wanted), arguments.sort, arguments.top)
     print_unusable(documents.unusable)
     columns = arguments.columns.split(",") if arguments.columns else None
     if runs:

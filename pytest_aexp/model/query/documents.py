@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_aexp.ground.views import View
 from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
 from pytest_aexp.model.entry_check import usable_document
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, lines_of, run_of
+from pytest_aexp.model.query.match import Query
 
 Document = dict[str, Any]
 Experiments = frozenset[str] | None
@@ -20,12 +20,11 @@ Experiments = frozenset[str] | None
 
 @dataclass
 class Documents:
-    """Reads the usable entries of one view, each once; of a run with several the one that counts.
+    """Reads the usable entries of a ledger, each once; of a run with several the one that counts.
 
     A retracted run has the ids of the records that retract it under ``retracted``.
     """
 
-    view: View
     ledger: Ledger
     unusable: list[str] = field(default_factory=list)
     """The runs whose entries were passed over, since they cannot be used."""
@@ -38,9 +37,13 @@ class Documents:
         yield from self._loose(experiments)
         yield from self._packed(experiments)
 
+    def fitting(self, wanted: Query) -> Iterator[Document]:
+        """The runs that fit a query, in the same order."""
+        return filter(wanted.matcher(), self.of(wanted.experiments))
+
     def _loose(self, experiments: Experiments) -> Iterator[Document]:
         paths = {entry_path(job_id): job_id for job_id in sorted(self.ledger.loose)}
-        for path, data in self.view.read_many(paths, ENTRY_LIMIT):
+        for path, data in self.ledger.view.read_many(paths, ENTRY_LIMIT):
             job_id = paths[path]
             if job_id in self.ledger.repeated:
                 yield from self._from_ledger(job_id, experiments)
@@ -56,7 +59,7 @@ class Documents:
     def _packed(self, experiments: Experiments) -> Iterator[Document]:
         repeated = self.ledger.repeated
         for path in self.ledger.packs.paths:
-            data = self.view.read(path, SEGMENT_LIMIT)
+            data = self.ledger.view.read(path, SEGMENT_LIMIT)
             for line in lines_of(data) if isinstance(data, bytes) else ():
                 if not _may_be_of(line, experiments):
                     continue

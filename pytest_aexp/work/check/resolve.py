@@ -25,6 +25,10 @@ from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.runs.run_store import Run, RunStore
 from pytest_aexp.work.scope.adoption import has_adopted
 
+_RUN_ID = re.compile(rb'"run_id":\s?"([0-9a-f]{32})"')
+_MOST_LOOSE = 10_000
+"""To look into more files for the sake of one message would take seconds."""
+
 
 class Place(Enum):
     """The best source that knows what is cited."""
@@ -256,11 +260,6 @@ def not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
         for run in runs
         if run.job_id not in excluded and (not statuses or run.status in statuses or not run.usable)
     ]
-
-
-_RUN_ID = re.compile(rb'"run_id":\s?"([0-9a-f]{32})"')
-_MOST_LOOSE = 10_000
-"""To look into more files for the sake of one message would take seconds."""
 
 
 def tracker_ids(ledger: Ledger) -> Mapping[str, str]:

@@ -36,7 +36,7 @@ class EvidenceReader:
 
     def __init__(self, checker: Checker) -> None:
         self._checker = checker
-        self._documents = Documents(checker.view, checker.sources.ledger)
+        self._documents = Documents(checker.sources.ledger)
         self._history = History(checker.repository.root)
 
     def cited(self, finding: Finding) -> list[CitedRuns]:

@@ -22,6 +22,8 @@ from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
+_ADDED = ("log", "--all", "--not", "HEAD", "--diff-filter=A", "--name-only", "--format=", "-z")
+
 
 class BackfillResult(NamedTuple):
     """What became of one run.
@@ -98,9 +100,6 @@ def _backfilled(promoter: Promoter, job_id: str, files: RunFiles) -> BackfillRes
         return BackfillResult(job_id, written=promoted.written, kept=promoted.kept)
     except NotPromotable as refusal:
         return BackfillResult(job_id, refused=str(refusal))
-
-
-_ADDED = ("log", "--all", "--not", "HEAD", "--diff-filter=A", "--name-only", "--format=", "-z")
 
 
 def runs_of_other_branches(root: Path) -> frozenset[str]:

@@ -27,6 +27,9 @@ from pytest_aexp.model.runs.run_attempt import attempt_number, is_foreign
 from pytest_aexp.model.runs.run_files import RunFiles, run_link_of
 
 NO_METRICS: Mapping[str, str] = MappingProxyType({})
+Number = int | float | None
+"""A number of an entry; None is a NaN or an infinity."""
+_FIELDS = ("status", "started_at", "ended_at", "wallclock_s", "code_commit", "code_dirty")
 
 
 class Projection(NamedTuple):
@@ -177,10 +180,6 @@ def _truth(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-Number = int | float | None
-"""A number of an entry; None is a NaN or an infinity."""
-
-
 def lifted_metrics(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Number]:
     """The numbers in ``document`` at these paths, by the names of the paths.
 
@@ -213,9 +212,6 @@ def _places(document: Any, path: str) -> Iterator[tuple[Any, str]]:
     for at in (index for index, character in enumerate(path) if character == "/"):
         if path[:at] in document:
             yield from _places(document[path[:at]], path[at + 1 :])
-
-
-_FIELDS = ("status", "started_at", "ended_at", "wallclock_s", "code_commit", "code_dirty")
 
 
 def as_entry(repository: Repository, job_id: str, files: RunFiles) -> dict[str, Any]:

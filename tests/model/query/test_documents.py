@@ -17,7 +17,7 @@ IDS = [job_id_of(point) for point in POINTS]
 
 
 def documents(repo: Path) -> Documents:
-    return Documents(WorkTree(repo), Ledger(WorkTree(repo)))
+    return Documents(Ledger(WorkTree(repo)))
 
 
 @pytest.mark.parametrize("experiments", [None, frozenset(("E001",))])

@@ -16,7 +16,7 @@ from pytest_aexp.model.problems import (
     Fault,
     Policy,
 )
-from pytest_aexp.model.retractions import Retraction, Retractions, is_record_id
+from pytest_aexp.model.retractions import Retraction, is_record_id
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pin_faults, pinned_entries
 from pytest_aexp.work.check.evidence.rules import (
@@ -27,6 +27,8 @@ from pytest_aexp.work.check.evidence.rules import (
     rules_under,
 )
 from pytest_aexp.work.check.resolve import Resolution
+
+_MOST_NAMED = 20
 
 
 class CitedEvidence:
@@ -74,7 +76,8 @@ class CitedEvidence:
         else:
             job_ids = [entry.job_id for entry in entries or resolution.entries]
             job_ids += [run.job_id for run in resolution.runs]
-        return retractions_of(job_ids, self._ledger.retractions)
+        retracting = map(self._ledger.retractions.get, job_ids)
+        return [retraction for retraction in retracting if retraction is not None]
 
     def has_unjudged_commit(
         self, finding: Finding, citation: Resolvable, entries: Sequence[Entry]
@@ -82,15 +85,6 @@ class CitedEvidence:
         """Whether it should be judged that everybody has a run's commit, and cannot be."""
         is_asked = self._judges_commits and finding.stands and not citation.is_link
         return is_asked and has_unjudged_commit(self._evidence(finding, citation, entries))
-
-
-_MOST_NAMED = 20
-
-
-def retractions_of(job_ids: Collection[str], retractions: Retractions) -> list[Retraction]:
-    """What retracts these runs, run by run."""
-    retracting = (retractions.get(job_id) for job_id in job_ids)
-    return [retraction for retraction in retracting if retraction is not None]
 
 
 def name_retracted_runs(retractions: Collection[Retraction]) -> str:

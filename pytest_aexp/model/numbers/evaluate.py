@@ -8,7 +8,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 from fractions import Fraction
 from functools import reduce
 
-from pytest_aexp.model.numbers.expression import Aggregate, Constant, Expression, aggregates
+from pytest_aexp.model.numbers.expression import Aggregate, Expression, aggregates
 from pytest_aexp.model.numbers.notation import DIGITS_LIMIT, EXPONENT_LIMIT
 from pytest_aexp.model.numbers.value import Value
 
@@ -74,8 +74,8 @@ def evaluate(expression: Expression, leaf: Callable[[Aggregate], Value]) -> Valu
 
 
 def _computed(expression: Expression, leaves: Mapping[Aggregate, Value]) -> Value:
-    if isinstance(expression, Constant):
-        return Value(expression.value)
+    if isinstance(expression, Fraction):
+        return Value(expression)
     if isinstance(expression, Aggregate):
         return leaves[expression]
     left, right = _computed(expression.left, leaves), _computed(expression.right, leaves)

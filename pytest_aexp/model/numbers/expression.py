@@ -36,13 +36,6 @@ class Malformed(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
-    """A number that is written in the expression."""
-
-    value: Fraction
-
-
-@dataclass(frozen=True, slots=True)
 class Aggregate:
     """``function`` of a metric of the runs of a citation, or of their count.
 
@@ -65,7 +58,8 @@ class Operation:
     right: Expression
 
 
-Expression: TypeAlias = "Constant | Aggregate | Operation"
+Expression: TypeAlias = "Fraction | Aggregate | Operation"
+"""A number that is written in it, what stands for one, or an operation on two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +155,7 @@ class _Parser:
             is_negative ^= self._symbol == "-"
             self._next()
         operand = self._operand()
-        return Operation("-", Constant(Fraction(0)), operand) if is_negative else operand
+        return Operation("-", Fraction(0), operand) if is_negative else operand
 
     def _operand(self) -> Expression:
         if self._symbol == "(":
@@ -170,7 +164,7 @@ class _Parser:
             self._take(")")
             return inner
         if self._match["number"]:
-            constant = Constant(_number(self._match["number"], self._start))
+            constant = _number(self._match["number"], self._start)
             self._next()
             return constant
         if not self._match["name"]:

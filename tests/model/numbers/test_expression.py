@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import time
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from pytest_aexp.model.numbers.expression import (
     Aggregate,
-    Constant,
     Expression,
     Malformed,
     aggregates,
@@ -21,8 +21,8 @@ from pytest_aexp.model.numbers.expression import (
 
 def shape(expression: Expression) -> str:
     """The expression with every bracket written."""
-    if isinstance(expression, Constant):
-        return str(expression.value)
+    if isinstance(expression, Fraction):
+        return str(expression)
     if isinstance(expression, Aggregate):
         named = ".".join(filter(None, (expression.name, expression.metric)))
         return f"{expression.function}({named})" if expression.function else named

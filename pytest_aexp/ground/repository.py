@@ -73,7 +73,11 @@ def find_repo_root() -> Path:
     here = Path.cwd().resolve()
     root = nearest_root(here)
     if root is None:
-        raise RepositoryNotFound(here)
+        raise RepositoryNotFound(
+            f"no repository at {here} or above it: neither .git nor a ledger in .aexp was "
+            "found; change into your repository, or name it (repo_root= in Python); a new one "
+            "needs `git init` and `aexp install`"
+        )
     return root
 
 

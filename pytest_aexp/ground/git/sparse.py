@@ -31,12 +31,22 @@ def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str]
     for line in listed.split(b"\0"):
         path = os.fsdecode(line.removeprefix(_LEFT_OUT))
         if line.startswith(_LEFT_OUT) and not os.path.lexists(root / path):
-            marked = "" if _is_sparse(git) else quote(path)
-            for folder in folders:
-                if path.startswith(f"{folder}/"):
-                    raise NotCheckedOut(folder, marked)
+            lacking = [folder for folder in folders if path.startswith(f"{folder}/")]
             if matched([path], globs):
-                raise NotCheckedOut(path.rpartition("/")[0] or path, marked)
+                lacking.append(path.rpartition("/")[0] or path)
+            if lacking and _is_sparse(git):
+                raise NotCheckedOut(
+                    f"files of {lacking[0]} are not checked out here (sparse checkout), so not "
+                    "everything can be checked; run `git sparse-checkout add "
+                    f"{quote(lacking[0])}`, or `aexp validate --at HEAD`"
+                )
+            if lacking:
+                file = quote(path)
+                raise NotCheckedOut(
+                    f"{file} is missing, and git was told to ignore that (skip-worktree), so not "
+                    "everything can be checked; run `git update-index --no-skip-worktree "
+                    f"{file}` and `git restore {file}`, or `aexp validate --at HEAD`"
+                )
 
 
 def missing_submodule(root: Path, folder: str) -> str | None:

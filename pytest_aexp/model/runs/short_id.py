@@ -55,5 +55,7 @@ def full_job_id(written: str, job_ids: Iterable[str]) -> str:
             "ledger, `git pull` brings those of other machines"
         )
     if len(matches) > 1:
-        raise AmbiguousRun(written, tuple(matches))
+        more = f" and {len(matches) - 8} more" if len(matches) > 8 else ""
+        runs = f"{len(matches)} runs: {', '.join(matches[:8])}{more}"
+        raise AmbiguousRun(f"{written} fits {runs}; give more digits")
     return matches[0]

@@ -21,6 +21,14 @@ def test_several_are_listed() -> None:
         full_job_id("abcd", KNOWN)
 
 
+def test_many_runs_that_it_fits_are_counted() -> None:
+    with pytest.raises(
+        AmbiguousRun, match="abab fits 20 runs: .* and 12 more; give more"
+    ) as caught:
+        full_job_id("abab", {f"abab{n:028d}" for n in range(20)})
+    assert len(str(caught.value)) < 500
+
+
 @pytest.mark.parametrize("written", ["ffff", "f" * 32, "", "../../etc/passwd", "abcde0ff"])
 def test_an_abbreviation_that_fits_no_run_is_refused(written: str) -> None:
     with pytest.raises(RunNotFound):

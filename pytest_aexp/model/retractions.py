@@ -11,6 +11,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from shlex import quote
@@ -175,7 +176,7 @@ def read_record(path: str, data: bytes | Unreadable) -> tuple[Record | None, lis
     except _Refused as refused:
         fix = refused.fix or _advice(path, document)
         message = f"the retraction record {refused.message}"
-        return None, [Fault(INVALID_RETRACTION, path, message, fix, refused.position)]
+        return None, [Fault(INVALID_RETRACTION, path, message, fix, refused.position or Position())]
     record = Record(
         record_id_of(document),
         document["reason"],
@@ -197,14 +198,13 @@ def _advice(path: str, document: Mapping[str, Any]) -> str:
     return f"run `rm {quote(path)}`, and record what is meant with `{again}`"
 
 
+@dataclass(eq=False)
 class _Refused(Exception):
     """The record cannot be used; ``message`` completes "the retraction record …"."""
 
-    def __init__(self, message: str, position: Position | None = None, fix: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position or Position()
-        self.fix = fix
+    message: str
+    position: Position | None = None
+    fix: str = ""
 
 
 def _parsed(data: bytes | Unreadable) -> tuple[str, dict[str, Any]]:

@@ -51,18 +51,14 @@ def meant_type(written: object) -> str | None:
     return meant if meant != written else None
 
 
+@dataclass(eq=False)
 class _Malformed(Exception):
     """An item that is not a citation: what is wrong, where, and the id it has, if any."""
 
-    def __init__(
-        self,
-        message: str,
-        fix: str = HOW_TO_CITE,
-        at: Node | None = None,
-        written: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message, self.fix, self.at, self.written = message, fix, at, written
+    message: str
+    fix: str = HOW_TO_CITE
+    at: Node | None = None
+    written: str | None = None
 
 
 @dataclass(slots=True)

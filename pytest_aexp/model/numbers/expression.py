@@ -26,13 +26,12 @@ LENGTH_LIMIT = 500
 BRACKETS_LIMIT = 32
 
 
+@dataclass(eq=False)
 class Malformed(ValueError):
     """An expression that cannot be read; ``offset`` is where, in its text."""
 
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
+    message: str
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)

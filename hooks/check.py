@@ -103,7 +103,8 @@ def _of_each(staged: StagedDiff, judge: Callable[[Commit], Outcome]) -> Outcome:
         notice_other_index(root)
     for push in [None] if pushed is None else pushed:
         with GitView.at(root, push.commit if push is not None else INDEX) as view:
-            folders = projects_below(root, view, None if push is not None else staged.deleted)
+            deleted, changed = (staged.deleted, staged.changed) if push is None else (None, None)
+            folders = projects_below(root, view, deleted, changed)
         of_push = {}
         for folder in folders:
             with open_commit(root / folder, staged, push) as commit:

@@ -93,6 +93,13 @@ class StagedDiff:
             return None
         return [change.path for change in parse(self.raw) if change.status == "D"]
 
+    @property
+    def changed(self) -> list[str] | None:
+        """All paths that the commit changes; None if a folder may lose its ledger by that."""
+        if self.deleted is None or any("/.aexp/" in f"{path.lower()}/" for path in self.deleted):
+            return None
+        return [change.path for change in parse(self.raw or b"")]
+
     def leaves_entries_alone(self) -> bool:
         """Whether something is staged, and certainly no ledger entry."""
         if not self.raw or may_be_pushing():

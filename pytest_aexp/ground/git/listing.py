@@ -21,6 +21,7 @@ from pytest_aexp.ground.git.run import (
 )
 from pytest_aexp.ground.git.variables import require_own_repository
 from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.views import above
 
 FOLDER, LINK, SUBMODULE, UNMERGED = "040000", "120000", "160000", "unmerged"
 
@@ -74,12 +75,19 @@ class Location(NamedTuple):
         """What git answers about ``paths``. Raises GitError."""
         return run_git([*self.options, "--literal-pathspecs", *arguments, *paths], self.top)
 
-    def control_paths(self, tree: str | None) -> list[str]:
+    def control_paths(self, tree: str | None, changed: Sequence[str] | None = None) -> list[str]:
         """The paths of git's control files, and of all that is called ``.aexp`` or lies in that.
 
-        In the tree of that name, or in the index. Raises GitError.
+        In the tree of that name, or in the index; or, given what is staged, only those that lie in
+        a folder with something that is ``changed``, for which the index need not be read. Raises
+        GitError.
         """
-        if tree is None:
+        folders = {f"{folder}/" for path in changed or () for folder in above(path)[:-1]}
+        outside = sorted(folder for folder in folders if project_of(folder) is None)
+        if changed is not None and len(outside) <= _AT_ONCE:
+            command = ("ls-tree", "-z", "--name-only", "--full-tree", "HEAD", "--", ".aexp")
+            answer = self.ask(*command, paths=outside) + os.fsencode("\0".join((*changed, "")))
+        elif tree is None:
             # All but the entries: to match the names of those with patterns takes git longer than
             # all the rest takes here.
             listed = ("ls-files", "-z", "--", ":(top)", _AEXP[1])

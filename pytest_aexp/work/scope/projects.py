@@ -28,19 +28,25 @@ from pytest_aexp.model.runs.machine_index import INDEX_DIR
 from pytest_aexp.work.scope.adoption import has_adopted
 
 
-def projects_below(root: Path, view: View, deleted: Iterable[str] | None = None) -> tuple[str, ...]:
+def projects_below(
+    root: Path,
+    view: View,
+    deleted: Iterable[str] | None = None,
+    changed: Sequence[str] | None = None,
+) -> tuple[str, ...]:
     """The folders below ``root`` that use a ledger, relative and sorted.
 
     Only what is in git counts, so that every clone has the same. "" is the root itself; it is left
     out where only folders below it use a ledger, and holds the only repository where none does.
-    ``deleted`` is what the commit to be deletes; git is asked for it where it is not given.
+    ``deleted`` is what the commit to be deletes; git is asked for it where it is not given. Where
+    ``changed`` is, all that is staged, a folder in which nothing is may be left out.
     """
     location = view.location if isinstance(view, GitView) else Location.of(root)
     is_bare = bool(location.options)
     if not (is_bare or os.path.lexists(location.top / ".git")):
         return ("",)
     try:
-        paths = [*_below(location.prefix, location.control_paths(view.tree))]
+        paths = [*_below(location.prefix, location.control_paths(view.tree, changed))]
     except GitError:
         if isinstance(view, GitView):
             raise

@@ -113,7 +113,9 @@ def export_index(
     index["machine_label"] = label
     path = Path(out) if out is not None else _place(repository.root, label)
     require_no_link(repository.root, path)
-    index["exported_at"] = _exported_before(path, index) or index["exported_at"]
+    before = _parsed(read_bounded(path, INDEX_LIMIT)) or {}
+    if {**before, "exported_at": ""} == {**index, "exported_at": ""}:
+        index["exported_at"] = before.get("exported_at") or index["exported_at"]
     data = f"{json.dumps(index, indent=2)}\n".encode()
     if read_bounded(path, INDEX_LIMIT) != data:
         write_atomic(path, data)
@@ -127,14 +129,6 @@ def _place(root: Path, label: str) -> Path:
             f"as {safe_label(label)}"
         )
     return root / INDEX_DIR_REL / f"{label}.json"
-
-
-def _exported_before(path: Path, index: dict[str, Any]) -> Any:
-    """When the index at ``path`` was exported, if it says the same as ``index`` otherwise."""
-    before = _parsed(read_bounded(path, INDEX_LIMIT))
-    if before is None or {**before, "exported_at": ""} != {**index, "exported_at": ""}:
-        return None
-    return before.get("exported_at")
 
 
 def load_all_indexes(repo_root: str | Path) -> dict[str, dict[str, Any]]:

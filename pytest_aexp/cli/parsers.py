@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from pytest_aexp.cli.verbs import GROUPS, VERBS, Verb, verbs_below
@@ -93,9 +93,7 @@ class _VerbParser(argparse.ArgumentParser):
 
 def verb_parser(verb: Verb) -> argparse.ArgumentParser:
     """The parser of one verb, whose module this imports."""
-    parser = _VerbParser(
-        prog=f"aexp {verb.name}", formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _VerbParser(prog=f"aexp {verb.name}")
     _fill(parser, verb)
     return parser
 
@@ -119,8 +117,10 @@ def _fill(parser: argparse.ArgumentParser, verb: Verb) -> None:
     module = verb.load()
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = module.DESCRIPTION
+    statuses = {**module.STATUSES, 2: module.STATUSES.get(2, _USAGE_STATUS)}
+    lines = "".join(f"  {number}  {text}\n" for number, text in statuses.items())
     examples = textwrap.indent(module.EXAMPLES, "  ")
-    parser.epilog = f"{_statuses(module.STATUSES)}\nexamples:\n{examples}"
+    parser.epilog = f"exit status:\n{lines}\nexamples:\n{examples}"
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 
@@ -142,14 +142,12 @@ def _add_options(options: argparse._ActionsContainer) -> None:
 
 def _top_level(verbs: Iterable[Verb]) -> Iterable[tuple[str, str]]:
     """The verbs with a line each; several of two words share one for their first."""
-    seen = set()
+    lines: dict[str, str] = {}
     for verb in verbs:
         first = verb.name.partition(" ")[0]
-        if len(verbs_below(first)) < 2:
-            yield verb.name, verb.help
-        elif first not in seen:
-            seen.add(first)
-            yield first, _names_of(first)
+        is_group = len(verbs_below(first)) > 1
+        lines[first if is_group else verb.name] = _names_of(first) if is_group else verb.help
+    return lines.items()
 
 
 def _names_of(first: str) -> str:
@@ -159,8 +157,3 @@ def _names_of(first: str) -> str:
 def _listed(lines: Iterable[tuple[str, str]]) -> str:
     wrap = textwrap.TextWrapper(_WIDTH, subsequent_indent=" " * 19, break_on_hyphens=False)
     return "\n".join(wrap.fill(f"{name:<18} {text}") for name, text in lines)
-
-
-def _statuses(statuses: Mapping[int, str]) -> str:
-    lines = {**statuses, 2: statuses.get(2, _USAGE_STATUS)}
-    return "exit status:\n" + "".join(f"  {number}  {text}\n" for number, text in lines.items())

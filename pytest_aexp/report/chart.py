@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,19 +47,12 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A date on the axis."""
-
-    x: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
     """The picture; ``undrawn`` counts the runs that do not say when they were."""
 
     lanes: tuple[Lane, ...]
-    ticks: tuple[Tick, ...]
+    ticks: tuple[tuple[float, str], ...]
+    """Dates on the axis, and where."""
     first: str
     last: str
     stretch: str
@@ -129,10 +122,10 @@ class _Axis:
         written = "%Y-%m-%d" if self.step >= _DAY else "%Y-%m-%d %H:%M"
         return (_EPOCH + timedelta(seconds=self.start + number * self.step)).strftime(written)
 
-    def ticks(self) -> tuple[Tick, ...]:
+    def ticks(self) -> tuple[tuple[float, str], ...]:
         every = -(-self.bins // 6)
         return tuple(
-            Tick(_round(LEFT + WIDTH * number / self.bins), self.name(number))
+            (round(LEFT + WIDTH * number / self.bins, 1), self.name(number))
             for number in range(0, self.bins, every)
             if number + every / 2 < self.bins or number == 0
         )
@@ -150,25 +143,18 @@ def _lane(
             runs += complete + other
             low, high = (_height(count, highest) for count in (complete, other))
             x = LEFT + room * number + (room - width) / 2
-            says = f"{name}, {axis.name(number)}: {_outcomes(complete, other)}"
-            lower, upper = (_round(base - low), low), (_round(base - low - high), high)
-            bars.append(Bar(_round(x), _round(width), lower, upper, says))
+            parts = (
+                f"{complete:,} complete" if complete else "",
+                f"{other:,} not" if other else "",
+            )
+            says = f"{name}, {axis.name(number)}: {', '.join(filter(None, parts))}"
+            lower, upper = (round(base - low, 1), low), (round(base - low - high, 1), high)
+            bars.append(Bar(round(x, 1), round(width, 1), lower, upper, says))
     return Lane(name, base, runs, tuple(bars))
 
 
 def _height(count: int, highest: int) -> float:
-    return _round(max(_BAR_ROOM * count / highest, 1.5)) if count else 0.0
-
-
-def _outcomes(complete: int, other: int) -> str:
-    parts: Iterable[str] = (
-        f"{count:,} {word}" for count, word in ((complete, "complete"), (other, "not")) if count
-    )
-    return ", ".join(parts)
-
-
-def _round(number: float) -> float:
-    return round(number, 1)
+    return round(max(_BAR_ROOM * count / highest, 1.5), 1) if count else 0.0
 
 
 def _date(at: float) -> str:

@@ -62,11 +62,15 @@ def advised(commit: Commit, problem: Problem) -> Problem:
     fix = problem.fix
     path = entry_path(problem.fault.job_id or _ANY_ENTRY)
     rule = ignoring_rules(commit.repository.root, [path]).get(path)
+    forced = fix.replace("git add ", "git add -f ")
     if rule is not None and commit.view.has_file(path):
-        fix = fix.replace("git add ", "git add -f ")
+        fix = forced
     elif rule is not None:
-        place = f"{shown(rule.source)}:{rule.line}: {shown(rule.pattern)}"
-        fix = f"git ignores it ({place}): run `aexp install`, then {fix.removeprefix('run ')}"
+        # Only the block's own rule loses its effect when the block is written anew.
+        is_own = rule.pattern.removeprefix("/") == ".aexp/*"
+        install = f"run `aexp install`, then {fix.removeprefix('run ')}"
+        then = install if is_own else f"{forced}; `aexp install` says how to end that"
+        fix = f"git ignores it ({shown(rule.source)}:{rule.line}: {shown(rule.pattern)}): {then}"
     if commit.pushed:
         fix += ", commit, and push again"
     elif _commits_named_files_only():

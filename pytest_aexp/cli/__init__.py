@@ -82,6 +82,8 @@ def _refuse(typed: str, word: str) -> NoReturn:
     meant = {name.split()[-1]: name for name in VERBS}
     meant |= {first: first for name in VERBS for first in (name.split()[0], name)}
     near = closest(f"{typed} {word}".removeprefix("aexp "), meant)
+    # `aexp uninstall` is the opposite of what it is most like.
+    near = None if near and word == f"un{near}" else near
     advice = (
         f"did you mean `aexp {meant[near]}`?" if near else f"`{typed} --help` lists the commands"
     )

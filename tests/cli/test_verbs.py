@@ -104,6 +104,7 @@ def test_help_of_a_verb_is_the_help_of_its_own_parser(
         (["promte"], "did you mean `aexp ledger promote`?"),
         (["ledgr", "list"], "did you mean `aexp ledger`?"),
         (["xyzzy"], "`aexp --help` lists the commands"),
+        (["uninstall"], "`aexp --help` lists the commands"),
         (["ledger", "xyzzy"], "`aexp ledger --help` lists the commands"),
         (["help", "validat"], "did you mean `aexp validate`?"),
     ],

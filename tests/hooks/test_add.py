@@ -55,8 +55,8 @@ class TestSaying:
         add_finding(repo, "F001-x", job(job_id))
         stage(repo, "kb", ".gitignore")
         expected = (
-            f"next: git ignores it (.gitignore:2: .aexp/): run `aexp install`, "
-            f"then `git add {entry_of_run(job_id)}`\n"
+            "next: git ignores it (.gitignore:2: .aexp/): run "
+            f"`git add -f {entry_of_run(job_id)}`; `aexp install` says how to end that\n"
         )
         assert expected in hooks.findings().out
         assert expected in hooks.findings("--stage").out

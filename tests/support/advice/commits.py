@@ -38,6 +38,12 @@ def ignored(case: Case) -> None:
     git(case.repo, "add", ".gitignore")
 
 
+def ignored_everywhere(case: Case) -> None:
+    """A rule of the user's own ignores such files in all repositories."""
+    on_disk(case)
+    case.write(".git/info/exclude", "*.json\n")
+
+
 def tracked_and_ignored(case: Case) -> None:
     """The same, and git has the entry of a run that was marked anew."""
     alone(case)
@@ -60,6 +66,9 @@ COMMITS = {
     "an entry that is promoted now": Row(UNSTAGED, promoted_now, on=("findings of kb",)),
     "entries that are promoted now": Row(UNSTAGED, several_promoted_now, on=("findings of kb",)),
     "an entry that git ignores": Row(UNSTAGED, ignored, on=("findings of kb",)),
+    "an entry that git ignores everywhere": Row(
+        UNSTAGED, ignored_everywhere, on=("findings of kb",)
+    ),
     "an entry that git has and ignores": Row(UNSTAGED, tracked_and_ignored, on=("findings of kb",)),
     "an outcome that is replaced": Row("finding.changed_evidence", replaced, on=("findings",)),
 }

@@ -100,6 +100,18 @@ def fast_validator(name: SchemaName) -> FastValidator | None:
     return _compiled(json.loads(schema_text(name)))
 
 
+@functools.cache
+def known_entry_validator() -> FastValidator | None:
+    """The same of an entry with no field beyond version 1, and none that was redacted."""
+    schema = json.loads(schema_text("ledger-entry"))
+    fields = schema["$defs"]["version_1"]["properties"]
+    for part in ("run_link", "tracker"):
+        fields[part]["additionalProperties"] = False
+    del fields["redacted"]
+    fields |= schema["properties"] | {"schema_version": {"const": 1}}
+    return _compiled(schema | {"properties": fields, "additionalProperties": False})
+
+
 def _compiled(schema: dict[str, Any]) -> FastValidator | None:
     # Here, not above: for the time it takes, and because not every interpreter has a wheel of it.
     try:

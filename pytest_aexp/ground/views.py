@@ -12,6 +12,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -257,11 +258,12 @@ class WorkTree:
             return []
         try:
             with os.scandir(f"{self._root}/{folder}") as entries:
-                every = sorted((entry.name, is_directory(entry)) for entry in entries)
+                every = [(entry.name, is_directory(entry)) for entry in entries]
         except OSError as error:
             if is_absence(error):
                 return []
             raise
+        every.sort(key=itemgetter(0))
         if not is_of_git(folder):
             return every
         return [(n, is_in and _is_in_git(f"{self._root}/{folder}/{n}")) for n, is_in in every]

@@ -263,16 +263,16 @@ class Sizes:
     def _size_inside(self, node: Sequence | Mapping, depth: int) -> tuple[int, int]:
         if depth > DEPTH_LIMIT:
             raise _too_deep(node)
+        inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
+        others = [item for item in inner if item.tag is not None or not isinstance(item, Scalar)]
+        values, height = 1 + len(inner) - len(others), 0
+        if not others:
+            return values, 1
         self._open.add(id(node))
         try:
-            inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
-            values, height = 1, 0
-            for item in inner:
-                if isinstance(item, Scalar) and item.tag is None:
-                    values += 1
-                else:
-                    more, high = self._size_of(item, depth + 1)
-                    values, height = values + more, max(height, high)
+            for item in others:
+                more, high = self._size_of(item, depth + 1)
+                values, height = values + more, max(height, high)
         finally:
             self._open.discard(id(node))
         return values, 1 + height

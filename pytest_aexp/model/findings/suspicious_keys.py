@@ -68,7 +68,6 @@ def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
     for key, value in front_matter.pairs:
         if is_key(key, KEY):
             continue
-        where = _name(key)
         if isinstance(key, Scalar) and replaces_key(key.text, value):
             rule = MISSPELT_CITATIONS if _has_citations(value) else SUSPICIOUS_KEY
             fix = f"write `{KEY}:`, or run `aexp fix`"
@@ -78,10 +77,10 @@ def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
                 yield _ignored(front_matter, slip, f"{quoted(slip.text)} is in a list")
             slips = list(_slips_in(value, seen, at_top))
             for slip in slips:
-                yield _ignored(front_matter, slip, f"{quoted(slip.text)} is below {where}")
+                yield _ignored(front_matter, slip, f"{quoted(slip.text)} is below {_name(key)}")
             if not slips and isinstance(key, Scalar) and _cites_besides(front_matter, value):
                 fix = f"write `{KEY}:` in its place if the finding rests on them"
-                what = f"{where} holds what looks like citations and is not {KEY}"
+                what = f"{_name(key)} holds what looks like citations and is not {KEY}"
                 yield _ignored(front_matter, key, what, fix)
     for key, value in front_matter.root.pairs if front_matter.root is not None else ():
         # Of a merge key what others of the same name hide.

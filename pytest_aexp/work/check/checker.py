@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.globs import matched
 from pytest_aexp.ground.views import View, files_below
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
-from pytest_aexp.model.findings.finding import Finding, load_finding
+from pytest_aexp.model.findings.finding import Finding, load_finding, read_finding
+from pytest_aexp.model.findings.front_matter import READ_LIMIT
 from pytest_aexp.model.findings.not_collected import uncollected_faults
 from pytest_aexp.model.findings.premises import Premise
 from pytest_aexp.model.ledger_survey import survey
@@ -111,7 +113,11 @@ class Checker:
 
     def findings(self) -> list[Finding]:
         """All findings, read now."""
-        return [self.finding(path) for path in self.finding_paths]
+        # One that is too large to be read whole is read again, up to the limit.
+        return [
+            self.finding(path) if isinstance(data, Unreadable) else read_finding(path, data)
+            for path, data in self.view.read_many(self.finding_paths, READ_LIMIT)
+        ]
 
     def finding(self, path: str) -> Finding:
         """The finding at ``path``, read now."""

@@ -357,3 +357,22 @@ def test_every_repository_of_a_work_tree_is_checked(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done
     assert "sub/kb/research/findings/F001-x.md:" in done.stdout
+
+
+@pytest.mark.parametrize("staged", ["finding", "deleted entry"])
+def test_a_repository_in_a_folder_is_found_by_what_is_staged_in_it(
+    tmp_path: Path, staged: str
+) -> None:
+    top = new_repository(tmp_path / "top")
+    cited, _ = (add_entry(top / "sub", {"seed": seed}) for seed in (1, 2))
+    add_finding(top / "sub", "F001-x", job(cited))
+    commit(top)
+    if staged == "finding":
+        add_finding(top / "sub", "F001-x", job(NOWHERE))
+        stage(top)
+    else:
+        git(top, "rm", "-q", f"sub/{entry_of_run(cited)}")
+    command = [sys.executable, "-m", "pytest_aexp.hooks.findings"]
+    done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    assert "sub/kb/research/findings/F001-x.md:" in done.stdout

@@ -40,7 +40,7 @@ class Ledger:
         self._committed = committed
         self._entries: dict[str, Entry | None] = {}
         self._outranked: dict[str, Entry] = {}
-        self._members: dict[str, list[Entry]] = {}
+        self._by_experiment: dict[str, list[Entry]] = {}
         self._packs = Packs(view)
 
     @cached_property
@@ -92,19 +92,19 @@ class Ledger:
     def judged(self) -> int:
         """How many entries were read so far."""
         read = {job_id for job_id, entry in self._entries.items() if entry is not None}
-        read.update(e.job_id for entries in self._members.values() for e in entries)
+        read.update(e.job_id for entries in self._by_experiment.values() for e in entries)
         return len(read)
 
     def load(self, job_ids: Iterable[str] = (), experiments: Iterable[str] = ()) -> None:
         """Read the entries of these runs, and the packed ones of these experiments, at once."""
         unread = [j for j in dict.fromkeys(job_ids) if j not in self._entries and is_job_id(j)]
-        names = [name for name in dict.fromkeys(experiments) if name not in self._members]
+        names = [name for name in dict.fromkeys(experiments) if name not in self._by_experiment]
         if names and self._committed is None:
             _ = self.loose  # before the segments, as `_names` says
         if unread:
             self._load_runs(unread, names)
         elif names:
-            self._members |= self.packs.load((), names)[1]
+            self._by_experiment |= self.packs.load((), names)[1]
 
     def _load_runs(self, job_ids: Collection[str], experiments: Collection[str]) -> None:
         if len(job_ids) > MOST_LOOKED_UP:
@@ -113,7 +113,7 @@ class Ledger:
             self.view.prefetch([*map(entry_path, sorted(job_ids)), PACKS_DIR, RETRACTIONS_DIR])
             there = [job_id for job_id in sorted(job_ids) if self.is_loose(job_id)]
         packed, members = self.packs.load(job_ids, experiments)
-        self._members |= members
+        self._by_experiment |= members
         paths = {entry_path(job_id): job_id for job_id in there}
         missing = set(job_ids).difference(there)
         for path, data in self.view.read_many(paths, ENTRY_LIMIT):
@@ -207,7 +207,7 @@ class Ledger:
     def packed_runs(self, experiment: str) -> list[Entry]:
         """The packed entries that name an experiment, whether or not they count."""
         self.load(experiments=[experiment])
-        return self._members.get(experiment, [])
+        return self._by_experiment.get(experiment, [])
 
     def select(self, experiment: str, selector: Mapping[str, Any]) -> list[Entry]:
         """The entries that fit a batch."""

@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--aexp-strict-runs",
-        type=_word,
+        type=_strictness_word,
         choices=STRICTNESS,
         default=None,
         help="check the findings' citations, and report a missing run as an error, as a warning, "
@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted = strictness or report or config.getoption("aexp") or config.getini("aexp")
     wanted = wanted or config.getoption("aexp_policy_from")
     roots = _roots(config)
-    if not (wanted or any(map(_is_used, roots))):
+    if not (wanted or any(map(_uses_ledger, roots))):
         return
     # Here, so that a run without findings never loads the rules.
     from pytest_aexp.plugin import collector, summary
@@ -122,7 +122,7 @@ def _roots(config: pytest.Config) -> list[Path]:
     return list(dict.fromkeys(filter(None, (nearest_root(Path(place)) for place in places))))
 
 
-def _is_used(root: Path) -> bool:
+def _uses_ledger(root: Path) -> bool:
     """Whether the repository, or a folder of it, uses the ledger."""
     if (root / ".aexp").is_dir():
         return True
@@ -134,13 +134,15 @@ def _is_used(root: Path) -> bool:
     return uses_ledger_below(root)
 
 
-def _word(strictness: str) -> str:
+def _strictness_word(strictness: str) -> str:
     # As `strictness_word`, which cannot be imported here: see above.
     return "warn" if strictness == "warning" else strictness
 
 
 def _strictness(config: pytest.Config) -> str:
-    given = config.getoption("aexp_strict_runs") or _word(config.getini("aexp_strict_runs"))
+    given = config.getoption("aexp_strict_runs") or _strictness_word(
+        config.getini("aexp_strict_runs")
+    )
     if given and given not in STRICTNESS:
         names = ", ".join(STRICTNESS)
         raise pytest.UsageError(f"aexp_strict_runs = {given!r}: choose one of {names}")

@@ -79,7 +79,9 @@ class Sources:
             ledger or Ledger(view),
             RunStore.of(repository),
             MachineIndexes(view),
-            Ledger(on_disk) if on_disk is not None and _can_be_added(repository.root) else None,
+            Ledger(on_disk)
+            if on_disk is not None and _entries_can_be_added(repository.root)
+            else None,
             had_ledger,
             cache(partial(has_adopted, repository.root, view)),
         )
@@ -146,7 +148,7 @@ class Sources:
         )
 
 
-def _can_be_added(root: Path) -> bool:
+def _entries_can_be_added(root: Path) -> bool:
     """Whether entries on disk could enter a commit: not behind a link, nor in a submodule."""
     places = [root / path for path in above(LEDGER_DIR)]
     return not any(os.path.islink(p) or os.path.lexists(p / ".git") for p in places)
@@ -222,13 +224,13 @@ def _resolve_batch(citation: BatchCitation, sources: Sources) -> Resolution:
     if citation.readings:
         selectors = matching_selectors(citation, sources)
         if len(selectors) > 1:
-            return _resolved(citation, sources)._replace(selectors=tuple(selectors))
+            return _resolve_selector(citation, sources)._replace(selectors=tuple(selectors))
         if selectors:
             citation = replace(citation, selector=selectors[0])
-    return _resolved(citation, sources)
+    return _resolve_selector(citation, sources)
 
 
-def _resolved(citation: BatchCitation, sources: Sources) -> Resolution:
+def _resolve_selector(citation: BatchCitation, sources: Sources) -> Resolution:
     experiment, selector = citation.experiment_id, citation.selector
     entries = not_excluded(citation, sources.ledger.select(experiment, selector))
     if entries:

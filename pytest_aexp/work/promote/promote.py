@@ -84,7 +84,7 @@ class Promoter:
         self._sync = not many
         self._store = store
         self._metrics = repository.configuration.metrics if metrics is None else metrics
-        self._named = machine_label is not None
+        self._label_is_given = machine_label is not None
         self._machine = (
             repository.machine_label if machine_label is None else checked_label(machine_label)
         )
@@ -101,7 +101,7 @@ class Promoter:
         entry = describe(job_id, files, self._machine, self._metrics)
         data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
         packed = self._packed(job_id)
-        if packed is None and self._holds(data, entry, files.canonical):
+        if packed is None and self._is_unchanged(data, entry, files.canonical):
             return Promoted(written=False)
         projection = sanitise(entry)
         is_loose = not isinstance(data, Unreadable) or not data.missing
@@ -133,7 +133,9 @@ class Promoter:
             if packed is not None:
                 data = entry_bytes(promoted_after(packed, entry))
             _refuse_too_large(job_id, entry, data)
-            _write(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync, replaces=replaces)
+            _write_file(
+                job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync, replaces=replaces
+            )
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             if files.raw is None or self._store.raw_document(job_id) == files.raw:
@@ -173,7 +175,9 @@ class Promoter:
             return Packs(WorkTree(self._root)).version(job_id)
         return self._packs.version(job_id) if job_id in self._packs.job_ids else None
 
-    def _holds(self, data: bytes | Unreadable, entry: dict[str, Any], statepoint: str) -> bool:
+    def _is_unchanged(
+        self, data: bytes | Unreadable, entry: dict[str, Any], statepoint: str
+    ) -> bool:
         """Whether ``data`` says what ``entry`` does, in which nothing needs to be redacted.
 
         For most it is so, and then no entry need be laid out. ``statepoint`` is its canonical JSON.
@@ -199,7 +203,7 @@ class Promoter:
         if document is None or not schema.is_valid("ledger-entry", document):
             return None
         is_ours = document["registered_machine"] == entry["registered_machine"]
-        return document if is_ours or not self._named else None
+        return document if is_ours or not self._label_is_given else None
 
 
 def _summary(entry: EntryDocument) -> str:
@@ -229,7 +233,7 @@ def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
     )
 
 
-def _write(job_id: str, path: str, data: bytes, *, sync: bool, replaces: bool) -> None:
+def _write_file(job_id: str, path: str, data: bytes, *, sync: bool, replaces: bool) -> None:
     """Write an entry. Raises NotPromotable for what stands in its very place, OSError."""
     try:
         write_atomic(path, data, sync=sync, replaces=replaces)

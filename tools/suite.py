@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -137,16 +138,18 @@ def _environ(this: Pass) -> dict[str, str]:
 def execute(passes: Sequence[Pass]) -> None:
     """Run the passes, one after the other."""
     closing: list[str] = []
-    with tempfile.TemporaryDirectory() as copy:
+    with tempfile.TemporaryDirectory() as copy, ThreadPoolExecutor(1) as ahead:
+        # pip mostly waits: while a pass runs, the environments of those behind it are made.
+        pythons = [ahead.submit(prepare, this) for this in passes]
         # Without pytest_aexp: what the tests import there can only be what is installed.
         copy_tree(Path(copy), tree_files(but=["pytest_aexp"]))
-        for this in passes:
+        for this, python in zip(passes, pythons, strict=True):
             _print(f"\n== {this}")
             started = time.monotonic()
             try:
-                python = prepare(this)
-                line = run_pytest(this, python, Path(copy) if this.kind else ROOT)
+                line = run_pytest(this, python.result(), Path(copy) if this.kind else ROOT)
             except PassFailed as failure:
+                ahead.shutdown(wait=False, cancel_futures=True)
                 sys.exit(
                     f"\nFAILED in {this}: {failure}\nAgain, alone: make test PASSES={this.name}"
                 )

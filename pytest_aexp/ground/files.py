@@ -149,23 +149,22 @@ def _refusal(error: OSError | ValueError, path: str | Path, *, follow: bool) -> 
         return Unreadable("has a name that no file can have")
     if is_shortage(error):
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return MISSING
     if error.errno in (errno.ELOOP, errno.EMLINK):  # FreeBSD says EMLINK for O_NOFOLLOW
         return LOOP if follow else LINK
-    if error.errno == errno.EACCES:
-        return Unreadable("cannot be read (permission denied)")
-    if error.errno in (errno.ENXIO, errno.ENODEV):
-        return Unreadable("is a device or a socket, not a file")
-    return Unreadable(f"cannot be read: {os.strerror(error.errno) if error.errno else error}")
+    reason = f"cannot be read: {os.strerror(error.errno) if error.errno else error}"
+    return _REFUSALS.get(error.errno or 0, Unreadable(reason))
+
+
+_REFUSALS = {
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), MISSING),
+    errno.EACCES: Unreadable("cannot be read (permission denied)"),
+    **dict.fromkeys((errno.ENXIO, errno.ENODEV), Unreadable("is a device or a socket, not a file")),
+}
 
 
 def _kind(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    if stat.S_ISFIFO(mode):
-        return "a named pipe"
-    return "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def size(count: int) -> str:

@@ -66,7 +66,9 @@ class Discovery:
         What the user ignores stays ignored. Raises OSError if a folder may not be listed.
         """
         # Once for each folder, since each time every conftest and plugin is asked.
-        ignored = cache(lambda folder: self._user_ignores(session, folder))
+        ignored = cache(
+            lambda folder: _ignores(session, folder) and not self._is_not_entered(folder)
+        )
         for path in self._in_folders(self._collected_folders()):
             if self.relative(path) in seen:
                 continue
@@ -112,9 +114,6 @@ class Discovery:
             return self._root
         inside = real.startswith(f"{root}{os.sep}")
         return self._root + real[len(root) :] if inside else os.path.normpath(place)
-
-    def _user_ignores(self, session: pytest.Session, folder: Path) -> bool:
-        return _ignores(session, folder) and not self._is_not_entered(folder)
 
     def _is_not_entered(self, folder: Path) -> bool:
         """Whether pytest leaves the folder out unasked, when it looks for tests."""

@@ -44,7 +44,9 @@ class Summary:
         self._is_chosen = was_typed(config, *_SELECTING)
         # What `addopts` chooses, the repository chooses: that is no reason to check nothing.
         self._is_everything = not (self._is_chosen or _names_paths(config))
-        self._addopts_choose = not self._is_chosen and _is_narrowed(config)
+        not_typed = config.args_source is pytest.Config.ArgsSource.ARGS and not _names_paths(config)
+        is_narrowed = not_typed or any(config.getoption(name, None) for name in _SELECTIONS)
+        self._addopts_choose = not self._is_chosen and is_narrowed
         # A change that is judged by another commit's policy must not choose what is judged.
         self._must_check_each = required and (
             bool(config.getoption("aexp_policy_from")) or self._addopts_choose
@@ -137,7 +139,12 @@ class Summary:
         if self._missed(exitstatus):
             terminalreporter.write_line(f"aexp: error: {self._why_none()}", red=True)
         elif self._is_worth_a_line(terminalreporter):
-            terminalreporter.write_line(f"aexp: {self._counts()}{self._where()}")
+            # Where the commands are to be typed, if there are any and it is not here.
+            here = self._config.invocation_params.dir
+            root = os.path.relpath(self._checker.repository.root, here)
+            is_here = not self._problems or root == "."
+            where = "" if is_here else f"; the commands are for the root: cd {clean(root)}"
+            terminalreporter.write_line(f"aexp: {self._counts()}{where}")
 
     def _missed(self, exitstatus: int) -> bool:
         """Whether no finding was checked, or not each, where it should have been."""
@@ -231,19 +238,6 @@ class Summary:
             f"{number} of {counted(total, 'finding')} {verb} checked: {why}\n"
             f"  next: pytest {options}{place}"
         )
-
-    def _where(self) -> str:
-        """Where the commands are to be typed, if there are any and it is not here."""
-        root = os.path.relpath(self._checker.repository.root, self._config.invocation_params.dir)
-        if not self._problems or root == ".":
-            return ""
-        return f"; the commands are for the root: cd {clean(root)}"
-
-
-def _is_narrowed(config: pytest.Config) -> bool:
-    """Whether some of the tests are chosen, by options or by paths that the user did not type."""
-    names_paths = config.args_source is pytest.Config.ArgsSource.ARGS and not _names_paths(config)
-    return names_paths or any(config.getoption(name, None) for name in _SELECTIONS)
 
 
 def _names_paths(config: pytest.Config) -> bool:

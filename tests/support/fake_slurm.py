@@ -12,14 +12,16 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
-import subprocess
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from repositories import git, new_repository
 
 from pytest_aexp.ledger import backfill_ledger, load_ledger_entry
 from pytest_aexp.model.runs import run_attempt
@@ -127,8 +129,8 @@ class Machine:
 
     @classmethod
     def clone(cls, hub: Path, root: Path, label: str) -> Machine:
-        """A new clone of the repository at ``hub``."""
-        git(hub.parent, "clone", "-q", str(hub), str(root))
+        """What a clone of the repository at ``hub`` would hold, in a tenth of git's time."""
+        shutil.copytree(hub, root)
         (root / ".aexp").mkdir(exist_ok=True)
         (root / ".aexp/installed.json").write_text(json.dumps({"machine_label": label}))
         init_run_store(root)
@@ -148,10 +150,6 @@ class Machine:
         git(self.root, "commit", "-q", "--allow-empty", "-m", "ledger")
 
 
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
-
-
 def exchange(one: Machine, other: Machine) -> None:
     """Give both machines what git would after push, pull and merge."""
     for name in {p.name for m in (one, other) for p in (m.root / ".aexp/ledger").glob("*.json")}:
@@ -167,9 +165,7 @@ def exchange(one: Machine, other: Machine) -> None:
 def play(seed: int, folder: Path) -> None:
     """One schedule, from its seed; raises AssertionError where the ledger says anything else."""
     choose = random.Random(seed)
-    hub = folder / "hub"
-    hub.mkdir(parents=True)
-    git(hub, "init", "-q", "-b", "main")
+    hub = new_repository(folder / "hub")
     (hub / "train.py").write_text("pass\n")
     (hub / ".gitignore").write_text(".runs/\n.aexp/installed.json\n")
     git(hub, "add", ".")
@@ -307,9 +303,7 @@ ENDINGS: dict[str, tuple[str, str, str | None]] = {
 
 def play_ranks(rank: int, ending: str, folder: Path) -> None:
     """A group of four processes, as torchrun starts them, of which one ends first."""
-    folder.mkdir(parents=True)
-    git(folder, "init", "-q")
-    init_run_store(folder)
+    init_run_store(new_repository(folder))
     how, rest, status = ENDINGS[ending]
     launcher = {"MASTER_PORT": "29500", "TORCHELASTIC_RUN_ID": "none"}
     # The first is not the first to start.

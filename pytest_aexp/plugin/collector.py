@@ -52,6 +52,8 @@ class Collector:
     def __init__(self, config: pytest.Config, checker: Checker) -> None:
         self.checker = checker
         self._rootdir = config.rootpath
+        self.place = ""
+        """The folder of its repository, seen from the session's first."""
         self._discovery = Discovery(config, checker)
         self._findings: dict[str, Finding] = {}
         self._laxer: tuple[Problem, ...] = ()
@@ -74,12 +76,17 @@ class Collector:
             judged = dict.fromkeys(judged_root(root).resolve() for root in roots)
             every = (pair for root in judged for pair in work_trees(root).values())
             repositories = {repository.root: (repository, view) for repository, view in every}
-            return [
+            collectors = [
                 cls._of(config, *pair, strictness=strictness, policy_from=policy_from)
                 for pair in repositories.values()
             ]
         except (AexpError, OSError) as error:
             raise pytest.UsageError(f"aexp: {clean(str(error))}") from error
+        # The summary says where the first one is.
+        first = collectors[0].checker.repository.root
+        for other in collectors[1:]:
+            other.place = os.path.relpath(other.checker.repository.root, first)
+        return collectors
 
     @classmethod
     def _of(
@@ -142,6 +149,10 @@ class Collector:
         """Whether so many of the kind were shown in full that the reason alone will do."""
         self._shown[problem.code] += 1
         return self._shown[problem.code] > MANY
+
+    def advice(self, problem: Problem) -> str:
+        """What to do about a problem, and in which folder if there are several repositories."""
+        return clean(f"in {self.place}: {problem.fix}" if self.place else problem.fix)
 
     def shown_path(self, path: str) -> str:
         """A path of the repository as pytest's node ids begin: seen from the rootdir."""

@@ -52,6 +52,9 @@ class Session(Protocol):
     def is_explained(self, problem: Problem) -> bool:
         """Whether what to do about problems of this kind was shown often enough."""
 
+    def advice(self, problem: Problem) -> str:
+        """What to do about a problem."""
+
     def shown_path(self, path: str) -> str:
         """A path of the repository, seen from pytest's rootdir."""
 
@@ -121,12 +124,12 @@ class FindingItem(pytest.Item):
             return _reason(problem)
         # The reason stands first, since pytest's short summary shows no more than one line.
         place = f"{self.collector.shown_path(problem.path)}:{problem.line}:{problem.column}"
-        return f"{_reason(problem)}\n  at {place}\n  next: {clean(problem.fix)}"
+        return f"{_reason(problem)}\n  at {place}\n  next: {self.collector.advice(problem)}"
 
     def _warn(self, problem: Problem) -> Iterator[str]:
         # pytest says where the item is: only what lies elsewhere has its place in the text.
         is_here = problem.path == self.finding.path and problem.line == self.line
-        text = f"{_reason(problem)}\n  next: {clean(problem.fix)}"
+        text = f"{_reason(problem)}\n  next: {self.collector.advice(problem)}"
         try:
             self.warn(CitationWarning(text if is_here else self._failure(problem)))
         except CitationWarning:

@@ -144,6 +144,10 @@ class TestInert:
         result = run()
         result.assert_outcomes(passed=2, failed=1)
         result.stdout.fnmatch_lines(["*projects/one/kb/research/findings/F001-x.md*"])
+        assert "in projects/one" not in result.stdout.str()  # the summary says where to type it
+        add_entry(plain, {"seed": 1})
+        # Where it is not the only repository, the same command is about other findings above.
+        run().stdout.fnmatch_lines(["  next: in projects/one: *"])
 
     @pytest.mark.parametrize("option", ["--split-index", "--index-version=4"])
     def test_every_form_of_index_is_understood(self, plain: Path, run, option: str) -> None:

@@ -90,7 +90,7 @@ def stray_fault(path: str) -> Fault:
         "the file is not a ledger entry: an entry is named for its run, 32 lower-case hex digits "
         "and .json"
     )
-    fix = "rename it if it is an entry, else move it out of the ledger"
+    fix = "rename it if it is the only entry of its run, else move it out of the ledger"
     return Fault(INVALID_ENTRY, path, message, fix)
 
 

@@ -77,7 +77,11 @@ class Premises:
         if paths:
             message = f"{name} is the name of {len(paths)} findings: {listed(paths, 3)}"
             return _fault(BROKEN_PREMISE, premise, message, "give one of them another number")
-        near = closest(premise.name, list(self._by_name)[:10_000])
+        # A file's name may be given in place of the finding's.
+        short = name_of(premise.name)
+        near = (
+            short if short in self._by_name else closest(premise.name, list(self._by_name)[:10_000])
+        )
         hint = f"; did you mean {shown(near, 40)}?" if near else ""
         fix = "write the name of a finding, such as F001"
         return _fault(BROKEN_PREMISE, premise, f"there is no finding {name}{hint}", fix)

@@ -48,6 +48,14 @@ def test_each_premise_has_one_problem(
     assert codes(repo) == expected
 
 
+def test_the_name_of_a_file_is_that_of_its_finding(repo: Path) -> None:
+    add(repo, "F001", "x: 1")
+    add(repo, "F009", "x: 1")
+    add(repo, "F002", "builds_on: [F001-longer-than-any]")
+    (problem,) = problems_of(repo)
+    assert problem.message.endswith("; did you mean F001?")
+
+
 def test_a_name_of_two_files_is_no_premise(repo: Path) -> None:
     add(repo, "F001", "x: 1")
     write(repo, "kb/research/findings/more/f001-y.md", "---\nx: 1\n---\n")

@@ -16,7 +16,9 @@ _INNER = ("workspace/", ".signac/")
 
 def store_places(repository: Repository) -> tuple[str, ...]:
     """Where in the repository the run store's files lie, each with a final slash."""
-    relative = os.path.relpath(repository.run_store, repository.root).replace(os.sep, "/")
+    # The store's folder may be a link to where git sees its files.
+    store, root = map(os.path.realpath, (repository.run_store, repository.root))
+    relative = os.path.relpath(store, root).replace(os.sep, "/")
     if relative == ".":
         return _INNER
     is_outside = relative.partition("/")[0] == ".." or os.path.isabs(relative)

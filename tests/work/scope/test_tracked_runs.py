@@ -34,6 +34,15 @@ def test_a_commit_of_the_run_store_is_refused(repo: Path, hooks: Hooks, store: s
         assert f"git rm -r -q --cached {store}" in output.out
 
 
+def test_a_store_behind_a_link_is_refused_where_it_lies(repo: Path, hooks: Hooks) -> None:
+    (repo / ".runs").symlink_to("real")
+    write(repo, f"real/workspace/{'0' * 32}/signac_statepoint.json", "{}")
+    git(repo, "add", "-A")
+    for output in (hooks.findings(), hooks.ledger()):
+        assert (output.status, output.codes) == (1, [CODE])
+        assert "git rm -r -q --cached real" in output.out
+
+
 def test_it_may_be_taken_out_again(repo: Path, hooks: Hooks) -> None:
     write(repo, ".runs/.signac/config", "schema_version = 2\n")
     git(repo, "add", "-f", ".runs")

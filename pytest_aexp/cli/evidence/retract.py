@@ -20,6 +20,7 @@ from pytest_aexp.model.findings.premises import FINDING_NAME
 from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.query.hints import why_nothing
 from pytest_aexp.model.query.match import Run, query
+from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
@@ -156,7 +157,8 @@ def _runs_of(experiment: str, checker: Checker) -> Iterator[Run]:
     if store is not None:
         for run in store:
             if run.usable and experiment in run.experiments:
-                yield as_entry(checker.repository, run.job_id, store.files(run.job_id))
+                entry = as_entry(checker.repository, run.job_id, store.files(run.job_id))
+                yield {**entry, "statepoint": redact(entry["statepoint"], "/statepoint")[0]}
 
 
 def _described(checker: Checker, runs: Sequence[str]) -> str:

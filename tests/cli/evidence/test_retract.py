@@ -132,6 +132,17 @@ def test_a_batch_is_asked_for_in_the_words_of_a_list(
     assert 'no run here has "sed"; did you mean "seed"?' in capsys.readouterr().err
 
 
+def test_what_the_ledger_redacts_is_neither_matched_nor_shown(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = {**point(9), "api_key": "x9-Secret"}
+    add_jobs(study, [{"statepoint": secret, "doc": {"status": "complete"}}])
+    batch = ["--reason", "leaked", "--batch", "E005"]
+    for value in ("y", "x9-Secret"):
+        assert main(["retract", *batch, f"api_key={value}"]) == 2
+        assert "x9-Secret" not in capsys.readouterr().err.replace(f"has api_key={value}", "")
+
+
 def test_what_a_batch_leaves_out_since_it_is_damaged_is_named(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,7 +159,13 @@ def _span(path: str, text: str) -> tuple[int, int]:
         _refuse_conflict(path, text, 0, len(text))
         message = "there is no front matter at the top"
         fix = "begin the file with a line `---`, then the YAML, then another line `---`"
-        if _TOML.match(text):
+        if not text:
+            message = "the file is empty"
+            fix = f"restore it from git, or {fix}"
+        elif text.startswith("version https://git-lfs"):
+            message = "the file is a Git LFS pointer"
+            fix = "run `git lfs pull`, or take the findings out of Git LFS"
+        elif _TOML.match(text):
             message = "the front matter is TOML (`+++`), not YAML"
             fix = "write it as YAML between two lines `---`"
         raise UnreadableFinding(path, f"{message}, so no citation can be read", fix)

@@ -93,7 +93,12 @@ LONG = "the front matter is larger than 64 KiB"
 YAML = "the front matter cannot be read: "
 # Content, what is said of it, where.
 REFUSED: dict[str, tuple[str | bytes, str, tuple[int, int]]] = {
-    "nothing": ("", TOP, (1, 1)),
+    "nothing": ("", "the file is empty", (1, 1)),
+    "what Git LFS keeps elsewhere": (
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+        "the file is a Git LFS pointer",
+        (1, 1),
+    ),
     "white space": (" \n\n", TOP, (1, 1)),
     "text first": (f"text\n---\n{CITED}---\n", TOP, (1, 1)),
     "two dashes": (f"--\n{CITED}--\n", TOP, (1, 1)),

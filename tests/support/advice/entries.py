@@ -152,10 +152,10 @@ def segment_grown(case: Case) -> None:
     path.write_bytes(segment([entry_of(OTHER), entry_of({**POINT, "seed": 10}), more]))
 
 
-def pointers(case: Case) -> None:
+def pointers(case: Case, files: str = ".aexp/ledger/*.json") -> None:
     """A clone without what Git LFS keeps elsewhere."""
     git(case.repo, "lfs", "install", "--local")
-    git(case.repo, "lfs", "track", ".aexp/ledger/*.json")
+    git(case.repo, "lfs", "track", files)
     git(case.repo, "add", "--renormalize", ".")
     case.commit("lfs")
     case.push()

@@ -155,6 +155,9 @@ LOSSES = {
     "pinned runs that are pointers of Git LFS": Row(
         "finding.empty_batch", pinned_pointers, by_hand=with_own_fix, needs="git-lfs"
     ),
+    "a finding that is a pointer of Git LFS": Row(
+        "finding.unreadable", lambda case: pointers(case, "kb/**"), needs="git-lfs"
+    ),
     "every run of a batch damaged": Row(
         "finding.empty_batch", every_run_damaged, by_hand=restoring_the_damaged
     ),

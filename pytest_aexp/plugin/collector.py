@@ -16,16 +16,11 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import parse_strict_runs
 from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.findings.citation import Resolvable
+from pytest_aexp.model.findings.citation import Citation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Policy, Problem
-from pytest_aexp.plugin.discovery import Discovery, was_typed
-from pytest_aexp.plugin.items import (
-    FindingFile,
-    FindingItem,
-    gc_paused,
-    reason_not_done,
-)
+from pytest_aexp.plugin.discovery import Discovery, below, was_typed
+from pytest_aexp.plugin.items import FindingFile, FindingItem, gc_paused, reason_not_done
 from pytest_aexp.rendering import MANY
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
@@ -51,7 +46,7 @@ class Collector:
 
     def __init__(self, config: pytest.Config, checker: Checker) -> None:
         self.checker = checker
-        self._rootdir = config.rootpath
+        self._rootdir = str(config.rootpath)
         self.place = ""
         """The folder of its repository, seen from the session's first."""
         self._discovery = Discovery(config, checker)
@@ -60,7 +55,8 @@ class Collector:
         self._reporter: FindingItem | None = None
         self._first: FindingItem | None = None
         self._first_due: FindingItem | None = None
-        self._items: list[pytest.Item] = []
+        self._items: list[FindingItem] = []
+        self._session_items: list[pytest.Item] = []
         self._shown: Counter[str] = Counter()
 
     @classmethod
@@ -134,16 +130,19 @@ class Collector:
         """The problems that belong to no item, if ``item`` was chosen to report them."""
         problems: tuple[Problem, ...] = ()
         if item is self._first_due:
-            problems += self.checker.authority_problems(item.citations)
+            problems += self.checker.authority_problems([item.subject])
         if item is self._first:
             problems += self._laxer
             problems += self.checker.record_problems()
             problems += self.checker.history_problems(self._findings.values())
         if item is self._reporter:
             problems += self.checker.collection_problems()
-            citations = [c for finding in self._findings.values() for c in finding.citations]
-            problems += self.checker.surrounding_problems(citations)
+            with gc_paused():
+                problems += self.checker.surrounding_problems(self._citations())
         return problems
+
+    def _citations(self) -> list[Citation]:
+        return [citation for finding in self._findings.values() for citation in finding.citations]
 
     def is_explained(self, problem: Problem) -> bool:
         """Whether so many of the kind were shown in full that the reason alone will do."""
@@ -156,15 +155,18 @@ class Collector:
 
     def shown_path(self, path: str) -> str:
         """A path of the repository as pytest's node ids begin: seen from the rootdir."""
-        relative = os.path.relpath(self.checker.repository.root / path, self._rootdir)
-        return clean(relative.replace(os.sep, "/"))
+        return clean(self._seen_from_rootdir(os.path.join(self.checker.repository.root, path)))
+
+    def _seen_from_rootdir(self, path: str) -> str:
+        inside = below(self._rootdir, path)
+        return inside or os.path.relpath(path, self._rootdir).replace(os.sep, "/")
 
     def file(self, parent: pytest.Collector, path: Path) -> FindingFile:
         """The pytest file for the finding at ``path``."""
-        shown = os.path.relpath(path, self._rootdir).replace(os.sep, "/")
+        shown = self._seen_from_rootdir(str(path))
         # pytest itself would leave out the folders of what lies outside of the rootdir; and what
         # cannot be printed breaks output, or junitxml and xdist if it is not UTF-8.
-        is_own = path.is_relative_to(self._rootdir) and clean(shown) == shown
+        is_own = bool(below(self._rootdir, str(path))) and clean(shown) == shown
         nodeid = None if is_own else clean(shown)
         file: FindingFile = FindingFile.from_parent(
             parent, path=path, name=clean(path.name), nodeid=nodeid
@@ -172,6 +174,7 @@ class Collector:
         file.collector = self
         file.add_marker("aexp")
         file.finding_path = self._discovery.relative(path) or path.name
+        file.shown_path = clean(shown)
         return file
 
     def passed_over(self, parent: pytest.Collector) -> Iterator[FindingFile]:
@@ -218,22 +221,27 @@ class Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Choose the items that report what belongs to no item; xdist workers choose alike."""
-        self._items = session.items
+        self._session_items = session.items
         every = (item for item in session.items if isinstance(item, FindingItem))
-        ours = [item for item in every if item.collector is self]
+        self._items = ours = [item for item in every if item.parent.collector is self]
         with (
             gc_paused(),
             suppress(OSError),
         ):  # to load them only saves time; each item meets it again
-            self.checker.load([c for finding in self._findings.values() for c in finding.citations])
-        due = (i for i in ours if any(isinstance(c, Resolvable) for c in i.citations))
-        self._first_due = next(due, None)
+            self.checker.load(self._citations())
+        self._first_due = next((i for i in ours if isinstance(i.subject, Resolvable)), None)
         self._first = next(iter(ours), None)
         if ours and set(self._findings) >= set(self._finding_paths()):
             self._reporter = ours[0]
 
     def pytest_unconfigure(self) -> None:
-        """Let go of what was read: else Python looks at every piece of it again before it ends."""
+        """Let go of what was read: else Python looks for cycles in it, three times."""
+        for referring_to_itself in (self.checker.sources.ledger, self.checker):
+            vars(referring_to_itself).clear()
         del self.checker, self._discovery, self._first, self._first_due, self._reporter
         self._findings.clear()
-        self._items[:] = [item for item in self._items if not isinstance(item, FindingItem)]
+        for item in self._items:
+            del item.keywords
+            vars(item.parent).pop("finding", None)
+        self._session_items[:] = [i for i in self._session_items if not isinstance(i, FindingItem)]
+        self._items.clear()

@@ -34,10 +34,7 @@ class Discovery:
 
     def relative(self, path: Path) -> str | None:
         """``path`` as the repository's views name it; None outside of the repository."""
-        text = str(path)
-        if not text.startswith(self._root + os.sep):
-            return None
-        return text[len(self._root) + 1 :].replace(os.sep, "/")
+        return below(self._root, str(path))
 
     def is_finding(self, path: Path) -> bool:
         """Whether a file there is a finding, by its name."""
@@ -52,13 +49,13 @@ class Discovery:
 
         Raises OSError if a folder may not be listed.
         """
-        below = self.relative(path)
-        if below is None or not (os.path.islink(path) and path.is_dir()):
+        place = self.relative(path)
+        if place is None or not (os.path.islink(path) and path.is_dir()):
             return False
         folders = [fixed_part(glob) for glob in self._globs]
-        if not any(below.startswith(f"{folder}/") for folder in folders if folder):
+        if not any(place.startswith(f"{folder}/") for folder in folders if folder):
             return False
-        return not any(p.startswith(f"{below}/") for p in self._checker.finding_paths)
+        return not any(p.startswith(f"{place}/") for p in self._checker.finding_paths)
 
     def passed_over(self, session: pytest.Session, seen: AbstractSet[str]) -> Iterator[Path]:
         """The findings the run is about that are not ``seen``.
@@ -133,6 +130,13 @@ class Discovery:
 def _ignores(session: pytest.Session, path: Path) -> bool:
     hooks = session.gethookproxy(path.parent)
     return bool(hooks.pytest_ignore_collect(collection_path=path, config=session.config))
+
+
+def below(folder: str, path: str) -> str | None:
+    """``path`` as seen from ``folder``, with slashes; None outside of it."""
+    if not path.startswith(folder + os.sep):
+        return None
+    return path[len(folder) + 1 :].replace(os.sep, "/")
 
 
 def was_typed(config: pytest.Config, *options: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,8 +22,7 @@ from pytest_aexp.work.check.checker import Checker, Verdict
 MOST_CITATION_ITEMS = 30
 """How many citations of a finding have an item of their own."""
 
-PROBLEMS = pytest.StashKey[tuple[Problem, ...]]()
-UNVERIFIED = pytest.StashKey[int]()
+Judge = Callable[[Checker, Finding, Any], Verdict]
 
 
 @contextmanager
@@ -66,15 +65,14 @@ class FindingItem(pytest.Item):
     doctests too: they are here, and empty, since a finding uses no fixtures.
     """
 
-    collector: Session
-    finding: Finding
-    judge: Callable[[Checker], Verdict]
+    parent: FindingFile
+    judge: Judge
     """The verdict on this item alone."""
-    citations: Sequence[Citation] = ()
-    """The citation that it is about, if it is about one."""
-    item_count = 1
-    """How many items the finding has."""
+    subject: Any
+    """What of the finding it is about."""
     line = 1
+    problems: tuple[Problem, ...] = ()
+    unverified = 0
     obj = None
 
     def __init__(self, **settings: Any) -> None:
@@ -87,49 +85,46 @@ class FindingItem(pytest.Item):
 
     def runtest(self) -> None:
         """Warn, fail or skip, as the verdict says."""
-        with gc_paused():
-            verdict = self.judge(self.collector.checker)
-            problems = (*verdict.problems, *self.collector.extra_problems(self))
-        self._report(problems)
-        self.stash[UNVERIFIED] = verdict.unverified
-        failures = []
-        for problem in abridged(problems):
-            if isinstance(problem, More):
-                failures += [f"… and {problem}"] if problem.severity == "error" else []
-            elif problem.severity == "error":
-                failures.append(self._failure(problem))
-            else:
-                failures += self._warn(problem)
+        file = self.parent
+        verdict = self.judge(file.collector.checker, file.finding, self.subject)
+        self.unverified = verdict.unverified
+        self.problems = (*verdict.problems, *file.collector.extra_problems(self))
+        failures = self._report() if self.problems else []
         if failures:
             pytest.fail("\n".join(failures), pytrace=False)
         if verdict.unjudged is not None:
             pytest.skip(verdict.unjudged)
 
-    def _report(self, problems: tuple[Problem, ...]) -> None:
-        self.stash[PROBLEMS] = problems
-        self.user_properties += [
-            pair
-            for problem in abridged(problems)
-            if isinstance(problem, Problem)
-            for pair in _properties(problem)
-        ]
-        lines = [problem.line for problem in problems if problem.path == self.finding.path]
+    def _report(self) -> list[str]:
+        """Warn of the problems; the texts of those that let the item fail."""
+        lines = [p.line for p in self.problems if p.path == self.parent.finding.path]
         if lines:
             self.line = lines[0]
             # pytest keeps what it made of the line when the item was collected.
             self.__dict__.pop("location", None)
+        failures = []
+        for problem in abridged(self.problems):
+            if isinstance(problem, More):
+                failures += [f"… and {problem}"] if problem.severity == "error" else []
+                continue
+            self.user_properties += _properties(problem)
+            if problem.severity == "error":
+                failures.append(self._failure(problem))
+            else:
+                failures += self._warn(problem)
+        return failures
 
     def _failure(self, problem: Problem) -> str:
-        if self.collector.is_explained(problem):
+        if self.parent.collector.is_explained(problem):
             return _reason(problem)
         # The reason stands first, since pytest's short summary shows no more than one line.
-        place = f"{self.collector.shown_path(problem.path)}:{problem.line}:{problem.column}"
-        return f"{_reason(problem)}\n  at {place}\n  next: {self.collector.advice(problem)}"
+        place = f"{self.parent.collector.shown_path(problem.path)}:{problem.line}:{problem.column}"
+        return f"{_reason(problem)}\n  at {place}\n  next: {self.parent.collector.advice(problem)}"
 
     def _warn(self, problem: Problem) -> Iterator[str]:
         # pytest says where the item is: only what lies elsewhere has its place in the text.
-        is_here = problem.path == self.finding.path and problem.line == self.line
-        text = f"{_reason(problem)}\n  next: {self.collector.advice(problem)}"
+        is_here = problem.path == self.parent.finding.path and problem.line == self.line
+        text = f"{_reason(problem)}\n  next: {self.parent.collector.advice(problem)}"
         try:
             self.warn(CitationWarning(text if is_here else self._failure(problem)))
         except CitationWarning:
@@ -145,8 +140,7 @@ class FindingItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item is; the line counts from 0."""
-        assert self.parent is not None
-        return Path(clean(str(self.path))), self.line - 1, f"{self.parent.nodeid}: {self.name}"
+        return self.parent.clean_path, self.line - 1, f"{self.parent.nodeid}: {self.name}"
 
 
 class _FailureRepr:
@@ -185,11 +179,11 @@ def _properties(problem: Problem) -> Iterator[tuple[str, str]]:
         yield "retraction", record_id
 
 
-def _front_matter(checker: Checker, *, finding: Finding) -> Verdict:
+def _front_matter(checker: Checker, finding: Finding, _: object) -> Verdict:
     return Verdict(checker.front_matter_problems(finding))
 
 
-def _together(checker: Checker, *, finding: Finding, citations: Sequence[Citation]) -> Verdict:
+def _together(checker: Checker, finding: Finding, citations: Sequence[Citation]) -> Verdict:
     """The verdicts on citations that have no item of their own; not checked if none of them was."""
     verdicts = [checker.citation(finding, citation) for citation in citations]
     problems = tuple(problem for verdict in verdicts for problem in verdict.problems)
@@ -204,21 +198,29 @@ class FindingFile(pytest.File):
 
     collector: Session
     finding_path: str
+    shown_path: str
+    """The same, seen from pytest's rootdir."""
+    finding: Finding
+    item_count = 1
+
+    @cached_property
+    def clean_path(self) -> Path:
+        """The file's path as it can be printed."""
+        return Path(clean(str(self.path)))
 
     def collect(self) -> list[FindingItem]:
         """An item for the front matter, each citation, each claim and each premise."""
-        items = list(self._items(self.collector.read(self.finding_path)))
-        for item in items:
-            item.item_count = len(items)
+        self.finding = self.collector.read(self.finding_path)
+        items = list(self._items(self.finding))
+        self.item_count = len(items)
+        self.extra_keyword_matches.add(clean(self.finding.name))
         return items
 
     def _items(self, finding: Finding) -> Iterator[FindingItem]:
         at = finding.faults[0].position if finding.faults else Position()
-        yield self._item("front-matter", finding, at, partial(_front_matter, finding=finding))
+        yield self._item("front-matter", at, _front_matter, None)
         for citation in finding.citations[:MOST_CITATION_ITEMS]:
-            of_citation = partial(Checker.citation, finding=finding, citation=citation)
-            item = self._item(citation.label, finding, citation.position, of_citation)
-            item.citations = (citation,)
+            item = self._item(citation.label, citation.position, Checker.citation, citation)
             if isinstance(citation, JobCitation):
                 item.extra_keyword_matches.add(citation.job_id)
                 item.user_properties.append(("job_id", citation.job_id))
@@ -229,14 +231,11 @@ class FindingFile(pytest.File):
         # pytest takes a millisecond for each item, and a page for each that fails.
         if rest := finding.citations[MOST_CITATION_ITEMS:]:
             label = f"supporting_runs[{MOST_CITATION_ITEMS}:]"
-            of_rest = partial(_together, finding=finding, citations=rest)
-            yield self._item(label, finding, rest[0].position, of_rest)
+            yield self._item(label, rest[0].position, _together, rest)
         for claim in finding.claims:
-            of_claim = partial(Checker.claim, finding=finding, claim=claim)
-            yield self._item(f"number[{claim.index}]", finding, claim.position, of_claim)
+            yield self._item(f"number[{claim.index}]", claim.position, Checker.claim, claim)
         for premise in finding.premises:
-            of_premise = partial(Checker.premise, finding=finding, premise=premise)
-            item = self._item(premise.label, finding, premise.position, of_premise)
+            item = self._item(premise.label, premise.position, Checker.premise, premise)
             item.extra_keyword_matches.add(premise.name)
             yield item
 
@@ -244,17 +243,12 @@ class FindingFile(pytest.File):
         """The same as for an item."""
         return reason_not_done(excinfo.value) or super().repr_failure(excinfo)
 
-    def _item(
-        self, name: str, finding: Finding, at: Position, judge: Callable[[Checker], Verdict]
-    ) -> FindingItem:
+    def _item(self, name: str, at: Position, judge: Judge, subject: object) -> FindingItem:
         """An item, placed in the file."""
         # Spelt out: pytest 9.2 takes the brackets of a name it joins itself for something else
         # than those of the same name read back, and --lf would not know the item again.
         nodeid = f"{self.nodeid}::{name}"
         item: FindingItem = FindingItem.from_parent(self, name=name, nodeid=nodeid)
-        item.collector = self.collector
-        item.finding = finding
-        item.judge = judge
+        item.judge, item.subject = judge, subject
         item.line = at.line
-        item.extra_keyword_matches.add(clean(finding.name))
         return item

@@ -16,7 +16,7 @@ from pytest_aexp.model.entry import count_entries
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.plugin.collector import Collector
 from pytest_aexp.plugin.discovery import was_typed
-from pytest_aexp.plugin.items import PROBLEMS, UNVERIFIED, FindingItem, gc_paused
+from pytest_aexp.plugin.items import FindingItem, gc_paused
 from pytest_aexp.rendering import unverified_citations
 from pytest_aexp.work.check.checker import Checker
 
@@ -80,15 +80,14 @@ class Summary:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the report carry the problems, also from an xdist worker to the terminal."""
         report = yield
-        if isinstance(item, FindingItem) and call.when == "call":
-            problems = item.stash.get(PROBLEMS, ())
-            shown_path = cache(item.collector.shown_path)
-            kinds = Counter((shown_path(p.path), p.severity, p.code) for p in problems)
+        if call.when == "call" and isinstance(item, FindingItem):
+            file, kinds = item.parent, Counter[tuple[str, str, str]]()
+            if item.problems:
+                shown_path = cache(file.collector.shown_path)
+                kinds.update((shown_path(p.path), p.severity, p.code) for p in item.problems)
+            problems = [[*kind, count] for kind, count in kinds.items()]
             # Lists of text and numbers, since a worker of xdist can send nothing else.
-            report.aexp = [[*kind, count] for kind, count in kinds.items()]  # type: ignore[attr-defined]
-            report.aexp_finding = shown_path(item.finding.path)  # type: ignore[attr-defined]
-            report.aexp_items = item.item_count  # type: ignore[attr-defined]
-            report.aexp_unverified = item.stash.get(UNVERIFIED, 0)  # type: ignore[attr-defined]
+            report.aexp = [file.shown_path, file.item_count, item.unverified, problems]  # type: ignore[attr-defined]
             if report.skipped and isinstance(report.longrepr, tuple):
                 # pytest says where pytest.skip was called, which is in this package.
                 path, line, _ = item.reportinfo()
@@ -101,19 +100,17 @@ class Summary:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the problems for the summary."""
-        problems = getattr(report, "aexp", ())
+        if not hasattr(report, "aexp"):
+            return
+        finding, item_count, unverified, problems = report.aexp
         for path, severity, code, count in problems:
             self._problems.setdefault(path, Counter())[severity, code] += count
-        finding = getattr(report, "aexp_finding", None)
-        if finding is None:
-            return
-        self._unverified += getattr(report, "aexp_unverified", 0)
+        self._unverified += unverified
         if report.skipped and hasattr(report, "wasxfail"):  # a conftest marked it so
             self._excused.add(finding)
         elif report.nodeid not in self._node_ids:  # plugins run an item again
             self._node_ids.add(report.nodeid)
-            left = self._items_left.get(finding, getattr(report, "aexp_items", 1))
-            self._items_left[finding] = left - 1
+            self._items_left[finding] = self._items_left.get(finding, item_count) - 1
         state = self._states.setdefault(finding, OK)
         # A problem of another file, such as an entry that nobody cites, is not the finding's.
         is_own = not problems or any(path == finding for path, *_ in problems)

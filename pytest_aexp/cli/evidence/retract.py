@@ -254,6 +254,10 @@ def _lifted(target: str, retractions: Retractions) -> str:
     except AmbiguousRun:
         raise
     except RunNotFound:
+        if FINDING_NAME.fullmatch(target):
+            raise UsageError(
+                f"{target} is a finding: it stands again without `retracted:` in its front matter"
+            ) from None
         return target
 
 

@@ -176,6 +176,7 @@ def test_lifting_a_run_retracts_the_others_of_its_record_anew(
         (["--reason", " -- ", RUN], "is not a reason"),
         (["--reason", "x", "--lift", RUN], "nothing retracts"),
         (["--reason", "x", "--lift", "0" * 16], "nothing retracts"),
+        (["--reason", "x", "--lift", "F002"], "F002 is a finding: it stands again without"),
         (["--reason", "x", "--batch", "E006"], "no run of E006 was found"),
         (["--reason", "x", "--batch", "E6"], "is not an experiment id"),
         (["--reason", "in /home/ada/x", RUN], "an absolute path"),

@@ -194,6 +194,10 @@ def record_deleted(case: Case) -> None:
     (case.repo / recorded(case)).unlink()
 
 
+def record_misplaced(case: Case) -> None:
+    git(case.repo, "mv", recorded(case), ".aexp/ledger")
+
+
 def record_invented(case: Case) -> None:
     case.write(".aexp/ledger/retractions/0123456789abcdef.json", "{")
 
@@ -272,6 +276,7 @@ ENTRIES = {
         by_hand=lambda case, reported: git(case.repo, "restore", "--staged", "--worktree", "."),
         fill=RETRACTED,
     ),
+    "a record in another folder": Row("ledger.invalid_retraction", record_misplaced),
     "a record that is none": Row(
         "ledger.invalid_retraction",
         record_invented,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from shlex import quote
 
+from pytest_aexp.ground.files import can_be_named
 from pytest_aexp.ground.git.run import bare_around, git_or_none, own_environment
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted
@@ -16,6 +17,8 @@ _INNER = ("workspace/", ".signac/")
 
 def store_places(repository: Repository) -> tuple[str, ...]:
     """Where in the repository the run store's files lie, each with a final slash."""
+    if not can_be_named(str(repository.run_store)):
+        return ()
     # The store's folder may be a link to where git sees its files.
     store, root = map(os.path.realpath, (repository.run_store, repository.root))
     relative = os.path.relpath(store, root).replace(os.sep, "/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from fnmatch import fnmatch
 from functools import cache
@@ -66,9 +66,8 @@ class Discovery:
         ignored = cache(
             lambda folder: _ignores(session, folder) and not self._is_not_entered(folder)
         )
-        for path in self._in_folders(self._collected_folders()):
-            if self.relative(path) in seen:
-                continue
+        unseen = [path for path in self._checker.finding_paths if path not in seen]
+        for path in self._in_folders(self._collected_folders(), unseen):
             above = [folder for folder in path.parents if len(str(folder)) > len(self._root)]
             if not (_ignores(session, path) or any(map(ignored, above))):
                 yield path
@@ -77,13 +76,14 @@ class Discovery:
         """The findings that pytest is given, or whose folder it is; raises OSError."""
         places = map(self._absolute, self._config.args)
         files = {self._within(place) for place in places if os.path.isfile(place)}
-        inside = set(map(str, self._in_folders(self._collected_folders())))
-        for relative in self._checker.finding_paths:
+        every = self._checker.finding_paths
+        inside = set(map(str, self._in_folders(self._collected_folders(), every)))
+        for relative in every:
             path = os.path.join(self._root, relative)
             if path in inside or path in files:
                 yield relative
 
-    def _in_folders(self, folders: list[str]) -> Iterator[Path]:
+    def _in_folders(self, folders: list[str], findings: Iterable[str]) -> Iterator[Path]:
         collected = tuple(f"{folder}{os.sep}" for folder in folders)
         # A finding behind a link lies in two folders.
         is_collected = cache(
@@ -92,7 +92,7 @@ class Discovery:
                 for place in (folder, os.path.realpath(folder))
             )
         )
-        paths = (Path(self._root, relative) for relative in self._checker.finding_paths)
+        paths = (Path(self._root, relative) for relative in findings)
         return (path for path in paths if is_collected(str(path.parent)))
 
     def _collected_folders(self) -> list[str]:

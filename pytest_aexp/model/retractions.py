@@ -40,6 +40,8 @@ _begins_as_id = re.compile("[0-9a-f]{16}", re.ASCII | re.IGNORECASE).match
 _is_id = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}", re.ASCII).fullmatch
 _DEPTH_LIMIT = 100
 _MOST_REPLACEMENTS = 1000
+_MOST_IDS = 20_000
+"""In all lists of a record: each has its own limit in the schema."""
 
 
 class Record(NamedTuple):
@@ -234,6 +236,10 @@ def _check(path: str, document: dict[str, Any]) -> None:
     """Raise _Refused if the document is not a record, or not the one that ``path`` is named for."""
     if ("retracts" in document) == ("lifts" in document):
         raise _Refused("must have either `retracts` or `lifts`")
+    ids = sum(len(value) for value in document.values() if isinstance(value, list))
+    if ids > _MOST_IDS:
+        # Before the schema, which takes long to say so of each of them.
+        raise _Refused(f"names {ids} runs or records: at most {_MOST_IDS} are read")
     violations = schema.violations("retraction", document)
     if violations:
         messages = listed(dict.fromkeys(violation.message for violation in violations), 3)

@@ -237,6 +237,11 @@ def test_a_record_that_breaks_the_rules(record: dict[str, Any], message: str) ->
     assert wrong(json.dumps(record)) == message
 
 
+def test_a_record_of_very_many_runs_is_refused_before_each_is_looked_at() -> None:
+    record = record_of(retracts=["x"] * 20_001)
+    assert wrong(json.dumps(record)) == "names 20001 runs or records: at most 20000 are read"
+
+
 def test_the_largest_record_is_read() -> None:
     runs = [f"{number:032x}" for number in range(10_000)]
     record = record_of(retracts=runs, replaced_by=runs)

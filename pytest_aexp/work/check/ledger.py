@@ -70,9 +70,9 @@ def stray_fault(path: str) -> Fault:
         message = (
             f"the retraction record is in the wrong folder: records belong in {RETRACTIONS_DIR}"
         )
-        return Fault(
-            INVALID_RETRACTION, path, message, f"run `git mv {quote(path)} {RETRACTIONS_DIR}/`"
-        )
+        # Without its last record git keeps no folder to move it to.
+        fix = f"run `mkdir -p {RETRACTIONS_DIR} && git mv {quote(path)} {RETRACTIONS_DIR}/`"
+        return Fault(INVALID_RETRACTION, path, message, fix)
     if not name.lower().endswith((".json", ".jsonl", ".tmp")):
         message = "no entries are read here: where a folder of the ledger belongs is something else"
         return Fault(INVALID_SEGMENT, path, message, "put the folder itself there")

@@ -196,6 +196,8 @@ def record_deleted(case: Case) -> None:
 
 def record_misplaced(case: Case) -> None:
     git(case.repo, "mv", recorded(case), ".aexp/ledger")
+    # As in a clone, since git keeps no empty folder.
+    (case.repo / ".aexp/ledger/retractions").rmdir()
 
 
 def record_invented(case: Case) -> None:

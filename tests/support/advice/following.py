@@ -35,7 +35,7 @@ IGNORED = (
     "# agentic-experiments:begin\n.aexp/*\n!.aexp/runs-index/\n!.aexp/ledger/\n"
     "# agentic-experiments:end\n/.runs/\n"
 )
-_COMMAND = re.compile(r"`((?:aexp|git|rm|mv) [^`]+)`")
+_COMMAND = re.compile(r"`((?:aexp|git|rm|mv|mkdir) [^`]+)`")
 _OR = re.compile(r"[;,] (?:or|else|if|to) | or, better, ")
 _TOLD = re.compile(r"^(?:\S.*?): (?:error|warning): (.*) \[(\S+)\]\n    next: (.*)$", re.MULTILINE)
 

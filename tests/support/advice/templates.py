@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_COMMAND = re.compile(r"`((?:aexp|git|rm|mv|unset|pip|pytest|GIT_DIR=)[ =]?[^`]+)(`?)")
+_COMMAND = re.compile(r"`((?:aexp|git|rm|mv|mkdir|unset|pip|pytest|GIT_DIR=)[ =]?[^`]+)(`?)")
 _VALUE = "\0"
 
 

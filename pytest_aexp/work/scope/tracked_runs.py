@@ -13,11 +13,14 @@ from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import RUNS_STAGED, RUNS_TRACKED, Fault
 
 _INNER = ("workspace/", ".signac/")
+_LONGEST = 4096
+"""What no system opens a longer path than, while to look for links in one takes minutes."""
 
 
 def store_places(repository: Repository) -> tuple[str, ...]:
     """Where in the repository the run store's files lie, each with a final slash."""
-    if not can_be_named(str(repository.run_store)):
+    name = str(repository.run_store)
+    if len(name) > _LONGEST or not can_be_named(name):
         return ()
     # The store's folder may be a link to where git sees its files.
     store, root = map(os.path.realpath, (repository.run_store, repository.root))

@@ -21,14 +21,12 @@ from pytest_aexp.ground.files import (
     DANGLING,
     LINK,
     LOOP,
-    NOT_FOLLOWED,
     OUTSIDE,
     Unreadable,
     is_absence,
     is_directory,
     read_bounded,
 )
-from pytest_aexp.ground.find_root import BLOCK_FILES
 from pytest_aexp.ground.settings.globs import fixed_part, matched
 
 
@@ -126,7 +124,7 @@ class WorkTree:
             if is_absence(error):
                 return False
             raise
-        return not (os.path.isdir(full) and (not is_of_git(path) or _is_in_git(full)))
+        return not (os.path.isdir(full) and (not is_of_ledger(path) or self._stays_inside(path)))
 
     def not_entered(self, folder: str) -> Iterator[tuple[str, str | Unreadable]]:
         """The folders behind links that leave the repository, and broken links."""
@@ -141,7 +139,7 @@ class WorkTree:
                 if not os.path.islink(full):
                     pending += [path] if is_inner_folder else []
                 elif is_inner_folder or "." not in name:
-                    target = self._target(path)
+                    target = self._target(full)
                     if isinstance(target, Unreadable):
                         yield path, target
 
@@ -157,7 +155,7 @@ class WorkTree:
         """The link that leaves the repository, or is broken, on the way to ``folder``."""
         for path in above(folder):
             full = f"{self._root}/{path}"
-            target = self._target(path) if os.path.islink(full) else ""
+            target = self._target(full) if os.path.islink(full) else ""
             if isinstance(target, Unreadable):
                 return path, target
         return None
@@ -201,7 +199,7 @@ class WorkTree:
                     (linked if os.path.islink(f"{self._root}/{path}") else own).append(path)
                 elif hidden and name != ".git":
                     last.append(path)
-        yield from [folder] if is_of_git(folder) and self.has_file(folder) else sorted(paths)
+        yield from [folder] if is_of_ledger(folder) and self.has_file(folder) else sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:
         """The content of one file; a link is followed only while it stays in the repository."""
@@ -216,7 +214,7 @@ class WorkTree:
         data = read_bounded(full, limit, whole=whole, follow=False, inside=inside)
         if data is not LINK:
             return data
-        target = self._target(path)
+        target = self._target(full)
         if isinstance(target, Unreadable):
             return target
         return read_bounded(target, limit, whole=whole, follow=False, inside=self._real_root)
@@ -241,17 +239,15 @@ class WorkTree:
         inside = (path for path in paths if self._stays_inside(path.rpartition("/")[0]))
         return {path: f"{self._root}/{path}" for path in inside}
 
-    def _target(self, path: str) -> str | Unreadable:
-        """Where the link at ``path`` leads."""
+    def _target(self, full: str) -> str | Unreadable:
+        """Where the link at ``full`` leads."""
         try:
-            target = os.path.realpath(f"{self._root}/{path}", strict=True)
+            target = os.path.realpath(full, strict=True)
         except (FileNotFoundError, NotADirectoryError):
             return DANGLING
         except OSError:
             return LOOP
-        if not self._contains(target):
-            return OUTSIDE
-        return NOT_FOLLOWED if is_of_git(path) else target
+        return target if self._contains(target) else OUTSIDE
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         if not self._stays_inside(folder):
@@ -264,16 +260,15 @@ class WorkTree:
                 return []
             raise
         every.sort(key=itemgetter(0))
-        if not is_of_git(folder):
+        if not is_of_ledger(folder):
             return every
-        return [(n, is_in and _is_in_git(f"{self._root}/{folder}/{n}")) for n, is_in in every]
+        # A folder that is a link out is named as a file, since nobody reads what is behind it.
+        return [(name, is_in and self._stays_inside(f"{folder}/{name}")) for name, is_in in every]
 
     def _stays_inside(self, folder: str) -> bool:
         cached = self._inside.get(folder)
         if cached is None:
-            real = os.path.realpath(f"{self._root}/{folder}")
-            is_moved = is_of_git(folder) and real != f"{self._real_root.rstrip('/')}/{folder}"
-            cached = not is_moved and self._contains(real)
+            cached = self._contains(os.path.realpath(f"{self._root}/{folder}"))
             self._inside[folder] = cached
         return cached
 
@@ -281,14 +276,9 @@ class WorkTree:
         return real == self._real_root or real.startswith(self._real_root.rstrip("/") + os.sep)
 
 
-def is_of_git(path: str) -> bool:
-    """Whether git's views have to agree on what it is: git, too, follows no link there."""
-    return path in BLOCK_FILES or f"{path}/".startswith(".aexp/")
-
-
-def _is_in_git(folder: str) -> bool:
-    """Whether the files of a folder can be in this repository's commits."""
-    return not (os.path.islink(folder) or os.path.lexists(f"{folder}/.git"))
+def is_of_ledger(path: str) -> bool:
+    """Whether ``path`` is a part of the ledger: nothing in its place may hide what is recorded."""
+    return f"{path}/".startswith(".aexp/")
 
 
 def above(path: str) -> list[str]:

@@ -34,7 +34,7 @@ from pytest_aexp.ground.git.listing import (
 from pytest_aexp.ground.git.listing import UNMERGED as IN_CONFLICT
 from pytest_aexp.ground.git.objects import Blobs
 from pytest_aexp.ground.git.run import run_git
-from pytest_aexp.ground.views import WorkTree, above, is_of_git
+from pytest_aexp.ground.views import WorkTree, above, is_of_ledger
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
@@ -178,11 +178,11 @@ class GitView(Listing):
             here = pending.pop()
             for name, node in self._list(here).items():
                 path = f"{here}/{name}" if here else name
-                if node.mode not in ((FOLDER,) if is_of_git(folder) else (FOLDER, SUBMODULE)):
+                if node.mode not in ((FOLDER,) if is_of_ledger(folder) else (FOLDER, SUBMODULE)):
                     paths.append(path)
                 elif node.mode == FOLDER and (hidden or not name.startswith(".")):
                     pending.append(path)
-        itself = self._nodes.get(folder) if is_of_git(folder) else None
+        itself = self._nodes.get(folder) if is_of_ledger(folder) else None
         yield from [folder] if itself and itself.mode != FOLDER else sorted(paths)
 
     def read(self, path: str, limit: int, *, whole: bool = True) -> bytes | Unreadable:

@@ -411,6 +411,13 @@ def test_junk_pipes_and_links_are_passed_over(repo: Path) -> None:
     assert version_of(repo, run(1)).path == path
 
 
+def test_a_segment_behind_a_link_is_searched(repo: Path) -> None:
+    path = add_segment(repo, [run(1)])
+    (repo / path).rename(repo / "elsewhere")
+    (repo / path).symlink_to(repo / "elsewhere")
+    assert version_of(repo, run(1)).path == path
+
+
 def test_only_the_members_of_experiments_are_judged(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Protocol
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
@@ -27,7 +27,14 @@ from pytest_aexp.model.numbers.evaluate import (
 from pytest_aexp.model.numbers.expression import Aggregate, WrittenExpression
 from pytest_aexp.model.numbers.number import Number
 from pytest_aexp.model.numbers.value import Value, value_text
-from pytest_aexp.model.problems import MALFORMED_NUMBER, UNCHECKED_NUMBER, WRONG_NUMBER, Fault, Rule
+from pytest_aexp.model.problems import (
+    MALFORMED_NUMBER,
+    UNCHECKED_NUMBER,
+    WRONG_NUMBER,
+    Fault,
+    Problem,
+    Rule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +92,21 @@ class Metrics:
         return metrics
 
 
+class _Verdict(Protocol):
+    """What numbers need of the checker's Verdict, whose module imports this one."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+    @property
+    def resolution(self) -> object: ...
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+
+
 class Numbers:
     """Checks the numbers in the texts of findings by what their citations lead to."""
 
-    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], Any]) -> None:
-        """``verdict`` gives the checker's Verdict, whose module imports this one."""
+    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], _Verdict]) -> None:
         self._metrics = Metrics(ledger)
         self._verdict = verdict
         self._last: tuple[Finding, References] | None = None

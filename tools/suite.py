@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -138,8 +139,11 @@ def _environ(this: Pass) -> dict[str, str]:
 def execute(passes: Sequence[Pass]) -> None:
     """Run the passes, one after the other."""
     closing: list[str] = []
-    with tempfile.TemporaryDirectory() as copy, ThreadPoolExecutor(1) as ahead:
-        # pip mostly waits: while a pass runs, the environments of those behind it are made.
+    with tempfile.TemporaryDirectory() as copy, ExitStack() as at_the_end:
+        # pip mostly waits: while a pass runs, the environments of those behind it are made, and no
+        # more of them once the run ends, be it by Ctrl-C.
+        ahead = ThreadPoolExecutor(1)
+        at_the_end.callback(ahead.shutdown, cancel_futures=True)
         pythons = [ahead.submit(prepare, this) for this in passes]
         # Without pytest_aexp: what the tests import there can only be what is installed.
         copy_tree(Path(copy), tree_files(but=["pytest_aexp"]))
@@ -149,7 +153,6 @@ def execute(passes: Sequence[Pass]) -> None:
             try:
                 line = run_pytest(this, python.result(), Path(copy) if this.kind else ROOT)
             except PassFailed as failure:
-                ahead.shutdown(wait=False, cancel_futures=True)
                 sys.exit(
                     f"\nFAILED in {this}: {failure}\nAgain, alone: make test PASSES={this.name}"
                 )

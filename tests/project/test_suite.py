@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+from threading import Event
+
 import pytest
 
+import suite
 from environments import minimums
 from interpreters import Interpreter
 from suite import Lane, all_passes
@@ -59,3 +64,31 @@ def test_every_dependency_states_the_oldest_version_it_works_with() -> None:
         "pytest", "ruamel.yaml", "ruamel.yaml.clib", "jsonschema", "jsonschema-rs",
         "signac", "jinja2", "shtab",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), suite.PassFailed("no")], ids=repr)
+def test_a_run_that_ends_early_makes_no_more_environments(
+    monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    passes = all_passes([Interpreter((3, 11, 0), "/python3")], (3, 11))
+    made: list[suite.Pass] = []
+    is_ahead, is_over = Event(), Event()
+
+    def prepare(this: suite.Pass) -> Path:
+        made.append(this)
+        if len(made) > 1:
+            is_ahead.set()
+            is_over.wait()
+            time.sleep(1)  # for the run to end meanwhile
+        return Path("/python3")
+
+    def run_pytest(*_: object) -> str:
+        is_ahead.wait()
+        is_over.set()
+        raise end
+
+    monkeypatch.setattr(suite, "prepare", prepare)
+    monkeypatch.setattr(suite, "run_pytest", run_pytest)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        suite.execute(passes)
+    assert made == passes[:2]

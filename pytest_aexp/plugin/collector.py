@@ -241,7 +241,7 @@ class Collector:
         del self.checker, self._discovery, self._first, self._first_due, self._reporter
         self._findings.clear()
         for item in self._items:
-            del item.keywords
+            item.keywords = {}  # not deleted: a conftest may list an item twice
             vars(item.parent).pop("finding", None)
         self._session_items[:] = [i for i in self._session_items if not isinstance(i, FindingItem)]
         self._items.clear()

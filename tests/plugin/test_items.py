@@ -204,6 +204,13 @@ class TestOtherPlugins:
         )
         run().assert_outcomes(failed=1, passed=5)
 
+    def test_an_item_may_be_there_twice(self, cited: Repo, run) -> None:
+        twice = "def pytest_collection_modifyitems(items):\n    items *= 2\n"
+        write(cited.path, "conftest.py", twice)
+        result = run()
+        result.assert_outcomes(failed=2, passed=10)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+
 
 def test_node_ids_outside_the_rootdir_are_unique_and_can_be_pasted(
     cited: Repo, run, monkeypatch: pytest.MonkeyPatch

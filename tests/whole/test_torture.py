@@ -50,7 +50,7 @@ def test_nothing_is_lost_among_many_processes(tmp_path: Path) -> None:
     assert tally.counts["ends at once"] == 12
 
 
-def _in_place(path: Path, data: bytes, *, sync: bool = True) -> None:
+def _in_place(path: Path, data: bytes, *, sync: bool = True, replaces: bool = True) -> None:
     descriptor = files.os.open(path, files.os.O_WRONLY | files.os.O_CREAT | files.os.O_TRUNC)
     files.os.write(descriptor, data[:40])
     files.os.fsync(descriptor)

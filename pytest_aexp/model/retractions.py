@@ -89,8 +89,9 @@ def record_path(record_id: str) -> str:
 
 def is_record_path(path: str) -> bool:
     """Whether the file at ``path`` has to be a record."""
-    _, is_below, name = path.partition(f"{RETRACTIONS_DIR}/")
-    return bool(is_below) and (name.lower().endswith(".json") or _begins_as_id(name) is not None)
+    name = path.removeprefix(f"{RETRACTIONS_DIR}/")
+    # Not anywhere in it: a repository in a folder has records of its own.
+    return name != path and (name.lower().endswith(".json") or _begins_as_id(name) is not None)
 
 
 class Retractions:

@@ -182,3 +182,16 @@ def test_a_broken_pin_of_others_is_a_warning_and_a_deleted_entry_is_not(
     (repo / f".aexp/ledger/{job_id}.json").unlink()
     stage(repo)
     assert hooks.findings().status == 1
+
+
+def test_a_record_of_a_repository_in_a_folder_softens_nothing_here(
+    repo: Path, cited: str, hooks: Hooks
+) -> None:
+    add_record(repo, retracts=[cited])
+    commit(repo)
+    add_entry(repo, POINT, ended_at=ENDED, metrics={"accuracy": 0.9, "loss": 0.1})
+    add_record(repo / "sub", retracts=[cited])
+    stage(repo)
+    output = hooks.findings()
+    assert (output.status, "error: " in output.out) == (1, True)
+    assert "finding.retracted_run" in output.codes

@@ -198,7 +198,11 @@ def _advice(path: str, document: Mapping[str, Any]) -> str:
     ids = [target for target in every if isinstance(target, str) and _is_id(target)][:5]
     runs = " ".join(ids or ["RUN"])
     again = f"aexp retract {'--lift ' if lifted else ''}{runs} --reason …"
-    return f"run `rm {quote(path)}`, and record what is meant with `{again}`"
+    inner, is_below, _ = path.removeprefix(f"{RETRACTIONS_DIR}/").partition("/")
+    # Not by `rm`: the folder may be a link, and what is behind it an entry.
+    away = f"move {quote(f'{RETRACTIONS_DIR}/{inner}')} elsewhere"
+    away = away if is_below else f"run `rm {quote(path)}`"
+    return f"{away}, and record what is meant with `{again}`"
 
 
 @dataclass(eq=False)

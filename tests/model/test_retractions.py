@@ -284,6 +284,15 @@ def test_a_record_of_another_name_is_not_passed_over(path: str, repo: Path) -> N
     assert fault.path == f"{RETRACTIONS_DIR}/{path}"
 
 
+def test_what_is_found_through_a_link_is_not_to_be_removed(repo: Path) -> None:
+    write(repo, f".aexp/ledger/{A}.json", "{}")
+    (repo / RETRACTIONS_DIR).mkdir()
+    (repo / RETRACTIONS_DIR / "link").symlink_to("../../..")
+    (fault,) = retractions(repo).faults
+    assert fault.path.endswith(f"/{A}.json")
+    assert fault.fix.startswith(f"move {RETRACTIONS_DIR}/link elsewhere, and record")
+
+
 def test_other_files_mean_nothing(repo: Path) -> None:
     write(repo, f"{RETRACTIONS_DIR}/README.md", "Why runs were retracted.\n")
     assert retractions(repo).faults == ()

@@ -42,9 +42,6 @@ OUTSIDE = Unreadable(
 )
 DANGLING = Unreadable("is a link to a file that does not exist", is_link=True)
 LOOP = Unreadable("is a link that leads back to itself", is_link=True)
-NOT_FOLLOWED = Unreadable(
-    "is a symbolic link: in the index and in commits, links are not followed", is_link=True
-)
 UNMERGED = Unreadable("is in conflict: git holds both sides of a merge that is not finished")
 
 

@@ -14,14 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from pytest_aexp.ground.files import (
-    DANGLING,
-    MISSING,
-    NOT_FOLLOWED,
-    OUTSIDE,
-    UNMERGED,
-    Unreadable,
-)
+from pytest_aexp.ground.files import DANGLING, MISSING, OUTSIDE, UNMERGED, Unreadable
 from pytest_aexp.ground.git.listing import (
     FOLDER,
     LINK,
@@ -38,6 +31,9 @@ from pytest_aexp.ground.views import WorkTree, above, is_of_ledger
 
 INDEX = "index"
 A_FOLDER = Unreadable("is a folder, not a file")
+NOT_FOLLOWED = Unreadable(
+    "is a symbolic link: in the index and in commits, links are not followed", is_link=True
+)
 A_SUBMODULE = Unreadable("is a git submodule: its files are not in this commit")
 _AT_ONCE = 256
 _LINK_LIMIT = 4096

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_aexp.ground.errors import AexpError, UsageError
-from pytest_aexp.ground.files import Unreadable, read_bounded, sync_path, write_new
+from pytest_aexp.ground.files import MISSING, Unreadable, read_bounded, sync_path, write_new
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import safe_label
 from pytest_aexp.ground.views import WorkTree
@@ -222,8 +222,10 @@ def unpack(root: Path, packs: Packs, job_id: str) -> bool:
     version, path = packs.version(job_id), entry_path(job_id)
     if version is None:
         return False
-    if os.path.lexists(root / path):
-        cause = judge_entry(job_id, path, WorkTree(root).read(path, ENTRY_LIMIT)).cause
+    # Looked at once: a pack may take the file away at any moment.
+    loose = WorkTree(root).read(path, ENTRY_LIMIT)
+    if loose is not MISSING:
+        cause = judge_entry(job_id, path, loose).cause
         if cause is None:
             return False
         folder = "-r " if os.path.isdir(root / path) and not os.path.islink(root / path) else ""

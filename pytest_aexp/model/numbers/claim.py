@@ -16,6 +16,8 @@ from pytest_aexp.model.problems import MALFORMED_NUMBER, Fault
 MOST_COMMENTS = 1000
 BEFORE_LIMIT = 2000
 """How many characters of its line before a comment may hold the numbers."""
+BEHIND_LIMIT = 40
+"""How many behind it are looked at: whether the number goes on there."""
 
 # Banners such as `<!-- ==== -->` and arrows such as `<!-- => -->` claim nothing.
 _CLAIM = re.compile(r"<!--\s*+=(?![=>])")
@@ -76,7 +78,10 @@ def _claim(path: str, index: int, comment: Comment, lines: LineMap, text: str) -
         fix = "correct the expression, as in `<!-- = mean(name.metric) -->`"
         return malformed(message, fix, comment.inside + error.offset)
     starts_line = comment.before_start == 0 or text[comment.before_start - 1] in "\r\n"
-    numbers = last_numbers(comment.before, len(expressions), starts_line=starts_line)
+    behind = text[comment.end : comment.end + BEHIND_LIMIT].splitlines()[:1]
+    numbers = last_numbers(
+        comment.before, len(expressions), starts_line=starts_line, behind="".join(behind)
+    )
     if isinstance(numbers, UnreadableNumber):
         if not numbers.text:
             what = f"{_shown(comment.expressions)} has no number to check: {numbers.reason}"
@@ -100,12 +105,14 @@ def _fault(path: str, position: Position, message: str, fix: str) -> Fault:
 class Comment:
     """A comment that says what the numbers before it follow from.
 
-    The offsets are those of the text: ``start`` is where the comment starts, ``inside`` where its
-    expressions do. ``expressions`` is None if it is never closed. ``before`` is what stands on its
-    line before it, other comments blanked out, from the offset ``before_start`` on.
+    The offsets are those of the text: ``start`` is where the comment starts, ``end`` where it ends,
+    ``inside`` where its expressions start. ``expressions`` is None if it is never closed.
+    ``before`` is what stands on its line before it, other comments blanked out, from the offset
+    ``before_start`` on.
     """
 
     start: int
+    end: int
     inside: int
     expressions: str | None
     before: str
@@ -126,7 +133,7 @@ def comments_in(text: str, start: int) -> Iterator[Comment]:
         inner = text[claim.end() : span.end - 3] if span.is_closed else None
         first = _line_start(text, span.start, claimed)
         before = _blanked(text, first, span.start, blanks)
-        yield Comment(span.start, claim.end(), inner, before, first)
+        yield Comment(span.start, span.end, claim.end(), inner, before, first)
         if not span.is_closed:
             return
         claimed = span.end

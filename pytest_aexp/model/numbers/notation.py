@@ -47,7 +47,10 @@ _NUMBER = re.compile(
         (?: ×|·|⋅|&times;|\\times(?![A-Za-z])|\{{\\times\}}|\\cdot(?![A-Za-z]) ) {_MARKUP} 10 \$?
         (?: \^\{{ {SIGNED} \}} | \^ {SIGNED} | {RAISED} | <sup> {SIGNED} </sup> )
     )?
-    (?P<percent> {_MARKUP} (?: [])}}] {_MARKUP} )? (?: \\?% | &percnt; | [Pp]ercent\b ) )?
+    (?P<percent>
+        {_MARKUP} (?: [])}}] {_MARKUP} \{{? )?
+        (?: \\?[%\uff05\ufe6a] | &percnt; | \\percent\b | (?i: per[ -]?cent | pct )\b )
+    )?
     """,
     re.VERBOSE,
 )
@@ -56,7 +59,18 @@ _GROUPED = re.compile(
     rf"[1-9][0-9]{{0,2}}(?P<separator>{SEPARATOR})[0-9]{{3}}(?:(?P=separator)[0-9]{{3}})*"
     r"(?:\.[0-9]+)?"
 )
-_POWER = re.compile(rf"\$?(?:\^|[⁻⁺{RAISED_DIGITS}]|<sup>)")
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
+# A raised star, as of a significance, makes no power.
+_POWER = re.compile(
+    rf"\$?(?:[⁻⁺{RAISED_DIGITS}]|(?:\^|<sup>)(?!\{{?(?:[*†‡§¶]|\\(?:ast|star|d?dagger|circ)\b)))"
+)
+_PER_MILLE = re.compile(rf"{_MARKUP}(?:[‰‱]|&permil;)")
+# `1 005`, `1'005`: the end of what readers take for one number, though this grammar has two.
+_APART = r"(?:\\?[ ]|[~'\u2019])"
+_THOUSANDS_BEFORE = re.compile(rf"(?<![\w.,-])[1-9][0-9]{{0,2}}(?:{_APART}[0-9]{{3}})*{_APART}\Z")
+_THREE_DIGITS = re.compile(r"[0-9]{3}(?:\.[0-9]+)?")
+_DIGITS_BEFORE = re.compile(r"(?:(?![0-9])\d|[0-9][·⋅\uff0e\uff0c\u066b\u066c])\Z")
+_UNCERTAINTY_BEFORE = re.compile(r"[0-9]\(\Z")
 _GOES_ON_AS_NAME = re.compile(r"[A-Za-z]+_?[0-9]")
 # What comes before digits that are part of a name, an index or an exponent; not `\pm`.
 _NAME = re.compile(
@@ -69,8 +83,8 @@ _OPENS_NUMBER = re.compile(rf"[$(=:≈~<>≤≥|\[]{_BLANK}*+\Z")
 _DASH = re.compile(r"(?:[–—]|--|&[nm]dash;)\Z")
 _NUMBER_ENDS = re.compile(rf"[0-9{RAISED_DIGITS}%)\]}}][*_`$]*\Z")
 _BOUND = re.compile(
-    rf"(?:(?P<sign><=|>=|[<>≤≥])|\\(?P<name>[lg](?:eq?(?:slant)?|t))(?![A-Za-z])"
-    rf"|&(?P<entity>lt|gt|le|ge|leq|geq);){_MARKUP}\Z"
+    rf"(?:(?P<sign><=|>=|[<>≤≥⩽⩾≦≧])|\\(?P<name>[lg](?:eq?(?:slant)?|t))(?![A-Za-z])(?:\{{\}})?"
+    rf"|&(?P<entity>lt|gt|[lg]e(?:q|qslant)?);){_MARKUP}\Z"
 )
 _BOUNDS: dict[str, Bound] = {"<": "<", "lt": "<", ">": ">", "gt": ">"}
 # `92.9–93.5 %` and `93.2 ± 0.3 %` are both per cent.
@@ -92,11 +106,12 @@ _SENTENCE_END = re.compile(r"[.;!?]\s+\S")
 
 
 def last_numbers(
-    before: str, count: int, *, starts_line: bool
+    before: str, count: int, *, starts_line: bool, behind: str = ""
 ) -> tuple[Number, ...] | UnreadableNumber:
     """The last ``count`` numbers of a text that a comment follows, in order.
 
-    ``starts_line`` says whether the text is the beginning of a line.
+    ``starts_line`` says whether the text is the beginning of a line; ``behind`` is what stands
+    behind the comment, which a reader does not see.
     """
     text = _INVISIBLE.sub(_blank, before)
     if starts_line:
@@ -113,11 +128,28 @@ def last_numbers(
     if refused is not None:
         return refused
     numbers = [token for token in tokens if isinstance(token, Number)]
+    numbers[-1] = _with_rest(numbers[-1], text[ends[-1] :], behind)
     for index in range(count - 2, -1, -1):
         following = numbers[index + 1]
         if following.is_percent and _JOINED.fullmatch(text[ends[index] : following.start]):
             numbers[index] = replace(numbers[index], is_percent=True)
     return tuple(numbers)
+
+
+def _with_rest(number: Number, between: str, behind: str) -> Number:
+    """The number, in doubt if what stands behind the comment is more of it."""
+    if number.is_percent or between.strip("*_`$~"):
+        return number
+    written = f"{number.digits}{number.power}"
+    match = _NUMBER.match(f"{written}{behind}")
+    assert match is not None
+    if match.end() == len(written):
+        return number
+    # `0.92,0.93` are two numbers, however close.
+    forms = (_PLAIN, _GROUPED, _DECIMAL_COMMA)
+    is_one = match["power"] or match["percent"] or any(f.fullmatch(match["digits"]) for f in forms)
+    doubt = "goes on behind the comment; move the comment to its end"
+    return replace(number, doubt=doubt) if is_one else number
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -165,7 +197,8 @@ def _token(
         return UnreadableNumber(text[start : match.end("digits")], start, reason)
     exponent = int(exponent_in(power)) if power else None
     bound = _bound_before(text[:start], starts_line=starts_line)
-    return Number(start, bound, sign, match["digits"], power, exponent, percent, bool(percent))
+    doubt, is_percent = _doubt(match, head, text), bool(percent)
+    return Number(start, bound, sign, match["digits"], power, exponent, percent, is_percent, doubt)
 
 
 def _sign_before(head: str) -> str:
@@ -184,7 +217,7 @@ def _why_refused(match: re.Match[str], text: str) -> str:
     """Why a number is not read, or nothing."""
     digits, power = match["digits"], match["power"] or ""
     if not (_PLAIN.fullmatch(digits) or _GROUPED.fullmatch(digits)):
-        if re.fullmatch(r"[0-9]+,[0-9]+", digits):
+        if _DECIMAL_COMMA.fullmatch(digits):
             return "has a decimal comma; write a point"
         return "cannot be read: thousands stand in groups of three, decimals after one point"
     if not power and _POWER.match(text, match.end("digits")):
@@ -194,6 +227,19 @@ def _why_refused(match: re.Match[str], text: str) -> str:
     exponent = exponent_in(power)
     if len(exponent) > 9 or abs(int(exponent or 0)) > EXPONENT_LIMIT:
         return f"has an exponent beyond {EXPONENT_LIMIT}"
+    return ""
+
+
+def _doubt(match: re.Match[str], head: str, text: str) -> str:
+    """Why a reader may take a number for part of another, or nothing."""
+    if _THREE_DIGITS.fullmatch(match["digits"]) and _THOUSANDS_BEFORE.search(head):
+        return "follows a space or an apostrophe within a number; write thousands as 12,345"
+    if _DIGITS_BEFORE.search(head):
+        return "follows what may be part of it; write the digits 0 to 9, with a point"
+    if _UNCERTAINTY_BEFORE.search(head) and text.startswith(")", match.end("digits")):
+        return "stands in brackets behind another number; write 0.932 ± 0.002"
+    if _PER_MILLE.match(text, match.end("digits")):
+        return "is per mille; write per cent, or a fraction"
     return ""
 
 
@@ -208,4 +254,4 @@ def _bound_before(head: str, *, starts_line: bool) -> Bound:
         return ""
     if match["sign"] == ">" and starts_line and not before.strip(" \t>"):
         return ""
-    return _BOUNDS.get(written) or ("≤" if written[0] in "<≤l" else "≥")
+    return _BOUNDS.get(written) or ("≤" if written[0] in "<≤⩽≦l" else "≥")

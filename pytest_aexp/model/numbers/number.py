@@ -41,7 +41,8 @@ class Number:
     """A number in a text, from the offset ``start`` on.
 
     ``text`` is all of it but a bound before it: ``sign``, ``digits``, ``power`` and ``percent``.
-    ``exponent`` is None without a power, which is then empty.
+    ``exponent`` is None without a power, which is then empty. ``doubt`` is why a reader may see
+    another number there; it completes "005 …".
     """
 
     start: int
@@ -52,6 +53,7 @@ class Number:
     exponent: int | None
     percent: str
     is_percent: bool
+    doubt: str = ""
 
     @property
     def text(self) -> str:

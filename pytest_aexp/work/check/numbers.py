@@ -166,6 +166,9 @@ def _result(claim: Claim, index: int, references: References) -> Result:
         value = evaluate(written.expression, leaf)
         if not number.follows_from(value):
             problem = fault(WRONG_NUMBER, *_wrong(number, written, value, len(entries)))
+        elif number.doubt:
+            message = f"{printed(number)} {number.doubt}"
+            problem = fault(MALFORMED_NUMBER, message, HOW_TO_CLAIM)
     except NoValue as error:
         message = f"{printed(number)} does not follow from its runs: {_text(written)}: {error}"
         problem = fault(WRONG_NUMBER, message, "correct the expression, or leave the run out")
@@ -199,6 +202,8 @@ def _wrong(number: Number, written: WrittenExpression, value: Value, runs: int) 
         f"{printed(number)} {verb} its runs: {_text(written)} is "
         f"{value_text(value, in_percent=is_percent)} over {counted(runs, 'run')}"
     )
+    if number.doubt:
+        return message, f"{printed(number)} {number.doubt}"
     if number.is_percent and number.without_percent().follows_from(value):
         return message, "leave the percent sign out, or divide the expression by 100"
     right = [shown(number.text, 40) for number in form.nearest(value)]

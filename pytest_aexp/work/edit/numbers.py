@@ -20,7 +20,8 @@ def with_right_numbers(
     """The text of a finding in which each wrong number is the one that follows.
 
     A number stays where nobody but its author can tell what is wrong: a bound, what has no value,
-    and what is off by a hundred. So it does where its new digits would be read otherwise.
+    what is off by a hundred, and what a reader may take for part of another. So it does where its
+    new digits would be read otherwise.
     """
     right: dict[Place, Number] = {}
     for claim, results in checked:
@@ -41,6 +42,8 @@ def with_right_numbers(
 def _right_number(result: Result) -> Number | None:
     number, value = result.number, result.value
     if value is None or result.fault is None or result.fault.rule is not WRONG_NUMBER:
+        return None
+    if number.doubt:
         return None
     other = number.without_percent() if number.is_percent else number.in_percent()
     if other.follows_from(value):

@@ -84,6 +84,11 @@ def refused(text: str, count: int = 1) -> str:
         ("93.2\u202f%", "93.2\u202f%", "0.932"),
         ("**93.2** %", "93.2** %", "0.932"),
         ("6.1 percent", "6.1 percent", "0.061"),
+        ("6.1 per cent", "6.1 per cent", "0.061"),
+        ("6.1 PERCENT", "6.1 PERCENT", "0.061"),
+        ("6.1 pct", "6.1 pct", "0.061"),
+        ("6.1\uff05", "6.1\uff05", "0.061"),
+        ("\\SI{6.1}{\\percent}", "6.1}{\\percent", "0.061"),
         ("6.1 percentage points", "6.1", "6.1"),
         ("6.1 points", "6.1", "6.1"),
         # bounds
@@ -95,6 +100,10 @@ def refused(text: str, count: int = 1) -> str:
         ("\\geqslant 0.05", "≥0.05", "0.05"),
         ("\\gt 5", ">5", "5"),
         ("above ≥ **5**", "≥5", "5"),
+        ("⩽ 5", "≤5", "5"),
+        ("5 ≧ 4", "≥4", "4"),
+        ("\\leq{}5", "≤5", "5"),
+        ("&geqslant; 5", "≥5", "5"),
         ("| > 0.5", ">0.5", "0.5"),
         ("a <= -0.5", "≤-0.5", "-0.5"),
         ("> 0.93", "0.93", "0.93"),
@@ -112,6 +121,8 @@ def refused(text: str, count: int = 1) -> str:
         ('<td class="x1">0.93</td>', "0.93", "0.93"),
         ("[0.93](#fig-3)", "0.93", "0.93"),
         ("0.93[^1]", "0.93", "0.93"),
+        ("0.93<sup>*</sup>", "0.93", "0.93"),
+        ("$0.93^{\\dagger}$", "0.93", "0.93"),
         ("(0.93)", "0.93", "0.93"),
         ("0.93.", "0.93", "0.93"),
         ("124M", "124", "124"),
@@ -210,6 +221,62 @@ def test_text_without_a_number_is_refused(text: str) -> None:
 )
 def test_an_unclear_number_is_refused_with_the_reason(text: str, reason: str) -> None:
     assert refused(text).startswith(reason)
+
+
+def doubt(text: str, behind: str = "") -> str:
+    numbers = last_numbers(text, 1, starts_line=True, behind=behind)
+    assert not isinstance(numbers, UnreadableNumber)
+    return numbers[-1].doubt.split(";")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1 005", "follows a space or an apostrophe within a number"),
+        ("12'439'808", "follows a space or an apostrophe within a number"),
+        ("1\u2019005.5", "follows a space or an apostrophe within a number"),
+        ("$1\\ 005$", "follows a space or an apostrophe within a number"),
+        ("0·93", "follows what may be part of it"),
+        ("\uff193", "follows what may be part of it"),
+        ("0.932(2)", "stands in brackets behind another number"),
+        ("932 ‰", "is per mille"),
+        ("in 2026 100", ""),
+        ("E005 100", ""),
+        ("top-5 100", ""),
+        ("1 05", ""),
+        ("5, 100", ""),
+        ("n (5)", ""),
+    ],
+)
+def test_what_a_reader_takes_for_part_of_another_number(text: str, reason: str) -> None:
+    assert doubt(text) == reason
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "goes_on"),
+    [
+        ("0.93", "99", True),
+        ("5", "0 seeds", True),
+        ("5", ".5", True),
+        ("5", ",000", True),
+        ("5", "\u202f000", True),
+        ("**0.93**", "99", True),
+        ("0.93", "e-3", True),
+        ("0.93", "×10⁻³", True),
+        ("9.3e-1", "0", True),
+        ("0.93", " %", True),
+        ("93 %", " %", False),
+        ("0.93", ". 99", False),
+        ("0.92", ",0.93", False),
+        ("0.92", "–0.93", False),
+        ("5", " 100 runs", False),
+        ("5", "k", False),
+        ("0.93 s", "99", False),
+        ("5", "", False),
+    ],
+)
+def test_a_number_may_go_on_behind_the_comment(before: str, behind: str, *, goes_on: bool) -> None:
+    assert (doubt(before, behind) == "goes on behind the comment") == goes_on
 
 
 def test_fewer_numbers_than_expressions_are_refused() -> None:

@@ -15,7 +15,7 @@ from pytest_aexp.model.entry import Entry, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.finding import Finding, read_finding
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.numbers.claim import read_claims
+from pytest_aexp.model.numbers.claim import HOW_TO_CLAIM, read_claims
 from pytest_aexp.model.problems import Fault, Policy
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.numbers import Cited, Metrics, References, check_claim, fault_of_claim
@@ -98,6 +98,19 @@ UNCHECKED = "finding.unchecked_number"
             WRONG,
             "93.2 % does not follow from its runs: 100 * mean(full.accuracy) is 9325 % over 5 runs",
             "leave the percent sign out, or divide the expression by 100",
+        ),
+        (
+            # A reader sees 93.2 %, and 1 005, whichever of them follows.
+            "94.2<!-- = mean(full.accuracy) --> %",
+            WRONG,
+            "94.2 does not follow from its runs: mean(full.accuracy) is 0.9325 over 5 runs",
+            "94.2 goes on behind the comment; move the comment to its end",
+        ),
+        (
+            "1 005<!-- = n(full) -->",
+            MALFORMED,
+            "005 follows a space or an apostrophe within a number; write thousands as 12,345",
+            HOW_TO_CLAIM,
         ),
         (
             "0.5<!-- = sd(full.accuracy) -->",

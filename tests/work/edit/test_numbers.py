@@ -86,6 +86,9 @@ def test_every_number_that_is_written_follows(
         ("0.930<!-- = min(x) -->", "0.930<!-- = min(x) -->"),
         ("```\n0.1<!-- = min(x) -->\n```\n", "```\n0.1<!-- = min(x) -->\n```\n"),
         ("0.1–0.2<!-- = min(x), -max(x) -->", "0.9–-1.0<!-- = min(x), -max(x) -->"),
+        # A reader would see 12 5 and 94.2 %.
+        ("12 000<!-- = n() -->", "12 000<!-- = n() -->"),
+        ("94.2<!-- = min(x) --> %", "94.2<!-- = min(x) --> %"),
         # A minus behind a hyphen would be read as a dash.
         ("0.1-0.2<!-- = min(x), -max(x) -->", "0.1-0.2<!-- = min(x), -max(x) -->"),
     ],

@@ -27,6 +27,7 @@ from pytest_aexp.model.problems import (
     NOT_A_NUMBER,
     UNKNOWN_FIELD,
     Fault,
+    Remedy,
     Rule,
 )
 from pytest_aexp.model.redaction import redact
@@ -123,14 +124,24 @@ class _Judge:
         self._path = path
         self.faults: list[Fault] = []
 
-    def _refused(self, what: str, position: Position | None = None, fix: str = "") -> _Unusable:
-        self._add(INVALID_ENTRY, f"the ledger entry {what}", position, fix)
+    def _refused(
+        self,
+        what: str,
+        position: Position | None = None,
+        fix: str = "",
+        remedy: Remedy | None = None,
+    ) -> _Unusable:
+        self._add(INVALID_ENTRY, f"the ledger entry {what}", position, fix, remedy)
         return _Unusable()
+
+    def _unresolved(self, what: str, position: Position | None = None) -> _Unusable:
+        """Refused, since a merge left it in conflict."""
+        fix = f"run `aexp ledger resolve {self._job_id}`"
+        return self._refused(what, position, fix, Remedy.RESOLVE)
 
     def decoded(self, data: bytes | Unreadable) -> str:
         if isinstance(data, Unreadable):
-            fix = resolve_advice(self._job_id) if data is UNMERGED else ""
-            raise self._refused(data.reason, fix=fix)
+            raise (self._unresolved if data is UNMERGED else self._refused)(data.reason)
         if len(data) > ENTRY_LIMIT:
             raise self._refused(f"is larger than {size(ENTRY_LIMIT)}")
         try:
@@ -183,10 +194,10 @@ class _Judge:
         conflict = _CONFLICT.search(text)
         if conflict is not None:
             at = position_in(text, conflict.start())
-            return self._refused("holds conflict markers", at, resolve_advice(self._job_id))
+            return self._unresolved("holds conflict markers", at)
         if text.startswith("version https://git-lfs"):
             fix = "run `git lfs pull`, or take the ledger out of Git LFS"
-            return self._refused("is a Git LFS pointer", Position(), fix)
+            return self._refused("is a Git LFS pointer", fix=fix, remedy=Remedy.LFS_PULL)
         if isinstance(error, jsontext.RepeatedKey):
             at = jsontext.position_of_key(text, error.key)
             return self._refused(f"has the key {quoted(error.key)} twice", at)
@@ -294,12 +305,13 @@ class _Judge:
         return f"run `aexp ledger promote {self._job_id}` on the machine that has the run"
 
     def _add(
-        self, rule: Rule, message: str, position: Position | None = None, fix: str = ""
+        self,
+        rule: Rule,
+        message: str,
+        position: Position | None = None,
+        fix: str = "",
+        remedy: Remedy | None = None,
     ) -> None:
         fix, at = fix or self._promote_again(), position or Position()
-        self.faults.append(Fault(rule, self._path, message, fix, at, job_id=self._job_id))
-
-
-def resolve_advice(job_id: str) -> str:
-    """What to do about an entry that a merge left in conflict."""
-    return f"run `aexp ledger resolve {job_id}`"
+        fault = Fault(rule, self._path, message, fix, at, job_id=self._job_id, remedy=remedy)
+        self.faults.append(fault)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum, auto
+from enum import Enum, StrEnum, auto
 from typing import Any, Literal, NamedTuple
 
 from pytest_aexp.ground.errors import ConfigurationError
@@ -96,6 +96,14 @@ INDEX_DAMAGED = Rule("runs_index.damaged", Basis.WARNING)
 _FIRST_WORDS = {name.partition(".")[0] for name in CODES}
 
 
+class Remedy(Enum):
+    """What a fix has somebody run, where other advice depends on it."""
+
+    LFS_PULL = auto()
+    RESOLVE = auto()
+    RESTORE = auto()
+
+
 class Fault(NamedTuple):
     """Something wrong at a place, before its severity is decided.
 
@@ -112,6 +120,7 @@ class Fault(NamedTuple):
     cited: bool = False
     retractions: tuple[str, ...] = ()
     """The records that retract the runs concerned."""
+    remedy: Remedy | None = None
 
 
 class Problem(NamedTuple):

@@ -63,8 +63,7 @@ def _document(repository: Repository, reason: str, **ids: Collection[str]) -> di
     }
     _, faults = read_record(record_path(record_id_of(document)), jsontext.dump(document))
     if faults:
-        message = faults[0].message.removeprefix("the retraction record ")
-        raise UsageError(f"nothing was recorded: the record {message}; give another --reason")
+        raise UsageError(f"nothing was recorded: {faults[0].message}; give another --reason")
     return document
 
 

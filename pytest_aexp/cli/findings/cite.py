@@ -20,6 +20,7 @@ from pytest_aexp.model.findings.citation import (
     MalformedCitation,
 )
 from pytest_aexp.model.findings.finding import Finding, read_finding
+from pytest_aexp.model.problems import Problem
 from pytest_aexp.model.query.grammar import conditions
 from pytest_aexp.model.query.match import selector_of
 from pytest_aexp.model.query.table import summary
@@ -187,21 +188,21 @@ def _batch(experiment: str, *pairs: str) -> str:
 
 
 def _would_hold(checker: Checker, finding: Finding, changed: list[Citation]) -> bool:
-    problems = [p for citation in changed for p in checker.citation(finding, citation).problems]
-    unknown = checker.authority_problems(changed)
-    for problem in (*problems, *unknown):
-        # A refused citation is in no file that `aexp fix` could mend.
-        fix = problem.fix.replace("run `aexp fix`, or ", "")
-        notice(f"{problem.message}; next: {fix}")
+    fixes: list[tuple[Problem, str]] = []
     for citation in changed:
         values = (
             meant_values(citation, checker.sources) if isinstance(citation, BatchCitation) else {}
         )
-        for key, value in values.items():
-            # Text is shown as it is typed: a shell takes the quotes of YAML away.
-            if isinstance(value, str):
-                notice(f"type it as {shlex.quote(f'{key}={json.dumps(value)}')}")
-    refused = unknown or any(problem.severity == "error" for problem in problems)
+        # Quoted, since a shell takes the quotes away that make a value text.
+        typed = " ".join(shlex.quote(f"{k}={json.dumps(value)}") for k, value in values.items())
+        # Not `aexp fix`, which the problem advises: the citation is in no file yet.
+        instead = f"type it as {typed}" if typed else ""
+        problems = checker.citation(finding, citation).problems
+        fixes += [(problem, instead or problem.fix) for problem in problems]
+    unknown = checker.authority_problems(changed)
+    for problem, fix in (*fixes, *((problem, problem.fix) for problem in unknown)):
+        notice(f"{problem.message}; next: {fix}")
+    refused = unknown or any(problem.severity == "error" for problem, _ in fixes)
     if refused:
         notice("nothing was changed")
     return not refused

@@ -104,3 +104,4 @@ class MalformedCitation(Citation):
     """What was meant as a citation; ``written`` is the id as far as there is one."""
 
     written: str | None
+    lacks_type: bool = field(default=False, kw_only=True)

@@ -59,6 +59,7 @@ class _Malformed(Exception):
     fix: str = HOW_TO_CITE
     at: Node | None = None
     written: str | None = None
+    lacks_type: bool = False
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ class _Item:
         if slip is not None:
             message = f" has no {slip[1]}, but a key {quoted(slip[0])}"
             fix = f"write `{slip[1]}:`, or run `aexp fix`"
-            raise _Malformed(message, fix, self.nodes[slip[0]], self.id)
+            raise _Malformed(message, fix, self.nodes[slip[0]], self.id, slip[1] == "type")
         violations = schema.violations("citation", self.values)
         if not violations:
             self._check_selector()
@@ -130,7 +131,8 @@ class _Item:
         joint = "." if violations[0].pointer else " "
         if _OPTIONAL.issuperset(keys):
             raise _Malformed(joint + message, f"correct `{keys[0]}`, or take it out", at)
-        raise _Malformed(joint + message, self._fix(), at, self.id)
+        lacks_type = "type" not in self.values
+        raise _Malformed(joint + message, self._fix(), at, self.id, lacks_type)
 
     @property
     def id(self) -> str | None:
@@ -256,7 +258,8 @@ def _malformed(
         error = _Malformed(f": {error.message}")
     at = front_matter.position((error.at or node).offset)
     fault = Fault(MALFORMED, front_matter.path, f"{KEY}[{index}]{error.message}", error.fix, at)
-    return MalformedCitation(front_matter.path, index, at, (fault,), error.written)
+    head = (front_matter.path, index, at, (fault,))
+    return MalformedCitation(*head, error.written, lacks_type=error.lacks_type)
 
 
 def _as_json(name: str, node: Node) -> Any:

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from pytest_aexp.ground.text import Position
 from pytest_aexp.model.entry import Entry, entry_document
-from pytest_aexp.model.entry_check import resolve_advice
 from pytest_aexp.model.packs.segment import Version
-from pytest_aexp.model.problems import CONTRADICTION, Fault
+from pytest_aexp.model.problems import CONTRADICTION, Fault, Remedy
 from pytest_aexp.model.ranking import attempt_key, promoted_at, rank, same_run, without_promotion
 
 
@@ -89,7 +88,7 @@ def superseded(entry: Entry, counting: Entry | None) -> Entry:
     cause = entry.cause
     if counting is None or counting.path == entry.path or cause is None:
         return entry
-    if cause.fix == resolve_advice(entry.job_id):
+    if cause.remedy is Remedy.RESOLVE:
         return entry
     fix = f"run `rm {entry.path}`: the entry in {counting.path} counts; or {cause.fix}"
     faults = tuple(f._replace(fix=fix) if f is cause else f for f in entry.faults)

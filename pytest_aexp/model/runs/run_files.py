@@ -121,7 +121,7 @@ class _Reading(NamedTuple):
             else "restore the file; else remove it and say how the run ended with "
             f"`aexp mark {self.job_id} complete` (or failed, …)"
         )
-        path, message = f"{self.shown}/{name}", f"the {kind} of a run {reason}"
+        path, message = f"{self.shown}/{name}", f"the run's {kind} {reason}"
         fault = Fault(RUNS_DAMAGED, path, message, fix or default, job_id=self.job_id)
         self.faults.append(fault)
 

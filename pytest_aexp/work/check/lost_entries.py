@@ -25,8 +25,6 @@ from pytest_aexp.work.check.resolve import not_excluded
 _MOST_FILES = 500
 """How many files are compared: whoever replaced the whole ledger did not lose an entry."""
 
-_MENDING = ("`git lfs pull`", "`aexp ledger resolve ")
-
 
 class LostEntry(NamedTuple):
     """A sound entry as the commit has it."""
@@ -88,14 +86,9 @@ def _lost_of(path: str, data: bytes, ledger: Ledger) -> Iterator[LostEntry]:
         if entry.usable and not entry.faults:
             current = ledger.get(entry.job_id)
             if fate := _fate(entry, data, current, ledger.view):
-                yield LostEntry(entry, fate, _fault_with_better_fix(current))
-
-
-def _fault_with_better_fix(current: Entry | None) -> Fault | None:
-    """The fault of an LFS pointer or a merge: git still has what is wanted."""
-    faults = current.faults if current else ()
-    better = (f for f in faults if any(command in f.fix for command in _MENDING))
-    return next(better, None)
+                # Of an LFS pointer or a merge git still has what is wanted.
+                faults = current.faults if current else ()
+                yield LostEntry(entry, fate, next((f for f in faults if f.remedy), None))
 
 
 def _fate(entry: Entry, data: bytes, current: Entry | None, view: View) -> str | None:

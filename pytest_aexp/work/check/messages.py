@@ -58,7 +58,7 @@ def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
             if near is not None:
                 which = "" if near.is_exact else f", the run whose id {near.difference}"
                 # `aexp fix` changes only what is certain, and adds no type.
-                is_fixed = near.is_certain and " has no type" not in fault.message
+                is_fixed = near.is_certain and not citation.lacks_type
                 does = ", or run `aexp fix`" if is_fixed else ""
                 yield fault._replace(fix=f"write {{type: job, id: {near.job_id}}}{which}{does}")
                 continue
@@ -148,9 +148,7 @@ def _unfinished(run: Run) -> tuple[str, str]:
     """The state of a run that has not ended, as far as it is known, and what to type."""
     mark = f"`aexp mark {run.job_id}"
     if run.faults:
-        # The store words its faults without the run.
-        why = run.faults[0].message.replace("a run", "the run")
-        return f"its state is unknown, since {why}", run.faults[0].fix
+        return f"its state is unknown, since {run.faults[0].message}", run.faults[0].fix
     if run.foreign_status:
         status = quoted(run.foreign_status)
         return (

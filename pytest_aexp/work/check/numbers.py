@@ -33,6 +33,7 @@ from pytest_aexp.model.problems import (
     WRONG_NUMBER,
     Fault,
     Problem,
+    Remedy,
     Rule,
 )
 
@@ -42,7 +43,7 @@ class Cited:
     """What a citation stands for in expressions: the runs that the finding rests on.
 
     ``label`` is how messages call the citation, ``name`` how expressions do. Without ``entries``
-    that can be used, ``fix`` is what to do about it.
+    that can be used, ``fault`` may say what to do about it.
     """
 
     label: str
@@ -50,7 +51,7 @@ class Cited:
     entries: tuple[Entry, ...] = ()
     is_batch: bool = False
     is_malformed: bool = False
-    fix: str = ""
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +124,19 @@ class Numbers:
         verdict = self._verdict(finding, citation)
         if verdict.resolution is None:
             return Cited(citation.label, citation.name, is_malformed=True)
-        fix = verdict.problems[0].fix if verdict.problems else ""
+        fault = verdict.problems[0].fault if verdict.problems else None
         is_batch = isinstance(citation, BatchCitation)
-        return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fix=fix)
+        return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fault=fault)
 
 
 class _Unresolved(Exception):
     """Why a number cannot be judged, under which rule, and what to do about it."""
 
-    def __init__(self, rule: Rule, message: str, fix: str = HOW_TO_CLAIM) -> None:
+    def __init__(
+        self, rule: Rule, message: str, fix: str = HOW_TO_CLAIM, remedy: Remedy | None = None
+    ) -> None:
         super().__init__(message)
-        self.rule, self.message, self.fix = rule, message, fix
+        self.rule, self.message, self.fix, self.remedy = rule, message, fix, remedy
 
 
 def check_claim(claim: Claim, references: References) -> tuple[Result, ...]:
@@ -178,7 +181,7 @@ def _result(claim: Claim, index: int, references: References) -> Result:
     except _Unresolved as error:
         prefix = printed(number) + " cannot be checked: " if error.rule is UNCHECKED_NUMBER else ""
         prefix = f"{_text(written)} cannot be read: " if error.rule is MALFORMED_NUMBER else prefix
-        problem = fault(error.rule, prefix + error.message, error.fix)
+        problem = fault(error.rule, prefix + error.message, error.fix)._replace(remedy=error.remedy)
     return Result(number, written, tuple(entries.values()), value, problem)
 
 
@@ -251,7 +254,9 @@ class References:
         if not cited.entries:
             what = "has no run in the ledger that can be used"
             what = f"{cited.label} {'cannot be read' if cited.is_malformed else what}"
-            raise _Unresolved(UNCHECKED_NUMBER, what, cited.fix or "correct the citation first")
+            fix = cited.fault.fix if cited.fault else "correct the citation first"
+            remedy = cited.fault.remedy if cited.fault else None
+            raise _Unresolved(UNCHECKED_NUMBER, what, fix, remedy)
         if cited.is_batch and not reference.function:
             name = f"{reference.name}." if reference.name else ""
             message = f"{name}{reference.metric} of a batch is a number for each run"

@@ -29,6 +29,7 @@ from pytest_aexp.model.problems import (
     UNCHECKED_NUMBER,
     WRONG_NUMBER,
     Fault,
+    Remedy,
 )
 from pytest_aexp.model.retractions import is_record_path, read_record, record_path
 from pytest_aexp.model.runs.run_store import RunStore
@@ -74,14 +75,13 @@ class Restoration:
         path = path or fault.path
         if fault.rule not in _DAMAGE or self._is_left_alone(fault, path):
             return fault
-        if "`aexp ledger resolve" in fault.fix and self._lists(path, "--resolve-undo"):
+        if fault.remedy is Remedy.RESOLVE and self._lists(path, "--resolve-undo"):
             both = f"git checkout --merge -- {path} && aexp ledger resolve {fault.job_id}"
             return fault._replace(fix=f"run `{both}`: git still has both versions")
         # By identity: the rule is equal to that of an invalid entry.
         source = None if fault.rule is CONTRADICTION else self._last_sound_commit(path)
         if source is not None:
-            message = _deleted(fault) if fault.rule is BROKEN else fault.message
-            return fault._replace(message=message, fix=self._restoring(path, source))
+            return _restored(fault, fault.message, path, source)
         job_id = fault.job_id
         is_packed = is_segment(path) and fault.rule is not CONTRADICTION
         if job_id is None or self._store is None or is_packed:
@@ -98,8 +98,8 @@ class Restoration:
             path = record_path(record_id)
             if path in self._committed and not self._view.has_file(path):
                 message = f"the retraction record {record_id}, which is accepted here, was deleted"
-                return fault._replace(message=message, fix=self._restoring(path, "HEAD"))
-        if fault.rule not in _OF_LOSS or "`git restore " in fault.fix:
+                return _restored(fault, message, path, "HEAD")
+        if fault.rule not in _OF_LOSS or fault.remedy is Remedy.RESTORE:
             return fault
         for source in self._earlier_commits(fault, citations):
             if source not in self._lost:
@@ -107,11 +107,9 @@ class Restoration:
             if lost := cited_by(citations, self._lost[source]):
                 paths = dict.fromkeys(one.entry.path for one in lost)
                 message = f"{fault.message}; {describe(lost)}"
-                message = _deleted(fault) if fault.rule is BROKEN else message
-                fix = self._restoring(" ".join([*paths][:_MOST_FILES]), source)
+                restored = _restored(fault, message, " ".join([*paths][:_MOST_FILES]), source)
                 current = [one.current_fault for one in lost if one.current_fault]
-                fix = self.advise(current[0]).fix if current else fix
-                return fault._replace(message=message, fix=fix)
+                return restored._replace(fix=self.advise(current[0]).fix) if current else restored
         return fault
 
     def _earlier_commits(self, fault: Fault, citations: Sequence[Citation]) -> Iterator[str]:
@@ -153,19 +151,13 @@ class Restoration:
         answer = git_or_none((*command, *spec), self._location.top, stdin=stdin.encode())
         return (answer or b"").decode(errors="replace")
 
-    def _restoring(self, path: str, source: str) -> str:
-        if source == "HEAD":
-            what = "them" if " " in path else "it"
-            return f"run `git restore --staged --worktree -- {path}`: the last commit has {what}"
-        return f"run `git restore --source={source} --staged --worktree -- {path}`, and commit"
-
     def _is_left_alone(self, fault: Fault, path: str) -> bool:
         """Whether the fault has better advice already."""
         return (
-            "`git lfs pull`" in fault.fix
+            fault.remedy is Remedy.LFS_PULL
             or os.path.isdir(self._root / path)
             # git has both versions, which can then be merged.
-            or ("`aexp ledger resolve" in fault.fix and self._lists(path, "--unmerged"))
+            or (fault.remedy is Remedy.RESOLVE and self._lists(path, "--unmerged"))
         )
 
     def _last_sound_commit(self, path: str) -> str | None:
@@ -217,5 +209,12 @@ class Restoration:
         return entry.usable and not entry.faults
 
 
-def _deleted(fault: Fault) -> str:
-    return f"run {fault.job_id} was not found: its ledger entry was deleted"
+def _restored(fault: Fault, message: str, paths: str, source: str) -> Fault:
+    """The fault with the command that brings the files back from the commit ``source``."""
+    if fault.rule is BROKEN:
+        message = f"run {fault.job_id} was not found: its ledger entry was deleted"
+    fix = f"run `git restore --source={source} --staged --worktree -- {paths}`, and commit"
+    if source == "HEAD":
+        what = "them" if " " in paths else "it"
+        fix = f"run `git restore --staged --worktree -- {paths}`: the last commit has {what}"
+    return fault._replace(message=message, fix=fix, remedy=Remedy.RESTORE)

@@ -70,7 +70,7 @@ def git_warnings(
         warnings.append(_runs_warning(runs[1]))
     repository = Repository(root, read_configuration(root))
     if tracked := tracked_paths(repository):
-        fix = removal(store_places(repository)).partition(", and")[0]
+        fix = removal(store_places(repository))
         detail = f"git has {counted(len(tracked), 'file')} of the run store: {fix}, and commit"
         warnings.append(InstallAction("tracked_runs_warning", tracked[0], detail))
     return warnings

@@ -13,6 +13,7 @@ from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import RUNS_STAGED, RUNS_TRACKED, Fault
 
 _INNER = ("workspace/", ".signac/")
+_IGNORING = "`aexp install` to ignore it"
 _LONGEST = 4096
 """What no system opens a longer path than, while to look for links in one takes minutes."""
 
@@ -37,7 +38,7 @@ def staged_faults(repository: Repository, paths: Iterable[str]) -> Iterator[Faul
     runs = [path for path in paths if path.startswith(places)] if places else []
     if runs:
         message = f"{counted(len(runs), 'file')} of the run store would be in the commit"
-        yield Fault(RUNS_STAGED, runs[0], message, removal(places))
+        yield Fault(RUNS_STAGED, runs[0], message, f"{removal(places)}, and {_IGNORING}")
 
 
 def tracked_faults(repository: Repository) -> Iterator[Fault]:
@@ -46,7 +47,8 @@ def tracked_faults(repository: Repository) -> Iterator[Fault]:
     paths = tracked_paths(repository) if places else []
     if paths:
         message = f"git has {counted(len(paths), 'file')} of the run store, which is this machine's"
-        yield Fault(RUNS_TRACKED, paths[0], message, f"{removal(places)}, and commit")
+        fix = f"{removal(places)}, and {_IGNORING}, and commit"
+        yield Fault(RUNS_TRACKED, paths[0], message, fix)
 
 
 def tracked_paths(repository: Repository) -> list[str]:
@@ -62,4 +64,4 @@ def tracked_paths(repository: Repository) -> list[str]:
 def removal(places: Iterable[str]) -> str:
     """What takes the run store out of git and leaves it on the disk."""
     folders = " ".join(quote(place.rstrip("/")) for place in places)
-    return f"run `git rm -r -q --cached {folders}`, and `aexp install` to ignore it"
+    return f"run `git rm -r -q --cached {folders}`"

@@ -143,7 +143,7 @@ def test_a_value_that_must_be_text_is_shown_as_a_shell_takes_it(
     assert main(["cite", "F001", "--batch", "E005", "seed=3"]) == 1
     err = capsys.readouterr().err
     assert "aexp fix" not in err  # it mends what is in a file, and this was not written
-    typed = re.search(r"^aexp: type it as (.*)$", err, re.MULTILINE)
+    typed = re.search(r"; next: type it as (.*)$", err, re.MULTILINE)
     assert typed is not None
     assert typed[1] == """'seed="3"'"""
     assert main(["cite", "F001", "--batch", "E005", *shlex.split(typed[1])]) == 0

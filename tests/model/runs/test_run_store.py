@@ -138,7 +138,7 @@ def test_a_run_with_a_damaged_statepoint_is_no_run(
     assert run is not None
     (fault,) = run.faults
     assert (fault.rule, fault.path, fault.job_id) == (RUNS_DAMAGED, STATEPOINT_FILE, JOB_ID)
-    assert fault.message.startswith(f"the statepoint of a run {said}")
+    assert fault.message.startswith(f"the run's statepoint {said}")
     assert not run.usable
     assert [run.job_id for run in store().batches.select("E001", {})] == [job_id_of(OTHER)]
 
@@ -166,7 +166,7 @@ def test_a_run_with_a_damaged_document_is_a_run_of_unknown_state(
     assert run is not None
     (fault,) = run.faults
     assert (fault.rule, fault.path) == (RUNS_DAMAGED, DOCUMENT_FILE)
-    assert fault.message.startswith(f"the document of a run {said}")
+    assert fault.message.startswith(f"the run's document {said}")
     assert run.usable
     assert not run.finished
     assert run.experiments == ("E001",)
@@ -205,7 +205,7 @@ def test_a_run_without_files(jobs: Path) -> None:
     (jobs / STATEPOINT_FILE).unlink()
     run = store().get(JOB_ID)
     assert run is not None
-    assert [fault.message for fault in run.faults] == ["the statepoint of a run does not exist"]
+    assert [fault.message for fault in run.faults] == ["the run's statepoint does not exist"]
 
 
 def test_files_that_are_no_files(jobs: Path) -> None:
@@ -215,8 +215,8 @@ def test_files_that_are_no_files(jobs: Path) -> None:
     run = store().get(JOB_ID)
     assert run is not None
     assert [fault.message for fault in run.faults] == [
-        "the statepoint of a run is a folder, not a file",
-        "the document of a run is a folder, not a file",
+        "the run's statepoint is a folder, not a file",
+        "the run's document is a folder, not a file",
     ]
 
 
@@ -225,7 +225,7 @@ def test_a_file_that_is_too_long(jobs: Path) -> None:
         opened.truncate(FILE_LIMIT + 1)
     run = store().get(JOB_ID)
     assert run is not None
-    assert run.faults[0].message == "the document of a run is larger than 16 MiB"
+    assert run.faults[0].message == "the run's document is larger than 16 MiB"
 
 
 @pytest.mark.parametrize(

@@ -224,8 +224,7 @@ def test_a_damaged_run_of_the_store_is_told(repo: Path) -> None:
     found = fault(job(), sources(repo))
     assert found.rule is BROKEN
     assert (
-        "; the store's folder for it cannot be used: the statepoint of a run is not"
-        in found.message
+        "; the store's folder for it cannot be used: the run's statepoint is not" in found.message
     )
 
 

@@ -16,6 +16,7 @@ from pytest_aexp.model.problems import (
     INVALID_ENTRY,
     SUSPICIOUS_KEY,
     Fault,
+    Remedy,
     Rule,
 )
 from pytest_aexp.model.runs.run_store import RunStore
@@ -24,10 +25,12 @@ from pytest_aexp.work.check.restore import Restoration
 POINT = {"experiment_id": "E001", "seed": 1}
 
 
-def advise(repo: Path, rule: Rule, job_id: str, fix: str = "look") -> Fault:
+def advise(
+    repo: Path, rule: Rule, job_id: str, fix: str = "look", remedy: Remedy | None = None
+) -> Fault:
     repository = Repository.open(repo)
     restoration = Restoration(repository, WorkTree(repo), RunStore.of(repository))
-    fault = Fault(rule, "kb/F001.md", "wrong", fix, job_id=job_id)
+    fault = Fault(rule, "kb/F001.md", "wrong", fix, job_id=job_id, remedy=remedy)
     return restoration.advise(fault, entry_path(job_id))
 
 
@@ -75,6 +78,7 @@ def test_a_run_of_this_machine_is_promoted(repo: Path) -> None:
 
 def test_other_problems_keep_their_advice(repo: Path, committed: str) -> None:
     assert advise(repo, SUSPICIOUS_KEY, committed).fix == "look"
-    assert advise(repo, INVALID_ENTRY, committed, "run `git lfs pull`").fix == "run `git lfs pull`"
+    pull = advise(repo, INVALID_ENTRY, committed, "pull it", Remedy.LFS_PULL)
+    assert pull.fix == "pull it"
     assert advise(repo, BROKEN, "0" * 32).fix == "look"
     assert "which counts" in advise(repo, CONTRADICTION, committed, "which counts").fix

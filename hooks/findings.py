@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 
 from . import TYPE_CHECKING, run_hook
-from .early_exit import StagedDiff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check a commit's findings; 0 clean, 1 problems, 2 wrong usage or it could not be done."""
-    return run_hook("aexp-findings", argv, StagedDiff.leaves_findings_alone)
+    return run_hook(argv, of_findings=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 
 from . import TYPE_CHECKING, run_hook
-from .early_exit import StagedDiff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Check a commit's ledger entries; 0 clean, 1 problems, 2 wrong usage or it could not be."""
-    return run_hook("aexp-ledger", argv, StagedDiff.leaves_entries_alone)
+    return run_hook(argv, of_findings=False)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ _ABOUT = {
 }
 
 
-def run(program: str, arguments: Sequence[str], staged: StagedDiff) -> int:
-    """The exit status of the hook that is called ``program``."""
-    of_findings = program == "aexp-findings"
+def run(arguments: Sequence[str], staged: StagedDiff, *, of_findings: bool) -> int:
+    """The exit status of the hook of findings, or of that of ledger entries."""
+    program = "aexp-findings" if of_findings else "aexp-ledger"
 
     def work() -> int:
         options = _options(program, arguments, of_findings=of_findings) if arguments else Options()

@@ -18,7 +18,7 @@ from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import counted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
+from pytest_aexp.model.findings.citation import BatchCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import UNPROMOTED, UNSTAGED_ENTRY, Fault
 from pytest_aexp.model.runs.run_store import Run, RunStore
@@ -88,9 +88,7 @@ class LocalRuns:
             message, fix, rule = refusals[0], "cite another run", UNPROMOTED
         else:
             return
-        job_id = citation.job_id if isinstance(citation, JobCitation) else None
-        fault = Fault(rule, citation.path, message, fix, citation.position, job_id)
-        yield OutdatedCitation(fault, paths)
+        yield OutdatedCitation(citation.fault(rule, message, fix), paths)
 
     def _message(self, citation: Resolvable, paths: tuple[str, ...]) -> str:
         if isinstance(citation, BatchCitation):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_aexp.ground.text import Position
 from pytest_aexp.ground.yaml.values import READINGS_LIMIT
-from pytest_aexp.model.problems import Fault
+from pytest_aexp.model.problems import Fault, Rule
 
 KEY = "supporting_runs"
 HOW_TO_CITE = (
@@ -37,6 +37,11 @@ class Citation:
     def label(self) -> str:
         """``supporting_runs[0]``; for a link in the text ``link[0]``."""
         return f"{'link' if self.is_link else KEY}[{self.index}]"
+
+    def fault(self, rule: Rule, message: str, fix: str) -> Fault:
+        """A fault of what it cites, or of the way it is written."""
+        job_id = self.job_id if isinstance(self, JobCitation) else None
+        return Fault(rule, self.path, message, fix, self.position, job_id)
 
     @property
     def pin_text(self) -> str:

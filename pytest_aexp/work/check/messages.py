@@ -29,7 +29,6 @@ from pytest_aexp.model.problems import (
     UNSTAGED_ENTRY,
     UNVERIFIED_IDENTITY,
     Fault,
-    Rule,
 )
 from pytest_aexp.model.runs.run_attempt import age
 from pytest_aexp.model.runs.run_store import Run
@@ -90,7 +89,7 @@ def _ambiguous(citation: BatchCitation, resolution: Resolution) -> Fault:
         f"of YAML 1.1 and 1.2 take {keys} for different values"
     )
     fix = f"write what is meant: `selector: {ways[0]}` or `selector: {ways[1]}`"
-    return _fault(MALFORMED, citation, message, fix)
+    return citation.fault(MALFORMED, message, fix)
 
 
 def _in_ledger(citation: Resolvable, resolution: Resolution) -> Fault | None:
@@ -117,8 +116,9 @@ def unverified_fault(citation: Resolvable, entries: Sequence[Entry]) -> Fault:
         f"the identity of {runs} cannot be checked: the ledger says that the statepoint was "
         "redacted"
     )
-    fault = _fault(UNVERIFIED_IDENTITY, citation, message, KEEP_LOCAL)
-    return fault._replace(job_id=entries[0].job_id)
+    return citation.fault(UNVERIFIED_IDENTITY, message, KEEP_LOCAL)._replace(
+        job_id=entries[0].job_id
+    )
 
 
 def _on_disk(citation: Resolvable, resolution: Resolution) -> Fault:
@@ -128,7 +128,7 @@ def _on_disk(citation: Resolvable, resolution: Resolution) -> Fault:
         f"{_cited(citation)} is in the ledger on disk, but its "
         f"{'entries are' if many else 'entry is'} not in the commit"
     )
-    return _fault(UNSTAGED_ENTRY, citation, message, f"run `git add {' '.join(paths[:20])}`")
+    return citation.fault(UNSTAGED_ENTRY, message, f"run `git add {' '.join(paths[:20])}`")
 
 
 def _in_store(citation: Resolvable, resolution: Resolution) -> Fault:
@@ -141,7 +141,7 @@ def _in_store(citation: Resolvable, resolution: Resolution) -> Fault:
     else:
         count = counted(len(resolution.runs), "run")
         message = f"{_cited(citation)} has {count} here, none finished: {run.job_id[:8]}: {state}"
-    return _fault(UNFINISHED, citation, message, fix)
+    return citation.fault(UNFINISHED, message, fix)
 
 
 def _unfinished(run: Run) -> tuple[str, str]:
@@ -178,7 +178,7 @@ def _unpromoted(citation: Resolvable, finished: list[Run]) -> Fault:
     if len(finished) == 1:
         job_id = finished[0].job_id
         fix = f"run `aexp ledger promote {job_id}`, then `git add {entry_path(job_id)}`"
-    return _fault(UNPROMOTED, citation, message, fix)
+    return citation.fault(UNPROMOTED, message, fix)
 
 
 def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
@@ -192,7 +192,7 @@ def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
             f"leave the citation as it is; run `aexp ledger promote {citation.job_id}` on "
             f"{there}, commit and push"
         )
-        return _fault(ABSENT, citation, message, fix)._replace(machine=first)
+        return citation.fault(ABSENT, message, fix)._replace(machine=first)
     runs = counted(resolution.matches, "run")
     unchecked = sorted(set(citation.selector) - {"condition"})
     message = f"{_cited(citation)} is not here: the index of {machines} has {runs} that may fit"
@@ -200,7 +200,7 @@ def _in_index(citation: Resolvable, resolution: Resolution) -> Fault:
         keys = listed([quoted(key, 30) for key in unchecked], 3)
         message += f" (an index does not say {keys}, so that was not checked)"
     fix = f"leave the citation as it is; run `aexp ledger backfill` on {there}, commit and push"
-    return _fault(ABSENT_BATCH, citation, message, fix)._replace(machine=first)
+    return citation.fault(ABSENT_BATCH, message, fix)._replace(machine=first)
 
 
 def _machine(label: str) -> str:
@@ -217,7 +217,7 @@ def _not_found(citation: JobCitation, resolution: Resolution, sources: Sources) 
     meant = sources.tracker_ids.get(citation.job_id)
     if meant is not None:
         message += f"; it is another tracker's id of run {meant}"
-        return _fault(BROKEN, citation, message, f"write {meant}")
+        return citation.fault(BROKEN, message, f"write {meant}")
     near = nearest_id(citation.job_id, sources)
     if near is not None:
         message += f"; the nearest id is {near.job_id} ({near.difference})"
@@ -228,7 +228,7 @@ def _not_found(citation: JobCitation, resolution: Resolution, sources: Sources) 
         f"; if the run is on another machine, run `aexp ledger promote {citation.job_id}` there, "
         "commit and push, then `git pull` here"
     )
-    return _fault(BROKEN, citation, message, fix)
+    return citation.fault(BROKEN, message, fix)
 
 
 def _searched(sources: Sources) -> str:
@@ -251,7 +251,7 @@ def _empty(citation: Resolvable, sources: Sources) -> Fault:
     if not left_out and meant_values(citation, sources):
         correct = f"run `aexp fix`, or {correct}"
     fix = f"{correct}; {BACKFILL_THERE}"
-    return _fault(EMPTY_BATCH, citation, f"{_cited(citation)} has no runs: {hint}", fix)
+    return citation.fault(EMPTY_BATCH, f"{_cited(citation)} has no runs: {hint}", fix)
 
 
 def _left_out(citation: BatchCitation, sources: Sources) -> str:
@@ -273,8 +273,3 @@ def _cited(citation: Resolvable) -> str:
     if not citation.selector:
         return f"the batch of {experiment}"
     return f"the batch {shown_json(citation.selector)} of {experiment}"
-
-
-def _fault(rule: Rule, citation: Resolvable, message: str, fix: str) -> Fault:
-    job_id = citation.job_id if isinstance(citation, JobCitation) else None
-    return Fault(rule, citation.path, message, fix, citation.position, job_id=job_id)

@@ -116,15 +116,9 @@ def retraction_faults(
     rule = ACCEPTED_RETRACTION if records <= set(accepted) else RETRACTED_RUN
     job_id = retracting[0].job_id if len(retracting) == 1 else None
     ids = tuple(sorted(records))
-    yield Fault(
-        rule,
-        citation.path,
-        _message(citation, retracting),
-        _fix(citation, retracting, ids, leaves_runs=leaves_runs),
-        citation.position,
-        job_id,
-        retractions=ids,
-    )
+    fix = _fix(citation, retracting, ids, leaves_runs=leaves_runs)
+    fault = citation.fault(rule, _message(citation, retracting), fix)
+    yield fault._replace(job_id=job_id, retractions=ids)
 
 
 def _message(citation: Resolvable, retractions: list[Retraction]) -> str:

@@ -36,9 +36,8 @@ def pin_faults(citation: Resolvable, entries: Sequence[Entry], reading: Pinned) 
             f"run {citation.job_id} is pinned to the attempt that ended {citation.ended_at}, but "
             f"the ledger has the one that ended {ended}"
         )
-        job_id: str | None = citation.job_id
     else:
-        message, job_id = _of_batch(citation, entries, reading), None
+        message = _of_batch(citation, entries, reading)
     fix = f"read the finding again; then `aexp cite {finding} --pin`"
     if isinstance(citation, BatchCitation) and citation.pin and len(entries) < citation.pin.count:
         fix = f"{BACKFILL_THERE}; if they are no evidence any more, {fix}"
@@ -46,7 +45,7 @@ def pin_faults(citation: Resolvable, entries: Sequence[Entry], reading: Pinned) 
     if new:
         fix += f", or `aexp cite {finding} --except {new[0].job_id[:8]}` if it does not belong"
     rule = GROWN_BATCH if reading.fit is Fit.GROWN else CHANGED_EVIDENCE
-    yield Fault(rule, citation.path, message, fix, citation.position, job_id=job_id)
+    yield citation.fault(rule, message, fix)
 
 
 def _of_batch(citation: BatchCitation, entries: Sequence[Entry], reading: Pinned) -> str:

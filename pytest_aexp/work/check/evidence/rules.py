@@ -138,7 +138,7 @@ def unjudged_commit_fault(citation: Resolvable) -> Fault:
         "whether others have the commits of cited runs"
     )
     fix = "get the whole history: `git fetch --unshallow`, in CI `fetch-depth: 0`"
-    return Fault(UNJUDGED_COMMIT, citation.path, message, fix, citation.position)
+    return citation.fault(UNJUDGED_COMMIT, message, fix)
 
 
 _RULES = (
@@ -202,11 +202,10 @@ def _broken(evidence: Evidence, rule: EvidenceRule, breaking: Sequence[Entry]) -
         message = f"{runs} {rule.says}: {ids}{more}"
     fix = f"{rule.fix}; or say that you know: `accept: [{rule.name}]`"
     job_id = breaking[0].job_id if len(breaking) == 1 else None
-    return Fault(rule.rule, citation.path, message, fix, citation.position, job_id=job_id)
+    return citation.fault(rule.rule, message, fix)._replace(job_id=job_id)
 
 
 def idle_acceptance(citation: Resolvable, name: str, why: str) -> Fault:
     """The fault of accepting what is not the case."""
     message = f"{citation.label} accepts {quoted(name)}, but {why}"
-    fix = f"take {name} out of `accept`"
-    return Fault(SUSPICIOUS_KEY, citation.path, message, fix, citation.position)
+    return citation.fault(SUSPICIOUS_KEY, message, f"take {name} out of `accept`")

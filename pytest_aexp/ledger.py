@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
@@ -60,7 +59,7 @@ def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | No
     if not is_job_id(job_id):
         return None
     data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
-    document = None if isinstance(data, Unreadable) else entry_document(data)
+    document = entry_document(data)
     if document is not None:
         return document
     packed = Packs(WorkTree(Path(repo_root))).version(job_id)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pytest_aexp.ground import jsontext
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.text import counted
 from pytest_aexp.model.problems import IDENTITY_MISMATCH, INVALID_ENTRY, Fault
 
@@ -66,9 +67,11 @@ def entry_path(job_id: str) -> str:
     return f"{LEDGER_DIR}/{job_id}.json"
 
 
-def entry_document(data: bytes) -> dict[str, Any] | None:
+def entry_document(data: bytes | Unreadable) -> dict[str, Any] | None:
     """The JSON object in an entry's bytes, within its bounds; None if there is none."""
-    return None if len(data) > ENTRY_LIMIT else jsontext.parse_object(data, DEPTH_LIMIT)
+    if isinstance(data, Unreadable) or len(data) > ENTRY_LIMIT:
+        return None
+    return jsontext.parse_object(data, DEPTH_LIMIT)
 
 
 def job_id_in(path: str) -> str:

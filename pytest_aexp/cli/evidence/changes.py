@@ -47,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what has changed; 1 if something has."""
     checker = open_checker()
     paths = findings_named(arguments.findings, checker)
     with ChangesReader(checker, arguments.since) as reader:

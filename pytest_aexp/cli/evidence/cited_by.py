@@ -49,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print each run with each citation of it."""
     if (bool(arguments.ids) + bool(arguments.experiment) + arguments.all) != 1:
         raise UsageError("name runs, or --experiment E###, or --all")
     checker = open_checker()

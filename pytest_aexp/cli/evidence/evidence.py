@@ -35,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the runs behind the findings."""
     checker = open_checker()
     reader = EvidenceReader(checker)
     paths = findings_named(arguments.findings, checker)

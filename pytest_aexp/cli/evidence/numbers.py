@@ -45,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show or correct numbers; 1 if one of them is wrong."""
     checker = open_checker()
     if arguments.finding is None:
         if arguments.write:

@@ -28,7 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the page; 0 whatever the verdicts on it are."""
     repository = Repository.open()
     policy = Policy.of(repository.configuration)
     checker = Checker(repository, WorkTree(repository.root), policy)

@@ -86,7 +86,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Retract or lift; 0 if it is recorded, or was already."""
     checker = open_checker()
     targets, wants_runs = arguments.targets, arguments.targets or arguments.batch
     if not any(character.isalnum() for character in arguments.reason):

@@ -74,7 +74,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge and print; 1 if there is an error."""
     with _views(arguments.at) as (root, views):
         checkers = {folder: _checker(arguments, *read) for folder, read in views.items()}
         named = _named(arguments.findings, checkers)

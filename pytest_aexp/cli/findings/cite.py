@@ -90,7 +90,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add or change citations; 1, and nothing changed, if one of them would be an error."""
     changes_some = arguments.pin or arguments.unpin or arguments.name or arguments.status
     names_some = arguments.runs or arguments.batch
     if arguments.finding is None or not (names_some or changes_some or arguments.excluded):

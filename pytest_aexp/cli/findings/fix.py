@@ -48,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Correct the findings, or show how; 2 if one of them could not be read or written."""
     checker = open_checker()
     paths = findings_named(arguments.findings, checker)
     changed, failed = 0, False

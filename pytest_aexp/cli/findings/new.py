@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the file and say what is next."""
     title = clean(" ".join(arguments.title.split()))
     if not title:
         raise UsageError("a finding needs a title: aexp finding new 'Full context beats none'")

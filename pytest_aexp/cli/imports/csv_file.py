@@ -27,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the runs of the file."""
     if not arguments.params:
         raise UsageError("say which columns are parameters: --params C,seed")
-    return import_file(arguments, csv_runs, optional=arguments.metrics is None)
+    return import_file(arguments, csv_runs)

@@ -46,7 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the runs below the folder."""
     experiment = checked_experiment(arguments.experiment)
     if not arguments.folder.is_dir():
         raise UsageError(f"there is no folder {arguments.folder}")

@@ -28,5 +28,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the runs of the file."""
     return import_file(arguments, jsonl_runs)

@@ -46,7 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the runs of the store."""
     experiments = _experiments_in(arguments.experiment)
     source = mlflow_runs(arguments.uri, experiments, columns_of(arguments))
     return run_import(arguments, source, "")

@@ -65,24 +65,22 @@ def add_experiment_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def columns_of(arguments: argparse.Namespace, *, optional: bool = False) -> Columns:
+def columns_of(arguments: argparse.Namespace) -> Columns:
     """Which parameters and metrics the options name. Raises UsageError."""
     metrics, run_id = _metrics_in(arguments.metrics), arguments.distinct or "run_id"
-    return Columns(_names_in(arguments.params), metrics, run_id, optional=optional)
+    is_optional = arguments.metrics is None
+    return Columns(_names_in(arguments.params), metrics, run_id, optional=is_optional)
 
 
 def import_file(
     arguments: argparse.Namespace,
     read: Callable[[Path, Columns], Iterable[SourceRun | SkippedRun]],
-    *,
-    optional: bool = False,
 ) -> int:
     """Import the runs of a file. Raises UsageError."""
     experiment = checked_experiment(arguments.experiment)
     if not arguments.file.is_file():
         raise UsageError(f"there is no file {arguments.file}")
-    columns = columns_of(arguments, optional=optional)
-    return run_import(arguments, read(arguments.file, columns), experiment)
+    return run_import(arguments, read(arguments.file, columns_of(arguments)), experiment)
 
 
 def _names_in(text: str | None) -> list[str]:

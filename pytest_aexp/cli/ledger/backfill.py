@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Promote every finished run; 1 if one could not be, each of them named."""
     repository = Repository.open()
     store = open_store(repository)
     label, overwrite = arguments.machine_label, arguments.overwrite

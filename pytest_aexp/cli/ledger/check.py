@@ -37,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge entries as the hook does; 1 if there is an error."""
     repository = Repository.open()
     require_checked_out(repository.root, [LEDGER_DIR])
     ledger = Ledger(WorkTree(repository.root))

@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what differs; 1 if something does."""
     wanted = query(arguments.words)
     root = Repository.open().root
     with GitView.at(root, arguments.revision) as view:

@@ -77,7 +77,6 @@ def _positive(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the runs that fit."""
     wanted = _query(arguments)
     repository = Repository.open()
     # In a sparse checkout the list would look whole, and lack runs.

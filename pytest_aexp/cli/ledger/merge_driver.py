@@ -34,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the merged entry over ours; 1, with ours as it was, if there can be none."""
     base = read_bounded(arguments.base, ENTRY_LIMIT)
     ours, theirs = (read_bounded(side, ENTRY_LIMIT) for side in (arguments.ours, arguments.theirs))
     for path, side in ((arguments.ours, ours), (arguments.theirs, theirs)):

@@ -33,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Pack and print; 1 if an entry had to stay loose for a fault."""
     repository = Repository.open()
     plan = plan_pack(repository)
     total = -(-len(plan.job_ids) // SEGMENT_LINES)

@@ -34,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Promote the runs; 1 if one could not be."""
     repository = Repository.open()
     store = open_store(repository)
     promoter = Promoter(repository, store, arguments.machine_label, replace=arguments.replace)

@@ -33,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Resolve, and print what was done with each entry; 1 if one had to be left."""
     resolutions = resolve(Repository.open().root, arguments.job_id)
     if not resolutions:
         what = "that ledger entry is not" if arguments.job_id else "no ledger entry is"

@@ -31,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one entry."""
     repository = Repository.open()
     ledger = Ledger.of(repository.root)
     try:

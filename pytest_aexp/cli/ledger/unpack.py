@@ -33,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Unpack and print; 1 if an entry could not be written."""
     root = Repository.open().root
     packs, job_ids = Packs(WorkTree(root)), Ledger(WorkTree(root)).job_ids
     written, status = False, 0

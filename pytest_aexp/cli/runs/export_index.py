@@ -31,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write this machine's index."""
     print(
         "DEPRECATED: `aexp runs-export-index` will go; `aexp ledger backfill` puts the same runs "
         "into the ledger, which every machine can check citations against",

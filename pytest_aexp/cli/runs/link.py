@@ -29,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Link a run to an experiment; 1 if it has ended but its entry could not be written."""
     ids = (arguments.experiment, arguments.hypothesis, arguments.sub_hypothesis)
     link = run_link(*ids)
     job = open_run(arguments.id)

@@ -36,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Set the status of runs; 1 if that, or the entry of one that has ended, failed."""
     status = checked_status(arguments.status)
     exit_status = 0
     # All are opened first, so that a mistyped id changes no run.

@@ -24,6 +24,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Register a run and print its job id."""
     print(register(arguments).id)
     return 0

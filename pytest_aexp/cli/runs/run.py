@@ -37,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the program; its exit status."""
     # Before the run is registered, so that a slip leaves none behind.
     if shutil.which(arguments.command[0]) is None:
         raise UsageError(f"{quoted(arguments.command[0])} was not found, or is not a program")

@@ -35,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the runs."""
     repository = Repository.open()
     store = open_store(repository)
     runs, gone = unfinished_runs(store), gone_runs(repository, store)

@@ -74,7 +74,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Install and print a line per action; warnings leave the status 0."""
     root = find_repo_root()
     actions = install_scaffold(
         root,

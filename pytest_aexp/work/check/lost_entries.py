@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_aexp.ground.errors import AexpError
-from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.listing import Location
 from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.git.view import GitView
@@ -98,9 +97,8 @@ def _fate(entry: Entry, data: bytes, current: Entry | None, view: View) -> str |
     if current.path != entry.path:
         return None
     if current.path == entry_path(entry.job_id):
-        content = view.read(entry.path, SEGMENT_LIMIT)
         before = entry_document(data) or {}
-        now = None if isinstance(content, Unreadable) else entry_document(content)
+        now = entry_document(view.read(entry.path, SEGMENT_LIMIT))
         # A promotion would have renewed the time.
         if now is not None and now.get("promoted_at") == before.get("promoted_at"):
             return None if now == before else "edited by hand"

@@ -106,10 +106,9 @@ def value_of(root: Mapping | None, key: str) -> tuple[Scalar, Node] | None:
     return next(((name, node) for name, node in pairs if name.text == key), None)
 
 
-def comes_from_elsewhere(front_matter: FrontMatter, key: str = KEY) -> bool:
-    """Whether a merge key brings in ``key``, or its value is an alias of a node elsewhere."""
-    root = front_matter.root
-    own = value_of(root, key)
+def comes_from_elsewhere(front_matter: FrontMatter) -> bool:
+    """Whether a merge key brings in the citations, or they are an alias of a node elsewhere."""
+    own = value_of(front_matter.root, KEY)
     if own is not None:
         return own[1].offset < own[0].offset
-    return front_matter.get(key) is not None
+    return front_matter.get(KEY) is not None

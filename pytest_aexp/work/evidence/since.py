@@ -10,10 +10,11 @@ from typing import Self
 from pytest_aexp.ground.errors import AexpError
 from pytest_aexp.ground.git.run import is_shallow, run_git
 from pytest_aexp.ground.git.view import GitView
-from pytest_aexp.model.findings.citation import Citation, JobCitation, Resolvable
+from pytest_aexp.model.findings.citation import Citation, Resolvable
 from pytest_aexp.model.findings.finding import Finding
-from pytest_aexp.model.findings.pins import Fit, pinned
+from pytest_aexp.model.findings.pins import Fit
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.resolve import Place, resolve
 from pytest_aexp.work.evidence.changes import RunChange, compare
 from pytest_aexp.work.evidence.evidence import EvidenceReader
@@ -106,11 +107,8 @@ class ChangesReader:
         if not isinstance(citation, Resolvable):
             return False
         resolution = resolve(citation, self._checker.sources)
-        if resolution.place is not Place.LEDGER:
-            return False
-        if isinstance(citation, JobCitation):
-            return all(entry.ended_at == citation.ended_at for entry in resolution.entries)
-        return pinned(citation.pin, resolution.entries).fit is Fit.EXACT
+        pinned = pinned_entries(citation, resolution.entries)
+        return resolution.place is Place.LEDGER and pinned.fit is Fit.EXACT
 
     def _last_commit(self, path: str, *options: str) -> tuple[str, str] | None:
         """The last commit that changed a file (in that way), and its day."""

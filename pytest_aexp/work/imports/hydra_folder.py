@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import UsageError
+from pytest_aexp.ground.files import Unreadable, read_bounded
 from pytest_aexp.ground.jsontext import exact_float, syntax_error
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.yaml import nodes
@@ -93,7 +94,7 @@ def _choices(run: Path) -> dict[str, Any]:
 
 def _yaml(path: Path) -> Any:
     try:
-        node = nodes.parse(_bounded(path).decode())
+        node = nodes.parse(_read(path).decode())
         return None if node is None else yaml_values.value(node)
     except (nodes.YamlFault, UnicodeDecodeError) as error:
         raise Unusable(f"cannot be read: .hydra/{path.name}: {error}") from error
@@ -101,7 +102,7 @@ def _yaml(path: Path) -> Any:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(_bounded(path), parse_float=exact_float)
+        content = json.loads(_read(path), parse_float=exact_float)
     except json.JSONDecodeError as error:
         what, at = syntax_error(error)
         place = f"{path.name}:{at.line}:{at.column}"
@@ -113,9 +114,8 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _bounded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(_LARGEST_FILE + 1)
-    if len(data) > _LARGEST_FILE:
-        raise Unusable(f"has a {path.name} that is too large")
+def _read(path: Path) -> bytes:
+    data = read_bounded(path, _LARGEST_FILE)
+    if isinstance(data, Unreadable):
+        raise Unusable(f"cannot be read: {path.name} {data.reason}")
     return data

@@ -15,6 +15,7 @@ from pytest_aexp.ground.jsontext import exact_float, refuse_constant
 from pytest_aexp.ground.settings.metric_names import LONGEST_NAME
 from pytest_aexp.ground.text import parse_time
 from pytest_aexp.model.query.match import MISSING, nested
+from pytest_aexp.work.promote.project import utc
 
 _T = TypeVar("_T")
 _STATUSES = {
@@ -181,11 +182,11 @@ def time_of(value: Any) -> str | None:
         raise Unusable(
             f"has a time that cannot be read: {str(value)[:40]!r}; write 2026-05-01T14:30:00Z"
         )
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(moment)
 
 
 def time_of_ms(milliseconds: Any) -> str | None:
     """The same of milliseconds since 1970."""
     if not isinstance(milliseconds, int | float) or milliseconds <= 0:
         return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(datetime.fromtimestamp(milliseconds / 1000, UTC))

@@ -52,28 +52,14 @@ def git_warnings(
     ``legacy`` are the rules of .gitignore that ignore the whole folder, by line; ``shared`` are
     the files that are to be committed, .gitattributes among them if it has the block.
     """
-    runs = _runs_probe(root, store)
-    probes = [*_TAKE_BACK, *([runs[0]] if runs else [])]
-    rules = ignoring_rules(root, probes)
+    rules = ignoring_rules(root, list(_TAKE_BACK))
     unshared = ignoring_rules(root, shared, tracked=False)
-    driver = attribute(root, "merge", ENTRY)
-    filters = {path: attribute(root, "filter", path) for path in _MANY}
-    warnings = list(_ledger_warnings(rules, legacy))
-    warnings += map(_unshared_warning, unshared.values())
-    # Without the block there is no other line to blame.
-    if driver != DRIVER and (GITATTRIBUTES in shared or driver not in _NONE):
-        warnings.append(_driver_warning(driver))
-    filtered = [path for path in filters if filters[path] not in _NONE]
-    if filtered:
-        warnings.append(_filter_warning(filtered[0], filters[filtered[0]]))
-    if runs and runs[0] not in rules:
-        warnings.append(_runs_warning(runs[1]))
-    repository = Repository(root, read_configuration(root))
-    if tracked := tracked_paths(repository):
-        fix = removal(store_places(repository))
-        detail = f"git has {counted(len(tracked), 'file')} of the run store: {fix}, and commit"
-        warnings.append(InstallAction("tracked_runs_warning", tracked[0], detail))
-    return warnings
+    return [
+        *_ledger_warnings(rules, legacy),
+        *map(_unshared_warning, unshared.values()),
+        *_attribute_warnings(root, has_block=GITATTRIBUTES in shared),
+        *_store_warnings(root, store),
+    ]
 
 
 def legacy_warnings(legacy: Mapping[int, str]) -> Iterator[InstallAction]:
@@ -129,23 +115,41 @@ def _unshared_warning(rule: IgnoreRule) -> InstallAction:
     )
 
 
-def _filter_warning(path: str, value: str) -> InstallAction:
-    return InstallAction(
-        "filter_warning",
-        GITATTRIBUTES,
-        f"git keeps {_MANY[path]} through the filter {quoted(value)}, so what is committed is not "
-        f"the ledger as it is, and nothing can be checked there: add the line {LEDGER}/** !filter "
-        f"at the end of {GITATTRIBUTES}",
-    )
+def _attribute_warnings(root: Path, *, has_block: bool) -> Iterator[InstallAction]:
+    driver = attribute(root, "merge", ENTRY)
+    # Without the block there is no other line to blame.
+    if driver != DRIVER and (has_block or driver not in _NONE):
+        yield InstallAction(
+            "merge_driver_warning",
+            GITATTRIBUTES,
+            f"git merges ledger entries with {quoted(driver)}, not with {DRIVER}: another line "
+            "gives them that `merge` attribute; delete it, or move it above the block",
+        )
+    filters = ((many, attribute(root, "filter", path)) for path, many in _MANY.items())
+    many, name = next((pair for pair in filters if pair[1] not in _NONE), ("", ""))
+    if many:
+        yield InstallAction(
+            "filter_warning",
+            GITATTRIBUTES,
+            f"git keeps {many} through the filter {quoted(name)}, so what is committed is not the "
+            f"ledger as it is, and nothing can be checked there: add the line {LEDGER}/** !filter "
+            f"at the end of {GITATTRIBUTES}",
+        )
 
 
-def _driver_warning(value: str) -> InstallAction:
-    return InstallAction(
-        "merge_driver_warning",
-        GITATTRIBUTES,
-        f"git merges ledger entries with {quoted(value)}, not with {DRIVER}: another line gives "
-        "them that `merge` attribute; delete it, or move it above the block",
-    )
+def _store_warnings(root: Path, store: Path) -> Iterator[InstallAction]:
+    probe = _runs_probe(root, store)
+    if probe and not ignoring_rules(root, probe[:1]):
+        detail = (
+            "git does not ignore the run store, so `git add .` would commit every run: "
+            f"add the line {probe[1]}"
+        )
+        yield InstallAction("unignored_runs_warning", GITIGNORE, detail)
+    repository = Repository(root, read_configuration(root))
+    if tracked := tracked_paths(repository):
+        fix = removal(store_places(repository))
+        detail = f"git has {counted(len(tracked), 'file')} of the run store: {fix}, and commit"
+        yield InstallAction("tracked_runs_warning", tracked[0], detail)
 
 
 def _runs_probe(root: Path, store: Path) -> tuple[str, str] | None:
@@ -161,12 +165,3 @@ def _runs_probe(root: Path, store: Path) -> tuple[str, str] | None:
             return link, f"/{escaped(link)}"
     # named like nothing, so that only a rule for the whole store fits
     return "/".join([*parts, "workspace", "0" * 32, "0" * 32]), rules[-1]
-
-
-def _runs_warning(rule: str) -> InstallAction:
-    return InstallAction(
-        "unignored_runs_warning",
-        GITIGNORE,
-        f"git does not ignore the run store, so `git add .` would commit every run: "
-        f"add the line {rule}",
-    )

@@ -99,7 +99,7 @@ def read_side(data: Content, job_id: str | None) -> Side:
 
     The statepoint is left as it is: taking something out of it costs the identity.
     """
-    document = {} if isinstance(data, Unreadable) else entry_document(data) or {}
+    document = entry_document(data) or {}
     cause = judge_entry(job_id or str(document.get("job_id")), "", data).cause
     fields = {name: value for name, value in document.items() if name not in _STATEPOINT}
     pointers: set[str] = set()

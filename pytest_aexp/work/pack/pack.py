@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_aexp.ground.errors import AexpError, UsageError
@@ -111,20 +111,21 @@ def pack(repository: Repository, plan: Plan, *, dry_run: bool = False) -> Iterat
     Raises UsageError, OSError.
     """
     packer = _Packer(repository, dry_run=dry_run)
-    pending = _NextSegment()
+    pending: list[_PackableEntry] = []
+    left: list[UnpackableEntry] = []
+    size = 0
     for job_id in plan.job_ids:
         taken = packer.take(job_id)
         if isinstance(taken, UnpackableEntry):
-            pending.left.append(taken)
+            left.append(taken)
         elif taken is not None:
-            size = pending.size + len(taken.line)
-            if len(pending.taken) == SEGMENT_LINES or size > SEGMENT_LIMIT:
+            if len(pending) == SEGMENT_LINES or size + len(taken.line) > SEGMENT_LIMIT:
                 yield packer.seal(pending)
-                pending, size = _NextSegment(), len(taken.line)
-            pending.taken.append(taken)
-            pending.size = size
-    if pending.taken or pending.left:
-        yield packer.seal(pending)
+                pending, size = [], 0
+            pending.append(taken)
+            size += len(taken.line)
+    if pending or left:
+        yield packer.seal(pending, left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +136,6 @@ class _PackableEntry:
     data: bytes
     line: bytes
     segment: str | None
-
-
-@dataclass(slots=True)
-class _NextSegment:
-    """What is packed at once: a segment's worth."""
-
-    taken: list[_PackableEntry] = field(default_factory=list)
-    left: list[UnpackableEntry] = field(default_factory=list)
-    size: int = 0
 
 
 class _Packer:
@@ -185,18 +177,20 @@ class _Packer:
             job_id, data, line, next((v.path for v in versions if v.data == line), None)
         )
 
-    def seal(self, pending: _NextSegment) -> Packed:
+    def seal(
+        self, pending: Sequence[_PackableEntry], left: Sequence[UnpackableEntry] = ()
+    ) -> Packed:
         """Write the segment, then remove the files whose entries it holds."""
-        new = [taken.line for taken in pending.taken if taken.segment is None]
+        new = [taken.line for taken in pending if taken.segment is None]
         path = self._write(b"".join(line + b"\n" for line in new)) if new else None
-        removed = len(pending.taken)
+        removed = len(pending)
         if not self._dry_run:
             # What a pack wrote that was killed need not be on the disk yet.
-            for segment in {taken.segment for taken in pending.taken if taken.segment}:
+            for segment in {taken.segment for taken in pending if taken.segment}:
                 sync_path(self._root / segment)
                 sync_path((self._root / segment).parent)
-            removed = sum(remove(self._root, taken.job_id, taken.data) for taken in pending.taken)
-        return Packed(path, len(new), removed, tuple(pending.left))
+            removed = sum(remove(self._root, taken.job_id, taken.data) for taken in pending)
+        return Packed(path, len(new), removed, tuple(left))
 
     def _write(self, data: bytes) -> str:
         path = f"{self._folder}/{segment_name(data)}"

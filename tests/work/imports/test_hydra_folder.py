@@ -87,7 +87,7 @@ def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) ->
     assert reasons[1].startswith("cannot be read: .hydra/config.yaml: ")
     assert reasons[2] == "cannot be read: metrics.json is not a JSON object"
     assert reasons[3] == "has no mapping in .hydra/config.yaml"
-    assert reasons[4] == "cannot be read: No such file or directory"
+    assert reasons[4] == "cannot be read: config.yaml does not exist"
     assert reasons[5] == "cannot be read: metrics.json:1:15: it is not JSON: it ends too early"
     assert [run.damaged for run in found if isinstance(run, SkippedRun)] == [False, *[True] * 5]
 

@@ -19,14 +19,25 @@ _ENTRY_LINK = re.compile(
 _ANY_ENTRY = ".aexp/ledger/"
 
 
+def without(text: str, spans: Iterable[Span]) -> str:
+    """``text`` with blanks in the place of ``spans``, all offsets and line ends kept."""
+    parts, last = [], 0
+    for span in spans:
+        parts += [text[last : span.start], _TEXT.sub(" ", text[span.start : span.end])]
+        last = span.end
+        if not span.is_closed:
+            break
+    return "".join([*parts, text[last:]])
+
+
 def without_code(text: str) -> str:
-    """``text`` with blanks in the place of fenced code and code spans, all offsets kept."""
-    return _without(text, (span for span in code_and_comments(text) if not span.is_comment))
+    """``text`` without fenced code and code spans."""
+    return without(text, (span for span in code_and_comments(text) if not span.is_comment))
 
 
 def prose(text: str) -> str:
-    """The same, with blanks in the place of comments as well."""
-    return _without(text, code_and_comments(text))
+    """``text`` without code and comments."""
+    return without(text, code_and_comments(text))
 
 
 def entry_links(text: str, start: int) -> list[tuple[int, str]]:
@@ -36,13 +47,3 @@ def entry_links(text: str, start: int) -> list[tuple[int, str]]:
     # Reference definitions may end the text.
     links = _ENTRY_LINK.finditer(f"{prose(text[start:])}\n")
     return [(start + link.start("run"), link["run"]) for link in links if "://" not in link[0]]
-
-
-def _without(text: str, spans: Iterable[Span]) -> str:
-    parts, last = [], 0
-    for span in spans:
-        parts += [text[last : span.start], _TEXT.sub(" ", text[span.start : span.end])]
-        last = span.end
-        if not span.is_closed:
-            break
-    return "".join([*parts, text[last:]])

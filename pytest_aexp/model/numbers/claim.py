@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.markdown import code_and_comments
 from pytest_aexp.ground.text import LineMap, Position, cut, quoted
+from pytest_aexp.model.findings.body import without
 from pytest_aexp.model.numbers.expression import Malformed, WrittenExpression, parse
 from pytest_aexp.model.numbers.notation import UnreadableNumber, last_numbers
 from pytest_aexp.model.numbers.number import Number
@@ -121,35 +122,16 @@ class Comment:
 
 def comments_in(text: str, start: int) -> Iterator[Comment]:
     """The comments in ``text`` from ``start`` on."""
-    claimed, blanks = start, list[tuple[int, int]]()
-    for span in code_and_comments(text, start):
-        if not span.is_comment:
-            continue
-        claim = _CLAIM.match(text, span.start)
-        if claim is None:
-            if span.is_closed:
-                blanks.append((span.start, span.end))
-            continue
-        inner = text[claim.end() : span.end - 3] if span.is_closed else None
-        first = _line_start(text, span.start, claimed)
-        before = _blanked(text, first, span.start, blanks)
-        yield Comment(span.start, span.end, claim.end(), inner, before, first)
+    spans = [span for span in code_and_comments(text, start) if span.is_comment]
+    claims = {span: match for span in spans if (match := _CLAIM.match(text, span.start))}
+    visible = without(text, (s for s in spans if s.is_closed and s not in claims))
+    last_end = start
+    for span, match in claims.items():
+        inner = text[match.end() : span.end - 3] if span.is_closed else None
+        line = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
+        first = max(line, last_end, span.start - BEFORE_LIMIT)
+        before = visible[first : span.start]
+        yield Comment(span.start, span.end, match.end(), inner, before, first)
         if not span.is_closed:
             return
-        claimed = span.end
-        blanks.clear()
-
-
-def _line_start(text: str, comment: int, claimed: int) -> int:
-    line = max(text.rfind("\n", 0, comment), text.rfind("\r", 0, comment)) + 1
-    return max(line, claimed, comment - BEFORE_LIMIT)
-
-
-def _blanked(text: str, start: int, end: int, blanks: list[tuple[int, int]]) -> str:
-    """The text between two offsets, with spaces for the comments that claim nothing."""
-    before = text[start:end]
-    for comment_start, comment_end in blanks:
-        first, last = max(comment_start, start) - start, comment_end - start
-        if last > 0:
-            before = before[:first] + " " * (last - first) + before[last:]
-    return before
+        last_end = span.end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_aexp.ground.markdown import code_and_comments
 from pytest_aexp.ground.text import LineMap, Position, cut, quoted
@@ -31,7 +31,7 @@ class Claim:
     """One comment with the numbers before it; ``index`` counts the comments of the finding.
 
     ``fault`` is what is wrong with the way it is written; then there are no ``numbers``. Else each
-    of them has one of ``expressions``, a position, and an offset in the text of the finding.
+    of them has one of ``expressions`` and a position, and starts at an offset in the finding.
     """
 
     path: str
@@ -41,7 +41,6 @@ class Claim:
     numbers: tuple[Number, ...] = ()
     expressions: tuple[WrittenExpression, ...] = ()
     positions: tuple[Position, ...] = ()
-    offsets: tuple[int, ...] = ()
 
 
 def read_claims(path: str, text: str, start: int) -> tuple[Claim, ...]:
@@ -89,9 +88,9 @@ def _claim(path: str, index: int, comment: Comment, lines: LineMap, text: str) -
             return malformed(what, HOW_TO_CLAIM)
         what = f"the number {quoted(numbers.text, 30)} {numbers.reason}"
         return malformed(what, HOW_TO_CLAIM, comment.before_start + numbers.start)
-    offsets = tuple(comment.before_start + number.start for number in numbers)
-    positions = tuple(map(lines.position, offsets))
-    return Claim(path, index, position, None, numbers, expressions, positions, offsets)
+    numbers = tuple(replace(n, start=comment.before_start + n.start) for n in numbers)
+    positions = tuple(lines.position(number.start) for number in numbers)
+    return Claim(path, index, position, None, numbers, expressions, positions)
 
 
 def _shown(expressions: str) -> str:

@@ -63,19 +63,13 @@ class Number:
     @property
     def value(self) -> Fraction:
         """What it says."""
-        return self._times_quantum(self._count)
+        return self._count * self.quantum
 
     @property
     def _count(self) -> int:
         """How many times its last digit's worth it is."""
         count = int(plain_digits(self.digits).replace(".", ""))
         return -count if self.is_negative else count
-
-    def _times_quantum(self, count: int, divisor: int = 1) -> Fraction:
-        power = self._power - self._decimals
-        if power >= 0:
-            return Fraction(count * 10**power, divisor)
-        return Fraction(count, divisor * 10**-power)
 
     @property
     def is_negative(self) -> bool:
@@ -85,11 +79,8 @@ class Number:
     @property
     def quantum(self) -> Fraction:
         """What its last digit is worth."""
-        return self._times_quantum(1)
-
-    @property
-    def _power(self) -> int:
-        return (self.exponent or 0) - (2 if self.is_percent else 0)
+        power = (self.exponent or 0) - (2 if self.is_percent else 0)
+        return Fraction(10) ** (power - self._decimals)
 
     @property
     def _decimals(self) -> int:
@@ -102,10 +93,8 @@ class Number:
         """
         if self.bound:
             return value.compare(self.value) in _HOLDS[self.bound]
-        count = self._count
-        if value.compare(self._times_quantum(2 * count - 1, 2)) < 0:
-            return False
-        if value.compare(self._times_quantum(2 * count + 1, 2)) > 0:
+        count, half = self._count, self.quantum / 2
+        if value.compare((2 * count - 1) * half) < 0 or value.compare((2 * count + 1) * half) > 0:
             return False
         # What is printed as −0.00 is not above zero.
         order = value.compare(Fraction(0)) if self.sign and not count else 0

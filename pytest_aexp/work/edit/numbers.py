@@ -55,10 +55,9 @@ def _right_number(result: Result) -> Number | None:
 def _replaced(text: str, claims: Sequence[Claim], right: Mapping[Place, Number]) -> str:
     places = {claim.index: claim for claim in claims}
     for claim_index, index in sorted(right, reverse=True):
-        claim = places[claim_index]
-        start = claim.offsets[index]
-        end = start + len(claim.numbers[index].text)
-        text = text[:start] + right[claim_index, index].text + text[end:]
+        old = places[claim_index].numbers[index]
+        end = old.start + len(old.text)
+        text = text[: old.start] + right[claim_index, index].text + text[end:]
     return text
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.model.batches import experiments_in
 from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
 from pytest_aexp.model.entry_check import usable_document
@@ -33,53 +35,41 @@ class Documents:
         self.retractions = self.ledger.retractions
 
     def of(self, experiments: Experiments = None) -> Iterator[Document]:
-        """The runs of the experiments, or all: the loose ones by id, then the packed ones."""
-        yield from self._loose(experiments)
-        yield from self._packed(experiments)
+        """The runs of the experiments, or all: loose, packed, and with several entries."""
+        repeated = self.ledger.repeated
+        for job_id, path, data in chain(self._loose(), self._packed()):
+            document: Document | None
+            if job_id in repeated or not _may_be_of(data, experiments):
+                continue
+            if isinstance(data, Unreadable):  # it may have been packed since it was listed
+                document = self.ledger.document(job_id)
+            else:
+                document = usable_document(job_id, path, data)
+            yield from self._wanted(job_id, document, experiments)
+        for job_id in sorted(repeated):
+            yield from self._wanted(job_id, self.ledger.document(job_id), experiments)
 
     def fitting(self, wanted: Query) -> Iterator[Document]:
-        """The runs that fit a query, in the same order."""
+        """The runs that fit a query."""
         return filter(wanted.matcher(), self.of(wanted.experiments))
 
-    def _loose(self, experiments: Experiments) -> Iterator[Document]:
+    def _loose(self) -> Iterator[tuple[str, str, bytes | Unreadable]]:
         paths = {entry_path(job_id): job_id for job_id in sorted(self.ledger.loose)}
         for path, data in self.ledger.view.read_many(paths, ENTRY_LIMIT):
-            job_id = paths[path]
-            if job_id in self.ledger.repeated:
-                yield from self._from_ledger(job_id, experiments)
-                continue
-            if isinstance(data, bytes) and not _may_be_of(data, experiments):
-                continue
-            document = usable_document(job_id, path, data)
-            if document is None:
-                yield from self._from_ledger(job_id, experiments)
-            elif _is_of(document, experiments):
-                yield self._with_retractions(document)
+            yield paths[path], path, data
 
-    def _packed(self, experiments: Experiments) -> Iterator[Document]:
-        repeated = self.ledger.repeated
+    def _packed(self) -> Iterator[tuple[str, str, bytes]]:
         for path in self.ledger.packs.paths:
             data = self.ledger.view.read(path, SEGMENT_LIMIT)
             for line in lines_of(data) if isinstance(data, bytes) else ():
-                if not _may_be_of(line, experiments):
-                    continue
-                job_id = run_of(line)
-                if job_id in repeated:
-                    continue
-                document = usable_document(job_id, path, line)
-                if document is None:
-                    self.unusable.append(job_id)
-                elif _is_of(document, experiments):
-                    yield self._with_retractions(document)
-        for job_id in sorted(repeated - self.ledger.loose):
-            yield from self._from_ledger(job_id, experiments)
+                yield run_of(line), path, line
 
-    def _from_ledger(self, job_id: str, experiments: Experiments) -> Iterator[Document]:
-        """The entry of a run that has several, or whose own file cannot be used."""
-        document = self.ledger.document(job_id)
+    def _wanted(
+        self, job_id: str, document: Document | None, experiments: Experiments
+    ) -> Iterator[Document]:
         if document is None:
             self.unusable.append(job_id)
-        elif _is_of(document, experiments):
+        elif experiments is None or not experiments.isdisjoint(experiments_in(document)):
             yield self._with_retractions(document)
 
     def of_run(self, job_id: str) -> Document | None:
@@ -94,12 +84,8 @@ class Documents:
         return document
 
 
-def _may_be_of(data: bytes, experiments: Experiments) -> bool:
+def _may_be_of(data: bytes | Unreadable, experiments: Experiments) -> bool:
     """Whether an entry may be of one of the experiments; False only if it certainly is not."""
-    if experiments is None or b"\\" in data:
+    if experiments is None or isinstance(data, Unreadable) or b"\\" in data:
         return True  # an escape spells a name in another way
     return any(name.encode("utf-8", "surrogatepass") in data for name in experiments)
-
-
-def _is_of(run: Document, experiments: Experiments) -> bool:
-    return experiments is None or not experiments.isdisjoint(experiments_in(run))

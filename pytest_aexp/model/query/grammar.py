@@ -71,10 +71,10 @@ def condition(text: str) -> Condition:
     name = match["name"].strip() if match else ""
     if match is None or not name:
         raise UsageError(f"{quoted(text)} is not a condition: write {FORMS}")
-    typed = word(match["value"])
-    if match["operator"] not in ("=", "!="):
-        return Condition(name, match["operator"], (typed,), typed)
-    return Condition(name, match["operator"], _alternatives(typed), typed)
+    typed, operator = word(match["value"]), match["operator"]
+    if operator in ("=", "!=") and isinstance(typed.value, list):
+        return Condition(name, operator, tuple(_items(typed.text[1:-1])), typed)
+    return Condition(name, operator, (typed,), typed)
 
 
 def word(text: str) -> Word:
@@ -95,32 +95,24 @@ def _json_word(text: str) -> Word:
     return Word(value if isinstance(value, str) else text, value)
 
 
-def _alternatives(typed: Word) -> tuple[Word, ...]:
-    if not isinstance(typed.value, list):
-        return (typed,)
-    return tuple(_items(typed.text[1:-1]))
-
-
 def _items(text: str) -> Iterator[Word]:
     """The items of a list in brackets, of which each is JSON or text up to the next comma."""
-    at = 0
-    while text[at:].strip():
-        start = at + len(text[at:]) - len(text[at:].lstrip())
-        end = _json_end(text, start)
+    rest = text.strip()
+    while rest:
+        end = _json_end(rest)
         if end is None:
-            comma = text.find(",", start)
-            end = len(text) if comma < 0 else comma
-        yield word(text[start:end])
-        at = end + len(text[end:]) - len(text[end:].lstrip()) + 1
+            end = len(rest.partition(",")[0])
+        yield word(rest[:end])
+        rest = rest[end:].lstrip().removeprefix(",").lstrip()
 
 
-def _json_end(text: str, start: int) -> int | None:
-    """Where a JSON value that begins at ``start`` and is a whole item ends."""
+def _json_end(text: str) -> int | None:
+    """Where the JSON value ends that the text begins with; None if no whole item is one."""
     try:
-        _, end = _decoder.raw_decode(text, start)
+        _, end = _decoder.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    return end if not text[end:].strip() or text[end:].lstrip().startswith(",") else None
+    return end if text[end:].lstrip()[:1] in ("", ",") else None
 
 
 def written(name: str, operator: str, value: Any) -> str:

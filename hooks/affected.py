@@ -94,7 +94,7 @@ def affects_collection(commit: Commit) -> bool:
 
 def _fixed_folders(commit: Commit) -> set[str]:
     globs = commit.repository.configuration.findings
-    return {fixed_part(glob.split("/")) for glob in globs}
+    return {fixed_part(glob) for glob in globs}
 
 
 def changed_evidence(commit: Commit, checker: Checker) -> ChangedEvidence:

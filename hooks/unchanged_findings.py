@@ -80,7 +80,7 @@ def _building(commit: Commit) -> list[str]:
     """
     globs = commit.repository.configuration.findings
     prefix, base = commit.location.prefix, commit.base
-    folders = sorted({f"{prefix}{fixed_part(glob.split('/'))}".rstrip("/") for glob in globs})
+    folders = sorted({f"{prefix}{fixed_part(glob)}".rstrip("/") for glob in globs})
     specs = [f":(top,literal){folder}" if folder else ":(top)" for folder in folders]
     if base is None:
         return []

@@ -298,6 +298,6 @@ def files_below(view: View, patterns: Iterable[str]) -> list[str]:
 
     Those of hidden folders are among them, unless a glob is about the whole repository.
     """
-    folders = {fixed_part(pattern.split("/")) for pattern in patterns}
+    folders = {fixed_part(pattern) for pattern in patterns}
     hidden = all(folders)
     return sorted({path for folder in folders for path in view.walk(folder, hidden=hidden)})

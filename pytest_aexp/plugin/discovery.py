@@ -30,7 +30,7 @@ class Discovery:
         self._config = config
         self._checker = checker
         self._root = str(checker.repository.root)
-        self._globs = [glob.split("/") for glob in checker.repository.configuration.findings]
+        self._globs = checker.repository.configuration.findings
 
     def relative(self, path: Path) -> str | None:
         """``path`` as the repository's views name it; None outside of the repository."""
@@ -39,10 +39,7 @@ class Discovery:
     def is_finding(self, path: Path) -> bool:
         """Whether a file there is a finding, by its name."""
         relative = self.relative(path)
-        if relative is None:
-            return False
-        parts = relative.split("/")
-        return any(fits(parts, glob) for glob in self._globs)
+        return relative is not None and any(fits(relative, glob) for glob in self._globs)
 
     def leads_astray(self, path: Path) -> bool:
         """Whether it is a link among findings that is not followed: out of the repository, or back.

@@ -222,7 +222,7 @@ class Summary:
         total = checked + len(self._lost()) or self._total()
         number = f"only {checked:,}" if checked else "none"
         verb = "were" if checked > 1 else "was"
-        folder = fixed_part(self._checker.repository.configuration.findings[0].split("/"))
+        folder = fixed_part(self._checker.repository.configuration.findings[0])
         place = clean(os.path.relpath(self._checker.repository.root / folder, os.getcwd()))
         if self._addopts_choose:
             why, options = "`addopts` leaves them out", "-o addopts= "

@@ -110,7 +110,7 @@ def origin_of(repository: Repository) -> Origin | None:
     if not commit:
         return None
     globs = repository.configuration.findings
-    folders = sorted({fixed_part(glob.split("/")) or "." for glob in globs})
+    folders = sorted({fixed_part(glob) or "." for glob in globs})
     paths = (LEDGER_DIR, INDEX_DIR, CONFIG, *folders)
     changed = git_or_none((*_STATUS, *paths), repository.root, env=environment)
     return Origin(commit, date, bool(changed and changed.strip()))

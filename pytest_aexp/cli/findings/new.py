@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     view = WorkTree(repository.root)
     numbers = (re.match(r"F(\d{1,9})", name_of(path)) for path in matching(view, globs))
     name = f"F{max((int(match[1]) for match in numbers if match), default=0) + 1:03}"
-    path = f"{fixed_part(globs[0].split('/'))}/{name}-{_slug(title)}.md".lstrip("/")
+    path = f"{fixed_part(globs[0])}/{name}-{_slug(title)}.md".lstrip("/")
     if not matched([path], globs):
         raise UsageError(
             f"{path} would not be a finding: nothing in tool.aexp.findings matches it; write the "

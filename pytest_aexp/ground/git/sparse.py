@@ -26,7 +26,7 @@ def require_checked_out(root: Path, folders: Sequence[str], globs: Sequence[str]
     git = None if top is None else git_folder(top)
     if git is None or not (_is_sparse(git) or _may_have_marks(git)):
         return
-    places = {*folders, *(fixed_part(glob.split("/")) or "." for glob in globs)}
+    places = {*folders, *(fixed_part(glob) or "." for glob in globs)}
     listed = git_or_none(["ls-files", "-t", "-z", "--", *sorted(places)], root) or b""
     for line in listed.split(b"\0"):
         path = os.fsdecode(line.removeprefix(_LEFT_OUT))

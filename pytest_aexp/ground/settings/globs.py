@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-
-def fitting(paths: Iterable[str], patterns: Iterable[str]) -> Iterator[str]:
-    """Those of ``paths`` that fit one of the globs."""
-    globs = [pattern.split("/") for pattern in patterns]
-    return (path for path in paths if any(fits(path.split("/"), glob) for glob in globs))
+_WILDCARD = re.compile(r"[*?\[]")
 
 
-def matched(paths: Iterable[str], patterns: Iterable[str]) -> list[str]:
+def matched(paths: Iterable[str], globs: Iterable[str]) -> list[str]:
     """Those of ``paths`` that ``matching`` would find, were they there and reached by no link."""
-    globs = [pattern.split("/") for pattern in patterns]
-    below = [(f"{folder}/" if (folder := fixed_part(glob)) else "", glob) for glob in globs]
-    inner = [(folder, glob[folder.count("/") :]) for folder, glob in below]
-    return [path for path in paths if any(_is_matched(path, *pair) for pair in inner)]
+    folders = {glob: f"{fixed_part(glob)}/".lstrip("/") for glob in globs}
+    return [path for path in paths if any(_is_matched(path, *pair) for pair in folders.items())]
 
 
-def _is_matched(path: str, folder: str, glob: list[str]) -> bool:
+def _is_matched(path: str, glob: str, folder: str) -> bool:
     # Of the paths of a commit most lie elsewhere.
-    if not path.startswith(folder):
+    if not (path.startswith(folder) and fits(path, glob)):
         return False
-    parts = path[len(folder) :].split("/")
-    return fits(parts, glob) and not any(part.startswith(".") for part in parts[:-1])
+    inner_folders, _, _ = path[len(folder) :].rpartition("/")
+    return "/." not in f"/{inner_folders}"
 
 
-def fixed_part(glob: list[str]) -> str:
-    """The folder that a glob, split at ``/``, names before its first wildcard."""
-    fixed = []
-    for part in glob[:-1]:
-        if any(special in part for special in "*?["):
-            break
-        fixed.append(part)
-    return "/".join(fixed)
+def fixed_part(glob: str) -> str:
+    """The folder that a glob names before its first wildcard."""
+    return _WILDCARD.split(glob, maxsplit=1)[0].rpartition("/")[0]
 
 
-def fits(path: list[str], glob: list[str]) -> bool:
-    """Whether a path, split at ``/``, fits a glob, split likewise; ``**`` is any folders."""
+def fits(path: str, glob: str) -> bool:
+    """Whether a path fits a glob, in which ``**`` is any folders."""
+    parts = path.split("/")
     # The lengths of the beginnings of the path that what was read of the glob fits: a hostile glob
     # has exponentially many ways to fit, but only so many ends.
     ends = {0}
-    for part in glob:
-        if part == "**":
-            ends = set(range(min(ends, default=len(path) + 1), len(path) + 1))
+    for wanted in glob.split("/"):
+        if wanted == "**":
+            ends = set(range(min(ends, default=len(parts) + 1), len(parts) + 1))
         else:
-            ends = {e + 1 for e in ends if e < len(path) and fnmatchcase(path[e], part)}
-    return len(path) in ends
+            ends = {e + 1 for e in ends if e < len(parts) and fnmatchcase(parts[e], wanted)}
+    return len(parts) in ends

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.settings.globs import fitting, fixed_part, matched
+from pytest_aexp.ground.settings.globs import fits, fixed_part, matched
 from pytest_aexp.ground.text import Position, position_in, shown
 from pytest_aexp.ground.views import View
 from pytest_aexp.ground.yaml import values
@@ -37,14 +37,14 @@ def may_cite(path: str) -> bool:
 
 def uncollected_faults(view: View, files: Iterable[str], globs: Sequence[str]) -> Iterator[Fault]:
     """The faults of those of ``files`` that lie in the globs' folders and cite runs unread."""
-    folders = [fixed_part(glob.split("/")) for glob in globs]
+    folders = [fixed_part(glob) for glob in globs]
     if not all(folders):  # the whole repository is not a folder of findings
         return
     inside = tuple(f"{folder}/" for folder in folders)
     beside = {path for path in files if may_cite(path) and path.startswith(inside)}
     for path in sorted(beside.difference(matched(list(beside), globs))):
         data = view.read(path, READ_LIMIT, whole=False)
-        fault = uncollected_fault(path, data, is_hidden=any(fitting([path], globs)))
+        fault = uncollected_fault(path, data, is_hidden=any(fits(path, glob) for glob in globs))
         if fault is not None:
             yield fault
 

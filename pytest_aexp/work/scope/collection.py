@@ -10,7 +10,7 @@ from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.git.sparse import is_checked_out, submodules_at
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
-from pytest_aexp.ground.settings.globs import fitting, fixed_part, matched
+from pytest_aexp.ground.settings.globs import fits, fixed_part, matched
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault
@@ -21,7 +21,7 @@ _FIX = "set `findings` in [tool.aexp] of pyproject.toml to where the findings ar
 def collection_faults(repository: Repository, view: View, paths: Sequence[str]) -> Iterator[Fault]:
     """What is wrong with where findings are looked for, ``paths`` being those that were found."""
     globs = repository.configuration.findings
-    folders = sorted({fixed_part(glob.split("/")) for glob in globs})
+    folders = sorted({fixed_part(glob) for glob in globs})
     explained = set[str]()
     for folder in folders:
         is_empty = not any(path.startswith(f"{folder}/") for path in paths)
@@ -35,7 +35,7 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
         yield from faults
     if globs != DEFAULT_FINDINGS:
         for glob in globs:
-            if fixed_part(glob.split("/")) not in explained and not any(fitting(paths, [glob])):
+            if fixed_part(glob) not in explained and not any(fits(path, glob) for path in paths):
                 yield Fault(
                     NOT_READ,
                     CONFIG,

@@ -149,7 +149,7 @@ def _shares_findings(outer: Path, root: Path) -> bool:
     """Whether a folder of findings of ``outer`` lies in ``root``, or ``root`` in it."""
     inside, is_own = os.path.realpath(root) + os.sep, os.path.lexists(root / ".git")
     for glob in Repository.open(outer).configuration.findings:
-        named = fixed_part(glob.split("/"))
+        named = fixed_part(glob)
         if is_own and not named:
             continue  # git has nothing of another repository, such as a linked work tree
         folder = os.path.realpath(outer / named) + os.sep

@@ -36,7 +36,7 @@ GLOBS = [
 
 @pytest.mark.parametrize(("glob", "path", "expected"), GLOBS)
 def test_whether_a_path_fits_a_glob(glob: str, path: str, expected: bool) -> None:
-    assert fits(path.split("/"), glob.split("/")) == expected
+    assert fits(path, glob) == expected
 
 
 @given(
@@ -49,13 +49,13 @@ def test_fitting_is_what_trying_everything_says(path: list[str], glob: list[str]
             return not rest
         if parts[0] == "**":
             return any(tried(rest[i:], parts[1:]) for i in range(len(rest) + 1))
-        return bool(rest) and fits(rest[:1], parts[:1]) and tried(rest[1:], parts[1:])
+        return bool(rest) and fits(rest[0], parts[0]) and tried(rest[1:], parts[1:])
 
-    assert fits(path, glob) == tried(path, glob)
+    assert fits("/".join(path), "/".join(glob)) == tried(path, glob)
 
 
 def test_a_glob_of_many_stars_takes_no_time() -> None:
-    assert not fits(["a"] * 200, ["**", "a"] * 90 + ["b"])
+    assert not fits("/".join(["a"] * 200), "**/a/" * 90 + "b")
 
 
 FIXED = {"a/b/*.md": "a/b", "a/b*/c/d": "a", "**/x": "", "x.md": "", "a/[b]/c": "a", "a/b": "a"}
@@ -63,7 +63,7 @@ FIXED = {"a/b/*.md": "a/b", "a/b*/c/d": "a", "**/x": "", "x.md": "", "a/[b]/c": 
 
 @pytest.mark.parametrize(("glob", "expected"), FIXED.items())
 def test_the_part_of_a_glob_before_its_wildcards(glob: str, expected: str) -> None:
-    assert fixed_part(glob.split("/")) == expected
+    assert fixed_part(glob) == expected
 
 
 @pytest.mark.parametrize("path", ["a/F1.md", "a/b/F1.md", "a/.F1.md", "a/.b/F1.md", "b/F1.md"])

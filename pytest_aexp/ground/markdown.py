@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     r"|(?P<comment><!--)",
     re.MULTILINE,
 )
+_VISIBLE = re.compile(r"[^\r\n]")
 _TICKS = re.compile(r"`+")
 _BLANK_LINE = re.compile(r"^[ \t>]*\r?$", re.MULTILINE)
 _CLOSING_FENCE = re.compile(r"^([ \t>]*+)(`{3,}|~{3,})[ \t]*\r?$", re.MULTILINE)
@@ -52,6 +53,17 @@ def code_and_comments(text: str, start: int = 0) -> Iterator[Span]:
             continue
         if not token["escape"] and at > token.end():
             yield Span(token.start(), at)
+
+
+def without(text: str, spans: Iterable[Span]) -> str:
+    """``text`` with blanks in the place of ``spans``, all offsets and line ends kept."""
+    parts, last = [], 0
+    for span in spans:
+        parts += [text[last : span.start], _VISIBLE.sub(" ", text[span.start : span.end])]
+        last = span.end
+        if not span.is_closed:
+            break
+    return "".join([*parts, text[last:]])
 
 
 class _Code:

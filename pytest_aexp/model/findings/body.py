@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from pytest_aexp.ground.markdown import Span, code_and_comments
+from pytest_aexp.ground.markdown import code_and_comments, without
 
-_TEXT = re.compile(r"[^\r\n]")
 _ENTRY_LINK = re.compile(
     # A link's or an image's target, or that of a reference definition.
     r"(?:(?P<inline>\]\(\s{0,9})|^[ \t>]{0,9}\[[^\]\n]{1,999}\]:\s{0,9})<?"
@@ -17,17 +15,6 @@ _ENTRY_LINK = re.compile(
     re.MULTILINE,
 )
 _ANY_ENTRY = ".aexp/ledger/"
-
-
-def without(text: str, spans: Iterable[Span]) -> str:
-    """``text`` with blanks in the place of ``spans``, all offsets and line ends kept."""
-    parts, last = [], 0
-    for span in spans:
-        parts += [text[last : span.start], _TEXT.sub(" ", text[span.start : span.end])]
-        last = span.end
-        if not span.is_closed:
-            break
-    return "".join([*parts, text[last:]])
 
 
 def without_code(text: str) -> str:

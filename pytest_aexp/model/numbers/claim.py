@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pytest_aexp.ground.markdown import code_and_comments
+from pytest_aexp.ground.markdown import code_and_comments, without
 from pytest_aexp.ground.text import LineMap, Position, cut, quoted
-from pytest_aexp.model.findings.body import without
 from pytest_aexp.model.numbers.expression import Malformed, WrittenExpression, parse
 from pytest_aexp.model.numbers.notation import UnreadableNumber, last_numbers
 from pytest_aexp.model.numbers.number import Number

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
@@ -32,13 +32,10 @@ from pytest_aexp.model.problems import (
     UNCHECKED_NUMBER,
     WRONG_NUMBER,
     Fault,
+    Problem,
     Remedy,
     Rule,
 )
-
-if TYPE_CHECKING:
-    # The checker's module imports this one.
-    from pytest_aexp.work.check.checker import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +93,21 @@ class Metrics:
         return metrics
 
 
+class _Verdict(Protocol):
+    """What numbers need of the checker's Verdict, whose module imports this one."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+    @property
+    def resolution(self) -> object: ...
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+
+
 class Numbers:
     """Checks the numbers in the texts of findings by what their citations lead to."""
 
-    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], Verdict]) -> None:
+    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], _Verdict]) -> None:
         self._metrics = Metrics(ledger)
         self._verdict = verdict
         self._last: tuple[Finding, References] | None = None

@@ -32,7 +32,7 @@ from pytest_aexp.work.check.resolve import Sources
 from pytest_aexp.work.check.restore import Restoration
 from pytest_aexp.work.scope.policy_change import (
     configuration_at,
-    under_policy_of,
+    under_policy_at,
     weakened,
 )
 from pytest_aexp.work.scope.projects import combined, judged_root, merged, projects_below
@@ -72,11 +72,11 @@ def check_findings(staged: StagedDiff, options: Options) -> int:
     """Promote, judge and report; 1 if there is an error. Raises AexpError, OSError."""
 
     def judge(commit: Commit) -> Outcome:
-        own, before = commit.repository.configuration, commit.configuration_before()
-        if options.policy_from is not None:
-            before = configuration_at(commit.repository.root, options.policy_from)
-            commit = replace(commit, repository=under_policy_of(commit.repository, before))
-        laxer = () if before is None else weakened(before, own, commit.view)
+        own, view = commit.repository, commit.view
+        repository, laxer = under_policy_at(options.policy_from, own, view)
+        if options.policy_from is None and (before := commit.configuration_before()) is not None:
+            laxer = weakened(before, own.configuration, view)
+        commit = replace(commit, repository=repository)
         policy = Policy.of(
             commit.repository.configuration,
             options.strict_runs,

@@ -93,6 +93,6 @@ def backfill_ledger(
     repository = Repository.open(repo_root)
     if RunStore.of(repository) is None:
         return 0, 0
-    every = list(backfill(repository, machine_label, overwrite=overwrite))
-    right = [r for r in every if r.finished and not r.written and not r.refused]
-    return sum(r.written for r in every), len(right)
+    results = list(backfill(repository, machine_label, overwrite=overwrite))
+    right = [r for r in results if r.finished and not r.written and not r.refused]
+    return sum(r.written for r in results), len(right)

@@ -23,7 +23,7 @@ from pytest_aexp.plugin.discovery import Discovery, below, was_typed
 from pytest_aexp.plugin.items import FindingFile, FindingItem, gc_paused, reason_not_done
 from pytest_aexp.rendering import MANY
 from pytest_aexp.work.check.checker import Checker
-from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
+from pytest_aexp.work.scope.policy_change import under_policy_at
 from pytest_aexp.work.scope.projects import judged_root, work_trees
 
 
@@ -94,11 +94,7 @@ class Collector:
         strictness: str | None,
         policy_from: str | None,
     ) -> Collector:
-        own, laxer = repository.configuration, tuple[Problem, ...]()
-        if policy_from is not None:
-            before = configuration_at(repository.root, policy_from)
-            laxer = weakened(before, own, view)
-            repository = under_policy_of(repository, before)
+        repository, laxer = under_policy_at(policy_from, repository, view)
         strict = parse_strict_runs(strictness) if strictness else None
         # What addopts or an ini file say is the repository's own word, which does not overrule.
         commanded = strict is not None and was_typed(config, "--aexp-strict-runs")

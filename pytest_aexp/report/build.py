@@ -141,12 +141,12 @@ class _PageBuilder:
     def _citation(self, finding: Finding, citation: Citation, names: Sequence[str]) -> CitationPart:
         verdict = self._verdicts[id(citation)]
         runs = self._runs(citation)
-        rows, says = self._shown(citation, runs, names)
+        rows, summary = self._shown(citation, runs, names)
         return CitationPart(
             citation.position.line,
             verdict_of(verdict.problems, ["unjudged" if verdict.unjudged else "stands"]),
             verdict.problems,
-            says,
+            summary,
             rows,
             len(runs) - len(rows),
             _pin(citation),

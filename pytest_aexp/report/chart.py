@@ -33,7 +33,7 @@ class Bar:
     complete: tuple[float, float]
     """Top and height of the lower part."""
     other: tuple[float, float]
-    says: str
+    tooltip: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ class _Axis:
         return (_EPOCH + timedelta(seconds=self.start + number * self.step)).strftime(written)
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        every = -(-self.bins // 6)
+        step = -(-self.bins // 6)
         return tuple(
             (round(LEFT + WIDTH * number / self.bins, 1), self.name(number))
-            for number in range(0, self.bins, every)
-            if number + every / 2 < self.bins or number == 0
+            for number in range(0, self.bins, step)
+            if number + step / 2 < self.bins or number == 0
         )
 
 
@@ -147,9 +147,9 @@ def _lane(
                 f"{complete:,} complete" if complete else "",
                 f"{other:,} not" if other else "",
             )
-            says = f"{name}, {axis.name(number)}: {', '.join(filter(None, parts))}"
+            tooltip = f"{name}, {axis.name(number)}: {', '.join(filter(None, parts))}"
             lower, upper = (round(base - low, 1), low), (round(base - low - high, 1), high)
-            bars.append(Bar(round(x, 1), round(width, 1), lower, upper, says))
+            bars.append(Bar(round(x, 1), round(width, 1), lower, upper, tooltip))
     return Lane(name, base, runs, tuple(bars))
 
 

@@ -42,7 +42,7 @@ class CitationPart:
     line: int
     verdict: str
     problems: tuple[Problem, ...]
-    says: str
+    summary: str
     runs: tuple[RunFacts, ...]
     more: int
     pin: str = ""

@@ -107,8 +107,8 @@ def test_failed_and_uncommitted_runs_come_first_in_a_batch(repo: Path) -> None:
     full, empty = gathered(repo).findings[0].citations
     assert {run.job_id for run in full.runs[:2]} == {failed, ids[4]}
     assert (len(full.runs), full.more) == (9, 0)
-    assert full.says == "Batch E001, every run: 9 runs (8 complete, 1 failed)"
-    assert empty.says == "Batch E001, seed=99: no run"
+    assert full.summary == "Batch E001, every run: 9 runs (8 complete, 1 failed)"
+    assert empty.summary == "Batch E001, seed=99: no run"
 
 
 def test_the_number_of_rows_is_limited_over_all_batches(
@@ -165,7 +165,7 @@ def test_what_differs_in_a_batch_is_shown_and_the_rest_once(repo: Path) -> None:
     add_finding(repo, "F001-a", batch("E001"))
     (citation,) = gathered(repo).findings[0].citations
     assert {run.parameters for run in citation.runs} == {"seed=0", "seed=1"}
-    assert citation.says.endswith("2 runs, all complete; all with model.C=1, model.kernel=rbf")
+    assert citation.summary.endswith("2 runs, all complete; all with model.C=1, model.kernel=rbf")
 
 
 def test_what_differs_in_a_finding_is_the_first_that_its_single_runs_show(repo: Path) -> None:

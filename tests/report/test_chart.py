@@ -22,7 +22,7 @@ def test_one_run_is_one_bar_in_one_lane() -> None:
     assert drawn is not None
     [lane] = drawn.lanes
     [bar] = lane.bars
-    assert (bar.says, drawn.stretch) == ("laptop, 2026-03-02 08:00: 1 complete", "10 minutes")
+    assert (bar.tooltip, drawn.stretch) == ("laptop, 2026-03-02 08:00: 1 complete", "10 minutes")
 
 
 def test_runs_that_are_not_complete_are_stacked_on_those_that_are() -> None:
@@ -30,7 +30,7 @@ def test_runs_that_are_not_complete_are_stacked_on_those_that_are() -> None:
     drawn = chart.chart_of(points)
     assert drawn is not None
     [bar] = drawn.lanes[0].bars
-    assert bar.says.endswith(": 4 complete, 2 not")
+    assert bar.tooltip.endswith(": 4 complete, 2 not")
     assert bar.other[0] + bar.other[1] == pytest.approx(bar.complete[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from pytest_aexp.cli.finding_argument import findings_named
 from pytest_aexp.cli.findings.edit_finding import open_checker
@@ -50,13 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
     checker = open_checker()
     paths = findings_named(arguments.findings, checker)
     with ChangesReader(checker, arguments.since) as reader:
-        every = {path: list(reader.of(checker.finding(path))) for path in paths}
+        changes_of = {path: list(reader.of(checker.finding(path))) for path in paths}
     if arguments.format in ("table", "markdown"):
-        for path, changes in every.items():
+        for path, changes in changes_of.items():
             _print_finding(path, changes, arguments.format)
     else:
-        sys.stdout.write(_for_programs(every.items(), arguments.format))
-    return int(any(of_citation.changes for changes in every.values() for of_citation in changes))
+        sys.stdout.write(_for_programs(changes_of.items(), arguments.format))
+    return int(any(of_citation.changes for of_citation in chain(*changes_of.values())))
 
 
 def _print_finding(path: str, changes: Sequence[CitationChanges], format_name: str) -> None:
@@ -68,7 +69,7 @@ def _print_finding(path: str, changes: Sequence[CitationChanges], format_name: s
             print(render_changes(format_name, of_citation.changes), end="")
 
 
-def _for_programs(every: Iterable[tuple[str, Sequence[CitationChanges]]], format_name: str) -> str:
+def _for_programs(pairs: Iterable[tuple[str, Sequence[CitationChanges]]], format_name: str) -> str:
     records = [
         {
             "finding": name_of(path),
@@ -76,7 +77,7 @@ def _for_programs(every: Iterable[tuple[str, Sequence[CitationChanges]]], format
             "since": of_citation.since.revision or None,
             **change_record(change),
         }
-        for path, changes in every
+        for path, changes in pairs
         for of_citation in changes
         for change in of_citation.changes
     ]

@@ -38,12 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
     checker = open_checker()
     reader = EvidenceReader(checker)
     paths = findings_named(arguments.findings, checker)
-    every = {path: reader.cited(checker.finding(path)) for path in paths}
+    cited_in = {path: reader.cited(checker.finding(path)) for path in paths}
     if arguments.format in ("table", "markdown"):
-        for path, cited in every.items():
+        for path, cited in cited_in.items():
             _print_finding(reader, path, cited, arguments.format)
     else:
-        sys.stdout.write(_for_programs(reader, every, arguments.format))
+        sys.stdout.write(_for_programs(reader, cited_in, arguments.format))
     return 0
 
 
@@ -70,11 +70,11 @@ def _rows(reader: EvidenceReader, cited: CitedRuns, columns: list[str]) -> list[
 
 
 def _for_programs(
-    reader: EvidenceReader, every: dict[str, list[CitedRuns]], format_name: str
+    reader: EvidenceReader, cited_in: dict[str, list[CitedRuns]], format_name: str
 ) -> str:
     pairs = [
         ({"finding": name_of(path), "citation": citation.citation.label}, citation, run)
-        for path, cited in every.items()
+        for path, cited in cited_in.items()
         for citation in cited
         for run in citation.runs
     ]

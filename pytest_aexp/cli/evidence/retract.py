@@ -209,9 +209,9 @@ def _mark(checker: Checker, reached: Iterable[RetractedCitation]) -> dict[tuple[
     by_finding: dict[str, list[tuple[Citation, list[str]]]] = defaultdict(list)
     for cited in reached:
         citation = cited.citation
-        every = map(checker.sources.ledger.retractions.get, sorted(cited.runs))
-        records = dict.fromkeys(record for one in filter(None, every) for record in one.record_ids)
-        new = [record_id for record_id in records if record_id not in citation.accept]
+        retractions = map(checker.sources.ledger.retractions.get, sorted(cited.runs))
+        record_ids = [rid for r in filter(None, retractions) for rid in r.record_ids]
+        new = [rid for rid in dict.fromkeys(record_ids) if rid not in citation.accept]
         if new and not citation.is_link:
             by_finding[cited.finding.path].append((citation, new))
     marked = {}

@@ -18,10 +18,10 @@ from pytest_aexp.ground.git.view import INDEX, GitView, Unstaged
 from pytest_aexp.ground.repository import Repository, configuration_of, find_repo_root
 from pytest_aexp.ground.settings.configuration import StrictRuns, strictness_word
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.problems import Outcome, Policy
+from pytest_aexp.model.problems import Policy, Problem
 from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.checker import Checker, judge_repository
-from pytest_aexp.work.scope.policy_change import configuration_at, under_policy_of, weakened
+from pytest_aexp.work.scope.policy_change import under_policy_at
 from pytest_aexp.work.scope.projects import (
     git_views,
     judged_root,
@@ -75,37 +75,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with _views(arguments.at) as (root, views):
-        checkers = {folder: _checker(arguments, *read) for folder, read in views.items()}
+        checked = {folder: _checked(arguments, *read) for folder, read in views.items()}
+        checkers = {folder: checker for folder, (checker, _) in checked.items()}
         named = _named(arguments.findings, checkers)
-        chosen = named if arguments.findings else dict.fromkeys(checkers)
-        outcomes = {f: judge_repository(checkers[f], paths) for f, paths in chosen.items()}
-        outcome = merged({f: _with_policy(arguments, views[f], o) for f, o in outcomes.items()})
+        outcomes = {}
+        for folder, paths in (named if arguments.findings else dict.fromkeys(checked)).items():
+            checker, laxer = checked[folder]
+            outcome = judge_repository(checker, paths)
+            outcomes[folder] = outcome._replace(problems=(*laxer, *outcome.problems))
+        outcome = merged(outcomes)
     sys.stdout.write(rendered(outcome, arguments.format, root))
     return 0 if outcome.ok else 1
 
 
-def _checker(
+def _checked(
     arguments: argparse.Namespace, repository: Repository, view: View, on_disk: View | None
-) -> Checker:
-    if arguments.policy_from is not None:
-        before = configuration_at(repository.root, arguments.policy_from)
-        repository = under_policy_of(repository, before)
-    strict_runs = arguments.strict_runs
-    commanded = strict_runs is not None
+) -> tuple[Checker, tuple[Problem, ...]]:
+    """The checker, and what this configuration checks less strictly than ``--policy-from``."""
+    repository, laxer = under_policy_at(arguments.policy_from, repository, view)
+    strict_runs, commanded = arguments.strict_runs, arguments.strict_runs is not None
     policy = Policy.of(repository.configuration, strict_runs, commanded=commanded)
-    return Checker(repository, view, policy, on_disk)
-
-
-def _with_policy(
-    arguments: argparse.Namespace, read: tuple[Repository, View, View | None], outcome: Outcome
-) -> Outcome:
-    """The outcome, and what is laxer in this configuration than in that of ``--policy-from``."""
-    if arguments.policy_from is None:
-        return outcome
-    repository, view, _ = read
-    before = configuration_at(repository.root, arguments.policy_from)
-    laxer = weakened(before, repository.configuration, view)
-    return outcome._replace(problems=(*laxer, *outcome.problems))
+    return Checker(repository, view, policy, on_disk), laxer
 
 
 def _named(written: Sequence[str], checkers: Mapping[str, Checker]) -> dict[str, list[str]]:

@@ -20,9 +20,8 @@ from pytest_aexp.model.findings.pins import Fit, digest_of, pinned
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.resolve import Place, Resolution, resolve
+from pytest_aexp.work.edit.citation_keys import Keys
 from pytest_aexp.work.edit.citation_yaml import job_text, list_text, time_text
-
-Keys = dict[str, str | None]
 
 
 def set_options(

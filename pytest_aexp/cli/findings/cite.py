@@ -27,7 +27,7 @@ from pytest_aexp.model.query.table import summary
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.hints import meant_values
-from pytest_aexp.work.edit.citation_keys import with_keys
+from pytest_aexp.work.edit.citation_keys import Keys, with_keys
 from pytest_aexp.work.edit.citation_yaml import batch_citation, job_citation
 from pytest_aexp.work.edit.cite import with_citations
 from pytest_aexp.work.edit.finding_text import open_for_edit
@@ -133,10 +133,10 @@ def _with_options(
     """The text with what the options change of the citations, and the indexes of those."""
 
     def chosen(finding: Finding) -> list[Citation]:
-        every = _citations(finding)
-        return [c for c in every if _as_written(c) in cited] if cited else every
+        citations = _citations(finding)
+        return [c for c in citations if _as_written(c) in cited] if cited else citations
 
-    def changed(text: str, changes: dict[int, options.Keys]) -> str:
+    def changed(text: str, changes: dict[int, Keys]) -> str:
         indexes.update(changes)
         return with_keys(open_for_edit(path, text.encode()), changes) if changes else text
 

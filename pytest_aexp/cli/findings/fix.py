@@ -22,7 +22,7 @@ from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.check.hints import meant_values
 from pytest_aexp.work.check.resolve import matching_selectors
 from pytest_aexp.work.edit.finding_text import open_for_edit
-from pytest_aexp.work.edit.fix import corrected, with_settled
+from pytest_aexp.work.edit.fix import corrected, with_unambiguous_values
 
 DESCRIPTION = """\
 Correct citations of findings where only one thing can have been meant: misspelt
@@ -67,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     document = open_finding(checker, path)
     text = corrected(document, checker.sources.job_ids)
-    text = with_settled(open_for_edit(path, text.encode()), _settled(checker, path, text))
+    values = _unambiguous_values(checker, path, text)
+    text = with_unambiguous_values(open_for_edit(path, text.encode()), values)
     if text == document.text:
         return False
     if show:
@@ -78,7 +79,7 @@ def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     return True
 
 
-def _settled(checker: Checker, path: str, text: str) -> dict[int, dict[str, Any]]:
+def _unambiguous_values(checker: Checker, path: str, text: str) -> dict[int, dict[str, Any]]:
     """The values, by citation and key, that runs have where YAML or their type leaves it open."""
     values: dict[int, dict[str, Any]] = {}
     for citation in read_finding(path, text.encode()).citations:

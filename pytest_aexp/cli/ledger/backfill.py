@@ -35,12 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     repository = Repository.open()
     store = open_store(repository)
     label, overwrite = arguments.machine_label, arguments.overwrite
-    results = backfill(repository, label, overwrite=overwrite, store=store)
-    every = list(with_progress(results, len(store.job_ids), "runs"))
-    written = sum(result.written for result in every)
-    refused = [result for result in every if result.refused]
-    unfinished = sum(not result.finished for result in every)
-    right = len(every) - written - len(refused) - unfinished
+    promoting = backfill(repository, label, overwrite=overwrite, store=store)
+    results = list(with_progress(promoting, len(store.job_ids), "runs"))
+    written = sum(result.written for result in results)
+    refused = [result for result in results if result.refused]
+    unfinished = sum(not result.finished for result in results)
+    right = len(results) - written - len(refused) - unfinished
     which = " (`aexp status` lists them)" if unfinished else ""
     counts = f"{counted(written, 'run')} promoted, {right:,} already there"
     print(f"{counts}, {unfinished:,} unfinished{which}")
@@ -48,24 +48,24 @@ def run(arguments: argparse.Namespace) -> int:
         print_next_commit(repository.root)
     for result in refused:
         notice(result.refused or "")
-    if kept := [result.kept for result in every if result.kept]:
+    if kept := [result.kept for result in results if result.kept]:
         more = f" (and so for {counted(len(kept) - 1, 'other run')})" if len(kept) > 1 else ""
         notice(f"{kept[0]}{more}")
     # Listed afresh: runs may have begun and ended meanwhile.
-    _print_failures(every, gone_runs(repository, open_store(repository)))
+    _print_failures(results, gone_runs(repository, open_store(repository)))
     return 1 if refused else 0
 
 
-def _print_failures(every: list[BackfillResult], gone: list[str]) -> None:
+def _print_failures(results: list[BackfillResult], gone: list[str]) -> None:
     """Say what became of runs that other branches or other runs stand for."""
-    elsewhere = [result.job_id for result in every if result.elsewhere]
+    elsewhere = [result.job_id for result in results if result.elsewhere]
     if elsewhere:
         notice(
             f"{counted(len(elsewhere), 'run')} left out, since another branch has the entry "
             f"({listed([job_id[:8] for job_id in elsewhere], 3)}): merge or check out that branch, "
             f"or run `aexp ledger promote {elsewhere[0]}` to have the entry here as well"
         )
-    for result in every:
+    for result in results:
         if result.replaced:
             notice(f"removed the entry of {result.replaced}, which is run {result.job_id} now")
     if line := gone_line(gone):

@@ -119,8 +119,8 @@ class Restoration:
         self._histories_searched += 1
         if self._histories_searched > _MOST_HISTORIES:
             # What was the commit for one finding is it for others that did not change since.
-            known = [commit for commit in self._lost if commit != "HEAD"]
-            yield from (c for c in known if fault.path not in self._changed_since(c))
+            commits = [commit for commit in self._lost if commit != "HEAD"]
+            yield from (c for c in commits if fault.path not in self._changed_since(c))
             return
         if fault.rule is BROKEN and fault.job_id:
             yield from self._before_deletion(entry_path(fault.job_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from collections.abc import Mapping as Keys
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.yaml import nodes
@@ -22,10 +21,13 @@ from pytest_aexp.work.edit.finding_text import (
     value_of,
 )
 
+Keys = dict[str, str | None]
+"""What keys of a citation are set to, as YAML; None for one that is removed."""
+
 _REST_OF_LINE = re.compile(r"[^\r\n]*(?:\r?\n)?")
 
 
-def with_keys(front: FrontMatter, changes: Keys[int, Keys[str, str | None]]) -> str:
+def with_keys(front: FrontMatter, changes: dict[int, Keys]) -> str:
     """The finding's text with keys of citations, by index, set to YAML text or removed (None).
 
     Raises UsageError where that cannot be done without touching what stands there.
@@ -52,7 +54,7 @@ def with_keys(front: FrontMatter, changes: Keys[int, Keys[str, str | None]]) -> 
     return text
 
 
-def _refused(front: FrontMatter, changes: Keys[int, Keys[str, str | None]]) -> UsageError:
+def _refused(front: FrontMatter, changes: dict[int, Keys]) -> UsageError:
     wanted = (
         f"{key}: {text}" if text is not None else f"no {key}"
         for keys in changes.values()
@@ -64,7 +66,7 @@ def _refused(front: FrontMatter, changes: Keys[int, Keys[str, str | None]]) -> U
     )
 
 
-def _meant(item: Mapping, keys: Keys[str, str | None]) -> Mapping:
+def _meant(item: Mapping, keys: Keys) -> Mapping:
     """The citation as it is to be read afterwards."""
     pairs = [pair for pair in item.pairs if not _is_removed(pair[0], keys)]
     for number, (key, _) in enumerate(pairs):
@@ -86,11 +88,11 @@ def _parsed(text: str) -> Node:
     return node.items[0]
 
 
-def _is_removed(key: Node, keys: Keys[str, str | None]) -> bool:
+def _is_removed(key: Node, keys: Keys) -> bool:
     return isinstance(key, Scalar) and key.text in keys and keys[key.text] is None
 
 
-def _item_edits(front: FrontMatter, item: Mapping, keys: Keys[str, str | None]) -> Iterator[Edit]:
+def _item_edits(front: FrontMatter, item: Mapping, keys: Keys) -> Iterator[Edit]:
     own = {key.text: value for key, value in scalars(item.pairs)}
     new = []
     for name, text in keys.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from collections.abc import Sequence as Several
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.yaml import nodes, values
@@ -28,7 +27,7 @@ _COMMA = re.compile(r"[ \t]*,")
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 
 
-def with_citations(front: FrontMatter, citations: Several[str]) -> str:
+def with_citations(front: FrontMatter, citations: list[str]) -> str:
     """The finding's text with ``citations``, in YAML flow style, added behind those it has.
 
     Raises UsageError where that cannot be done without touching what stands there.
@@ -49,7 +48,7 @@ def with_citations(front: FrontMatter, citations: Several[str]) -> str:
     )
 
 
-def _meant(front: FrontMatter, citations: Several[str]) -> Mapping:
+def _meant(front: FrontMatter, citations: list[str]) -> Mapping:
     """What the front matter says once the citations are in it."""
     root = front.root or Mapping(0)
     added = [node for node in map(nodes.parse, citations) if node is not None]
@@ -69,7 +68,7 @@ def _cited_by(front: FrontMatter, node: Node) -> list[Node]:
     return node.items if isinstance(node, Sequence) else [node]
 
 
-def _ways(front: FrontMatter, citations: Several[str]) -> Iterator[list[Edit]]:
+def _ways(front: FrontMatter, citations: list[str]) -> Iterator[list[Edit]]:
     """How they may be added, the nicest first; not each of them need be right."""
     key_and_value = value_of(front.root, KEY)
     if key_and_value is None:
@@ -88,7 +87,7 @@ def _ways(front: FrontMatter, citations: Several[str]) -> Iterator[list[Edit]]:
         yield from _for_nothing(front, key, node, citations)
 
 
-def _as_new_key(front: FrontMatter, citations: Several[str]) -> Iterator[list[Edit]]:
+def _as_new_key(front: FrontMatter, citations: list[str]) -> Iterator[list[Edit]]:
     root = front.root
     if root is not None and root.flow:
         inside = front.start + (root.inner_end if root.pairs else root.offset + 1)
@@ -103,7 +102,7 @@ def _as_new_key(front: FrontMatter, citations: Several[str]) -> Iterator[list[Ed
         yield [lines_after(front, root.inner_end, lines)]
 
 
-def _in_lines(front: FrontMatter, node: Sequence, citations: Several[str]) -> Edit:
+def _in_lines(front: FrontMatter, node: Sequence, citations: list[str]) -> Edit:
     dash = _DASH.search(front.text, line_start(front, node.offset))
     indent = dash.group() if dash is not None else _INDENT
     if front.text[front.start + node.offset] == "-":
@@ -111,7 +110,7 @@ def _in_lines(front: FrontMatter, node: Sequence, citations: Several[str]) -> Ed
     return lines_after(front, node.inner_end, [f"{indent}- {text}" for text in citations])
 
 
-def _in_brackets(front: FrontMatter, node: Sequence, citations: Several[str]) -> list[Edit]:
+def _in_brackets(front: FrontMatter, node: Sequence, citations: list[str]) -> list[Edit]:
     text, end = front.text, front.start + node.inner_end
     if not node.items:
         inside = text.index("[", front.start + node.offset) + 1
@@ -139,7 +138,7 @@ def _own_line(front: FrontMatter, node: Sequence) -> str | None:
     return None if before.strip() else before
 
 
-def _beside_mapping(front: FrontMatter, node: Mapping, citations: Several[str]) -> list[Edit]:
+def _beside_mapping(front: FrontMatter, node: Mapping, citations: list[str]) -> list[Edit]:
     start, end = front.start + node.offset, front.start + node.end
     if node.flow:
         return [Edit(start, start, "["), Edit(end, end, f", {', '.join(citations)}]")]
@@ -155,7 +154,7 @@ def _beside_mapping(front: FrontMatter, node: Mapping, citations: Several[str]) 
 
 
 def _for_nothing(
-    front: FrontMatter, key: Scalar, node: Scalar, citations: Several[str]
+    front: FrontMatter, key: Scalar, node: Scalar, citations: list[str]
 ) -> Iterator[list[Edit]]:
     listed = f"[{', '.join(citations)}]"
     if front.source(node):

@@ -59,27 +59,29 @@ def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
 
 
 def replaced(
-    front: FrontMatter, root: Mapping, value: Node, every: list[Replacement], first: int = 0
+    front: FrontMatter, root: Mapping, value: Node, replacements: list[Replacement], first: int = 0
 ) -> str:
     """The text with all replacements, or as many as can be made; the ``first`` always."""
-    if not every:
+    if not replacements:
         return front.text
-    text = _with(front, root, value, every)
-    if text is None and len(every) <= _ONE_BY_ONE:
-        always, rest = every[:first], every[first:]
+    text = _with(front, root, value, replacements)
+    if text is None and len(replacements) <= _ONE_BY_ONE:
+        always, rest = replacements[:first], replacements[first:]
         fit = [r for r in rest if _with(front, root, value, [*always, r]) is not None]
         text = _with(front, root, value, [*always, *fit])
     return front.text if text is None else text
 
 
-def _with(front: FrontMatter, root: Mapping, value: Node, every: list[Replacement]) -> str | None:
-    instead = {id(replacement.node): nodes.parse(replacement.text) for replacement in every}
+def _with(
+    front: FrontMatter, root: Mapping, value: Node, replacements: list[Replacement]
+) -> str | None:
+    instead = {id(replacement.node): nodes.parse(replacement.text) for replacement in replacements}
     pairs = [
         # Only there: what an alias carries to other keys must stay as it is.
         (instead.get(id(key)) or key, _substituted(node, instead) if node is value else node)
         for key, node in root.pairs
     ]
-    edits = [replacing(front, replacement.node, replacement.text) for replacement in every]
+    edits = [replacing(front, replacement.node, replacement.text) for replacement in replacements]
     return edited(front, edits, Mapping(0, pairs))
 
 
@@ -164,20 +166,20 @@ def _meant(written: str, job_ids: AbstractSet[str]) -> str | None:
     return matches[0] if len(matches) == 1 else None
 
 
-def with_settled(front: FrontMatter, values: dict[int, dict[str, Any]]) -> str:
+def with_unambiguous_values(front: FrontMatter, values: dict[int, dict[str, Any]]) -> str:
     """The text with selector values, by citation and key, as every reader of YAML takes them."""
     citations = value_of(front.root, KEY)
     if citations is None or front.root is None or comes_from_elsewhere(front):
         return front.text
     items = items_of(citations[1])
-    every = [
-        Replacement(value, value_text(settled[key.text]))
-        for index, settled in values.items()
+    replacements = [
+        Replacement(value, value_text(meant[key.text]))
+        for index, meant in values.items()
         for key, value in _selector(items[index])
         # What an alias names stands elsewhere, and may mean something else there.
-        if key.text in settled and value.offset > key.offset
+        if key.text in meant and value.offset > key.offset
     ]
-    return replaced(front, front.root, citations[1], every)
+    return replaced(front, front.root, citations[1], replacements)
 
 
 def _selector(item: Node) -> list[tuple[Scalar, Node]]:

@@ -60,10 +60,10 @@ def _run(name: str, run: Path, columns: Columns, metrics_file: str) -> SourceRun
     content = _json(files[0])
     # Hydra keeps no time of the end; the metrics are what a run writes last.
     ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
-    says = {key: content.pop(key) for key in _NO_METRICS if key in content}
+    outcome = {key: content.pop(key) for key in _NO_METRICS if key in content}
     numbers = {key: v for key, v in flat(content).items() if v is None or is_number(v)}
     metrics = metrics_of(numbers, columns.metrics)
-    return SourceRun(name, parameters, metrics, document_of({"ended_at": ended, **says}), name)
+    return SourceRun(name, parameters, metrics, document_of({"ended_at": ended, **outcome}), name)
 
 
 def _chosen(

@@ -27,10 +27,19 @@ def configuration_at(root: Path, revision: str) -> Configuration:
         return configuration_of(view)
 
 
-def under_policy_of(repository: Repository, policy: Configuration) -> Repository:
-    """``repository`` under that policy; where the runs of this machine lie is not part of it."""
-    own = repository.configuration
-    return replace(repository, configuration=replace(policy, run_store=own.run_store))
+def under_policy_at(
+    revision: str | None, repository: Repository, view: View
+) -> tuple[Repository, tuple[Problem, ...]]:
+    """``repository`` under the policy of a commit, and what its own checks less strictly.
+
+    Without a commit as it is. Raises UsageError, GitError, ConfigurationError.
+    """
+    if revision is None:
+        return repository, ()
+    own, before = repository.configuration, configuration_at(repository.root, revision)
+    # Where the runs of this machine lie is not part of a policy.
+    policy = replace(before, run_store=own.run_store)
+    return replace(repository, configuration=policy), weakened(before, own, view)
 
 
 def weakened(before: Configuration, after: Configuration, view: View) -> tuple[Problem, ...]:

@@ -55,8 +55,8 @@ class CitedEvidence:
         rests = len(entries or resolution.entries) > len(retracted)
         yield from retraction_faults(citation, retracted, accepted, leaves_runs=rests)
         if entries:
-            every = resolution.entries
-            yield from pin_faults(citation, every, pinned_entries(citation, every))
+            reading = pinned_entries(citation, resolution.entries)
+            yield from pin_faults(citation, resolution.entries, reading)
         if entries and not citation.is_link:
             yield from rule_faults(self._evidence(finding, citation, entries), self._rules)
 
@@ -146,13 +146,13 @@ def _fix(
         them = "it" if len(retracting) == 1 else "them"
         # All at once: a command that leaves a retracted run in the batch is refused.
         runs = [retraction.job_id[:8] for retraction in retracting]
-        each = " --except ".join(runs if len(runs) <= _MOST_NAMED else ["RUN"])
+        ids = " --except ".join(runs if len(runs) <= _MOST_NAMED else ["RUN"])
         more = ", once for each run" if len(runs) > _MOST_NAMED else ""
-        leave = f"leave {them} out (`aexp cite {name_of(citation.path)} --except {each}`{more})"
+        leave = f"leave {them} out (`aexp cite {name_of(citation.path)} --except {ids}`{more})"
     elif retracting[0].replacements and isinstance(citation, JobCitation) and not citation.is_link:
         leave = "cite the run that replaces it, if the finding still holds"
     else:
         leave = "take the citation out"
-    known = ", ".join(records[:_MOST_NAMED])
-    accept = "" if citation.is_link else f", say that you know (`accept: [{known}]`)"
+    ids = ", ".join(records[:_MOST_NAMED])
+    accept = "" if citation.is_link else f", say that you know (`accept: [{ids}]`)"
     return f"{leave}{accept}, or withdraw the finding (`retracted:` and why)"

@@ -61,7 +61,7 @@ class EvidenceRule(NamedTuple):
 
     rule: Rule
     breaking: Callable[[Evidence], Iterable[Entry]]
-    says: str
+    predicate: str
     fix: str
 
     @property
@@ -194,12 +194,12 @@ def rule_faults(evidence: Evidence, rules: Iterable[EvidenceRule]) -> Iterator[F
 def _broken(evidence: Evidence, rule: EvidenceRule, breaking: Sequence[Entry]) -> Fault:
     citation = evidence.citation
     if isinstance(citation, JobCitation):
-        message = f"run {citation.job_id} {rule.says}"
+        message = f"run {citation.job_id} {rule.predicate}"
     else:
         ids = "; ".join(f"{entry.job_id[:8]}, {shown(entry.status)}" for entry in breaking[:3])
         more = f" and {len(breaking) - 3:,} more" if len(breaking) > 3 else ""
         runs = f"{len(breaking):,} of the {counted(len(evidence.entries), 'run')} of the batch"
-        message = f"{runs} {rule.says}: {ids}{more}"
+        message = f"{runs} {rule.predicate}: {ids}{more}"
     fix = f"{rule.fix}; or say that you know: `accept: [{rule.name}]`"
     job_id = breaking[0].job_id if len(breaking) == 1 else None
     return citation.fault(rule.rule, message, fix)._replace(job_id=job_id)

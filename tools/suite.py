@@ -30,7 +30,9 @@ from interpreters import Interpreter, discover
 
 Lane = Literal["quick", "full"]
 
-PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal")
+# A test that passed leaves nothing behind: its files may be in memory.
+KEPT = "tmp_path_retention_policy=failed"
+PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-o", KEPT)
 TRIAL = (
     "tests/project/test_packaging.py",
     "tests/whole/test_two_machines.py",
@@ -39,6 +41,8 @@ TRIAL = (
 """What is installed and how it is installed, then the main job, from first run to citation."""
 LOWEST_RUNS_UP_TO = (3, 13)
 """Newer Pythons than this came after the oldest versions that are admitted."""
+MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there gets a name of its own
+ROOM = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,26 @@ def prepare(this: Pass) -> Path:
     return python_of(environment)
 
 
-def run_pytest(this: Pass, python: Path, folder: Path) -> str:
+def memory_disk() -> Path | None:
+    """Where files cost no waiting for a disk, if this machine has such a place with enough room.
+
+    In many containers it is of 64 MB, or nothing may be executed from it; tests run git's hooks.
+    """
+    try:
+        room = os.statvfs(MEMORY)
+    except OSError:
+        return None
+    is_fit = os.access(MEMORY, os.W_OK) and not room.f_flag & os.ST_NOEXEC
+    return MEMORY if is_fit and room.f_bavail * room.f_frsize >= ROOM else None
+
+
+def run_pytest(this: Pass, python: Path, folder: Path, temporary: Path) -> str:
     """Run the tests in ``folder``, pass on what pytest prints, and return its closing line."""
     command: list[str | Path] = [python, *PYTEST, *this.selected]
     with subprocess.Popen(
         [*command, "--color=yes"] if sys.stdout.isatty() else command,
         cwd=folder,
-        env=_environ(this),
+        env=_environ(this) | {"TMPDIR": str(temporary)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -139,19 +156,24 @@ def _environ(this: Pass) -> dict[str, str]:
 def execute(passes: Sequence[Pass]) -> None:
     """Run the passes, one after the other."""
     closing: list[str] = []
-    with tempfile.TemporaryDirectory() as copy, ExitStack() as at_the_end:
+    with ExitStack() as at_the_end:
+        place = at_the_end.enter_context(
+            tempfile.TemporaryDirectory(dir=memory_disk(), ignore_cleanup_errors=True)
+        )
+        copy, temporary = Path(place, "copy"), Path(place, "tmp")
+        temporary.mkdir()
         # pip mostly waits: while a pass runs, the environments of those behind it are made, and no
         # more of them once the run ends, be it by Ctrl-C.
         ahead = ThreadPoolExecutor(1)
         at_the_end.callback(ahead.shutdown, cancel_futures=True)
         pythons = [ahead.submit(prepare, this) for this in passes]
         # Without pytest_aexp: what the tests import there can only be what is installed.
-        copy_tree(Path(copy), tree_files(but=["pytest_aexp"]))
+        copy_tree(copy, tree_files(but=["pytest_aexp"]))
         for this, python in zip(passes, pythons, strict=True):
             _print(f"\n== {this}")
             started = time.monotonic()
             try:
-                line = run_pytest(this, python.result(), Path(copy) if this.kind else ROOT)
+                line = run_pytest(this, python.result(), copy if this.kind else ROOT, temporary)
             except PassFailed as failure:
                 sys.exit(
                     f"\nFAILED in {this}: {failure}\nAgain, alone: make test PASSES={this.name}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,6 +66,25 @@ def test_every_dependency_states_the_oldest_version_it_works_with() -> None:
         "pytest", "ruamel.yaml", "ruamel.yaml.clib", "jsonschema", "jsonschema-rs",
         "signac", "jinja2", "shtab",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("free", "flags", "is_fit"),
+    [(2 << 30, 0, True), (64 << 20, 0, False), (2 << 30, os.ST_NOEXEC, False)],
+    ids=["roomy", "small", "nothing may be executed"],
+)
+def test_the_files_of_tests_are_in_memory_where_there_is_enough(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, flags: int, is_fit: bool
+) -> None:
+    monkeypatch.setattr(suite, "MEMORY", tmp_path)
+    place = SimpleNamespace(f_bavail=free // 4096, f_frsize=4096, f_flag=flags)
+    monkeypatch.setattr(os, "statvfs", lambda _: place)
+    assert suite.memory_disk() == (tmp_path if is_fit else None)
+
+
+def test_a_machine_may_have_no_disk_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "MEMORY", Path("/no/such/folder"))
+    assert suite.memory_disk() is None
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), suite.PassFailed("no")], ids=repr)

@@ -103,7 +103,7 @@ def choose_by_hand(job_id: str) -> str:
 
 def promote_again(job_id: str) -> str:
     """What to type, in the middle of a sentence, to get the entry anew."""
-    return f"run `aexp ledger promote {job_id}` on the machine that has the run"
+    return f"run `aexp ledger promote {job_id} --replace` on the machine that has the run"
 
 
 def _three_way(base: Side, greater: Side, lesser: Side, run: RunIdentity) -> Merged | MergeConflict:

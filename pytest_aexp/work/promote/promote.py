@@ -27,6 +27,7 @@ from pytest_aexp.model.packs.segment import Version
 from pytest_aexp.model.ranking import (
     PROMOTION_FIELDS,
     EntryDocument,
+    is_complete,
     outranks,
     promoted_at,
     same_run,
@@ -34,6 +35,7 @@ from pytest_aexp.model.ranking import (
 from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
+from pytest_aexp.work.merge.side import read_side
 from pytest_aexp.work.promote.project import (
     Projection,
     describe,
@@ -146,12 +148,25 @@ class Promoter:
     def _why_kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
         job_id = entry["job_id"]
-        standing = None if isinstance(data, Unreadable) else entry_document(data)
-        if self._replace or standing is None or isinstance(data, Unreadable):
+        if self._replace or isinstance(data, Unreadable):
             return ""
-        if not judge_entry(job_id, entry_path(job_id), data).usable:
+        cause = judge_entry(job_id, entry_path(job_id), data).cause
+        if cause is not None and cause.remedy is not None:
+            # It is in conflict, or elsewhere: what it says is not known.
+            raise NotPromotable(
+                f"run {job_id}: {cause.message}, and what this machine has may count less: "
+                f"{cause.fix}"
+            )
+        standing = entry_document(data)
+        if standing is None or same_run(standing, entry):
             return ""
-        if same_run(standing, entry) or outranks(entry, standing, self._machine):
+        if cause is not None and (
+            is_complete(entry)
+            or standing.get("registered_machine") == self._machine
+            or not read_side(data, job_id).proves_complete
+        ):
+            return ""
+        if outranks(entry, standing, self._machine):
             return ""
         return (
             f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "

@@ -157,7 +157,8 @@ def test_of_several_conflicts_those_that_can_be_are_resolved(
     output, wrong = capsys.readouterr()
     assert output == f"{good}: resolved and staged: kept complete, cluster over failed, cluster\n"
     assert wrong.startswith(f"aexp: {PATH}: not resolved: the two versions have different statepoi")
-    assert f"or `git checkout --theirs -- {PATH}`, or run `aexp ledger promote {RUN}`" in wrong
+    again = f"run `aexp ledger promote {RUN} --replace`"
+    assert f"or `git checkout --theirs -- {PATH}`, or {again}" in wrong
     assert wrong.count("\n") == 1
     assert [line.split()[-1] for line in git(repo, "ls-files", "-u").splitlines()] == [PATH] * 2
 

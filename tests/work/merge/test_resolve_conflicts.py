@@ -21,7 +21,7 @@ from pytest_aexp.work.merge.resolve_conflicts import ConflictResult, resolve
 
 RUN = job_id_of({"seed": 3})
 PATH = entry_path(RUN)
-AGAIN = f"run `aexp ledger promote {RUN}` on the machine that has the run"
+AGAIN = f"run `aexp ledger promote {RUN} --replace` on the machine that has the run"
 
 
 def commit(repo: Path, files: dict[str, bytes | None], message: str) -> None:

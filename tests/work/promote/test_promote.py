@@ -82,6 +82,41 @@ def test_a_damaged_or_outdated_entry_is_repaired(repo: Path, job_id: str, damage
     assert {**repaired, "promoted_at": ""} == {**whole, "promoted_at": ""}
 
 
+def of_cluster(path: Path, **fields: Any) -> str:
+    """The entry at ``path`` as another machine could have promoted it."""
+    whole = {**json.loads(path.read_bytes()), "registered_machine": "cluster", **fields}
+    return json.dumps(whole, indent=2, sort_keys=True) + "\n"
+
+
+def test_an_entry_in_conflict_is_left_to_resolve_for_a_version_of_it_may_count_more(
+    repo: Path,
+) -> None:
+    (job_id,) = add_jobs(repo, [{"statepoint": POINT, "doc": {"status": "failed"}}])
+    path = ledger.promote_to_ledger(job_id)
+    mine, other = path.read_text(), of_cluster(path, status="complete")
+    path.write_text(f"<<<<<<< ours\n{mine}=======\n{other}>>>>>>> theirs\n")
+    markers = path.read_bytes()
+    with pytest.raises(NotPromotable, match=f"run `aexp ledger resolve {job_id}`"):
+        ledger.promote_to_ledger(job_id)
+    assert ledger.backfill_ledger(repo) == (0, 0)
+    assert path.read_bytes() == markers
+    ledger.promote_to_ledger(job_id, replace=True)
+    assert json.loads(path.read_bytes())["status"] == "failed"
+
+
+@pytest.mark.parametrize(("status", "is_kept"), [("failed", True), ("complete", False)])
+def test_a_damaged_entry_that_says_complete_gives_way_to_a_complete_one_alone(
+    repo: Path, status: str, is_kept: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (job_id,) = add_jobs(repo, [{"statepoint": POINT, "doc": {"status": status}}])
+    path = ledger.promote_to_ledger(job_id)
+    path.write_text(of_cluster(path, status="complete", started_at=5))
+    damaged = path.read_bytes()
+    ledger.promote_to_ledger(job_id)
+    assert (path.read_bytes() == damaged) is is_kept
+    assert (f"`aexp ledger promote {job_id} --replace`" in capsys.readouterr().err) is is_kept
+
+
 @pytest.mark.parametrize("slash", ["/", "\\u002f"])
 def test_an_entry_with_what_should_be_redacted_is_written_again(repo: Path, slash: str) -> None:
     point = {"experiment_id": "E001", "data": "/home/jane/data"}

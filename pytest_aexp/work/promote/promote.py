@@ -135,9 +135,8 @@ class Promoter:
             if packed is not None:
                 data = entry_bytes(promoted_after(packed, entry))
             _refuse_too_large(job_id, entry, data)
-            _write_file(
-                job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync, replaces=replaces
-            )
+            path = f"{self._root}/{entry_path(job_id)}"
+            _write_file(job_id, path, data, sync=sync, replaces=replaces)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             if files.raw is None or self._store.raw_document(job_id) == files.raw:
@@ -153,10 +152,8 @@ class Promoter:
         cause = judge_entry(job_id, entry_path(job_id), data).cause
         if cause is not None and cause.remedy is not None:
             # It is in conflict, or elsewhere: what it says is not known.
-            raise NotPromotable(
-                f"run {job_id}: {cause.message}, and what this machine has may count less: "
-                f"{cause.fix}"
-            )
+            less = "what this machine has may count less"
+            raise NotPromotable(f"run {job_id}: {cause.message}, and {less}: {cause.fix}")
         standing = entry_document(data)
         if standing is None or same_run(standing, entry):
             return ""
@@ -170,8 +167,7 @@ class Promoter:
             return ""
         return (
             f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "
-            f"has ({_summary(entry)}); to replace it, run "
-            f"`aexp ledger promote {job_id} --replace`"
+            f"has ({_summary(entry)}); to replace it, run `aexp ledger promote {job_id} --replace`"
         )
 
     def has_entry(self, job_id: str) -> bool:

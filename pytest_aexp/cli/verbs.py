@@ -13,24 +13,10 @@ top. Its test is ``tests/cli/<folder>/test_<module>.py``; its section is in ``do
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import NamedTuple, Protocol, cast
-
-
-class VerbModule(Protocol):
-    """What the module of a verb holds."""
-
-    DESCRIPTION: str
-    STATUSES: Mapping[int, str]
-    EXAMPLES: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add the verb's arguments and options."""
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do what the verb does; its exit status."""
+from types import ModuleType
+from typing import NamedTuple
 
 
 class Verb(NamedTuple):
@@ -40,9 +26,9 @@ class Verb(NamedTuple):
     module: str
     help: str
 
-    def load(self) -> VerbModule:
+    def load(self) -> ModuleType:
         """The module, imported."""
-        return cast("VerbModule", import_module(f"pytest_aexp.cli.{self.module}"))
+        return import_module(f"pytest_aexp.cli.{self.module}")
 
 
 GROUPS: Mapping[str, Sequence[Verb]] = {

@@ -164,14 +164,15 @@ class RetractedCitation:
 
 def citations_of(checker: Checker, runs: Collection[str]) -> Iterator[RetractedCitation]:
     """The citations of some runs, by findings that are not withdrawn."""
+    wanted = frozenset(runs)
     for path in checker.finding_paths:
         finding = checker.finding(path)
         for citation in finding.citations if finding.stands else ():
             if not isinstance(citation, Resolvable):
                 continue
             cited = _cited_runs(checker, finding, citation)
-            if cited & set(runs):
-                yield RetractedCitation(finding, citation, cited & frozenset(runs), len(cited))
+            if cited & wanted:
+                yield RetractedCitation(finding, citation, cited & wanted, len(cited))
 
 
 def _cited_runs(checker: Checker, finding: Finding, citation: Resolvable) -> frozenset[str]:

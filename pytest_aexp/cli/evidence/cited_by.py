@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from pytest_aexp.cli.findings.edit_finding import open_checker
@@ -61,20 +61,20 @@ def run(arguments: argparse.Namespace) -> int:
         counts = Counter(row[1:] for row in cited)
         rows = [[*citation, count] for citation, count in counts.items()]
         sys.stdout.write(render_rows(arguments.format, (*CitedBy._fields[1:], "runs"), rows))
-    for job_id in sorted(set(wanted or ()) - {citation.job_id for citation in cited}):
-        if arguments.ids:
+    if arguments.ids:
+        for job_id in sorted((wanted or frozenset()) - {citation.job_id for citation in cited}):
             notice(f"no finding cites run {job_id}")
     return 0
 
 
-def _wanted(arguments: argparse.Namespace, checker: Checker) -> Sequence[str] | None:
+def _wanted(arguments: argparse.Namespace, checker: Checker) -> frozenset[str] | None:
     if arguments.all:
         return None
     if arguments.ids:
         job_ids = checker.sources.job_ids
-        return [full_job_id(written, job_ids) for written in arguments.ids]
+        return frozenset(full_job_id(written, job_ids) for written in arguments.ids)
     experiment = checked_experiment(arguments.experiment)
-    return [entry.job_id for entry in checker.sources.ledger.select(experiment, {})]
+    return frozenset(entry.job_id for entry in checker.sources.ledger.select(experiment, {}))
 
 
 def cited_by(checker: Checker, job_ids: Collection[str] | None = None) -> Iterator[CitedBy]:

@@ -88,7 +88,7 @@ def _choices(run: Path) -> dict[str, Any]:
     if isinstance(choices, dict):
         return choices
     lines = _yaml(run / ".hydra/overrides.yaml")
-    pairs = (str(line).partition("=") for line in lines or ())
+    pairs = (str(line).partition("=") for line in (lines if isinstance(lines, list) else ()))
     return {key.lstrip("+~"): typed(value) for key, equals, value in pairs if equals}
 
 

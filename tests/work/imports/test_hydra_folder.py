@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,23 @@ def test_a_run_that_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) ->
     assert reasons[4] == "cannot be read: config.yaml does not exist"
     assert reasons[5] == "cannot be read: metrics.json:1:15: it is not JSON: it ends too early"
     assert [run.damaged for run in found if isinstance(run, SkippedRun)] == [False, *[True] * 5]
+
+
+def test_a_configuration_that_never_ends_is_not_waited_for(tmp_path: Path) -> None:
+    add_run(tmp_path, "0", {})
+    (tmp_path / "0/.hydra/config.yaml").unlink()
+    os.mkfifo(tmp_path / "0/.hydra/config.yaml")
+    (run,) = read(tmp_path)
+    assert isinstance(run, SkippedRun)
+    assert run.reason == "cannot be read: config.yaml is a named pipe, not a file"
+
+
+def test_overrides_that_are_not_a_list_choose_nothing(tmp_path: Path) -> None:
+    add_run(tmp_path, "0", {})
+    write(tmp_path, "0/.hydra/overrides.yaml", "5\n")
+    (run,) = read(tmp_path, "seed")
+    assert isinstance(run, SourceRun)
+    assert run.parameters == {"seed": 1}
 
 
 def test_several_files_of_metrics(tmp_path: Path) -> None:

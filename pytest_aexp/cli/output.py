@@ -20,6 +20,7 @@ _GAP = 2
 _T = TypeVar("_T")
 _BAR_WIDTH = 30
 _BAR_SECONDS = 0.1
+"""How long a bar stands: a terminal may take longer to draw it than a run takes to promote."""
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -14,6 +14,7 @@ from pytest_aexp.ground.text import closest
 
 _DESCENDING = re.compile(r"-[^-]")
 _WIDTH = 79
+"""Of a terminal of 80: some break the line after the last character."""
 SHELLS = ("bash", "zsh", "fish")
 _DESCRIPTION = "Check every run that a finding cites against the ledger, and keep the ledger."
 _EXAMPLES = """\

@@ -17,7 +17,7 @@ from pytest_aexp.model.findings.citation import (
 )
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.numbers.value import value_text
-from pytest_aexp.model.problems import Problem
+from pytest_aexp.model.problems import CHANGED_EVIDENCE, GROWN_BATCH, Problem
 from pytest_aexp.model.query.table import Differing
 from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.report.ledger_facts import LedgerFacts, origin_of
@@ -43,7 +43,7 @@ MOST_CHANGES = 20
 MOST_PROBLEMS = 100
 """How many of the problems that belong to no finding are shown."""
 
-_DRIFTED = ("finding.grown_batch", "finding.changed_evidence")
+_DRIFTED = {GROWN_BATCH.code, CHANGED_EVIDENCE.code}
 _HEADING = re.compile(r"^#[ \t]+(\S.*?)[ \t#]*\r?$", re.MULTILINE)
 RUNS_SHOWN = 5
 """How many runs of a number are named."""

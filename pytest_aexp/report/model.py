@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pytest_aexp.ground.text import counted
-from pytest_aexp.model.problems import Problem
+from pytest_aexp.model.problems import AT_RISK, RETRACTED_PREMISE, Problem
 from pytest_aexp.report.ledger_facts import LedgerFacts, Origin
 from pytest_aexp.report.run_facts import RunFacts
 
@@ -83,8 +83,8 @@ class FindingPart:
     @property
     def at_risk(self) -> bool:
         """Whether it builds on something that is in doubt."""
-        codes = ("finding.at_risk", "finding.retracted_premise")
-        return any(problem.code in codes for problem in self.problems)
+        codes = {problem.code for problem in self.problems}
+        return not codes.isdisjoint((AT_RISK.code, RETRACTED_PREMISE.code))
 
     @property
     def every_problem(self) -> Iterator[Problem]:

@@ -35,6 +35,7 @@ aexp numbers F002            those of one
 aexp numbers F002 --write    write what follows in the place of what does not
 """
 _FEW = 3
+"""How many runs of a number are named; `aexp evidence` shows all of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -114,6 +114,7 @@ def _find(name: str, checkers: Mapping[str, Checker]) -> tuple[str, str]:
             return folder, finding_named(name, checker)
         except UsageError as refusal:
             refusals.append(refusal)
+    # Of the repository at the top, which is where a name is looked for by whoever typed it.
     raise refusals[0]
 
 

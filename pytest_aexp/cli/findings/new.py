@@ -25,6 +25,7 @@ EXAMPLES = """\
 aexp finding new "Full context beats none"    F004-full-context-beats-none.md
 """
 _LONGEST = 60
+"""How much of a title is in the name of its file, which people type and read in lists."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

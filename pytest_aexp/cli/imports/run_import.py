@@ -28,6 +28,7 @@ STATUSES = {
     1: "at least one run is damaged or was refused; each is named",
 }
 _MOST_REPEATED = 10
+"""How many runs with several attempts are named: a sweep may have repeated every run."""
 
 
 def add_import_arguments(parser: argparse.ArgumentParser) -> None:

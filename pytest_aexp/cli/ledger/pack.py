@@ -26,6 +26,7 @@ aexp ledger pack --dry-run     what would be packed
 aexp ledger pack               every run that no finding cites
 """
 _MOST_NAMED = 20
+"""There may be thousands, of which `aexp ledger check` shows the rest."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,6 +32,7 @@ from pytest_aexp.work.check.resolve import Sources, matching_selectors
 
 _DIGITS = "0123456789abcdef"
 _PREFIX = 6
+"""Fewer may be those of another id by chance: any three are, in a ledger of 4,096."""
 _HALF = 15
 """How much two ids that differ in one place, or in two beside it, share at an end at least."""
 

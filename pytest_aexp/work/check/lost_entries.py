@@ -51,6 +51,7 @@ def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, 
                 if isinstance(data, bytes):
                     lost |= {one.entry.job_id: one for one in _lost_of(path, data, ledger)}
     except AexpError:
+        # A shallow clone lacks the commit: then there is no advice, and the problem is as it was.
         return ()
     return tuple(lost.values())
 

@@ -19,6 +19,7 @@ KINDS = ("new", "gone", "ran again", "changed", "retracted", "no longer retracte
 
 _COMPARED = ("status", "ended", "code_commit", "machine")
 _RERUN = ("started_at", "ended_at", "attempt")
+"""What differs between two attempts, even if both gave the same."""
 
 
 @dataclass(frozen=True, slots=True)

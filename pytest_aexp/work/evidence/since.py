@@ -77,6 +77,7 @@ class ChangesReader:
         return CitationChanges(citation, since, tuple(changes))
 
     def _at(self, revision: str) -> EvidenceReader:
+        # Kept, since the citations of a finding are mostly compared with one and the same commit.
         if revision not in self._then:
             view = self._open.enter_context(GitView.at(self._root, revision))
             checker = Checker(self._checker.repository, view, self._checker.policy)

@@ -29,6 +29,7 @@ from pytest_aexp.work.imports.source import (
 )
 
 _LARGEST_FILE = 1 << 24
+"""A glob for files of metrics may match a checkpoint, which is not to be read whole."""
 _NO_METRICS = ("status", "started_at", "ended_at", "code_commit")
 """What the file of metrics may say besides."""
 

@@ -116,6 +116,7 @@ def gather(
         attempts[job_id].append(run)
     plan.metrics = _metric_names(run for runs in attempts.values() for run in runs)
     for job_id, runs in attempts.items():
+        # A source lists its runs in any order, and the number of an attempt is its place in time.
         runs.sort(key=_ended)
         plan.runs.append(ImportedRun(job_id, statepoints[job_id], tuple(runs)))
     return plan

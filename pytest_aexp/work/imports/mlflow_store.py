@@ -25,6 +25,7 @@ from pytest_aexp.work.imports.source import (
 )
 
 _PAGE = 1000
+"""As many runs as MLflow's client asks for by itself."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _SQLITE = b"SQLite format 3\0"
 
@@ -107,6 +108,7 @@ def _wanted(ids: Mapping[str, str], experiments: Mapping[str, str]) -> dict[str,
 
 def _search(client: Any, experiment_id: str) -> tuple[list[Any], list[SkippedRun]]:
     runs, token = [], None
+    # Page by page: a server refuses to send more than 50,000 at once.
     while True:
         # 3 is every run, the deleted ones as well.
         page = client.search_runs([experiment_id], "", 3, _PAGE, page_token=token)

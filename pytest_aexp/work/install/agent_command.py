@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_aexp.ground.containment import link_on_the_way
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.settings.configuration import CONFIG_LIMIT
 from pytest_aexp.model.codes import CODES, Code
 from pytest_aexp.model.problems import BROKEN, EMPTY_BATCH, SUSPICIOUS_KEY, UNREADABLE
 from pytest_aexp.work.install.plan import InstallAction, Step
@@ -22,15 +23,13 @@ CITATION_MAY_BE_WRONG = frozenset(
 ALLOWED = ("aexp validate", "aexp ledger check", "aexp ledger show", "aexp fix --diff")
 """What the agent may run unasked: nothing that changes a file."""
 
-_LIMIT = 1 << 20
-
 
 def planned_agent_command(root: Path, *, force: bool) -> Step:
     """What to do to the agent's command at ``root``; a file that somebody changed is kept."""
     path = root / AGENT_COMMAND
     if link_on_the_way(root, path.parent) is not None:
         return _left_alone("lies behind a link, which aexp does not write through")
-    data = read_bounded(path, _LIMIT, follow=False)
+    data = read_bounded(path, CONFIG_LIMIT, follow=False)
     if isinstance(data, Unreadable) and not data.missing:
         return _left_alone(f"{data.reason}: put a plain text file in its place")
     wanted = agent_command().encode()

@@ -16,12 +16,13 @@ from shlex import quote, split
 
 from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git.run import git_or_none
+from pytest_aexp.ground.settings.configuration import CONFIG_LIMIT
 from pytest_aexp.model.problems import MERGE_DRIVER, Fault
 from pytest_aexp.work.install.control_files import DRIVER
 
 DRIVER_KEY = f"merge.{DRIVER}.driver"
-_CONFIG_LIMIT = 1 << 20
 _VERB = "ledger merge-driver %O %A %B"
+# What git itself leaves where it has no driver: both sides, which nobody takes for a merged entry.
 _BOTH = (
     "{ { printf '<<<<<<< ours\\n'; cat %A; printf '\\n=======\\n'; cat %B; "
     "printf '\\n>>>>>>> theirs\\n'; } > %A.both; mv %A.both %A; exit 1; }"
@@ -44,6 +45,7 @@ def driver_fault(command: str) -> str | None:
     match = _PROGRAM.match(command)
     if match is not None:
         program = split(match[1])[0]
+        # A virtual environment that was removed, or made anew for another Python.
         if not os.access(program, os.X_OK):
             return f"names {program}, which is not there"
         return f"names {program}, which has no pytest-aexp" if _lacks_it(Path(program)) else None
@@ -59,7 +61,7 @@ def driver_fault(command: str) -> str | None:
 def _lacks_it(python: Path) -> bool:
     """Whether that Python is of a virtual environment whose folders have no pytest-aexp."""
     home = python.parent.parent
-    settings = read_bounded(home / "pyvenv.cfg", _CONFIG_LIMIT)
+    settings = read_bounded(home / "pyvenv.cfg", CONFIG_LIMIT)
     if not isinstance(settings, bytes) or b"packages = true" in settings:
         return False
     folders = (home.glob(f"{lib}/site-packages/pytest_aexp*") for lib in ("lib*/python*", "Lib"))
@@ -79,7 +81,7 @@ def driver_faults(root: Path) -> Iterator[Fault]:
     config = root / ".git" / "config"
     if config.is_file():
         # Without starting git, since most clones have none set.
-        data = read_bounded(config, _CONFIG_LIMIT)
+        data = read_bounded(config, CONFIG_LIMIT)
         if isinstance(data, bytes) and DRIVER.encode() not in data:
             return
     elif not os.path.lexists(root / ".git"):

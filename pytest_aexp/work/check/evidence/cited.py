@@ -29,6 +29,7 @@ from pytest_aexp.work.check.evidence.rules import (
 from pytest_aexp.work.check.resolve import Resolution
 
 _MOST_NAMED = 20
+"""How many ids a command that is advised may have: it must still be fit to be typed."""
 
 
 class CitedEvidence:

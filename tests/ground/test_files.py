@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import stat
-import sys
 import threading
 from pathlib import Path
 
@@ -20,10 +19,10 @@ from pytest_aexp.ground.files import (
     can_be_named,
     read_bounded,
     size,
-    sync_file_system,
     unopenable,
     write_atomic,
     write_new,
+    write_unnamed,
 )
 
 
@@ -292,12 +291,35 @@ def test_readers_and_writers_at_once_see_whole_files_only(tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == ["x"]
 
 
-def test_only_the_file_system_in_question_is_synced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    everything: list[None] = []
-    monkeypatch.setattr(os, "sync", lambda: everything.append(None))
-    sync_file_system(tmp_path)
-    assert len(everything) == (0 if sys.platform == "linux" else 1)
-    sync_file_system(tmp_path / "missing")
-    assert everything
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name")
+class TestWithoutAName:
+    def test_a_new_file_is_whole_and_has_the_mode_of_the_umask(
+        self, tmp_path: Path, umask_027: None
+    ) -> None:
+        assert write_unnamed(f"{tmp_path}/x", b"data")
+        assert (tmp_path / "x").read_bytes() == b"data"
+        assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640
+        assert os.listdir(tmp_path) == ["x"]
+
+    def test_nothing_takes_the_place_of_another_file(self, tmp_path: Path) -> None:
+        (tmp_path / "x").symlink_to("y")
+        assert not write_unnamed(f"{tmp_path}/x", b"data")
+        assert os.listdir(tmp_path) == ["x"]
+        assert not write_unnamed(f"{tmp_path}/folder/x", b"data")
+
+    @pytest.mark.parametrize("call", ["open", "write", "link"])
+    def test_what_fails_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    ) -> None:
+        def failing(*_: object, **__: object) -> None:
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+        monkeypatch.setattr(os, call, failing)
+        assert not write_unnamed(f"{tmp_path}/x", b"data")
+        assert os.listdir(tmp_path) == []
+
+    def test_half_of_it_gets_no_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write = os.write
+        monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:2]))
+        assert not write_unnamed(f"{tmp_path}/x", b"data")
+        assert os.listdir(tmp_path) == []

@@ -12,7 +12,7 @@ import pytest
 import torture
 from pytest_aexp.ground import files
 from pytest_aexp.work.install import managed_block
-from pytest_aexp.work.promote import promote
+from pytest_aexp.work.promote import entry_file
 from torture import JOBS, Job, Size, Tally
 
 pytestmark = [pytest.mark.slow, pytest.mark.tree]
@@ -50,7 +50,7 @@ def test_nothing_is_lost_among_many_processes(tmp_path: Path) -> None:
     assert tally.counts["ends at once"] == 12
 
 
-def _in_place(path: Path, data: bytes, *, sync: bool = True, replaces: bool = True) -> None:
+def _in_place(path: Path, data: bytes, *, sync: bool = True) -> None:
     descriptor = files.os.open(path, files.os.O_WRONLY | files.os.O_CREAT | files.os.O_TRUNC)
     files.os.write(descriptor, data[:40])
     files.os.fsync(descriptor)
@@ -60,7 +60,7 @@ def _in_place(path: Path, data: bytes, *, sync: bool = True, replaces: bool = Tr
 def test_a_writer_that_writes_in_place_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(promote, "write_atomic", _in_place)
+    monkeypatch.setattr(entry_file, "write_atomic", _in_place)
     tally = Tally()
     torture.kill_at_functions(PROMOTE, tmp_path, tally)
     assert any("broken" in loss for loss in tally.losses)

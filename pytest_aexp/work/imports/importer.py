@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from pytest_aexp.ground.errors import NotPromotable, UsageError
-from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.jsontext import nested_deeper
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import LONGEST_NAME, MOST_METRICS, why_no_metric
 from pytest_aexp.ground.text import NEVER, listed, parse_time, quoted
-from pytest_aexp.model.entry import LEDGER_DIR, STATEPOINT_DEPTH_LIMIT
+from pytest_aexp.model.entry import STATEPOINT_DEPTH_LIMIT
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.table import flat
@@ -185,7 +184,6 @@ def write_entries(
     store = RunStore(repository.run_store, "")
     metrics = {name: f"{_METRICS}/{name}" for name in plan.metrics.values()}
     promoter = Promoter(repository, store, machine_label, many=True, metrics=metrics)
-    written = False
     try:
         for run in plan.runs:
             try:
@@ -193,11 +191,9 @@ def write_entries(
             except NotPromotable as refusal:
                 yield ImportResult(run, refused=str(refusal))
                 continue
-            written = written or promoted.written
             yield ImportResult(run, promoted.written, promoted.kept)
     finally:
-        if written:
-            sync_file_system(repository.root / LEDGER_DIR)
+        promoter.finish()
 
 
 def keep_as_jobs(project: Project, plan: ImportPlan) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_aexp.ground.errors import GitError, NotPromotable
-from pytest_aexp.ground.files import sync_file_system
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import counted, listed
@@ -57,11 +56,10 @@ def backfill(
     store = store or open_store(repository)
     promoter = Promoter(repository, store, machine_label, overwrite=overwrite, many=True)
     elsewhere = cache(lambda: runs_of_other_branches(repository.root))
-    there, written = frozenset(WorkTree(repository.root).names(LEDGER_DIR)), False
     try:
         for job_id in sorted(store.job_ids):
             files = store.files(job_id)
-            is_new = f"{job_id}.json" not in there
+            is_new = promoter.is_new(job_id)
             if is_new and job_id in elsewhere() and not promoter.has_entry(job_id):
                 result = BackfillResult(job_id, elsewhere=True)
             else:
@@ -69,12 +67,9 @@ def backfill(
             if result.written and (before := _earlier_entry(repository, store, job_id, files)):
                 (repository.root / entry_path(before)).unlink()
                 result = result._replace(replaced=before)
-            written = written or result.written
             yield result
     finally:
-        # One sync for all: with one for each, an entry takes more than twice as long to write.
-        if written:
-            sync_file_system(repository.root / LEDGER_DIR)
+        promoter.finish()
 
 
 def _earlier_entry(

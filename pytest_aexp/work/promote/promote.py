@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Mapping
 from datetime import MAXYEAR, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pytest_aexp.ground import jsontext, schema
+from pytest_aexp.ground import schema
 from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound
-from pytest_aexp.ground.files import Unreadable, read_bounded, size, write_atomic
+from pytest_aexp.ground.files import Unreadable, read_bounded, write_unnamed
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.stderr import notice
@@ -36,6 +35,7 @@ from pytest_aexp.model.redaction.prefilter import may_leak
 from pytest_aexp.model.runs.run_files import RunFiles
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.merge.side import read_side
+from pytest_aexp.work.promote.entry_file import DiskSync, refuse_too_large, write_entry
 from pytest_aexp.work.promote.project import (
     Projection,
     describe,
@@ -47,7 +47,6 @@ from pytest_aexp.work.promote.project import (
 from pytest_aexp.work.signac_store import Job, no_run_store, repository_of
 
 _MOST_ROUNDS = 5
-_FORBIDDEN = (errno.EPERM, errno.EACCES)
 
 
 class Promoted(NamedTuple):
@@ -64,8 +63,8 @@ class Promoter:
     """Writes entries of one store's runs into one repository's ledger.
 
     ``overwrite`` writes an entry that is right again, ``replace`` one in place of an entry that
-    outranks it. For ``many`` runs packed ones are looked up at less cost, and the caller sees to it
-    that the disk has what was written. ``metrics`` are paths of numbers in a document by name, as
+    outranks it. For ``many`` runs the ledger is listed once, and the disk need not have a new entry
+    before `finish`. ``metrics`` are paths of numbers in a document by name, as
     in ``[tool.aexp.metrics]``, which is the default. Raises UsageError for a label that cannot name
     a file, and if the ledger lies outside the repository.
     """
@@ -82,8 +81,10 @@ class Promoter:
         metrics: Mapping[str, str] | None = None,
     ) -> None:
         self._root = repository.root
-        self._packs = Packs(WorkTree(repository.root)) if many else None
-        self._sync = not many
+        folder = WorkTree(repository.root)
+        self._packs = Packs(folder) if many else None
+        self._listed = frozenset(folder.names(LEDGER_DIR)) if many else None
+        self._disk = DiskSync(repository.root / LEDGER_DIR)
         self._store = store
         self._metrics = repository.configuration.metrics if metrics is None else metrics
         self._label_is_given = machine_label is not None
@@ -101,6 +102,8 @@ class Promoter:
         """
         files = files or self._store.files(job_id)
         entry = describe(job_id, files, self._machine, self._metrics)
+        if self.is_new(job_id) and self._packed(job_id) is None and self._create(job_id, entry):
+            return Promoted(written=True)
         data = read_bounded(f"{self._root}/{entry_path(job_id)}", ENTRY_LIMIT, follow=False)
         packed = self._packed(job_id)
         if packed is None and self._is_unchanged(data, entry, files.canonical):
@@ -118,6 +121,27 @@ class Promoter:
         self._write(job_id, files, projection, packed, replaces=is_loose)
         return Promoted(written=True)
 
+    def is_new(self, job_id: str) -> bool:
+        """Whether the ledger had no file for the run when it was listed for many runs."""
+        return self._listed is not None and f"{job_id}.json" not in self._listed
+
+    def finish(self) -> None:
+        """Wait until the disk has what was written for many runs."""
+        self._disk.finish()
+
+    def _create(self, job_id: str, entry: dict[str, Any]) -> bool:
+        """Write an entry where none is; False if that cannot be done in one step.
+
+        Nobody need look whether the run was changed meanwhile: who does so promotes it afterwards,
+        and then either finds this entry, or is before it, and this one is not created.
+        """
+        projection = sanitise(entry)
+        refuse_too_large(job_id, *projection)
+        if not write_unnamed(f"{self._root}/{entry_path(job_id)}", projection.data):
+            return False
+        self._disk.count()
+        return True
+
     def _write(
         self,
         job_id: str,
@@ -128,21 +152,21 @@ class Promoter:
         replaces: bool,
     ) -> None:
         # An entry that is replaced must outlive a power cut, so the new one is on the disk first.
-        sync = self._sync or replaces
+        sync = self._listed is None or replaces
         # Bounded: a run may be changed again and again.
         for _ in range(_MOST_ROUNDS):
             entry, data = projection
             if packed is not None:
                 data = entry_bytes(promoted_after(packed, entry))
-            _refuse_too_large(job_id, entry, data)
-            path = f"{self._root}/{entry_path(job_id)}"
-            _write_file(job_id, path, data, sync=sync, replaces=replaces)
+            refuse_too_large(job_id, entry, data)
+            write_entry(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
             # word, and theirs must be in the entry.
             if files.raw is None or self._store.raw_document(job_id) == files.raw:
                 break
             files = self._store.files(job_id)
             projection = project(job_id, files, self._machine, self._metrics)
+        self._disk.count()
 
     def _why_kept(self, data: bytes | Unreadable, entry: dict[str, Any]) -> str:
         """Why the entry in ``data`` is kept; empty if it gives way to ``entry``."""
@@ -231,38 +255,6 @@ def _counts(data: bytes | Unreadable, packed: Version) -> bool:
     if choice.contradicted is not None:
         return False
     return choice.version is loose or same_run(entry_document(data) or {}, other or {})
-
-
-def _refuse_too_large(job_id: str, entry: dict[str, Any], data: bytes) -> None:
-    if len(data) <= ENTRY_LIMIT:
-        return
-    largest = max(entry, key=lambda field: len(jsontext.dump(entry[field])))
-    raise NotPromotable(
-        f"run {job_id} cannot enter the ledger: its entry would be {len(data):,} bytes, most of it "
-        f"the {largest}, and {size(ENTRY_LIMIT)} is the most; in new runs, keep what is so large "
-        "in a file"
-    )
-
-
-def _write_file(job_id: str, path: str, data: bytes, *, sync: bool, replaces: bool) -> None:
-    """Write an entry. Raises NotPromotable for what stands in its very place, OSError."""
-    try:
-        write_atomic(path, data, sync=sync, replaces=replaces)
-    except OSError as error:
-        place, where = entry_path(job_id), f"the ledger entry of run {job_id} cannot be written"
-        if os.path.isdir(path):
-            raise NotPromotable(
-                f"{where}: {place} is a folder; move what is in it elsewhere, remove it, and run "
-                f"`aexp ledger promote {job_id}`"
-            ) from error
-        # In a folder that can be written to, only this file can be what is forbidden.
-        may_write = os.access(os.path.dirname(path), os.W_OK | os.X_OK)
-        if error.errno in _FORBIDDEN and may_write and os.path.lexists(path):
-            raise NotPromotable(
-                f"{where}: {place} cannot be replaced ({error.strerror}); remove it or take "
-                f"ownership of it, and run `aexp ledger promote {job_id}`"
-            ) from error
-        raise
 
 
 def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pytest_aexp.cli import main
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.runs import create_run, init_run_store, run_lifecycle
-from pytest_aexp.work.promote import backfill
+from pytest_aexp.work.promote import entry_file, promote
 from pytest_aexp.work.promote.backfill import (
     gone_line,
     gone_runs,
@@ -54,11 +54,36 @@ def test_the_file_system_is_synced_once_if_anything_was_written(
     repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr(backfill, "sync_file_system", synced.append)
+    monkeypatch.setattr(entry_file, "sync_file_system", synced.append)
     ledger.backfill_ledger(repo)
     assert synced == [repo / ".aexp/ledger"]
     ledger.backfill_ledger(repo)
     assert len(synced) == 1
+
+
+def test_what_another_process_promotes_meanwhile_stays(
+    repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = repo / f".aexp/ledger/{job_id}.json"
+    write_unnamed = promote.write_unnamed
+
+    def linked_before(where: str, data: bytes) -> bool:
+        link = {"status": "complete", "aexp": {"experiment_id": "E002"}}
+        write(repo, f".runs/workspace/{job_id}/signac_job_document.json", json.dumps(link))
+        ledger.promote_to_ledger(job_id, repo_root=repo)
+        return write_unnamed(where, data)
+
+    monkeypatch.setattr(promote, "write_unnamed", linked_before)
+    ledger.backfill_ledger(repo)
+    assert json.loads(path.read_text())["run_link"]["experiment_id"] == "E002"
+
+
+def test_where_no_file_can_be_without_a_name_entries_are_written_too(
+    repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promote, "write_unnamed", lambda *_: False)
+    assert ledger.backfill_ledger(repo) == (1, 0)
+    assert ledger.list_ledger_job_ids(repo) == {job_id}
 
 
 def test_runs_that_cannot_be_promoted_are_named_with_the_reason(repo: Path, job_id: str) -> None:

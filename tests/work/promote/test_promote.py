@@ -14,7 +14,7 @@ from repositories import add_jobs
 
 from pytest_aexp import ledger
 from pytest_aexp.ground.errors import NotPromotable, RunNotFound, RunStoreNotInitialized, UsageError
-from pytest_aexp.work.promote import promote
+from pytest_aexp.work.promote import entry_file
 
 POINT = {"experiment_id": "E001", "seed": 1}
 DONE = {"status": "complete", "aexp": {"experiment_id": "E001"}}
@@ -175,14 +175,14 @@ def test_a_document_that_changes_during_promotion_is_promoted_again(
     repo: Path, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = repo / f".runs/workspace/{job_id}/signac_job_document.json"
-    write_atomic = promote.write_atomic
+    write_atomic = entry_file.write_atomic
 
     def write_and_link(path: Path, data: bytes, **options: Any) -> None:
         write_atomic(path, data, **options)
         linked = {"status": "complete", "aexp": {"experiment_id": "E002"}}
         document.write_text(json.dumps(linked))
 
-    monkeypatch.setattr(promote, "write_atomic", write_and_link)
+    monkeypatch.setattr(entry_file, "write_atomic", write_and_link)
     path = ledger.promote_to_ledger(job_id)
     assert json.loads(path.read_text())["run_link"]["experiment_id"] == "E002"
 

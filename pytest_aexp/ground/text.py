@@ -121,6 +121,11 @@ def parse_time(value: object) -> datetime | None:
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def utc(moment: datetime) -> str:
+    """A moment as ledger and documents have it: UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class Position(NamedTuple):
     """A place in a text; line and column count from 1, columns in characters."""
 

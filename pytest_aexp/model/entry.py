@@ -74,6 +74,11 @@ def entry_document(data: bytes | Unreadable) -> dict[str, Any] | None:
     return jsontext.parse_object(data, DEPTH_LIMIT)
 
 
+def entry_bytes(document: dict[str, Any]) -> bytes:
+    """An entry as the ledger holds it: UTF-8, 2-space indent, sorted keys, final newline."""
+    return jsontext.dump(document) + b"\n"
+
+
 def job_id_in(path: str) -> str:
     """The job id in the path of an entry, or what stands there instead."""
     return path.rpartition("/")[2].removesuffix(".json")

@@ -6,10 +6,10 @@ A retraction needs no row here: its record stands beside the entries, whatever t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Any, TypeAlias
 
-from pytest_aexp.ground.text import NEVER, parse_time
+from pytest_aexp.ground.text import NEVER, parse_time, utc
 from pytest_aexp.model.job_id import canonical_json, is_number, value_key
 
 EntryDocument: TypeAlias = Mapping[str, Any]
@@ -106,3 +106,12 @@ def _number(value: Any) -> int | float:
 def promoted_at(entry: EntryDocument | None) -> datetime:
     """When an entry was promoted; the beginning of time if it does not say."""
     return parse_time((entry or {}).get("promoted_at")) or NEVER
+
+
+def promoted_after(standing: EntryDocument | None, entry: dict[str, Any]) -> dict[str, Any]:
+    """``entry``, promoted later than the packed one ``standing``, which counts no more then."""
+    before = promoted_at(standing)
+    # No second comes after the last year that Python knows.
+    if promoted_at(entry) > before or before.year == MAXYEAR:
+        return entry
+    return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}

@@ -12,6 +12,7 @@ from tree import ROOT
 from pytest_aexp.model.entry import (
     ENTRY_LIMIT,
     FIELDS,
+    entry_bytes,
     entry_document,
     entry_path,
     job_id_in,
@@ -68,3 +69,8 @@ def test_an_entry_over_its_limit_is_not_read() -> None:
 def test_the_path_of_an_entry_names_its_job_id() -> None:
     assert job_id_in(entry_path("a" * 32)) == "a" * 32
     assert job_id_in("note.txt") == "note.txt"
+
+
+def test_an_entry_is_indented_sorted_utf_8_with_a_final_newline() -> None:
+    assert entry_bytes({"b": "ü", "a": 1}) == '{\n  "a": 1,\n  "b": "ü"\n}\n'.encode()
+    assert entry_bytes({"a": "\ud800"}) == b'{\n  "a": "\\ud800"\n}\n'

@@ -10,11 +10,10 @@ from functools import partial
 from pytest_aexp.cli.output import render_table
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
-from pytest_aexp.ground.text import counted, shown_json
+from pytest_aexp.ground.text import counted, shown_json, utc
 from pytest_aexp.model.runs.run_attempt import age, is_foreign
 from pytest_aexp.model.runs.short_id import unique_length
 from pytest_aexp.work.promote.backfill import gone_line, gone_runs
-from pytest_aexp.work.promote.project import utc
 from pytest_aexp.work.promote.promote import open_store
 from pytest_aexp.work.runs.unfinished_runs import UnfinishedRun, unfinished_runs
 

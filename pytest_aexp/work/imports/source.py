@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 
 from pytest_aexp.ground.jsontext import exact_float, refuse_constant
 from pytest_aexp.ground.settings.metric_names import LONGEST_NAME
-from pytest_aexp.ground.text import parse_time
+from pytest_aexp.ground.text import parse_time, utc
 from pytest_aexp.model.query.match import MISSING, nested
-from pytest_aexp.work.promote.project import utc
 
 _T = TypeVar("_T")
 _STATUSES = {

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from pytest_aexp.ground.files import size
 from pytest_aexp.ground.text import listed, quoted, shown
-from pytest_aexp.model.entry import ENTRY_LIMIT, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, entry_bytes, entry_path
 from pytest_aexp.model.job_id import canonical_json
 from pytest_aexp.model.ranking import PROMOTION_FIELDS
 from pytest_aexp.work.merge.side import (
@@ -32,7 +32,6 @@ from pytest_aexp.work.merge.side import (
     common_run,
     read_side,
 )
-from pytest_aexp.work.promote.project import entry_bytes
 
 _LINK = ("run_link",)
 

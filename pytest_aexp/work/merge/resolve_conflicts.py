@@ -15,13 +15,13 @@ from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
 from pytest_aexp.ground.git.run import run_git
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_bytes, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import Version
-from pytest_aexp.model.ranking import promoted_at
+from pytest_aexp.model.ranking import promoted_after, promoted_at
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.merge.merge import (
     MergeConflict,
@@ -31,8 +31,6 @@ from pytest_aexp.work.merge.merge import (
     promote_again,
 )
 from pytest_aexp.work.merge.side import Content
-from pytest_aexp.work.promote.project import entry_bytes
-from pytest_aexp.work.promote.promote import promoted_after
 
 _MARKER = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
 
@@ -140,7 +138,7 @@ def _settled(base: Content | None, merged: Merged, packed: Version) -> Merged | 
     document = entry_document(outcome.data)
     if document is None or document == other:
         return outcome
-    return replace(outcome, data=entry_bytes(promoted_after(packed, document)))
+    return replace(outcome, data=entry_bytes(promoted_after(other, document)))
 
 
 def _write_and_stage(

@@ -14,10 +14,9 @@ from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git.ignore_rules import attribute, ignoring_rules, rules_fault
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_bytes, entry_document, entry_path
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.packs.segment import PACKS_DIR, packed_line
-from pytest_aexp.work.promote.project import entry_bytes
 
 _ASIDE_FOLDERS = (".aexp", LEDGER_DIR)
 _ASIDE = re.compile(r"\.([0-9a-f]{32})\.packed\.tmp", re.ASCII)

@@ -17,7 +17,7 @@ from pytest_aexp.ground.files import MISSING, Unreadable, read_bounded, sync_pat
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.machine_label import safe_label
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_bytes, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation
 from pytest_aexp.model.findings.finding import Finding
@@ -33,7 +33,6 @@ from pytest_aexp.model.packs.segment import (
 from pytest_aexp.model.problems import MALFORMED, UNREADABLE, Policy
 from pytest_aexp.work.check.checker import Checker
 from pytest_aexp.work.pack.files import line_of, refuse_unshared, remove, tidy
-from pytest_aexp.work.promote.project import entry_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pytest_aexp.ground.errors import NotPromotable
-from pytest_aexp.ground.jsontext import dump
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.model.entry import (
@@ -19,6 +17,7 @@ from pytest_aexp.model.entry import (
     SCHEMA_VERSION,
     TERMINAL_STATUSES,
     TRACKER_FIELDS,
+    entry_bytes,
 )
 from pytest_aexp.model.job_id import is_number
 from pytest_aexp.model.redaction.prefilter import may_leak
@@ -42,11 +41,6 @@ class Projection(NamedTuple):
 def utc_now() -> str:
     """The time as entries have it: UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def utc(moment: datetime) -> str:
-    """A moment as entries have it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def project(
@@ -97,11 +91,6 @@ def sanitise(entry: dict[str, Any]) -> Projection:
         if redacted:
             projection = _laid_out({**clean, "redacted": list(redacted)})
     return _laid_out({**projection.entry, "metrics": numbers}) if numbers else projection
-
-
-def entry_bytes(entry: dict[str, Any]) -> bytes:
-    """An entry as the ledger holds it: UTF-8, 2-space indent, sorted keys, final newline."""
-    return dump(entry) + b"\n"
 
 
 def _laid_out(entry: dict[str, Any]) -> Projection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import MAXYEAR, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import quoted, shown
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_document, entry_path
+from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_bytes, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import statepoint_json
 from pytest_aexp.model.packs.duplicates import choose
@@ -28,7 +27,7 @@ from pytest_aexp.model.ranking import (
     EntryDocument,
     is_complete,
     outranks,
-    promoted_at,
+    promoted_after,
     same_run,
 )
 from pytest_aexp.model.redaction.prefilter import may_leak
@@ -39,10 +38,8 @@ from pytest_aexp.work.promote.entry_file import DiskSync, refuse_too_large, writ
 from pytest_aexp.work.promote.project import (
     Projection,
     describe,
-    entry_bytes,
     project,
     sanitise,
-    utc,
 )
 from pytest_aexp.work.signac_store import Job, no_run_store, repository_of
 
@@ -157,7 +154,7 @@ class Promoter:
         for _ in range(_MOST_ROUNDS):
             entry, data = projection
             if packed is not None:
-                data = entry_bytes(promoted_after(packed, entry))
+                data = entry_bytes(promoted_after(entry_document(packed.data), entry))
             refuse_too_large(job_id, entry, data)
             write_entry(job_id, f"{self._root}/{entry_path(job_id)}", data, sync=sync)
             # Somebody may have changed the run meanwhile (a link, a status): theirs is the last
@@ -255,15 +252,6 @@ def _counts(data: bytes | Unreadable, packed: Version) -> bool:
     if choice.contradicted is not None:
         return False
     return choice.version is loose or same_run(entry_document(data) or {}, other or {})
-
-
-def promoted_after(packed: Version | None, entry: dict[str, Any]) -> dict[str, Any]:
-    """``entry``, promoted later than the packed one, which counts no more then."""
-    before = None if packed is None else promoted_at(entry_document(packed.data))
-    # No second comes after the last year that Python knows.
-    if before is None or promoted_at(entry) > before or before.year == MAXYEAR:
-        return entry
-    return {**entry, "promoted_at": utc(before + timedelta(seconds=1))}
 
 
 def promote_to_ledger(

@@ -12,7 +12,7 @@ from pytest_aexp.ground.errors import AexpError, InvalidValue
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
-from pytest_aexp.ground.text import one_of, quoted
+from pytest_aexp.ground.text import one_of, quoted, utc
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
@@ -24,7 +24,7 @@ from pytest_aexp.model.runs.run_attempt import (
     lost_since,
 )
 from pytest_aexp.model.runs.run_files import RunFiles
-from pytest_aexp.work.promote.project import NO_METRICS, remove_metrics, shown_status, utc, utc_now
+from pytest_aexp.work.promote.project import NO_METRICS, remove_metrics, shown_status, utc_now
 from pytest_aexp.work.promote.promote import Promoter, store_of
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.signac_store import Job, repository_of

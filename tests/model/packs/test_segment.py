@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from repositories import entry_of, packed
 
 from pytest_aexp.model.batches import experiments_of
-from pytest_aexp.model.entry import entry_document
+from pytest_aexp.model.entry import entry_bytes, entry_document
 from pytest_aexp.model.packs import segment as segment_module
 from pytest_aexp.model.packs.segment import (
     SEGMENT_LINES,
@@ -23,7 +23,6 @@ from pytest_aexp.model.packs.segment import (
     run_of,
     segment_name,
 )
-from pytest_aexp.work.promote.project import entry_bytes
 
 PATH = ".aexp/ledger/packs/box/2026-05-001.jsonl"
 TEXT = st.text(alphabet=st.characters(codec=None), max_size=12)

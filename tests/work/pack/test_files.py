@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from repositories import add_segment, entry_of, packed, write
 
+from pytest_aexp.model.entry import entry_bytes
 from pytest_aexp.work.pack.files import line_of, refuse_unshared, remove, tidy
-from pytest_aexp.work.promote.project import entry_bytes
 
 ENTRY = entry_of({"seed": 1})
 JOB_ID = str(ENTRY["job_id"])

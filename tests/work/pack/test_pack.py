@@ -37,14 +37,13 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.ledger import backfill_ledger, load_ledger_entry, promote_to_ledger
 from pytest_aexp.linking import link_to_experiment
-from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.entry import entry_bytes, entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.problems import Policy
 from pytest_aexp.work.check.ledger import check_ledger
 from pytest_aexp.work.pack import pack as pack_module
 from pytest_aexp.work.pack.pack import NotUnpackable, Packed, Plan, pack, plan_pack, unpack
-from pytest_aexp.work.promote.project import entry_bytes
 
 FOLDER = ".aexp/ledger/packs/box"
 FIRST = f"{FOLDER}/0a1b2c3d4e5f6071.jsonl"

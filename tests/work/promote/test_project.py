@@ -16,6 +16,7 @@ from pytest_aexp.cli import main
 from pytest_aexp.ground.errors import NotPromotable
 from pytest_aexp.ground.jsontext import load_decimals
 from pytest_aexp.ground.repository import Repository
+from pytest_aexp.model.entry import entry_bytes
 from pytest_aexp.model.entry_check import judge_entry
 from pytest_aexp.model.job_id import statepoint_json
 from pytest_aexp.model.runs.run_files import RunFiles
@@ -23,7 +24,6 @@ from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.runs import mark_status, open_run, run_lifecycle
 from pytest_aexp.work.promote.project import (
     as_entry,
-    entry_bytes,
     lifted_metrics,
     project,
     remove_metrics,
@@ -117,11 +117,6 @@ def test_what_may_not_leave_the_machine_is_replaced_and_listed() -> None:
     assert entry["statepoint"]["data"] == entry["statepoint"]["cfg"]["api_key"] == "<redacted>"
     assert entry["redacted"] == ["/statepoint/cfg/api_key", "/statepoint/data"]
     assert b"scratch" not in entry_bytes(entry)
-
-
-def test_an_entry_is_indented_sorted_utf_8_with_a_final_newline() -> None:
-    assert entry_bytes({"b": "ü", "a": 1}) == '{\n  "a": 1,\n  "b": "ü"\n}\n'.encode()
-    assert entry_bytes({"a": "\ud800"}) == b'{\n  "a": "\\ud800"\n}\n'
 
 
 JSON = st.recursive(

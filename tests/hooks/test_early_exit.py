@@ -27,7 +27,7 @@ def test_its_folders_are_those_of_the_rules() -> None:
         INDEX_DIR,
         CONFIG,
     )
-    assert {fixed_part(glob.split("/")) for glob in DEFAULT_FINDINGS} == {early_exit.FINDINGS}
+    assert {fixed_part(glob) for glob in DEFAULT_FINDINGS} == {early_exit.FINDINGS}
 
 
 @pytest.fixture

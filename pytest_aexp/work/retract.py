@@ -123,13 +123,21 @@ def _lifted_by(
             lifted[target] = retractions.records[target]
             whole_records.add(target)
         else:
-            what = quoted(target)
-            raise UsageError(f"nothing retracts {what}, and it is not a retraction record")
+            raise UsageError(_not_lifted(retractions.records.get(target), target))
     others: dict[str, list[str]] = defaultdict(list)
     for record_id, old in lifted.items():
         if record_id not in whole_records:
             others[record_id] = sorted(set(old.retracts) - runs)
     return lifted, {record_id: left for record_id, left in others.items() if left}
+
+
+def _not_lifted(record: Record | None, target: str) -> str:
+    """Why what ``target`` names cannot be lifted."""
+    if record is None:
+        return f"nothing retracts {quoted(target)}, and it is not a retraction record"
+    if record.lifts:
+        return f"record {target} lifts a retraction itself: to undo that, retract the run again"
+    return f"record {target} is lifted already"
 
 
 def with_withdrawal(front: FrontMatter, reason: str, replaced_by: str, day: str) -> str | None:
@@ -149,22 +157,27 @@ def with_withdrawal(front: FrontMatter, reason: str, replaced_by: str, day: str)
 
 @dataclass(frozen=True)
 class RetractedCitation:
-    """A citation of runs that are retracted."""
+    """A citation of ``runs`` that are retracted now.
+
+    With those that were retracted before they are ``every`` that a batch has to leave out.
+    """
 
     finding: Finding
     citation: Citation
     runs: frozenset[str]
+    every: frozenset[str]
     count: int
 
     def __str__(self) -> str:
         if isinstance(self.citation, BatchCitation):
-            return f"{self.finding.name} cites it in a batch of {self.count}"
+            which = "it" if len(self.runs) == 1 else f"{len(self.runs):,} of them"
+            return f"{self.finding.name} cites {which} in a batch of {self.count}"
         return f"{self.finding.name} {'links to' if self.citation.is_link else 'cites'} it"
 
 
 def citations_of(checker: Checker, runs: Collection[str]) -> Iterator[RetractedCitation]:
     """The citations of some runs, by findings that are not withdrawn."""
-    wanted = frozenset(runs)
+    wanted, retracted = frozenset(runs), checker.sources.ledger.retractions.job_ids
     for path in checker.finding_paths:
         finding = checker.finding(path)
         for citation in finding.citations if finding.stands else ():
@@ -172,7 +185,8 @@ def citations_of(checker: Checker, runs: Collection[str]) -> Iterator[RetractedC
                 continue
             cited = _cited_runs(checker, finding, citation)
             if cited & wanted:
-                yield RetractedCitation(finding, citation, cited & wanted, len(cited))
+                now, every = cited & wanted, cited & retracted
+                yield RetractedCitation(finding, citation, now, every, len(cited))
 
 
 def _cited_runs(checker: Checker, finding: Finding, citation: Resolvable) -> frozenset[str]:

@@ -149,6 +149,17 @@ def test_each_citation_of_the_runs_is_found(repo: Path) -> None:
     assert all(each.runs == {first} for each in found)
 
 
+def test_of_a_batch_all_that_is_retracted_is_to_be_left_out(repo: Path) -> None:
+    runs = [add_entry(repo, {"experiment_id": "E001", "seed": n}) for n in range(4)]
+    add_finding(repo, "F001-a", batch("E001"))
+    add_record(repo, retracts=runs[:3])
+    (cited,) = citations_of(checker(repo), runs[1:3])
+    assert (str(cited), cited.every) == (
+        "F001 cites 2 of them in a batch of 4",
+        frozenset(runs[:3]),
+    )
+
+
 def test_a_link_is_a_citation(repo: Path) -> None:
     run = add_entry(repo, {"seed": 1})
     path = add_finding(repo, "F001-a")

@@ -24,6 +24,7 @@ from pytest_aexp.model.redaction.redact import redact
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, Retractions, is_record_id
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.check.checker import Checker
+from pytest_aexp.work.check.evidence.cited import how_to_leave_out
 from pytest_aexp.work.edit.citation_keys import with_keys
 from pytest_aexp.work.edit.citation_yaml import job_text
 from pytest_aexp.work.promote.project import as_entry, utc_now
@@ -191,10 +192,10 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
         then = ", commit; then for each finding:" if reached else ", commit and push"
         print(f"next: {add}{then}")
         if reached:
-            name, short = reached[0].finding.name, min(reached[0].runs)[:8]
-            except_it = f"`aexp cite {name} --except {short}`, or "
-            first = except_it if isinstance(reached[0].citation, BatchCitation) else ""
-            print(f"      {first}`aexp retract {name} --reason …`")
+            first, leave_out = reached[0], ""
+            if isinstance(first.citation, BatchCitation) and len(first.every) < first.count:
+                leave_out = f"{how_to_leave_out(first.citation, sorted(first.every))}, or "
+            print(f"      {leave_out}`aexp retract {first.finding.name} --reason …`")
 
 
 def _print_at_risk(checker: Checker, before: Collection[str]) -> None:

@@ -168,6 +168,33 @@ def test_lifting_a_run_retracts_the_others_of_its_record_anew(
     assert records(study).job_ids == frozenset()
 
 
+def test_the_advice_leaves_out_every_retracted_run(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["retract", RUN, "--reason", "leaked"])
+    capsys.readouterr()
+    main(["retract", OTHER, "--reason", "leaked"])
+    command = capsys.readouterr().out.splitlines()[-1].split("`")[1]
+    assert sorted(command.split()[4::2]) == sorted([RUN[:8], OTHER[:8]])
+    assert main(command.split()[1:]) == 0
+    main(["retract", "--batch", "E005", "--reason", "all of it"])
+    assert "--except" not in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_what_is_lifted_is_not_lifted_again(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["retract", RUN, "--reason", "leaked"])
+    (retraction,) = records(study).records
+    main(["retract", "--lift", retraction, "--reason", "it did not"])
+    (lifting,) = records(study).records.keys() - {retraction}
+    capsys.readouterr()
+    for record_id, why in ((retraction, "is lifted already"), (lifting, "lifts a retraction")):
+        assert main(["retract", "--lift", record_id, "--reason", "x"]) == 2
+        assert f"record {record_id} {why}" in capsys.readouterr().err
+    assert len(records(study).records) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from pytest_aexp.ground.text import counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry
-from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
+from pytest_aexp.model.findings.citation import BatchCitation, Citation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import Finding, name_of
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import (
@@ -140,16 +140,23 @@ def _replacement(retraction: Retraction) -> str:
     return f"; replaced by {listed([shown(job_id, 32) for job_id in retraction.replacements], 3)}"
 
 
+def how_to_leave_out(citation: Citation, job_ids: Sequence[str]) -> str:
+    """The command that leaves retracted runs out of a batch.
+
+    All at once: one that leaves any of them in the batch is refused.
+    """
+    ids = " --except ".join([i[:8] for i in job_ids] if len(job_ids) <= _MOST_NAMED else ["RUN"])
+    more = ", once for each run" if len(job_ids) > _MOST_NAMED else ""
+    return f"`aexp cite {name_of(citation.path)} --except {ids}`{more}"
+
+
 def _fix(
     citation: Resolvable, retracting: list[Retraction], records: Sequence[str], *, leaves_runs: bool
 ) -> str:
     if isinstance(citation, BatchCitation) and leaves_runs:
         them = "it" if len(retracting) == 1 else "them"
-        # All at once: a command that leaves a retracted run in the batch is refused.
-        runs = [retraction.job_id[:8] for retraction in retracting]
-        ids = " --except ".join(runs if len(runs) <= _MOST_NAMED else ["RUN"])
-        more = ", once for each run" if len(runs) > _MOST_NAMED else ""
-        leave = f"leave {them} out (`aexp cite {name_of(citation.path)} --except {ids}`{more})"
+        runs = [retraction.job_id for retraction in retracting]
+        leave = f"leave {them} out ({how_to_leave_out(citation, runs)})"
     elif retracting[0].replacements and isinstance(citation, JobCitation) and not citation.is_link:
         leave = "cite the run that replaces it, if the finding still holds"
     else:

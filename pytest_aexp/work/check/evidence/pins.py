@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_aexp.ground.text import NEVER, counted, cut, parse_time, shown
+from pytest_aexp.ground.text import NEVER, counted, cut, listed, parse_time, shown
 from pytest_aexp.model.entry import Entry
 from pytest_aexp.model.findings.citation import BatchCitation, JobCitation, Resolvable
 from pytest_aexp.model.findings.finding import name_of
@@ -43,7 +43,8 @@ def pin_faults(citation: Resolvable, entries: Sequence[Entry], reading: Pinned) 
         fix = f"{BACKFILL_THERE}; if they are no evidence any more, {fix}"
     new = _new(entries, reading)
     if new:
-        fix += f", or `aexp cite {finding} --except {new[0].job_id[:8]}` if it does not belong"
+        if_not = "if it does not belong" if len(new) == 1 else "for each that does not belong"
+        fix += f", or `aexp cite {finding} --except {new[0].job_id[:8]}` {if_not}"
     rule = GROWN_BATCH if reading.fit is Fit.GROWN else CHANGED_EVIDENCE
     yield citation.fault(rule, message, fix)
 
@@ -53,17 +54,18 @@ def _of_batch(citation: BatchCitation, entries: Sequence[Entry], reading: Pinned
     assert pin is not None
     runs, count = counted(len(entries), "run"), f"{pin.count:,}"
     if reading.fit is Fit.GROWN:
-        new = "".join(f"; new: {_described(entry)}" for entry in _new(entries, reading)[:1])
-        return f"the batch has {runs}, {count} when it was pinned{new}"
+        new = listed(map(_described, _new(entries, reading)), 3)
+        return f"the batch has {runs}, {count} when it was pinned{new and f'; new: {new}'}"
     if len(entries) < pin.count:
         least = "at least " if pin.at_least else ""
         return f"the batch has {runs}, but it was pinned with {least}{count}"
     latest = max(entries, key=lambda entry: parse_time(entry.ended_at) or NEVER)
-    others = "as many, but another run or attempt" if len(entries) == pin.count else runs
-    return (
-        f"the batch no longer has the {counted(pin.count, 'run')} it was pinned with: {others} "
-        f"(latest: {_described(latest)})"
-    )
+    pinned_runs = f"the {counted(pin.count, 'run')} it was pinned with"
+    message = f"the batch no longer has {pinned_runs}: as many, but another run or attempt"
+    if len(entries) > pin.count:
+        # They may be: of many that were added not every choice is tried.
+        message = f"the batch has {runs}, and {pinned_runs} were not found among them"
+    return f"{message} (latest: {_described(latest)})"
 
 
 def _new(entries: Sequence[Entry], reading: Pinned) -> list[Entry]:

@@ -40,6 +40,28 @@ def test_growth_names_the_new_run_and_both_ways_out(repo: Path) -> None:
     assert f"`aexp cite F001 --except {new[:8]}`" in problem.fix
 
 
+def test_each_of_several_new_runs_is_named(repo: Path) -> None:
+    add(repo, 1, 2)
+    pin = f"{{type: batch, experiment_id: E005, count: 2, digest: '{digest(repo)}'}}"
+    new = add(repo, 3, 4, ended_at="2026-11-02T11:00:00Z")
+    add_finding(repo, "F001-x", pin)
+    (problem,) = problems_of(repo)
+    assert all(f"{job_id[:8]}… (ended" in problem.message for job_id in new)
+    assert problem.fix.endswith("for each that does not belong")
+
+
+def test_pinned_runs_among_many_others_are_not_said_to_be_gone(repo: Path) -> None:
+    add(repo, 1, 2)
+    pin = f"{{type: batch, experiment_id: E005, count: 2, digest: '{digest(repo)}'}}"
+    add(repo, 3, 4, 5, ended_at="2026-01-02T11:00:00Z")
+    add_finding(repo, "F001-x", pin)
+    (problem,) = problems_of(repo)
+    assert problem.code == "finding.changed_evidence"
+    assert problem.message.startswith(
+        "the batch has 5 runs, and the 2 runs it was pinned with were not found among them (latest:"
+    )
+
+
 def test_a_failed_run_that_came_later_is_no_evidence(repo: Path) -> None:
     add(repo, 1, 2)
     pin = f"{{type: batch, experiment_id: E005, count: 2, digest: '{digest(repo)}'}}"

@@ -35,15 +35,15 @@ class EvidenceReader:
     """Reads the runs behind findings."""
 
     def __init__(self, checker: Checker) -> None:
-        self._checker = checker
+        self.checker = checker
         self._documents = Documents(checker.sources.ledger)
         self._history = History(checker.repository.root)
 
     def cited(self, finding: Finding) -> list[CitedRuns]:
         """Its citations, in their order."""
-        self._checker.load(finding.citations)
+        self.checker.load(finding.citations)
         return [
-            CitedRuns(c, self.runs(c), self._checker.citation(finding, c).problems)
+            CitedRuns(c, self.runs(c), self.checker.citation(finding, c).problems)
             for c in finding.citations
         ]
 
@@ -51,7 +51,7 @@ class EvidenceReader:
         """The runs in the ledger that a citation cites, as far as their entries can be used."""
         if not isinstance(citation, Resolvable):
             return ()
-        resolution = resolve(citation, self._checker.sources)
+        resolution = resolve(citation, self.checker.sources)
         entries = resolution.entries if resolution.place is Place.LEDGER else ()
         documents = (self._documents.of_run(entry.job_id) for entry in entries)
         return tuple(filter(None, documents))

@@ -26,10 +26,14 @@ class NoHistory(AexpError):
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A commit, and why it is the one to compare with; ``""`` is the pin itself."""
+    """A commit, and why it is the one to compare with; ``""`` is the pin itself.
+
+    ``is_pin`` says that only the pinned runs are compared.
+    """
 
     revision: str
     reason: str
+    is_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,14 @@ class ChangesReader:
     def of_citation(self, finding: Finding, citation: Citation) -> CitationChanges:
         """The changes of one of its citations. Raises NoHistory, UsageError."""
         since, now = self._since_when(finding, citation), self._now.runs(citation)
-        if since.revision:
-            then = self._at(since.revision).runs(citation)
-        else:
+        reader = self._at(since.revision) if since.revision else self._now
+        then = reader.runs(citation)
+        if since.is_pin:
+            pinned = _pinned_runs(reader, citation) or ()
+            then = tuple(run for run in then if run["job_id"] in pinned)
+        if not since.revision:
             # No pin records retractions.
-            then = tuple({k: v for k, v in run.items() if k != "retracted"} for run in now)
+            then = tuple({k: v for k, v in run.items() if k != "retracted"} for run in then)
         before, after = ({run["job_id"]: run for run in runs} for runs in (then, now))
         changes = compare(before, after, self._retractions)
         return CitationChanges(citation, since, tuple(changes))
@@ -87,29 +94,29 @@ class ChangesReader:
     def _since_when(self, finding: Finding, citation: Citation) -> Since:
         if self._since is not None:
             return Since(self._since, f"since {self._since}")
-        pin = citation.pin_text
-        if is_shallow(self._root):
-            if pin and self._fits(citation):
-                return Since("", "since it was pinned")
+        pin, cannot_tell = citation.pin_text, is_shallow(self._root)
+        # The last commit that added or removed its text: the one that wrote it.
+        commit = self._last_commit(finding.path, "-S", pin) if pin and not cannot_tell else None
+        # After a rebase, a revert or a move the runs may have been others by then.
+        if commit is not None and _pinned_runs(self._at(commit[0]), citation) is not None:
+            reason = f"since it was pinned in {commit[0][:10]} of {commit[1]}"
+            return Since(commit[0], reason, is_pin=True)
+        if pin and _pinned_runs(self._now, citation) is not None:
+            return Since("", "since it was pinned", is_pin=True)
+        if cannot_tell:
             raise NoHistory(
                 f"{finding.path}: this clone is shallow, so what has changed cannot be shown: "
                 "run `git fetch --unshallow`, or give --since REV"
             )
-        # The last commit that added or removed its text: the one that wrote it.
-        commit = self._last_commit(finding.path, "-S", pin) if pin else None
         if commit is not None:
-            return Since(commit[0], f"since it was pinned in {commit[0][:10]} of {commit[1]}")
+            raise NoHistory(
+                f"{finding.path}: in {commit[0][:10]}, where {citation.label} was pinned, the "
+                "ledger did not have the pinned runs, as after a rebase: give --since REV"
+            )
         commit = self._last_commit(finding.path)
         if commit is None:
             raise NoHistory(f"{finding.path} is in no commit: give --since REV")
         return Since(commit[0], f"since it was edited in {commit[0][:10]} of {commit[1]}")
-
-    def _fits(self, citation: Citation) -> bool:
-        if not isinstance(citation, Resolvable):
-            return False
-        resolution = resolve(citation, self._checker.sources)
-        pinned = pinned_entries(citation, resolution.entries)
-        return resolution.place is Place.LEDGER and pinned.fit is Fit.EXACT
 
     def _last_commit(self, path: str, *options: str) -> tuple[str, str] | None:
         """The last commit that changed a file (in that way), and its day."""
@@ -117,3 +124,16 @@ class ChangesReader:
         # A finding's name may hold what git takes for a pattern.
         words = run_git(["--literal-pathspecs", *command], self._root).decode().split()
         return (words[0], words[1]) if words else None
+
+
+def _pinned_runs(reader: EvidenceReader, citation: Citation) -> frozenset[str] | None:
+    """The runs that a citation is pinned to; None where these are not to be told, or not there."""
+    if not isinstance(citation, Resolvable):
+        return None
+    resolution = resolve(citation, reader.checker.sources)
+    if resolution.place is not Place.LEDGER:
+        return None
+    reading = pinned_entries(citation, resolution.entries)
+    if reading.fit is Fit.CHANGED:
+        return None
+    return frozenset(entry.job_id for entry in reading.entries)

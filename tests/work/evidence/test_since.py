@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from repositories import add_entry, add_finding, batch, git
-from study import Study, reviewed_study
+from study import Study, digest_of, reviewed_study
 
 from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.ground.errors import UsageError
@@ -88,6 +89,44 @@ def test_a_pin_that_fits_tells_in_a_shallow_clone_as_well(
     retract(tmp_path / "clone", [study.scaled[0]], "wrong")
     (found,) = changes(tmp_path / "clone", "F003", None, monkeypatch)
     assert [change.kind for change in found.changes] == ["retracted"]
+
+
+def test_a_pin_that_came_after_the_batch_grew(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a rebase, a revert of a revert or a move of the finding leaves the history."""
+    later = add_entry(study.root, {"experiment_id": "E003", "scale": True, "seed": 9})
+    pin = f"count: 5, digest: {digest_of(study.root, study.scaled)}"
+    text = (study.root / PATHS["F003"]).read_text()
+    (study.root / PATHS["F003"]).write_text(re.sub("count: 5, digest: [0-9a-f]+", pin, text))
+    pinned = study.commit("Pin anew, beside a run that came in between", 20)
+    (found,) = changes(study.root, "F003", None, monkeypatch)
+    assert found.since.reason == f"since it was pinned in {pinned[:10]} of 2026-05-20"
+    assert [(c.kind, c.run["job_id"]) for c in found.changes] == [("new", later)]
+    (found,) = changes(shallow(study), "F003", None, monkeypatch)
+    assert [(c.kind, c.run["job_id"]) for c in found.changes] == [("new", later)]
+
+
+def test_a_pin_that_never_fitted_where_it_was_committed(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = study.root / PATHS["F003"]
+    moved = path.with_name("F003-moved.md")
+    path.rename(moved)
+    commit = study.commit("Give it another name, after the runs ran again", 20)
+    monkeypatch.setitem(PATHS, "F003", moved.relative_to(study.root).as_posix())
+    with pytest.raises(NoHistory, match=f"in {commit[:10]}, where .* was pinned, the ledger did"):
+        changes(study.root, "F003", None, monkeypatch)
+    (found,) = changes(study.root, "F003", study.submitted, monkeypatch)
+    assert [change.kind for change in found.changes] == ["ran again"] * 5
+
+
+def test_a_pin_that_is_in_no_commit_yet(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = study.root / PATHS["F003"]
+    digest = digest_of(study.root, study.scaled)
+    path.write_text(re.sub("digest: [0-9a-f]+", f"digest: {digest}", path.read_text()))
+    (found,) = changes(study.root, "F003", None, monkeypatch)
+    assert (found.since.reason, found.changes) == ("since it was pinned", ())
 
 
 def test_a_finding_in_no_commit(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,11 +75,6 @@ class Ledger(Mapping[str, LedgerEntry]):
     def _all(self) -> Iterator[Document]:
         return self._documents.fitting(self._query)
 
-    @property
-    def named(self) -> frozenset[str]:
-        """The job ids that there are entries of, usable or not."""
-        return self._ledger.job_ids
-
     @staticmethod
     def experiments(entry: LedgerEntry) -> tuple[str, ...]:
         """The experiments that the run of an entry belongs to."""

@@ -15,7 +15,7 @@ from pytest_aexp.ground.text import shown
 COULD_NOT = 2
 INTERRUPTED = 130
 NO_READER = 141
-"""What a shell makes of the signals SIGINT and SIGPIPE."""
+"""The statuses by which a shell reports the signals SIGINT and SIGPIPE."""
 _LONGEST = 2000
 
 

@@ -126,7 +126,7 @@ def _initialised(project: Project, statepoint: dict[str, Any]) -> Job:
     is_new = not Path(job.path).exists()
     with own_words(f"run {job.id} cannot be created"):
         job.init()
-    # Once: who registers a run again has been warned.
+    # Once: whoever registers the run again has been warned.
     if is_new:
         warn_of_redaction(job.id, registered)
     return job
@@ -171,7 +171,7 @@ def find_runs(
     wanted = {"experiment_id": experiment_id, "hypothesis_id": hypothesis_id}
     queries = dict(sp_filters)
     for key, value in sp_filters.items():
-        with suppress(ValueError):  # signac's search says what it makes of it
+        with suppress(ValueError):  # signac's own search reports what is wrong with it
             queries[key] = plain(value)
     simple = {
         key: value
@@ -219,7 +219,7 @@ def _fits(
 
 
 def _searched(project: Project, job_ids: list[str], filters: dict[str, Any]) -> list[str]:
-    # signac reads each run's files, and would wait for ever for one that is a named pipe.
+    # signac reads each run's files, and would wait forever for one that is a named pipe.
     for job_id in _files_of(project).job_ids:
         require_openable_run(f"{project.workspace}/{job_id}")
     with own_words("signac cannot search the run store"):

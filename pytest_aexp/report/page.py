@@ -97,7 +97,7 @@ def write_report(checker: Checker, path: Path) -> Report:
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file in it, such as {path / 'report.html'}")
     require_no_link(checker.repository.root, path)
-    # First: who lacks jinja2 need not wait for the check to learn it.
+    # First: nobody should wait for the check to learn that jinja2 is missing.
     page_template()
     report = gather(checker)
     # Half of a surrogate pair, which JSON may hold, cannot be UTF-8.

@@ -151,7 +151,7 @@ def moment(value: Any) -> Moment:
 
 def duration(value: Any) -> str:
     """Seconds as people say them: ``45 s``, ``12 min``, ``3 h 22 min``, ``5 d 3 h``."""
-    # Over 300 years is no duration of a run.
+    # No run takes over 300 years.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e10:
         return ""
     if value < 60:

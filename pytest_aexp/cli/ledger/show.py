@@ -11,7 +11,9 @@ from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
 from pytest_aexp.ground.jsontext import dump_portable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import clean
-from pytest_aexp.ledger_mapping import Ledger
+from pytest_aexp.ground.views import WorkTree
+from pytest_aexp.model.ledger import Ledger
+from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
 
@@ -32,16 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     repository = Repository.open()
-    ledger = Ledger.of(repository.root)
+    documents = Documents(Ledger(WorkTree(repository.root)))
     try:
-        job_id = full_job_id(arguments.id, ledger.named)
+        job_id = full_job_id(arguments.id, documents.ledger.job_ids)
     except RunNotFound as error:
         if not isinstance(error, AmbiguousRun):
             _refuse_if_stored(arguments.id, repository)
         raise
-    if job_id not in ledger:
+    entry = documents.of_run(job_id)
+    if entry is None:
         raise UsageError(f"the entry of {job_id} cannot be used: run `aexp ledger check {job_id}`")
-    entry = dict(ledger[job_id])
     if arguments.format == "json":
         print(dump_portable(dict(sorted(entry.items())), indented=True))
     else:

@@ -1,4 +1,4 @@
-"""``aexp install``: make a repository ready, and say what git makes of it."""
+"""``aexp install``: make a repository ready, and report what git does with it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _to_commit(actions: Sequence[InstallAction]) -> list[str]:
-    """The files that were written and are for everybody, or are still to be written to."""
+    """The files for everybody that were written, and those that a warning says to edit."""
     ignored = {action.path for action in actions if action.kind == "unshared_file_warning"}
     advised = {action.path for action in actions if action.kind == "unignored_runs_warning"}
     paths = [a.path for a in actions if a.kind in _TO_COMMIT and a.path not in ignored]

@@ -71,6 +71,17 @@ def submodules_at(root: Path, folder: str) -> list[str]:
     return _submodules(root, list(dict.fromkeys(places)))
 
 
+def how_to_check_out_submodule(path: str) -> str:
+    """The command that gets a submodule's files."""
+    return f"run `git submodule update --init {quote(path)}`"
+
+
+def how_to_absorb_submodule(path: str) -> str:
+    """The commands that make a submodule's files those of the repository around it."""
+    name = quote(path)
+    return f"run `git rm -q --cached {name}`, `rm -rf {name}/.git` and `git add {name}`"
+
+
 def is_checked_out(root: Path, submodule: str) -> bool:
     """Whether a folder that is there, perhaps a submodule, has files."""
     return not _is_empty_folder(root / submodule)

@@ -198,8 +198,7 @@ class Checker:
     def claim(self, finding: Finding, claim: Claim) -> Verdict:
         """The verdict on the numbers of one comment in a finding's text."""
         results, fault = self._numbers.check(finding, claim)
-        # Nobody relies on a withdrawn finding's numbers, but one that cannot be read is a slip
-        # anyhow.
+        # Nobody relies on a withdrawn finding's numbers, but an unreadable one is still a slip.
         is_judged = finding.stands or (fault and fault.rule is MALFORMED_NUMBER)
         if fault is None or not is_judged:
             return Verdict((), results=results)
@@ -234,7 +233,7 @@ class Checker:
         return self.policy.judge([fault])
 
     def collection_problems(self) -> tuple[Problem, ...]:
-        """What keeps findings from being read, and that there are none."""
+        """The problem of findings that are not read, or of there being none."""
         faults = collection_faults(self.repository, self.view, self.finding_paths)
         return self.policy.judge(faults)
 

@@ -46,7 +46,7 @@ class Sources:
     """Everything that can know a run.
 
     ``on_disk`` is the working tree's ledger, where another view's is judged. ``had_ledger`` says
-    that there was one until now: who deletes the last entry must not do away with the check.
+    that there was one until now: to delete the last entry must not switch the check off.
     ``is_adopted`` says whether there should be one.
     """
 

@@ -82,7 +82,7 @@ def _same(meant: Node | None, written: Node | None, compared: set[tuple[int, int
         return (meant.text, meant.plain, meant.tag) == (written.text, written.plain, written.tag)
     if not isinstance(meant, Sequence | Mapping) or not isinstance(written, type(meant)):
         return False
-    # However often an alias names a node, and be it inside itself, it is compared once.
+    # An alias may name a node many times, even inside itself: it is compared once.
     pair = (id(meant), id(written))
     if pair in compared:
         return True

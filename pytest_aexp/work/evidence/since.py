@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 
-from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.run import is_shallow, run_git
 from pytest_aexp.ground.git.view import GitView
 from pytest_aexp.model.findings.citation import Citation, Resolvable
@@ -18,10 +18,6 @@ from pytest_aexp.work.check.evidence.pins import pinned_entries
 from pytest_aexp.work.check.resolve import Place, resolve
 from pytest_aexp.work.evidence.changes import RunChange, compare
 from pytest_aexp.work.evidence.evidence import EvidenceReader
-
-
-class NoHistory(AexpError):
-    """The history that would be needed is not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +60,12 @@ class ChangesReader:
         self._open.close()
 
     def of(self, finding: Finding) -> Iterator[CitationChanges]:
-        """The changes of each citation. Raises NoHistory, UsageError."""
+        """The changes of each citation. Raises UsageError."""
         for citation in finding.citations:
             yield self.of_citation(finding, citation)
 
     def of_citation(self, finding: Finding, citation: Citation) -> CitationChanges:
-        """The changes of one of its citations. Raises NoHistory, UsageError."""
+        """The changes of one of its citations. Raises UsageError."""
         since, now = self._since_when(finding, citation), self._now.runs(citation)
         reader = self._at(since.revision) if since.revision else self._now
         then = reader.runs(citation)
@@ -104,18 +100,18 @@ class ChangesReader:
         if pin and _pinned_runs(self._now, citation) is not None:
             return Since("", "since it was pinned", is_pin=True)
         if cannot_tell:
-            raise NoHistory(
+            raise UsageError(
                 f"{finding.path}: this clone is shallow, so what has changed cannot be shown: "
                 "run `git fetch --unshallow`, or give --since REV"
             )
         if commit is not None:
-            raise NoHistory(
+            raise UsageError(
                 f"{finding.path}: in {commit[0][:10]}, where {citation.label} was pinned, the "
                 "ledger did not have the pinned runs, as after a rebase: give --since REV"
             )
         commit = self._last_commit(finding.path)
         if commit is None:
-            raise NoHistory(f"{finding.path} is in no commit: give --since REV")
+            raise UsageError(f"{finding.path} is in no commit: give --since REV")
         return Since(commit[0], f"since it was edited in {commit[0][:10]} of {commit[1]}")
 
     def _last_commit(self, path: str, *options: str) -> tuple[str, str] | None:

@@ -30,8 +30,8 @@ from pytest_aexp.work.imports.source import (
 
 _LARGEST_FILE = 1 << 24
 """A glob for files of metrics may match a checkpoint, which is not to be read whole."""
-_NO_METRICS = ("status", "started_at", "ended_at", "code_commit")
-"""What the file of metrics may say besides."""
+_NOT_METRICS = ("status", "started_at", "ended_at", "code_commit")
+"""Keys of the file of metrics that say how the run ended."""
 
 
 def hydra_runs(
@@ -61,7 +61,7 @@ def _run(name: str, run: Path, columns: Columns, metrics_file: str) -> SourceRun
     content = _json(files[0])
     # Hydra keeps no time of the end; the metrics are what a run writes last.
     ended = datetime.fromtimestamp(int(files[0].stat().st_mtime), UTC).isoformat()
-    outcome = {key: content.pop(key) for key in _NO_METRICS if key in content}
+    outcome = {key: content.pop(key) for key in _NOT_METRICS if key in content}
     numbers = {key: v for key, v in flat(content).items() if v is None or is_number(v)}
     metrics = metrics_of(numbers, columns.metrics)
     return SourceRun(name, parameters, metrics, document_of({"ended_at": ended, **outcome}), name)

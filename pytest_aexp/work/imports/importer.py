@@ -61,7 +61,7 @@ class ImportedRun:
 
 @dataclass
 class ImportPlan:
-    """The runs that a source has, and what is to be said of those that are left out."""
+    """The runs of a source, and those that are left out, each with the reason."""
 
     runs: list[ImportedRun] = field(default_factory=list)
     skipped: list[SkippedRun] = field(default_factory=list)
@@ -197,7 +197,7 @@ def write_entries(
 
 
 def keep_as_jobs(project: Project, plan: ImportPlan) -> int:
-    """Make a job of each run that the store has none of; how many were made. Raises AexpError."""
+    """Create a job for each run that the store lacks; how many were created. Raises AexpError."""
     made = 0
     for run in plan.runs:
         job = project.open_job(run.statepoint)

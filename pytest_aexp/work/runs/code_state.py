@@ -89,7 +89,7 @@ def _changed(listing: str, *, every: bool) -> list[str]:
 def put_code(document: dict[str, Any], statepoint: Mapping[str, Any], state: CodeState) -> None:
     """Record the code beside the statepoint that does not hold it, until the run has started.
 
-    A run that was executed was executed with the code of then.
+    A run that has started was made with the code of that time.
     """
     if "code_commit" not in statepoint and document.get("started_at") is None:
         put_attempts_code(document, state)

@@ -38,11 +38,11 @@ class DamagedDocument(AexpError, ValueError):
 class RunDocument:
     """The document of one run, on its own handle; the run is initialised if it was not.
 
-    Raises AexpError for a statepoint that signac must not be let open.
+    Raises AexpError for a statepoint that signac must not open.
 
     ``job.doc`` is not used for two reasons. Two threads that share it lose each other's writes.
     And a write to it that fails in reading first keeps signac's locks for good: from then on each
-    write of another thread, to whatever document, waits for ever.
+    write of another thread, to whatever document, waits forever.
     """
 
     def __init__(self, job: Job) -> None:
@@ -157,7 +157,7 @@ def _exclusive_folder(path: str) -> Iterator[None]:
 
 
 def _wait_for_lock(descriptor: int) -> None:
-    # flock itself waits for ever or not at all.
+    # flock itself waits forever or not at all.
     until = time.monotonic() + LOCK_WAIT
     while time.monotonic() < until:
         try:

@@ -36,7 +36,7 @@ class Watch:
     """Notes the signals that end a run, and lets it be recorded before they have their effect.
 
     Where nothing handles such a signal it becomes Terminated, and ``deliver`` ends the process as
-    it would have. A handler of the user's is called as ever. Only Python's main thread may handle
+    it would have. A handler of the user's is called as before. Only Python's main thread may handle
     signals: elsewhere this does nothing. Nor does it touch a signal that is ignored.
 
     ``leaving`` is the code that is executed first when the run is over. No exception may come up

@@ -1,15 +1,20 @@
-"""Whether a repository uses the ledger, though the ledger folder is missing in what is read."""
+"""Whether a repository uses the ledger even though its folder is missing from what is read."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_LIMIT, BLOCK_MARK
 from pytest_aexp.ground.git.listing import earlier_revision_with
-from pytest_aexp.ground.git.sparse import is_checked_out, missing_submodule
+from pytest_aexp.ground.git.sparse import (
+    how_to_absorb_submodule,
+    how_to_check_out_submodule,
+    is_checked_out,
+    missing_submodule,
+)
+from pytest_aexp.ground.git.view import A_SUBMODULE
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.entry import LEDGER_DIR
 from pytest_aexp.model.findings.citation import Citation
@@ -43,8 +48,7 @@ def missing_ledger_fault(root: Path, view: View, due: Citation, *, is_new: bool)
     missing = _left_out(root, view) if is_on_disk else None
     if missing is not None:
         message = f"{missing} is a git submodule that is not checked out here"
-        fix = f"run `git submodule update --init {quote(missing)}`"
-        return Fault(MISSING_LEDGER, missing, message, fix)
+        return Fault(MISSING_LEDGER, missing, message, how_to_check_out_submodule(missing))
     if is_there and not (is_on_disk and not is_checked_out(root, LEDGER_DIR)):
         return None
     # Git keeps no empty folder: before the first entry there is none, which is no fault.
@@ -80,10 +84,10 @@ def _left_out(root: Path, view: View) -> str | None:
 
 def _blocked(path: str, reason: Unreadable) -> tuple[str, str]:
     what = "the ledger" if path == LEDGER_DIR else f"{path}, in which the ledger lies,"
-    if "submodule" in reason.reason:
+    if reason in (A_REPOSITORY, A_SUBMODULE):
         fix = (
-            "that is not supported: keep the ledger in this repository; run `git rm -q --cached "
-            f"{path}`, `rm -rf {path}/.git` and `git add {path}`"
+            "that is not supported: keep the ledger in this repository; "
+            f"{how_to_absorb_submodule(path)}"
         )
         return f"{what} {reason.reason}", fix
     return f"{what} {reason.reason}", f"put the folder itself at {path}"

@@ -7,7 +7,12 @@ from pathlib import Path
 from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
-from pytest_aexp.ground.git.sparse import is_checked_out, submodules_at
+from pytest_aexp.ground.git.sparse import (
+    how_to_absorb_submodule,
+    how_to_check_out_submodule,
+    is_checked_out,
+    submodules_at,
+)
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import CONFIG, DEFAULT_FINDINGS
 from pytest_aexp.ground.settings.globs import fits, fixed_part, matched
@@ -72,18 +77,13 @@ def _in_submodules(view: View, root: Path, folder: str, paths: Sequence[str]) ->
         place = folder if folder.startswith(f"{submodule}/") else submodule
         if is_checked_out(root, submodule):
             message = f"no commit has the findings of {place}: {submodule} is a git submodule"
-            name = quote(submodule)
-            fix = (
-                f"keep them in this repository: run `git rm -q --cached {name}`, "
-                f"`rm -rf {name}/.git` and `git add {name}`"
+            fix = f"keep them in this repository: {how_to_absorb_submodule(submodule)}"
+        else:
+            message = (
+                f"no findings of {place} are read: {submodule} is a git submodule that is not "
+                "checked out here"
             )
-            yield Fault(NOT_READ, submodule, message, fix)
-            continue
-        message = (
-            f"no findings of {place} are read: {submodule} is a git submodule that is not checked "
-            "out here"
-        )
-        fix = f"run `git submodule update --init {quote(submodule)}`"
+            fix = how_to_check_out_submodule(submodule)
         yield Fault(NOT_READ, submodule, message, fix)
 
 

@@ -11,7 +11,7 @@ from study import Study, digest_of, reviewed_study
 
 from pytest_aexp.cli.findings.edit_finding import open_checker
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.work.evidence.since import ChangesReader, CitationChanges, NoHistory
+from pytest_aexp.work.evidence.since import ChangesReader, CitationChanges
 
 PATHS = {
     f"F00{n}": f"kb/research/findings/F00{n}-{name}.md"
@@ -74,7 +74,7 @@ def shallow(study: Study) -> Path:
 def test_a_shallow_clone_cannot_tell(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     clone = shallow(study)
     for name in PATHS:
-        with pytest.raises(NoHistory, match="this clone is shallow, so what has changed"):
+        with pytest.raises(UsageError, match="this clone is shallow, so what has changed"):
             changes(clone, name, None, monkeypatch)
 
 
@@ -133,7 +133,7 @@ def test_a_finding_in_no_commit(repo: Path, monkeypatch: pytest.MonkeyPatch) -> 
     git(repo, "commit", "-qm", "x", "--allow-empty")
     add_entry(repo, {"experiment_id": "E001"})
     add_finding(repo, "F001-svm", batch("E001"))
-    with pytest.raises(NoHistory, match="is in no commit: give --since REV"):
+    with pytest.raises(UsageError, match="is in no commit: give --since REV"):
         changes(repo, "F001", None, monkeypatch)
     (found,) = changes(repo, "F001", "HEAD", monkeypatch)
     assert [change.kind for change in found.changes] == ["new"]

@@ -1,4 +1,4 @@
-"""Which commits everybody has who pulls: those of the judged commit, remote branches and tags."""
+"""Which commits everybody gets by pulling: of the judged commit, remote branches and tags."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _CODE = re.compile(
 
 
 class Evidence(NamedTuple):
-    """The runs that a citation rests on, and what the rules ask besides."""
+    """The runs that a citation rests on, and what else the rules need."""
 
     finding: Finding
     citation: Resolvable

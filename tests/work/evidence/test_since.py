@@ -115,7 +115,7 @@ def test_a_pin_that_never_fitted_where_it_was_committed(
     path.rename(moved)
     commit = study.commit("Give it another name, after the runs ran again", 20)
     monkeypatch.setitem(PATHS, "F003", moved.relative_to(study.root).as_posix())
-    with pytest.raises(NoHistory, match=f"in {commit[:10]}, where .* was pinned, the ledger did"):
+    with pytest.raises(UsageError, match=f"in {commit[:10]}, where .* was pinned, the ledger did"):
         changes(study.root, "F003", None, monkeypatch)
     (found,) = changes(study.root, "F003", study.submitted, monkeypatch)
     assert [change.kind for change in found.changes] == ["ran again"] * 5

@@ -19,7 +19,7 @@ from pytest_aexp.model.runs.run_attempt import (
     process_start,
 )
 from pytest_aexp.model.runs.run_files import RUN_LINK_KEYS
-from pytest_aexp.work.promote.project import remove_metrics, utc_now
+from pytest_aexp.work.promote.project import NO_METRICS, remove_metrics, utc_now
 from pytest_aexp.work.runs.code_state import CodeState, put_attempts_code
 from pytest_aexp.work.runs.ranks import Rank, enter, killed_ranks, leave
 from pytest_aexp.work.runs.status import begin_again, next_number, set_missing
@@ -72,6 +72,8 @@ class Attempt:
         self._started_at, self._since = utc_now(), time.monotonic()
         self._status: Any = None
         self._last_document: dict[str, Any] = {}
+        self._end_times: dict[str, Any] = {}
+        self._previous_token: Any = None
 
     # Start
 
@@ -85,7 +87,10 @@ class Attempt:
             self._begin(document, current)
         if self.rank.variable:
             enter(document, self.rank)
-        # At the end the run's folder may be gone.
+        self.remember(document)
+
+    def remember(self, document: dict[str, Any]) -> None:
+        """Keep what a document says: at the end the run's folder may be gone."""
         self._last_document = copy.deepcopy(document)
 
     def _begin(self, document: dict[str, Any], current: dict[str, Any]) -> None:
@@ -105,6 +110,7 @@ class Attempt:
 
     def _renew(self, document: dict[str, Any]) -> None:
         self.number = next_number(document)
+        self._previous_token = attempt_of(document).get("token")
         document.pop("heartbeat_at", None)
         if self._mark_started:
             if self.number > 1:
@@ -143,6 +149,7 @@ class Attempt:
 
     def beat(self, document: dict[str, Any]) -> None:
         """Say that the run goes on."""
+        self._take_back(document)
         self._give_way(document)
         if not self.is_recorded:
             self.start(document)
@@ -150,6 +157,17 @@ class Attempt:
                 self.claim(document)
         elif not self.joined and self._is_current(document):
             document["heartbeat_at"] = utc_now()
+
+    def _take_back(self, document: dict[str, Any]) -> None:
+        """Begin again where somebody wrote back what they had read before this attempt began.
+
+        Programs that write into the document through signac alone do not lock it.
+        """
+        token = attempt_of(document).get("token")
+        if self.begun and token is not None and token == self._previous_token:
+            begin_again(document, NO_METRICS)
+            for name in ("status", "started_at", ATTEMPT_KEY):
+                document[name] = copy.deepcopy(self._last_document.get(name))
 
     def _give_way(self, document: dict[str, Any]) -> None:
         """Leave the record to the first process of the attempt, if it came after all."""
@@ -169,6 +187,9 @@ class Attempt:
 
     def end(self, document: dict[str, Any], outcome: str, *, by_signal: bool) -> None:
         """Record how the attempt ended, unless another has begun or the document says worse."""
+        seconds = round(time.monotonic() - self._since, 3)
+        self._end_times = self._end_times or {"ended_at": utc_now(), "wallclock_s": seconds}
+        self._take_back(document)
         self._end(document, outcome, by_signal=by_signal)
         if self.rank.variable:
             leave(document, self.rank)
@@ -201,12 +222,7 @@ class Attempt:
         if not is_foreign(document) and not self.kept:
             document["status"] = outcome
         # Whoever said how the run ended, this is when it did.
-        document.update(ended_at=utc_now(), wallclock_s=self.wallclock_s)
-
-    @property
-    def wallclock_s(self) -> float:
-        """Seconds since the attempt began in this process."""
-        return round(time.monotonic() - self._since, 3)
+        document.update(self._end_times)
 
     def _keeps(self, status: Any, outcome: str, *, by_signal: bool) -> bool:
         if self.joined:

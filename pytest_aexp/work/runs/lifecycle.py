@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -120,6 +120,8 @@ class _Lifecycle(ContextDecorator):
             self._attempt.begun = True
         except FAILURES as error:
             notice(f"the start of run {self._job_id} could not be recorded: {reason(error)}")
+            with suppress(*FAILURES):
+                self._attempt.remember(self._document.read())
         if not self._attempt.joined:
             # The processes that the block starts find here that they are part of this attempt.
             os.environ[token_variable(self._job_id)] = self._attempt.token
@@ -184,6 +186,10 @@ class _Lifecycle(ContextDecorator):
             if signum is not None and not (self._attempt.kept or self._watch.fatal):
                 self._explain_stopped(signum)
             try_to_promote(self._job, self._root, after, self._statepoint)
+            with suppress(*FAILURES):
+                # Somebody may have written back what they had read before.
+                if not has_ended(self._document.read()):
+                    self._document.edit(end)
         elif is_foreign(after):
             notice(
                 f"run {self._job_id} ended as {outcome}, but its status {shown_status(after)} was "
@@ -216,7 +222,9 @@ class _Lifecycle(ContextDecorator):
 
 def _asks_to_leave(error: BaseException | None) -> bool:
     if isinstance(error, SystemExit):
-        return isinstance(error, Terminated) or not (error.code is None or error.code == 0)
+        # Of what is no integer Python prints the text, 0.0 too, and the status is 1.
+        status = 0 if error.code is None else error.code
+        return isinstance(error, Terminated) or not isinstance(status, int) or status != 0
     # Ctrl-C, or a GeneratorExit: a generator with the block in it was closed.
     return error is not None and not isinstance(error, Exception)
 

@@ -103,14 +103,13 @@ _RANKS_KEY = "aexp_ranks"
 
 def enter(document: dict[str, Any], rank: Rank) -> None:
     """List this process, so that the first one notices if it is killed."""
-    listed = document.get(_RANKS_KEY)
-    if not isinstance(listed, dict) or listed.get("group") != rank.group:
-        listed = document[_RANKS_KEY] = {"group": rank.group, "processes": {}}
-    listed["processes"][rank.variable] = {
+    processes = _processes(document, rank)
+    processes[rank.variable] = {
         "host": host_name(),
         "pid": os.getpid(),
         "process": process_start(os.getpid()),
     }
+    document[_RANKS_KEY] = {"group": rank.group, "processes": processes}
 
 
 def leave(document: dict[str, Any], rank: Rank) -> None:
@@ -123,11 +122,13 @@ def killed_ranks(document: dict[str, Any], rank: Rank) -> list[str]:
     return [
         variable
         for variable, process in sorted(_processes(document, rank).items())
-        if process.get("host") == host_name() and not has_process_here({ATTEMPT_KEY: process})
+        if isinstance(process, dict)
+        and process.get("host") == host_name()
+        and not has_process_here({ATTEMPT_KEY: process})
     ]
 
 
-def _processes(document: dict[str, Any], rank: Rank) -> dict[str, dict[str, Any]]:
+def _processes(document: dict[str, Any], rank: Rank) -> dict[str, Any]:
     listed = document.get(_RANKS_KEY)
     if not isinstance(listed, dict) or listed.get("group") != rank.group:
         return {}

@@ -181,7 +181,9 @@ def _lags(on_disk: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     """
     if all(on_disk.get(key) == document.get(key) for key in _OUTCOME):
         return False
-    is_same_attempt = on_disk.get("started_at") == document.get("started_at")
+    is_same_attempt = on_disk.get("started_at") == document.get("started_at") and (
+        attempt_number(on_disk) == attempt_number(document)
+    )
     return not (is_same_attempt and has_ended(on_disk))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -241,3 +242,47 @@ def test_a_child_that_was_handed_the_token_joins_while_the_attempt_goes_on() -> 
     later = begun(document, Rank("", "", "", attempt.token))
     assert not later.joined
     assert number(document) == 2
+
+
+@pytest.mark.parametrize("before", OUTCOMES)
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_what_was_read_before_the_attempt_and_written_back_since_does_not_count(
+    before: str, outcome: str
+) -> None:
+    document: dict[str, Any] = {}
+    end(begun(document), document, before)
+    read = copy.deepcopy(document)
+    attempt = begun(document)
+    started = document["started_at"] = "2030-01-01T00:00:00Z"
+    attempt.remember(document)
+    document = {**read, "theirs": 1}
+    attempt.beat(document)
+    assert (document["status"], number(document)) == ("running", 2)
+    document = {**copy.deepcopy(read), "theirs": 1}
+    assert end(attempt, document, outcome) == outcome
+    assert (number(document), document["started_at"], document["theirs"]) == (2, started, 1)
+    assert not attempt.superseded
+
+
+def test_the_end_is_when_it_was_first_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    document: dict[str, Any] = {}
+    attempt = begun(document)
+    monkeypatch.setattr(attempts, "utc_now", lambda: "2030-01-01T00:00:00Z")
+    end(attempt, document, "complete")
+    first = dict(document)
+    monkeypatch.setattr(attempts, "utc_now", lambda: "2031-01-01T00:00:00Z")
+    document["status"] = "running"
+    end(attempt, document, "complete")
+    assert document == first
+
+
+@pytest.mark.parametrize("listed", ["x", [1], {}, {"processes": 3}, {"processes": {"RANK=2": 5}}])
+def test_a_list_of_processes_that_somebody_spoilt_harms_no_run(listed: Any) -> None:
+    if isinstance(listed, dict):
+        listed = {**listed, "group": OTHER.group}
+    document: dict[str, Any] = {}
+    first = begun(document)
+    document["aexp_ranks"] = listed
+    other = begun(document, OTHER)
+    assert end(other, document, "complete") == "running"
+    assert end(first, document, "complete") == "complete"

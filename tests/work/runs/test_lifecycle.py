@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ from runscripts import document_of, entry_in, run_script
 from pytest_aexp.ledger import load_ledger_entry
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.runs import create_run, get_run_store, init_run_store, open_run, run_lifecycle
-from pytest_aexp.work.runs import job_document
+from pytest_aexp.work.runs import job_document, lifecycle
 from pytest_aexp.work.runs.status import mark_status
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -111,6 +112,7 @@ def interrupted() -> None:
         (interrupted, KeyboardInterrupt, "stopped"),
         (lambda: sys.exit(1), SystemExit, "stopped"),
         (lambda: sys.exit("no data"), SystemExit, "stopped"),
+        (lambda: sys.exit(0.0), SystemExit, "stopped"),  # type: ignore[arg-type]
         (lambda: sys.exit(0), SystemExit, "complete"),
         (sys.exit, SystemExit, "complete"),
         (lambda: sys.exit(None), SystemExit, "complete"),
@@ -343,7 +345,7 @@ def test_a_heartbeat_that_cannot_read_leaves_no_lock_behind(repo: Path, job: Any
         repo,
         f"""
         from pathlib import Path
-        from pytest_aexp.work.runs import job_document
+        from pytest_aexp.work.runs import job_document, lifecycle
         job_document.PAUSES = (0.001,)
         job = open_run("{job.id}")
         other = create_run(experiment_id="E002", include_commit=False)
@@ -501,6 +503,44 @@ def test_a_start_that_could_not_be_recorded_is_made_up_for_at_the_end(
         assert entry["ended_at"] > "2026"
     else:  # nobody can tell whether that was said of the last time or of this one
         assert entry["status"] == last
+
+
+def test_where_no_document_can_be_written_the_entry_still_has_its_number_and_link(
+    repo: Path, job: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Own), run_lifecycle(job):
+        raise Own
+    monkeypatch.setattr(job_document, "PAUSES", ())
+    monkeypatch.setattr(job_document.RunDocument, "_edit", refuse_to_write)
+    with run_lifecycle(job):
+        pass
+    entry = entry_in(repo, job.id)
+    assert (entry["status"], entry["attempt"]) == ("complete", 2)
+    assert entry["run_link"]["experiment_id"] == "E001"
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def refuse_to_write(*_: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def test_an_end_that_somebody_overwrote_with_what_he_had_read_is_recorded_again(
+    repo: Path, job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(job.fn("signac_job_document.json"))
+    promote = lifecycle.try_to_promote
+
+    def write_back(*given: Any) -> bool:
+        is_written = promote(*given)
+        path.write_bytes(read)
+        return is_written
+
+    monkeypatch.setattr(lifecycle, "try_to_promote", write_back)
+    with run_lifecycle(job):
+        read = path.read_bytes()
+    document, entry = document_of(repo, job.id), entry_in(repo, job.id)
+    names = ("status", "started_at", "ended_at", "wallclock_s")
+    assert [document.get(name) for name in names] == [entry[name] for name in names]
 
 
 def test_a_process_that_can_have_no_more_threads_has_no_heartbeat(

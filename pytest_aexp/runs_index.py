@@ -9,11 +9,9 @@ from typing import Any, TypedDict
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.containment import require_no_link
-from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
 from pytest_aexp.ground.repository import Repository
-from pytest_aexp.ground.settings.machine_label import checked_label, is_safe_label, safe_label
-from pytest_aexp.ground.text import quoted
+from pytest_aexp.ground.settings.machine_label import checked_label
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.redaction.redact import redact
@@ -109,9 +107,9 @@ def export_index(
     """
     repository = Repository.open(repo_root)
     index = build_index(repository.root)
-    label = index["machine_label"] if machine_label is None else checked_label(machine_label)
+    label = checked_label(index["machine_label"] if machine_label is None else machine_label)
     index["machine_label"] = label
-    path = Path(out) if out is not None else _place(repository.root, label)
+    path = repository.root / INDEX_DIR_REL / f"{label}.json" if out is None else Path(out)
     require_no_link(repository.root, path)
     before = _parsed(read_bounded(path, INDEX_LIMIT)) or {}
     if {**before, "exported_at": ""} == {**index, "exported_at": ""}:
@@ -120,15 +118,6 @@ def export_index(
     if read_bounded(path, INDEX_LIMIT) != data:
         write_atomic(path, data)
     return path
-
-
-def _place(root: Path, label: str) -> Path:
-    if not is_safe_label(label):
-        raise UsageError(
-            f"the machine label {quoted(label)} cannot name a file: give another with --as, such "
-            f"as {safe_label(label)}"
-        )
-    return root / INDEX_DIR_REL / f"{label}.json"
 
 
 def load_all_indexes(repo_root: str | Path) -> dict[str, dict[str, Any]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import unicodedata
-from pathlib import Path
 
 from pytest_aexp.cli.output import at_root
+from pytest_aexp.ground.containment import require_no_link
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import write_new
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.globs import fixed_part, matched
-from pytest_aexp.ground.text import clean, quoted
+from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree, matching
 from pytest_aexp.model.findings.finding import name_of
 
@@ -48,9 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             "file by hand"
         )
     target = repository.root / path
-    if target.parent.resolve() != target.parent.absolute():
-        folder = quoted(str(Path(path).parent))
-        raise UsageError(f"{folder} is reached by a link; nothing is written")
+    require_no_link(repository.root, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_new(target, f"---\nid: {name}\n---\n\n# {title}\n".encode())
     print(path)

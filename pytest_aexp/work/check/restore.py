@@ -73,9 +73,16 @@ class Restoration:
         ``path`` is where the file lies, if the fault lies elsewhere: in what cites it.
         """
         path = path or fault.path
-        if fault.rule not in _DAMAGE or self._is_left_alone(fault, path):
+        is_in_conflict = fault.remedy is Remedy.RESOLVE
+        if (
+            fault.rule not in _DAMAGE
+            or fault.remedy is Remedy.LFS_PULL
+            or os.path.isdir(self._root / path)
+            # It is to be resolved, and git still lists both versions.
+            or (is_in_conflict and self._lists(path, "--unmerged"))
+        ):
             return fault
-        if fault.remedy is Remedy.RESOLVE and self._lists(path, "--resolve-undo"):
+        if is_in_conflict and self._lists(path, "--resolve-undo"):
             both = f"git checkout --merge -- {path} && aexp ledger resolve {fault.job_id}"
             return fault._replace(fix=f"run `{both}`: git still has both versions")
         # By identity: the rule is equal to that of an invalid entry.
@@ -150,15 +157,6 @@ class Restoration:
         spec = ("--", f":(top,literal){self._location.prefix}{path}") if path else ()
         answer = git_or_none((*command, *spec), self._location.top, stdin=stdin.encode())
         return (answer or b"").decode(errors="replace")
-
-    def _is_left_alone(self, fault: Fault, path: str) -> bool:
-        """Whether the fault has better advice already."""
-        return (
-            fault.remedy is Remedy.LFS_PULL
-            or os.path.isdir(self._root / path)
-            # git has both versions, which can then be merged.
-            or (fault.remedy is Remedy.RESOLVE and self._lists(path, "--unmerged"))
-        )
 
     def _last_sound_commit(self, path: str) -> str | None:
         """The last commit in which the file is sound; None if it is not there."""

@@ -126,6 +126,7 @@ def list_batches(
     for job in find_runs(experiment_id=experiment_id, repo_root=repo_root):
         run = summarize_run(job)
         if run.experiment_id:
+            # As text, since a list or a mapping has no hash.
             values = (value_key(run.sp.get(key)) for key in selector_keys)
             batches.setdefault((run.experiment_id, *values), []).append(job)
     return [_batch(jobs, selector_keys) for _, jobs in sorted(batches.items())]

@@ -210,6 +210,7 @@ class _PageBuilder:
             return [RunFacts(citation.job_id, status, machines)]
         return []
 
+    # What only this machine has is shown with little: the ledger decides what may be shared.
     def _local(self, run: Run) -> RunFacts:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)

@@ -101,6 +101,7 @@ class _Axis:
 
     @classmethod
     def over(cls, first: float, last: float) -> _Axis:
+        # One bin less, since the first may begin before the first run.
         step = next((s for s in _STEPS if (last - first) / s < MOST_BINS - 1), _STEPS[-1])
         while (last - first) / step >= MOST_BINS - 1:
             step *= 2

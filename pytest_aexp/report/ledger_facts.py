@@ -22,7 +22,9 @@ MOST_UNCITED = 100
 """How many of the runs that no finding cites are listed: the latest."""
 MOST_MACHINES = 50
 """How many machines have a row, the busiest."""
+# Without signatures: log.showSignature puts lines of gpg before what is asked for.
 _HEAD = ("log", "-1", "--no-show-signature", "--format=%H %cs")
+# Without locks: else it may write the index, and a commit at that moment fails at index.lock.
 _STATUS = ("--no-optional-locks", "--literal-pathspecs", "status", "--porcelain", "--")
 
 

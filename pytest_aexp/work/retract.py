@@ -61,6 +61,7 @@ def _document(repository: Repository, reason: str, **ids: Collection[str]) -> di
         "recorded_by": repository.machine_label,
         **{name: sorted(set(some)) for name, some in ids.items() if some},
     }
+    # By the reader of every later check: a record that it refuses could never be taken back.
     _, faults = read_record(record_path(record_id_of(document)), jsontext.dump(document))
     if faults:
         raise UsageError(f"nothing was recorded: {faults[0].message}; give another --reason")

@@ -58,6 +58,7 @@ def _print_finding(
             print(f"  {problem.severity}: {problem.message} [{problem.code}]")
         if citation.runs:
             columns = [*Differing(citation.runs).columns, *_LAST]
+            # The notes say that, with the reason.
             columns = [column for column in columns if column != "retracted"]
             print(render_rows(format_name, columns, _rows(reader, citation, columns)), end="")
 

@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _fixed(checker: Checker, path: str, *, show: bool) -> bool:
     document = open_finding(checker, path)
     text = corrected(document, checker.sources.job_ids)
+    # From the corrected text: there citations can be read that could not before.
     values = _unambiguous_values(checker, path, text)
     text = with_unambiguous_values(open_for_edit(path, text.encode()), values)
     if text == document.text:

@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     with GitView.at(root, arguments.revision) as view:
         then = _runs(Documents(Ledger(view)), wanted)
     documents = Documents(Ledger(WorkTree(root)))
+    # Records are never deleted, so those of now hold the reasons of then as well.
     changes = list(compare(then, _runs(documents, wanted), documents.retractions))
     print_unusable(documents.unusable)
     if arguments.format in ("json", "jsonl"):

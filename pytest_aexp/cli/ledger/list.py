@@ -111,6 +111,7 @@ def _refuse_unknown(
     """Raise UsageError for a name that no run has a value of."""
     doubtful = {name.removeprefix("-") for name in names} - FIELDS.keys()
     doubtful = {name for name in doubtful if all(value_of(r, name) is MISSING for r in runs)}
+    # To read every run once more takes as long as the list itself.
     among = Differing(every) if doubtful else Differing()
     for message in filter(None, (unknown_name(name, among) for name in sorted(doubtful))):
         raise UsageError(message)

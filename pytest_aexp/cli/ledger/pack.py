@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     repository = Repository.open()
     plan = plan_pack(repository)
+    # Rounded up: the last segment may have fewer lines.
     total = -(-len(plan.job_ids) // SEGMENT_LINES)
     packed = pack(repository, plan, dry_run=arguments.dry_run)
     segments = list(with_progress(packed, total, "segments"))

@@ -25,6 +25,7 @@ from pytest_aexp.model.runs.machine_index import INDEX_DIR, MachineIndexes
 from pytest_aexp.model.runs.run_store import Run, RunStore
 from pytest_aexp.work.scope.adoption import has_adopted
 
+# In the bytes: to parse every entry for the sake of one message would take seconds.
 _RUN_ID = re.compile(rb'"run_id":\s?"([0-9a-f]{32})"')
 _MOST_LOOSE = 10_000
 """To look into more files for the sake of one message would take seconds."""

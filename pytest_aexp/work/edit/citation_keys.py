@@ -120,6 +120,7 @@ def _neighbours(numbers: list[int]) -> Iterator[tuple[int, int]]:
 def _removal(front: FrontMatter, item: Mapping, first: int, last: int) -> Edit:
     start, text = front.start, front.text
     begin, end = start + item.pairs[first][0].offset, start + item.pairs[last][1].end
+    # In braces the comma goes with it, and the first key of a block shares its line with the dash.
     if last + 1 < len(item.pairs) and (item.flow or first == 0):
         return Edit(begin, start + item.pairs[last + 1][0].offset, "")
     if item.flow:

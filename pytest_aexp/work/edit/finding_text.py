@@ -68,6 +68,7 @@ def column(front: FrontMatter, node: Node) -> str:
 def edited(front_matter: FrontMatter, edits: Iterable[Edit], meant: Mapping) -> str | None:
     """The text after ``edits``, which must not overlap; None unless it then says ``meant``."""
     text = front_matter.text
+    # From the end, so that the places of the others still hold.
     for edit in sorted(edits, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     try:

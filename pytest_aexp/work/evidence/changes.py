@@ -72,6 +72,7 @@ def _details(old: Document, new: Document) -> Iterator[str]:
 
 
 def _differing(name: str, old: Any, new: Any) -> Iterator[str]:
+    # By their digits: two numbers may be one float.
     if (old is MISSING) == (new is MISSING) and (old is MISSING or _exact(old) == _exact(new)):
         return
     yield f"{name} {_shown(name, old)} -> {_shown(name, new)}"

@@ -17,6 +17,7 @@ from pytest_aexp.ground.text import parse_time, utc
 from pytest_aexp.model.query.match import MISSING, nested
 
 _T = TypeVar("_T")
+# As MLflow, W&B, Sacred and Slurm call them, and people in their own files.
 _STATUSES = {
     "complete": "complete completed finished done success succeeded successful ok".split(),
     "failed": "failed failure error crashed crash exception".split(),

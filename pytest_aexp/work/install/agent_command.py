@@ -35,6 +35,7 @@ def planned_agent_command(root: Path, *, force: bool) -> Step:
     wanted = agent_command().encode()
     if data == wanted:
         return Step(InstallAction("skipped_identical", AGENT_COMMAND))
+    # Somebody may have adapted it, and what an older version wrote looks the same.
     if isinstance(data, bytes) and not force:
         return _left_alone(
             "is not what this version writes, and was left as it is; to have it written anew: "

@@ -64,6 +64,7 @@ def ignored_store(root: Path, store: Path) -> tuple[str, ...]:
     """The rules that keep the run store out of git; none where it lies elsewhere."""
     relative = os.path.relpath(store, root).replace(os.sep, "/")
     if relative == ".":
+        # The store is the repository itself, of which only signac's folders stay here.
         return ("/.signac/", "/workspace/")
     if relative.partition("/")[0] == ".." or os.path.isabs(relative):
         return ()

@@ -58,7 +58,9 @@ def planned_marker(
     else:
         action = InstallAction("wrote_marker", _PATH, _changes(marker.values, values))
         steps.append(Step(action, partial(write_atomic, path, new)))
-    return values, [*steps, *_label_warning(str(values.get(LABEL, "linked")).strip())]
+    # A linked worktree has none of its own.
+    warnings = _label_warning(str(values[LABEL]).strip()) if LABEL in values else []
+    return values, [*steps, *warnings]
 
 
 def renewed(

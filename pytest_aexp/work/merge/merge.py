@@ -107,6 +107,7 @@ def promote_again(job_id: str) -> str:
 
 def _three_way(base: Side, greater: Side, lesser: Side, run: RunIdentity) -> Merged | MergeConflict:
     leader, other = greater, lesser
+    # What one side alone changed is taken, but never at the cost of a complete run.
     only_lesser_changed = greater.outcome == base.outcome != lesser.outcome
     if only_lesser_changed and lesser.is_complete == greater.is_complete:
         leader, other = lesser, greater

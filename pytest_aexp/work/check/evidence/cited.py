@@ -51,6 +51,7 @@ class CitedEvidence:
         """What is wrong with the cited runs; without usable entries, that they are retracted."""
         accepted = citation.accept
         if citation.is_link:
+            # It has no keys: what the citations of its finding accept holds for it, too.
             accepted = tuple(name for other in finding.citations for name in other.accept)
         retracted = self.retractions(citation, resolution, entries)
         rests = len(entries or resolution.entries) > len(retracted)

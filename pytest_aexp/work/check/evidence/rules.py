@@ -79,6 +79,7 @@ def _repeated(evidence: Evidence) -> list[Entry]:
     if not isinstance(evidence.citation, BatchCitation):
         return []
     entries = evidence.entries
+    # Mostly nothing is repeated, and then no statepoint need be parsed.
     if len({_without_code(entry.statepoint or "") for entry in entries}) == len(entries):
         return []
     groups: dict[str, list[Entry]] = defaultdict(list)

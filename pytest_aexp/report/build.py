@@ -118,7 +118,7 @@ class _PageBuilder:
             problems,
             citations,
             doubts_of(runs.values()),
-            tuple(sorted({run.status for run in runs.values()})),
+            tuple(sorted({run.shown_status for run in runs.values()})),
             tuple(sorted({run.machine for run in runs.values() if run.machine})),
             shown(finding.withdrawal.reason, 200) if finding.withdrawal else "",
             tuple(numbers),
@@ -214,7 +214,7 @@ class _PageBuilder:
     def _local(self, run: Run) -> RunFacts:
         status = shown(run.status, LABEL) or "created"
         experiment = shown(", ".join(run.experiments), LABEL)
-        return RunFacts(run.job_id, f"{status}, only here", self._machine, experiment)
+        return RunFacts(run.job_id, status, self._machine, experiment, is_local=True)
 
 
 def _differing(runs: Iterable[RunFacts]) -> list[str]:
@@ -223,14 +223,14 @@ def _differing(runs: Iterable[RunFacts]) -> list[str]:
 
 
 def _statuses(runs: Sequence[RunFacts]) -> str:
-    counts = sorted(Counter(run.status for run in runs).items())
+    counts = sorted(Counter(run.shown_status for run in runs).items())
     if len(counts) == 1:
         return f", {'all ' if len(runs) > 1 else ''}{counts[0][0]}"
     return f" ({', '.join(f'{count:,} {status}' for status, count in counts)})"
 
 
 def _is_in_order(run: RunFacts) -> bool:
-    return run.status == "complete" and not run.dirty and not run.retracted
+    return run.shown_status == "complete" and not run.dirty and not run.retracted
 
 
 def _pin(citation: Citation) -> str:

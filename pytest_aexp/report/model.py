@@ -53,7 +53,7 @@ class CitationPart:
 
 def doubts_of(runs: Collection[RunFacts]) -> tuple[str, ...]:
     """``2 failed runs``, ``1 retracted run``, ``1 run on uncommitted code``."""
-    statuses = Counter(run.status.partition(",")[0] for run in runs)
+    statuses = Counter(run.status for run in runs)
     bad = {f"{word} run": statuses[word] for word in ("abandoned", "failed", "stopped")}
     bad["retracted run"] = sum(bool(run.retracted) for run in runs)
     dirty = sum(run.dirty for run in runs)

@@ -68,6 +68,13 @@ class RunFacts:
     commit: str = ""
     dirty: bool = False
     tracker: Tracker | None = None
+    is_local: bool = False
+    """Whether only this machine's run store has it."""
+
+    @property
+    def shown_status(self) -> str:
+        """The status, and with it that nobody else can see the run."""
+        return f"{self.status}, only here" if self.is_local else self.status
 
     @property
     def when(self) -> float | None:

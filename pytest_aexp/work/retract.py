@@ -200,11 +200,11 @@ def _cited_runs(checker: Checker, finding: Finding, citation: Resolvable) -> fro
     return frozenset([*job_ids, *(run.job_id for run in verdict.resolution.runs)])
 
 
-def at_risk(checker: Checker) -> Iterator[str]:
-    """The findings that build on what is in doubt, and on which one each."""
+def at_risk(checker: Checker) -> Iterator[tuple[str, str]]:
+    """The names of the findings that build on what is in doubt, each with that of the premise."""
     for path in checker.finding_paths:
         finding = checker.finding(path)
         for premise in finding.premises:
             codes = {problem.code for problem in checker.premise(finding, premise).problems}
             if AT_RISK.code in codes:
-                yield f"{finding.name} builds on {premise.name}"
+                yield finding.name, premise.name

@@ -89,7 +89,7 @@ def test_a_run_that_is_not_in_the_ledger_says_where_it_is(repo: Path) -> None:
     add_finding(repo, "F001-a", *map(job, ids))
     [finding] = gathered(repo).findings
     runs = [run for citation in finding.citations for run in citation.runs]
-    assert [(run.job_id, run.status, run.machine) for run in runs] == [
+    assert [(run.job_id, run.shown_status, run.machine) for run in runs] == [
         (local, "stopped, only here", "here"),
         (unfinished, "running, only here", "here"),
         ("a" * 32, "elsewhere", "laptop"),

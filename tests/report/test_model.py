@@ -25,7 +25,8 @@ def test_runs_that_are_complete_on_committed_code_raise_no_doubt() -> None:
 
 
 def test_runs_that_ended_badly_or_on_uncommitted_code_are_counted() -> None:
-    runs = [run("failed"), run("failed", dirty=True), run("stopped, only here"), run("complete")]
+    local = replace(run("stopped"), is_local=True)
+    runs = [run("failed"), run("failed", dirty=True), local, run("complete")]
     doubts = doubts_of(runs)
     assert doubts == ("2 failed runs", "1 stopped run", "1 run on uncommitted code")
 

@@ -174,4 +174,4 @@ def test_what_builds_on_a_finding_in_doubt_is_at_risk(repo: Path) -> None:
     add_finding(repo, "F003-c", extra="builds_on: [F002]\n")
     assert list(at_risk(checker(repo))) == []
     add_record(repo, retracts=[run])
-    assert list(at_risk(checker(repo))) == ["F002 builds on F001", "F003 builds on F002"]
+    assert list(at_risk(checker(repo))) == [("F002", "F001"), ("F003", "F002")]

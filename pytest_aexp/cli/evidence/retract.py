@@ -175,7 +175,9 @@ def _described(checker: Checker, runs: Sequence[str]) -> str:
     return f"run {runs[0]} ({about})" if about else f"run {runs[0]}"
 
 
-def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: bool) -> None:
+def _report(
+    runs: Sequence[str], before: Collection[tuple[str, str]], *, mark: bool, wrote: bool
+) -> None:
     """Print, and mark, the findings that the retraction of ``runs`` reaches."""
     # A new one, which reads the records as they are now.
     checker = open_checker()
@@ -198,11 +200,11 @@ def _report(runs: Sequence[str], before: Collection[str], *, mark: bool, wrote: 
             print(f"      {leave_out}`aexp retract {first.finding.name} --reason …`")
 
 
-def _print_at_risk(checker: Checker, before: Collection[str]) -> None:
+def _print_at_risk(checker: Checker, before: Collection[tuple[str, str]]) -> None:
     """Print the findings that build on what is in doubt now, and was not ``before``."""
-    for line in dict.fromkeys(at_risk(checker)):
-        if line not in before:
-            print(clean(f"  {line}: at risk"))
+    for finding, premise in dict.fromkeys(at_risk(checker)):
+        if (finding, premise) not in before:
+            print(clean(f"  {finding} builds on {premise}: at risk"))
 
 
 def _mark(checker: Checker, reached: Iterable[RetractedCitation]) -> dict[tuple[str, int], str]:

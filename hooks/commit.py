@@ -197,11 +197,12 @@ def _from_git() -> list[Push] | None:
     matches = [match for match in lines if match is not None]
     if not matches:
         return None
-    return [
+    pushed = (
         Push(new.decode(), old.decode() if old.strip(b"0") else None)
         for new, old in (match.groups() for match in matches)
         if new.strip(b"0")
-    ]
+    )
+    return list(dict.fromkeys(pushed))  # many tags may name one commit
 
 
 def _standard_input() -> bytes:

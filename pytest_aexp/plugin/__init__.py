@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from pytest_aexp.ledger_mapping import Ledger
 
 STRICTNESS = ("error", "warn", "off")
+_LISTS = {
+    "help": {"-h", "--help"},
+    "version": {"-V", "-VV", "--version"},
+    "markers": {"--markers"},
+    "showfixtures": {"--fixtures", "--funcargs"},
+    "show_fixtures_per_test": {"--fixtures-per-test"},
+}
+"""The options that run no test, as pytest calls them, and as they are typed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,6 +70,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="string",
         default="",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Raise pytest.UsageError where ``addopts`` says that what was typed is not to be done."""
+    typed = [str(word) for word in config.invocation_params.args]
+    # Not by their values: `--help` in `addopts` ends the reading before what was typed.
+    if not any(word.startswith("--aexp") for word in typed):
+        return
+    lists = [words for name, words in _LISTS.items() if config.getoption(name, None)]
+    if any(words.isdisjoint(typed) for words in lists):
+        raise pytest.UsageError(
+            "aexp: `addopts` asks for a list, and nothing would be checked: add `-o addopts=`"
+        )
+    filters = config.getoption("pythonwarnings", None) or ()
+    if config.pluginmanager.is_blocked("warnings") and any("error" in each for each in filters):
+        raise pytest.UsageError(
+            "aexp: `-p no:warnings` switches off `-W`: leave it out, or add `-o addopts=`"
+        )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -97,7 +97,10 @@ class Collector:
         repository, laxer = under_policy_at(policy_from, repository, view)
         strict = parse_strict_runs(strictness) if strictness else None
         # What addopts or an ini file say is the repository's own word, which does not overrule.
-        commanded = strict is not None and was_typed(config, "--aexp-strict-runs")
+        given = was_typed(config, "--aexp-strict-runs") or "--aexp-strict-runs" in os.environ.get(
+            "PYTEST_ADDOPTS", ""
+        )
+        commanded = strict is not None and given
         policy = Policy.of(repository.configuration, strict, commanded=commanded)
         collector = cls(config, Checker(repository, view, policy))
         collector._laxer = laxer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from fnmatch import fnmatch
@@ -16,6 +17,10 @@ from pytest_aexp.work.check.checker import Checker
 
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta", "bin/activate", "Scripts/activate")
 """By what one version of pytest or another knows a virtual environment."""
+
+
+_FLAGS = re.compile("^-[hlqsvx]+(?=[a-z])")
+"""Short options of pytest's without a value, before another one in the same word."""
 
 
 class Discovery:
@@ -141,4 +146,6 @@ def was_typed(config: pytest.Config, *options: str) -> bool:
 
     ``config.getoption`` cannot tell: pytest puts what ``addopts`` says before the arguments.
     """
-    return any(str(word).startswith(options) for word in config.invocation_params.args)
+    # pytest takes `-xk F001` for `-x -k F001`.
+    words = (_FLAGS.sub("-", str(word)) for word in config.invocation_params.args)
+    return any(word.startswith(options) for word in words)

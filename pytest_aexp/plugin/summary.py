@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from functools import cache
 from operator import itemgetter
+from shlex import quote
 
 import pytest
 
@@ -223,18 +224,14 @@ class Summary:
         number = f"only {checked:,}" if checked else "none"
         verb = "were" if checked > 1 else "was"
         folder = fixed_part(self._checker.repository.configuration.findings[0])
-        place = clean(os.path.relpath(self._checker.repository.root / folder, os.getcwd()))
+        place = quote(clean(os.path.relpath(self._checker.repository.root / folder, os.getcwd())))
+        why = "pytest did not collect them, or another plugin deselected or excused them"
+        command = f"pytest {place}"
         if self._addopts_choose:
-            why, options = "`addopts` leaves them out", "-o addopts= "
-        else:
-            why, options = (
-                "pytest did not collect them, or another plugin deselected or excused them",
-                "",
-            )
-        return (
-            f"{number} of {counted(total, 'finding')} {verb} checked: {why}\n"
-            f"  next: pytest {options}{place}"
-        )
+            variable = "PYTEST_ADDOPTS" if os.environ.get("PYTEST_ADDOPTS") else ""
+            why = f"`addopts`{variable and f' or {variable}'} leaves them out"
+            command = f"{variable and f'{variable}= '}pytest -o addopts= {place}"
+        return f"{number} of {counted(total, 'finding')} {verb} checked: {why}\n  next: {command}"
 
 
 def _names_paths(config: pytest.Config) -> bool:

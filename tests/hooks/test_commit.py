@@ -306,6 +306,15 @@ def test_a_branch_that_is_deleted_holds_nothing_to_check(pushed: Path) -> None:
     assert git_push(pushed, "--delete", "other").returncode == 0
 
 
+def test_a_commit_of_many_tags_is_checked_once(pushed: Path) -> None:
+    break_a_finding(pushed)
+    tags = [f"v{number}" for number in range(3)]
+    for tag in tags:
+        git(pushed, "tag", tag)
+    done = git_push(pushed, *tags)
+    assert "\n2 findings, 2 citations" in done.stdout + done.stderr
+
+
 def test_entries_are_checked_too(pushed: Path) -> None:
     install_hook(pushed, "ledger")
     write(pushed, f".aexp/ledger/{NOWHERE}.json", "{}")

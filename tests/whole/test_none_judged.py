@@ -146,3 +146,45 @@ def test_a_part_of_the_plugin_cannot_be_switched_off(
     result = runner.runpytest_inprocess("--aexp", *ARGUMENTS)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: aexp: `-p no:aexp-*` switches off a part of the check*"])
+
+
+@pytest.mark.parametrize(
+    "option", ["--help", "-VV", "--markers", "--fixtures", "--fixtures-per-test"]
+)
+def test_a_list_that_addopts_asks_for_is_no_check(
+    runner: pytest.Pytester, repo: Path, option: str
+) -> None:
+    write(repo, "pytest.ini", f"[pytest]\naddopts = {option}\n")
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert runner.runpytest_inprocess("--aexp", option, *ARGUMENTS).ret == pytest.ExitCode.OK
+    again = runner.runpytest_inprocess("--aexp", "-o", "addopts=", *ARGUMENTS)
+    assert again.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_addopts_do_not_take_the_errors_from_warnings(runner: pytest.Pytester, repo: Path) -> None:
+    typed = (*ARGUMENTS, "--aexp-strict-runs=warn", "-W", "error::pytest_aexp.CitationWarning")
+    assert runner.runpytest_inprocess(*typed).ret == pytest.ExitCode.TESTS_FAILED
+    write(repo, "pytest.ini", "[pytest]\naddopts = -p no:warnings\n")
+    assert runner.runpytest_inprocess(*typed).ret == pytest.ExitCode.USAGE_ERROR
+    assert runner.runpytest_inprocess("-W", "error", "tests", *ARGUMENTS).ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("typed", [("-xk", "F001"), ("-qvk", "F001"), ("-vm", "not aexp")], ids=str)
+def test_a_choice_behind_other_letters_is_the_users(
+    runner: pytest.Pytester, repo: Path, typed: tuple[str, ...]
+) -> None:
+    add_finding(repo, "F001-y", job(add_entry(repo, {"seed": 2})))
+    assert runner.runpytest_inprocess("--aexp", *ARGUMENTS, *typed).ret == pytest.ExitCode.OK
+
+
+def test_the_environment_is_a_command_line(
+    runner: pytest.Pytester, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    severity = '[tool.aexp.severity]\n"finding.broken_run_citation" = "off"\n'
+    write(repo, "pyproject.toml", severity)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--aexp-strict-runs=error")
+    assert runner.runpytest_inprocess(*ARGUMENTS).ret == pytest.ExitCode.TESTS_FAILED
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k one")
+    result = runner.runpytest_inprocess("--aexp", *ARGUMENTS)
+    result.stdout.fnmatch_lines(["  next: PYTEST_ADDOPTS= pytest -o addopts= kb/research/findings"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.find_root import BLOCK_FILES, BLOCK_LIMIT, BLOCK_MARK
@@ -97,9 +98,14 @@ def _restoring(root: Path, view: View) -> str:
     earlier = _earlier(root, view)
     if earlier is None:
         return "run `aexp install`, then `aexp ledger backfill` on each machine with runs"
+    return restoring(view, LEDGER_DIR, earlier)
+
+
+def restoring(view: View, folder: str, earlier: str) -> str:
+    """What to do to bring back a folder that ``view`` lacks and an earlier commit has."""
     if isinstance(view, WorkTree) or earlier == "HEAD":
-        return f"run `git restore --source={earlier} --staged --worktree -- {LEDGER_DIR}`"
-    return f"run `git checkout {earlier} -- {LEDGER_DIR}` and commit"
+        return f"run `git restore --source={earlier} --staged --worktree -- {quote(folder)}`"
+    return f"run `git checkout {earlier} -- {quote(folder)}` and commit"
 
 
 def _earlier(root: Path, view: View) -> str | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
 from pytest_aexp.ground.files import Unreadable
+from pytest_aexp.ground.git.listing import Location
+from pytest_aexp.ground.git.run import git_or_none
 from pytest_aexp.ground.git.sparse import (
     how_to_absorb_submodule,
     how_to_check_out_submodule,
@@ -19,6 +22,7 @@ from pytest_aexp.ground.settings.globs import fits, fixed_part, matched
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import View, WorkTree, above
 from pytest_aexp.model.problems import NONE_COLLECTED, NOT_READ, Fault
+from pytest_aexp.work.scope.adoption import restoring
 
 _FIX = "set `findings` in [tool.aexp] of pyproject.toml to where the findings are"
 
@@ -41,15 +45,25 @@ def collection_faults(repository: Repository, view: View, paths: Sequence[str]) 
     if globs != DEFAULT_FINDINGS:
         for glob in globs:
             if fixed_part(glob) not in explained and not any(fits(path, glob) for path in paths):
-                yield Fault(
-                    NOT_READ,
-                    CONFIG,
-                    f"no findings: nothing matches {quoted(glob)} in tool.aexp.findings",
-                    "correct the glob, or remove it",
-                )
+                message = f"no findings: nothing matches {quoted(glob)} in tool.aexp.findings"
+                fix = _bringing_back(repository.root, view, glob) + "correct the glob, or remove it"
+                yield Fault(NOT_READ, CONFIG, message, fix)
     elif not paths and not explained:
         message = f"no findings: nothing matches {DEFAULT_FINDINGS[0].partition('*')[0]}**"
-        yield Fault(NONE_COLLECTED, folders[0], message, _FIX)
+        fix = _bringing_back(repository.root, view, *globs) + _FIX
+        yield Fault(NONE_COLLECTED, folders[0], message, fix)
+
+
+def _bringing_back(root: Path, view: View, *globs: str) -> str:
+    """How to restore the findings that a commit before has, and "or"; nothing if none has any."""
+    folder, location = fixed_part(globs[0]), Location.of(root)
+    command = (*location.options, "ls-tree", "-r", "-z", "--full-tree", "--name-only")
+    for revision in view.earlier if folder else ():
+        listed = git_or_none([*command, revision, "--", f"{location.prefix}{folder}"], location.top)
+        files = os.fsdecode(listed or b"").split("\0")
+        if matched([file.removeprefix(location.prefix) for file in files], globs):
+            return f"{restoring(view, folder, revision)}, or "
+    return ""
 
 
 def _on_the_way(view: View, folder: str) -> Iterator[Fault]:

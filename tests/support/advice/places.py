@@ -182,6 +182,11 @@ PLACES = {
         lambda case: (case.repo / FINDINGS).rename(case.repo / "notes"),
         lambda case, reported: configured(case, 'findings = ["notes/*.md"]'),
     ),
+    "findings that were deleted": Row(
+        "finding.none_collected",
+        lambda case: git(case.repo, "rm", "-rq", FINDINGS),
+        on=("validate", "findings"),
+    ),
     "a glob that is wrong": written(
         "finding.none_collected",
         lambda case: configured(case, 'findings = ["note/*.md"]'),

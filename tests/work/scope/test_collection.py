@@ -245,3 +245,29 @@ def test_a_submodule_elsewhere_is_no_fault_where_findings_may_be_anywhere(
     write(cited, "vendor/other/F002-x.md", "---\nid: F002\n---\n")
     status, [problem] = validate()
     assert (status, problem["code"], problem["path"]) == (1, CODE, "vendor/other")
+
+
+@pytest.mark.parametrize("at", ["worktree", "index", "HEAD"])
+@pytest.mark.parametrize("setting", ["", f'[tool.aexp]\nfindings = ["{FOLDER}/*.md"]\n'])
+def test_findings_that_a_commit_before_has_are_to_be_restored(
+    cited: Path, validate: Validate, at: str, setting: str
+) -> None:
+    write(cited, "pyproject.toml", setting)
+    commit(cited)
+    git(cited, "rm", "-rq", FOLDER)
+    if at == "HEAD":
+        commit(cited)
+    _, [problem] = validate("--at", at)
+    command, _, other = problem["fix"].removeprefix("run `").partition("`")
+    assert "or " in other
+    git(cited, *command.split()[1:])
+    assert validate("--at", "index") == (0, [])
+
+
+def test_other_files_of_the_folder_are_no_findings_to_restore(
+    cited: Path, validate: Validate
+) -> None:
+    git(cited, "mv", f"{FOLDER}/F001-x.md", f"{FOLDER}/notes.txt")
+    git(cited, "commit", "-q", "--amend", "-m", "x")
+    _, [problem] = validate()
+    assert "git" not in problem["fix"]

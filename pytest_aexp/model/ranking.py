@@ -85,6 +85,11 @@ def without_promotion(entry: EntryDocument) -> dict[str, Any]:
 def _are_one_attempt(first: EntryDocument, second: EntryDocument) -> bool:
     if first.get("registered_machine") != second.get("registered_machine"):
         return False
+    if all(
+        is_complete(e) and e.get("attempt") and not e.get("started_at") for e in (first, second)
+    ):
+        # Imported: the number counts the attempts of one file, so that the end has to tell.
+        return first.get("ended_at") == second.get("ended_at")
     return attempt_key(first) == attempt_key(second) or not any(
         # An entry that does not say when its attempt began says nothing against being this one.
         name in second

@@ -14,6 +14,8 @@ from pytest_aexp.model.ranking import is_complete, outranks, promoted_at, rank, 
 HERE, ELSEWHERE = {"registered_machine": "cluster"}, {"registered_machine": "laptop"}
 FIRST = {"started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T01:00:00Z", "attempt": 1}
 SECOND = {"started_at": "2026-01-02T00:00:00Z", "ended_at": "2026-01-02T01:00:00Z", "attempt": 2}
+IMPORTED = {"ended_at": "2026-01-01T01:00:00Z", "attempt": 1}
+IMPORTED_LATER = {"ended_at": "2026-01-02T01:00:00Z", "attempt": 1}
 COMPLETE, FAILED, STOPPED = ({"status": name} for name in ("complete", "failed", "stopped"))
 
 
@@ -37,6 +39,16 @@ PROMOTED = {
     "another machine's entry of the same attempt stays": (
         entry(HERE, FIRST, COMPLETE, {"run_link": {"experiment_id": "E001"}}),
         entry(ELSEWHERE, FIRST, COMPLETE), False),
+    "of two imports that only say when an attempt ended the later attempt counts": (
+        entry(HERE, COMPLETE, IMPORTED), entry(HERE, COMPLETE, IMPORTED_LATER), False),
+    "in whatever order": (
+        entry(HERE, COMPLETE, IMPORTED_LATER), entry(HERE, COMPLETE, IMPORTED), True),
+    "what an import corrects of one attempt replaces it": (
+        entry(HERE, COMPLETE, IMPORTED, {"metrics": {"f1": 1}}), entry(HERE, COMPLETE, IMPORTED),
+        True),
+    "what is marked after an import is the last word": (
+        entry(HERE, {"status": "abandoned"}, IMPORTED_LATER), entry(HERE, COMPLETE, IMPORTED),
+        True),
     "complete beats this machine's earlier failure": (
         entry(HERE, SECOND, COMPLETE), entry(HERE, FIRST, FAILED), True),
     "complete stays when this machine fails later": (

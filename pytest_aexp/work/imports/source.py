@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -103,6 +104,15 @@ def metrics_of(values: dict[str, Any], columns: Mapping[str, str]) -> dict[str, 
     names = columns or {name: name for name in values}
     pairs = {name: _measured(values, column) for name, column in names.items()}
     return {name: number(value) for name, value in pairs.items() if value is not MISSING}
+
+
+def numbers_in(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics where none are named: whatever is a number."""
+    metrics = {}
+    for name, value in values.items():
+        with suppress(Unusable):
+            metrics[name] = number(value)
+    return metrics
 
 
 def typed(text: str) -> Any:

@@ -28,6 +28,7 @@ from pytest_aexp.work.imports.source import (
     Unusable,
     document_of,
     metrics_of,
+    numbers_in,
     read_each,
     typed,
 )
@@ -139,4 +140,4 @@ def _metrics(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
     if columns.metrics:
         return metrics_of(row, columns.metrics)
     value = row.get("metrics")
-    return metrics_of(flat(value), {}) if isinstance(value, dict) else {}
+    return numbers_in(flat(value)) if isinstance(value, dict) else {}

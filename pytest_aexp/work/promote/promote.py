@@ -62,8 +62,9 @@ class Promoter:
     ``overwrite`` writes an entry that is right again, ``replace`` one in place of an entry that
     outranks it. For ``many`` runs the ledger is listed once, and the disk need not have a new entry
     before `finish`. ``metrics`` are paths of numbers in a document by name, as
-    in ``[tool.aexp.metrics]``, which is the default. Raises UsageError for a label that cannot name
-    a file, and if the ledger lies outside the repository.
+    in ``[tool.aexp.metrics]``, which is the default. ``how_to_replace`` is what overrules an entry
+    that is kept, with ``{}`` for the job id. Raises UsageError for a label that cannot name a file,
+    and if the ledger lies outside the repository.
     """
 
     def __init__(  # noqa: PLR0913 - three independent options
@@ -76,7 +77,9 @@ class Promoter:
         replace: bool = False,
         many: bool = False,
         metrics: Mapping[str, str] | None = None,
+        how_to_replace: str = "run `aexp ledger promote {} --replace`",
     ) -> None:
+        self._how_to_replace = how_to_replace
         self._root = repository.root
         folder = WorkTree(repository.root)
         self._packs = Packs(folder) if many else None
@@ -188,7 +191,7 @@ class Promoter:
             return ""
         return (
             f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "
-            f"has ({_summary(entry)}); to replace it, run `aexp ledger promote {job_id} --replace`"
+            f"has ({_summary(entry)}); to replace it, {self._how_to_replace.format(job_id)}"
         )
 
     def has_entry(self, job_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,26 @@ def test_redaction_is_said_with_the_way_out(
     assert main(["import", "csv", "all.csv", "--params", "root,seed", "--experiment", "E001"]) == 0
     said = capsys.readouterr().out
     assert "root was redacted in 1 entry: leave it out of --params" in said
+
+
+def test_an_earlier_file_does_not_replace_a_later_attempt(
+    repo: Path, ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "import csv all.csv --params C --metrics f1 --experiment E001".split()
+    write(repo, "all.csv", "C,f1,ended_at\n1,0.9,2026-05-02T10:00:00Z\n")
+    assert main(words) == 0
+    (later,) = ledger().values()
+    write(repo, "all.csv", "C,f1,ended_at\n1,0.1,2026-05-01T10:00:00Z\n")
+    capsys.readouterr()
+    assert main(words) == 0
+    assert list(ledger().values()) == [later]
+    kept = capsys.readouterr().err
+    assert "kept its ledger entry (complete, 2026-05-02T10:00:00Z" in kept
+    # The advice does what it says.
+    (command,) = re.findall("`(rm .*?)`", kept)
+    (repo / command.split()[1]).unlink()
+    assert main(words) == 0
+    assert b"0.1" in next(iter(ledger().values()))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,12 @@ def test_whole_objects_where_no_name_is_given(jsonl) -> None:
     assert (two.parameters, two.metrics) == ({"a": 2}, {})
 
 
+def test_where_no_metric_is_named_all_numbers_are_metrics(jsonl) -> None:
+    metrics = '{"f1": 1, "diverged": true, "note": "good", "loss": "NaN", "tags": ["a"]}'
+    (run,) = jsonl(f'{{"params": {{"a": 1}}, "metrics": {metrics}}}', Columns((), {}))
+    assert run.metrics == {"f1": 1, "loss": None}
+
+
 @pytest.mark.parametrize(
     ("line", "reason", "damaged"),
     [

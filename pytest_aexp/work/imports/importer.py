@@ -15,7 +15,7 @@ from pytest_aexp.ground.jsontext import nested_deeper
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.metric_names import LONGEST_NAME, MOST_METRICS, why_no_metric
 from pytest_aexp.ground.text import NEVER, listed, parse_time, quoted
-from pytest_aexp.model.entry import LEDGER_DIR, STATEPOINT_DEPTH_LIMIT
+from pytest_aexp.model.entry import STATEPOINT_DEPTH_LIMIT, entry_path
 from pytest_aexp.model.job_id import job_id_of, statepoint_json
 from pytest_aexp.model.query.grammar import written
 from pytest_aexp.model.query.table import flat
@@ -176,6 +176,10 @@ class ImportResult:
     refused: str = ""
 
 
+def _import_anyway(job_id: str) -> str:
+    return f"run `rm {entry_path(job_id)}` and import again"
+
+
 def write_entries(
     repository: Repository, plan: ImportPlan, machine_label: str | None = None
 ) -> Iterator[ImportResult]:
@@ -183,9 +187,8 @@ def write_entries(
     # Its files are in memory, so that no store is ever read.
     store = RunStore(repository.run_store, "")
     metrics = {name: f"{_METRICS}/{name}" for name in plan.metrics.values()}
-    again = f"run `rm {LEDGER_DIR}/{{}}.json` and import again"
     promoter = Promoter(
-        repository, store, machine_label, many=True, metrics=metrics, how_to_replace=again
+        repository, store, machine_label, many=True, metrics=metrics, how_to_replace=_import_anyway
     )
     try:
         for run in plan.runs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,14 +56,18 @@ class Promoted(NamedTuple):
     kept: str = ""
 
 
+def _promote_anyway(job_id: str) -> str:
+    return f"run `aexp ledger promote {job_id} --replace`"
+
+
 class Promoter:
     """Writes entries of one store's runs into one repository's ledger.
 
     ``overwrite`` writes an entry that is right again, ``replace`` one in place of an entry that
     outranks it. For ``many`` runs the ledger is listed once, and the disk need not have a new entry
     before `finish`. ``metrics`` are paths of numbers in a document by name, as
-    in ``[tool.aexp.metrics]``, which is the default. ``how_to_replace`` is what overrules an entry
-    that is kept, with ``{}`` for the job id. Raises UsageError for a label that cannot name a file,
+    in ``[tool.aexp.metrics]``, which is the default. ``how_to_replace`` says what overrules the
+    entry of a run that is kept. Raises UsageError for a label that cannot name a file,
     and if the ledger lies outside the repository.
     """
 
@@ -77,7 +81,7 @@ class Promoter:
         replace: bool = False,
         many: bool = False,
         metrics: Mapping[str, str] | None = None,
-        how_to_replace: str = "run `aexp ledger promote {} --replace`",
+        how_to_replace: Callable[[str], str] = _promote_anyway,
     ) -> None:
         self._how_to_replace = how_to_replace
         self._root = repository.root
@@ -191,7 +195,7 @@ class Promoter:
             return ""
         return (
             f"run {job_id}: kept its ledger entry ({_summary(standing)}) over what this machine "
-            f"has ({_summary(entry)}); to replace it, {self._how_to_replace.format(job_id)}"
+            f"has ({_summary(entry)}); to replace it, {self._how_to_replace(job_id)}"
         )
 
     def has_entry(self, job_id: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from repositories import add_entry, add_segment, batch, entry_of, git, job, job_id_of
+from repositories import add_entry, add_segment, batch, entry_of, git, job, job_id_of, write
 
 from advice.following import JOB_ID, POINT, Case, type_in
 from pytest_aexp.runs import mark_status, open_run, run_lifecycle
@@ -62,6 +62,12 @@ def outranked(case: Case) -> None:
     """Another machine's complete attempt, where this one's failed."""
     case.run(3, "failed", ended_at="2026-05-29T11:00:00Z")
     add_entry(case.repo, POINT, registered_machine="other", ended_at="2026-05-28T11:00:00Z")
+
+
+def imported_elsewhere(case: Case) -> None:
+    """A file of runs that says less of one than another machine's entry."""
+    add_entry(case.repo, POINT, registered_machine="other", ended_at="2026-05-28T11:00:00Z")
+    write(case.repo, "all.csv", "condition,seed,status\nfull,3,failed\n")
 
 
 def gone(case: Case) -> None:

@@ -26,6 +26,7 @@ from advice.command_states import (
     ended_of_nothing,
     folder_in_the_way,
     gone,
+    imported_elsewhere,
     label,
     misspelt,
     nothing,
@@ -224,6 +225,11 @@ COMMANDS = {
         of_another_program, f"aexp mark {SEED_9} failed", "not one of pytest-aexp's"
     ),
     "an entry that is kept": Typed(outranked, f"aexp ledger promote {JOB_ID}", "kept its ledger"),
+    "an entry that is kept from an import": Typed(
+        imported_elsewhere,
+        "aexp import csv all.csv --params condition,seed --experiment E005",
+        "kept its ledger",
+    ),
     "no run store": Typed(nothing, f"aexp ledger promote {JOB_ID}", "no run store"),
     "no run store to mark in": Typed(nothing, f"aexp mark {JOB_ID} failed", "no run store"),
     "a retraction to commit": Typed(

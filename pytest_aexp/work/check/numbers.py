@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -75,18 +75,14 @@ class Metrics:
     def of(self, entry: Entry, name: str) -> tuple[bool, Decimal | None]:
         """Whether the run has a metric of that name, and which it is; None if it is not finite."""
         if name == WALLCLOCK:
-            # Not kept with the entry: there may be 100,000, and few texts are about the time a run
-            # took.
+            # Not kept with the entry: there may be 100,000, and few texts are about run times.
             seconds = (self._ledger.document(entry.job_id) or {}).get(WALLCLOCK)
             return seconds is not None, None if seconds is None else jsontext.decimal_of(seconds)
-        metrics = self._of(entry)
+        metrics = self.of_run(entry)
         return name in metrics, metrics.get(name)
 
-    def names(self, entry: Entry) -> Collection[str]:
-        """The metrics that a run has."""
-        return self._of(entry).keys()
-
-    def _of(self, entry: Entry) -> Mapping[str, Decimal | None]:
+    def of_run(self, entry: Entry) -> Mapping[str, Decimal | None]:
+        """The metrics that a run has, by name."""
         metrics = self._read.get(entry.job_id)
         if metrics is None:
             metrics = self._read[entry.job_id] = metrics_of(entry)
@@ -300,7 +296,7 @@ class References:
 
     def _meant(self, metric: str, entries: Sequence[Entry]) -> str | None:
         """The metric that runs do have and that is spelt most like it."""
-        return closest(metric, {name for entry in entries for name in self._metrics.names(entry)})
+        return closest(metric, {name for entry in entries for name in self._metrics.of_run(entry)})
 
 
 def _lacking(metric: str, lacking: Sequence[Entry], count: int) -> tuple[str, str]:
@@ -318,8 +314,5 @@ def _lacking(metric: str, lacking: Sequence[Entry], count: int) -> tuple[str, st
     if metric == WALLCLOCK:
         return message, "correct the expression"
     machines = listed(sorted({shown(entry.machine, 30) for entry in lacking}), 3)
-    fix = (
-        f"list {metric} in `[tool.aexp.metrics]`, run `aexp ledger backfill` on {machines}, "
-        "commit and push"
-    )
-    return message, fix
+    backfill = f"run `aexp ledger backfill` on {machines}, commit and push"
+    return message, f"list {metric} in `[tool.aexp.metrics]`, {backfill}"

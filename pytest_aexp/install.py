@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,14 +23,12 @@ from pytest_aexp.ground.text import quoted
 from pytest_aexp.model.entry import LEDGER_DIR as LEDGER
 from pytest_aexp.work.install.agent_command import planned_agent_command
 from pytest_aexp.work.install.control_files import (
-    DRIVER,
     GITIGNORE,
     block_merge_gitignore,
     planned_files,
     whole_folder_rules,
 )
-from pytest_aexp.work.install.driver import DRIVER_KEY as _DRIVER_KEY
-from pytest_aexp.work.install.driver import driver_command, driver_fault
+from pytest_aexp.work.install.driver import DRIVER_KEY, driver_command, driver_fault
 from pytest_aexp.work.install.git_warnings import git_warnings, legacy_warnings
 from pytest_aexp.work.install.marker import RUN_STORE, planned_marker
 from pytest_aexp.work.install.plan import (
@@ -43,12 +41,6 @@ from pytest_aexp.work.install.plan import (
 from pytest_aexp.work.signac_store import init_run_store, require_openable_store
 
 __all__ = ["InstallAction", "InstallRefused", "block_merge_gitignore", "install_scaffold"]
-
-_NAME_KEY = f"merge.{DRIVER}.name"
-_SETTINGS = {
-    _NAME_KEY: "the ledger entries of one run, merged by aexp",
-    _DRIVER_KEY: driver_command(sys.executable),
-}
 
 
 def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
@@ -87,7 +79,7 @@ def install_scaffold(  # noqa: PLR0913 - the names that scripts pass
         steps += [*(file.step for file in files.values()), *commands]
         steps += [_ledger_step(root), _store_step(root, store)]
         fault = _git_fault(root)
-        steps += [fault] if fault else list(_driver_steps(root, force=force))
+        steps.append(fault or _driver_step(root, force=force))
         if not dry_run:
             carry_out(steps)
         legacy = whole_folder_rules(files[GITIGNORE].data or b"")
@@ -214,19 +206,14 @@ def _git_warning(error: GitError) -> InstallAction:
     )
 
 
-def _driver_steps(root: Path, *, force: bool) -> Iterator[Step]:
-    own, differ = own_environment(), False
-    for key, value in _SETTINGS.items():
-        command = ["config", "--local", "--get", key]
-        current = run_git(command, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
-        # Another installation may have written its own, which does as well.
-        if key == _DRIVER_KEY and driver_fault(current) is None and not force:
-            continue
-        if current != value:
-            differ = True
-            # Else git refuses to set a key that it has twice.
-            command = ["config", "--local", "--replace-all", key, value]
-            action = InstallAction("set_git_config", ".git/config", key)
-            yield Step(action, partial(run_git, command, root, env=own))
-    if not differ:
-        yield Step(InstallAction("skipped_identical", ".git/config"))
+def _driver_step(root: Path, *, force: bool) -> Step:
+    own, wanted = own_environment(), driver_command(sys.executable)
+    command = ["config", "--local", "--get", DRIVER_KEY]
+    current = run_git(command, root, env=own, accept=(0, 1)).decode("utf-8", "replace").strip()
+    # Another installation may have written its own, which does as well.
+    if current == wanted or (driver_fault(current) is None and not force):
+        return Step(InstallAction("skipped_identical", ".git/config"))
+    # With --replace-all, for git refuses to set a key that it has twice.
+    command = ["config", "--local", "--replace-all", DRIVER_KEY, wanted]
+    action = InstallAction("set_git_config", ".git/config", DRIVER_KEY)
+    return Step(action, partial(run_git, command, root, env=own))

@@ -12,6 +12,7 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.git.sparse import require_checked_out
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.stderr import notice
+from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import LEDGER_DIR, TERMINAL_STATUSES
 from pytest_aexp.model.ledger import Ledger
@@ -70,10 +71,9 @@ _WHERE_RUNS_ARE = "; next: `aexp ledger backfill` where its runs are, or `git pu
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a whole number from 1 on")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -38,6 +38,13 @@ def hydra_runs(
     folder: Path, columns: Columns, metrics_file: str
 ) -> Iterator[SourceRun | SkippedRun]:
     """The runs below a folder of Hydra's, such as ``multirun/``, by path. Raises UsageError."""
+    try:
+        next(folder.glob(metrics_file), None)
+    except (ValueError, NotImplementedError) as error:
+        raise UsageError(
+            f"--metrics-file {quoted(metrics_file)} does not fit a file in the folder of a run: "
+            "give a name or a glob, such as 'out/*.json'"
+        ) from error
     kept = sorted(path.parent for path in folder.rglob(".hydra") if path.is_dir())
     if not kept:
         raise UsageError(f"no run of Hydra was found below {folder}: no folder has a .hydra/")

@@ -227,3 +227,12 @@ def test_a_nan_that_an_older_writer_left_does_not_spoil_the_json(
     for format_name in ("json", "jsonl"):
         assert main(["ledger", "list", "--format", format_name]) == 0
         assert '"lr":null' in capsys.readouterr().out.replace(" ", "")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_a_number_of_rows_that_is_not_one_is_refused_in_words(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["ledger", "list", f"--top={number}"])
+    assert f'argument --top: "{number}" is not a whole number' in capsys.readouterr().err

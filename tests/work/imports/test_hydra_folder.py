@@ -128,3 +128,10 @@ def test_a_parameter_that_is_not_there(tmp_path: Path) -> None:
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no run of Hydra was found below"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["", "/abs/*.json", "***"])
+def test_a_glob_that_fits_no_file_of_a_run_is_refused(tmp_path: Path, pattern: str) -> None:
+    add_run(tmp_path, "0", {})
+    with pytest.raises(UsageError, match=r"--metrics-file .* a name or a glob, such as"):
+        list(hydra_runs(tmp_path, Columns((), {}), pattern))

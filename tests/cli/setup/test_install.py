@@ -28,7 +28,6 @@ def test_each_action_has_a_line_and_the_next_command_is_named(
         ["created", ".aexp/ledger"],
         ["created", ".runs"],
         ["set", ".git/config"],
-        ["set", ".git/config"],
         ["next", "git add .gitignore .gitattributes && git commit"],
     ]
     assert 'machine_label "cluster"' in lines[0]

@@ -8,10 +8,10 @@ from typing import Any, TypedDict
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import ENTRY_LIMIT, SCHEMA_VERSION, entry_document, entry_path
+from pytest_aexp.model.entry import SCHEMA_VERSION, entry_path
 from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.model.ledger import Ledger
-from pytest_aexp.model.packs.packs import Packs
+from pytest_aexp.model.packs.packs import standing_document
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.work.promote.backfill import backfill
 from pytest_aexp.work.promote.project import project
@@ -58,12 +58,7 @@ def load_ledger_entry(repo_root: str | Path, job_id: str) -> dict[str, Any] | No
     """The ledger entry of a run; None if there is none that can be read."""
     if not is_job_id(job_id):
         return None
-    data = WorkTree(Path(repo_root)).read(entry_path(job_id), ENTRY_LIMIT)
-    document = entry_document(data)
-    if document is not None:
-        return document
-    packed = Packs(WorkTree(Path(repo_root))).version(job_id)
-    return None if packed is None else entry_document(packed.data)
+    return standing_document(WorkTree(Path(repo_root)), job_id)
 
 
 def list_ledger_job_ids(repo_root: str | Path) -> set[str]:

@@ -6,6 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 from pytest_aexp.cli.output import render_table
 from pytest_aexp.ground.repository import Repository
@@ -36,13 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     repository = Repository.open()
     store = open_store(repository)
-    runs, gone = unfinished_runs(store), gone_runs(repository, store)
+    runs, gone = unfinished_runs(repository, store), gone_runs(repository, store)
     if arguments.format == "json":
-        records = [
-            {**asdict(run), "heartbeat_at": run.heartbeat_at and utc(run.heartbeat_at)}
-            for run in runs
-        ]
-        document = {"version": 1, "runs": records, "gone": gone}
+        document = {"version": 1, "runs": list(map(_record, runs)), "gone": gone}
         print(json.dumps(document, indent=2))
         return 0
     if runs:
@@ -57,9 +54,21 @@ def run(arguments: argparse.Namespace) -> int:
             f"{counted(len(lost), 'run')} {were} lost; next: run "
             f"`aexp mark {' '.join(lost[:5])} failed`"
         )
+    for status in dict.fromkeys(run.ledger_status for run in runs if run.ledger_status):
+        ended = [run.job_id for run in runs if run.ledger_status == status]
+        print(
+            f"{counted(len(ended), 'run')} ended, as the ledger says: only the document could not "
+            f"be written then; next: run `aexp mark {' '.join(ended[:5])} {status}`"
+        )
     if line := gone_line(gone):
         notice(line)
     return 0
+
+
+def _record(run: UnfinishedRun) -> dict[str, Any]:
+    record = {**asdict(run), "heartbeat_at": run.heartbeat_at and utc(run.heartbeat_at)}
+    # These two only where they say something.
+    return {n: v for n, v in record.items() if v or n not in ("damaged", "ledger_status")}
 
 
 def _row(run: UnfinishedRun) -> tuple[str, ...]:
@@ -75,6 +84,10 @@ def _row(run: UnfinishedRun) -> tuple[str, ...]:
 
 
 def _status(run: UnfinishedRun) -> str:
+    if run.damaged:
+        return "unknown: damaged"
+    if run.ledger_status:
+        return f"{run.ledger_status} in the ledger"
     if is_foreign({"status": run.status}):
         return f"unknown: {shown_json(run.status)}"
     return run.status or "created"

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import Any
 
 from pytest_aexp.ground.files import Unreadable
 from pytest_aexp.ground.views import View
-from pytest_aexp.model.entry import Entry
+from pytest_aexp.model.entry import ENTRY_LIMIT, Entry, entry_document, entry_path
 from pytest_aexp.model.packs.binary_search import lines_in
 from pytest_aexp.model.packs.duplicates import choose
 from pytest_aexp.model.packs.segment import (
@@ -184,6 +185,13 @@ class Packs:
             for number, (job_id, line) in enumerate(zip(self._ids[path], lines, strict=False), 1):
                 if job_id and job_id not in without:
                     yield judge_line(path, number, line, job_id)
+
+
+def standing_document(view: View, job_id: str) -> dict[str, Any] | None:
+    """The entry of a run, loose or else packed; None if there is none that can be read."""
+    document = entry_document(view.read(entry_path(job_id), ENTRY_LIMIT))
+    packed = Packs(view).version(job_id) if document is None else None
+    return document if packed is None else entry_document(packed.data)
 
 
 def _may_name(text: bytes, experiments: frozenset[str]) -> bool:

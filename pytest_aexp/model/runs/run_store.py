@@ -171,7 +171,7 @@ class RunStore:
         foreign = is_foreign(document)
         return Run(
             job_id,
-            _shareable(files) if usable else None,
+            shareable(files) if usable else None,
             "" if foreign else document.get("status") or "",
             experiments_of(files.statepoint, run_link_of(document)),
             files.faults,
@@ -180,7 +180,7 @@ class RunStore:
         )
 
 
-def _shareable(files: RunFiles) -> str:
+def shareable(files: RunFiles) -> str:
     """The statepoint as the ledger would hold it.
 
     A finding may come from somebody else: no selector and no hint may reach what is redacted there.

@@ -13,7 +13,10 @@ from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.ground.text import one_of, quoted, utc
+from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import TERMINAL_STATUSES
+from pytest_aexp.model.packs.packs import standing_document
+from pytest_aexp.model.ranking import attempt_key
 from pytest_aexp.model.runs.run_attempt import (
     ATTEMPT_KEY,
     STATUSES,
@@ -35,6 +38,7 @@ the run: RuntimeError is signac's (a job it finds corrupted, its buffer) and dee
 other three are of values nobody foresaw."""
 
 _OUTCOME = ("status", "started_at", "ended_at")
+_END_TIMES = ("ended_at", "wallclock_s")
 PAUSES = (0.05, 0.2)
 """Seconds between tries: another process may be half way in writing the run's document."""
 
@@ -70,10 +74,10 @@ def mark_and_promote(
 ) -> bool:
     """The same; False if the run has ended and its entry could not be written."""
     checked_status(status)
-    metrics = NO_METRICS
-    if status not in TERMINAL_STATUSES:
-        with suppress(AexpError, OSError):
-            metrics = configured_metrics(repository_of(job))
+    metrics, repository = NO_METRICS, None
+    with suppress(AexpError, OSError):
+        repository = Repository.open(repository_of(job))
+        metrics = repository.configuration.metrics
 
     def mark(document: dict[str, Any]) -> None:
         if is_foreign(document) and not replace:
@@ -81,6 +85,10 @@ def mark_and_promote(
                 f"the status of run {job.id} is {shown_status(document)}, which is not one of "
                 f"pytest-aexp's: to replace it, run `aexp mark {job.id} {status} --replace`"
             )
+        if repository is not None and status in TERMINAL_STATUSES:
+            # Where the document could not be written when the attempt ended, the ledger has it.
+            entry = entry_of_attempt(repository, job.id, document)
+            document.update({name: entry[name] for name in _END_TIMES if name in entry})
         _mark(document, status, metrics, ended=set_ended_at)
 
     return edit_and_promote(job, mark)
@@ -113,6 +121,21 @@ def _mark(
         last = lost_since(document)
         document["ended_at"] = utc_now() if last is None else utc(last)
     document["status"] = status
+
+
+def entry_of_attempt(
+    repository: Repository, job_id: str, document: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The ledger entry of the attempt that ``document`` has no end of; empty if there is none."""
+    if "started_at" not in document or has_ended(document):
+        return {}
+    entry = standing_document(WorkTree(repository.root), job_id) or {}
+    attempt = {
+        "registered_machine": repository.machine_label,
+        "started_at": document["started_at"],
+        "attempt": attempt_number(document),
+    }
+    return entry if attempt_key(entry) == attempt_key(attempt) else {}
 
 
 def next_number(document: dict[str, Any]) -> int:

@@ -11,7 +11,11 @@ import pytest
 from commands import run_aexp
 from repositories import add_entry, write
 
-from pytest_aexp.runs import create_run, init_run_store, mark_status
+from pytest_aexp.ledger import ledger_path
+from pytest_aexp.runs import create_run, init_run_store, mark_status, run_lifecycle
+from pytest_aexp.work.promote.project import entry_bytes
+
+LATER = "2030-01-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -49,6 +53,48 @@ def test_lost_runs_come_first_with_the_command_that_ends_them(
     rest = sorted([f"{waiting}  created", f'{foreign}  unknown: {{"a": 1}}'])
     assert all(line.startswith(start) for line, start in zip(lines[2:4], rest, strict=True))
     assert lines[4] == f"1 run was lost; next: run `aexp mark {lost} failed`"
+
+
+def test_a_run_whose_end_only_the_ledger_has_is_not_lost(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = create_run(experiment_id="E001", statepoint={"seed": 1})
+    with run_lifecycle(job):
+        job.doc["heartbeat_at"] = "2020-01-01T00:00:00Z"
+        running = job.doc()
+    path = ledger_path(store, job.id)
+    before = {**json.loads(path.read_bytes()), "wallclock_s": 7.5, "ended_at": LATER}
+    path.write_bytes(entry_bytes(before))
+    # What the document says where it could not be written in the end, and its process is gone.
+    job.doc.reset({**running, "aexp_attempt": {**running["aexp_attempt"], "pid": -1}})
+    _, out, _ = run_aexp(capsys, "status")
+    assert f"{job.id}  complete in the ledger " in out
+    assert "lost" not in out
+    assert f"next: run `aexp mark {job.id} complete`" in out
+    assert run_aexp(capsys, "mark", job.id, "complete")[0] == 0
+    assert json.loads(path.read_bytes()) == before
+    assert (job.doc["ended_at"], job.doc["wallclock_s"]) == (LATER, 7.5)
+    assert run_aexp(capsys, "status")[1] == "1 run here, all finished\n"
+
+
+def test_what_the_ledger_would_not_show_is_not_printed(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for token in ("hf_abcdefghijklmnopqrstuvwxyz1234", "hf_zyxwvutsrqponmlkjihgfedcba1234"):
+        create_run(experiment_id="E001", statepoint={"token": token, "seed": token[3]})
+    for options in ((), ("--format", "json")):
+        _, out, _ = run_aexp(capsys, "status", *options)
+        assert "seed" in out
+        assert "hf_" not in out
+
+
+def test_a_document_that_cannot_be_read_is_of_no_status(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = run_of(1, status="running")
+    write(store, f".runs/workspace/{job_id}/signac_job_document.json", "{")
+    _, out, _ = run_aexp(capsys, "status")
+    assert f"{job_id}  unknown: damaged " in out
 
 
 def test_in_a_window_ids_are_shortened_before_parameters_are_cut(

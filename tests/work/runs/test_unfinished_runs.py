@@ -7,7 +7,8 @@ from typing import Any
 
 from repositories import add_jobs, job_id_of
 
-from pytest_aexp.model.runs.run_store import RunStore
+from pytest_aexp.ground.repository import Repository
+from pytest_aexp.work.promote.promote import open_store
 from pytest_aexp.work.runs.unfinished_runs import unfinished_runs
 
 OLD, OLDER = "2020-01-02T00:00:00Z", "2020-01-01T00:00:00Z"
@@ -28,8 +29,8 @@ def test_the_runs_of_an_experiment_are_told_apart_by_what_differs(repo: Path) ->
     ]
     jobs = zip(points, documents, strict=True)
     add_jobs(repo, [{"statepoint": point, "doc": document} for point, document in jobs])
-    store = RunStore(repo / ".runs", ".runs")
-    runs = unfinished_runs(store)
+    repository = Repository.open(repo)
+    runs = unfinished_runs(repository, open_store(repository))
     assert [run.job_id for run in runs] == [job_id_of(points[n]) for n in (1, 0, 2)]
     assert [run.lost for run in runs] == [True, True, False]
     assert [run.parameters for run in runs] == [

@@ -117,7 +117,7 @@ def whole_parser() -> argparse.ArgumentParser:
 def _fill(parser: argparse.ArgumentParser, verb: Verb) -> None:
     module = verb.load()
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = module.DESCRIPTION
+    parser.description = module.__doc__
     statuses = {**module.STATUSES, 2: module.STATUSES.get(2, _USAGE_STATUS)}
     lines = "".join(f"  {number}  {text}\n" for number, text in statuses.items())
     examples = textwrap.indent(module.EXAMPLES, "  ")

@@ -2,7 +2,7 @@
 
 To add a verb: a line in the table, and a module in the folder of its subject that has
 
-- ``DESCRIPTION``: what the verb does, in lines of at most 79 characters,
+- a docstring: what the verb does, in lines of at most 79 characters,
 - ``STATUSES``: what each exit status means; 2 is described for every verb,
 - ``EXAMPLES``: a line each, beginning with ``aexp``,
 - ``add_arguments(parser)``, and ``run(arguments)``, which returns the exit status.

@@ -160,8 +160,8 @@ def test_only_the_module_of_the_verb_is_imported() -> None:
 def test_every_verb_has_a_test_file_and_says_what_each_status_means() -> None:
     for verb in VERBS.values():
         module = verb.load()
-        assert module.DESCRIPTION.strip()
-        assert max(map(len, module.DESCRIPTION.splitlines())) <= 80, verb.name
+        assert module.__doc__.strip()
+        assert max(map(len, module.__doc__.splitlines())) <= 80, verb.name
         assert set(module.STATUSES) >= {0}
         folder, _, name = verb.module.partition(".")
         assert (Path(__file__).parent / folder / f"test_{name}.py").is_file(), verb.name

@@ -1,4 +1,7 @@
-"""``aexp changes``: what has changed behind a finding."""
+"""Show which runs behind a finding are new, gone, ran again, changed or were
+retracted: since the pin of their citation, else since the finding was last
+edited, or since a commit.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,6 @@ from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.work.evidence.evidence import selection
 from pytest_aexp.work.evidence.since import ChangesReader, CitationChanges
 
-DESCRIPTION = """\
-Show which runs behind a finding are new, gone, ran again, changed or were
-retracted: since the pin of their citation, else since the finding was last
-edited, or since a commit.
-"""
 STATUSES = {
     0: "nothing has changed",
     1: "something has changed",

@@ -1,4 +1,6 @@
-"""``aexp cited-by``: which findings cite a run, alone or in a batch."""
+"""Show which findings cite a run: by its id, in a batch, or with a link to its
+ledger entry in their text.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,6 @@ from pytest_aexp.work.check.resolve import cited_runs
 from pytest_aexp.work.evidence.evidence import selection
 from pytest_aexp.work.runs.run_link import checked_experiment
 
-DESCRIPTION = """\
-Show which findings cite a run: by its id, in a batch, or with a link to its
-ledger entry in their text.
-"""
 STATUSES = {0: "the findings are shown; there may be none"}
 EXAMPLES = """\
 aexp cited-by 4076a08a

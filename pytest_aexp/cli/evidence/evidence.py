@@ -1,4 +1,7 @@
-"""``aexp evidence``: every run behind a finding."""
+"""Show every run behind a finding, by citation: parameters, metrics, status,
+machine, commit, and what a reader must know of it, such as a retraction or
+code that is not in the repository.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,6 @@ from pytest_aexp.model.findings.finding import name_of
 from pytest_aexp.model.query.table import Differing, table
 from pytest_aexp.work.evidence.evidence import CitedRuns, EvidenceReader
 
-DESCRIPTION = """\
-Show every run behind a finding, by citation: parameters, metrics, status,
-machine, commit, and what a reader must know of it, such as a retraction or
-code that is not in the repository.
-"""
 STATUSES = {0: "the runs are shown"}
 EXAMPLES = """\
 aexp evidence F003

@@ -1,4 +1,6 @@
-"""``aexp numbers``: the numbers in the text of findings, with what they follow from."""
+"""Show each number in the text of findings that says what it follows from, with
+its exact value and its runs. With --write, correct those of one finding.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,6 @@ from pytest_aexp.work.check.checker import Checker, Verdict
 from pytest_aexp.work.check.numbers import Result, printed
 from pytest_aexp.work.edit.numbers import with_right_numbers
 
-DESCRIPTION = """\
-Show each number in the text of findings that says what it follows from, with
-its exact value and its runs. With --write, correct those of one finding.
-"""
 STATUSES = {
     0: "every number follows from its runs, or could not be checked",
     1: "a number does not follow, or cannot be read",

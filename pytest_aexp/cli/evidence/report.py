@@ -1,4 +1,4 @@
-"""``aexp report``: findings, verdicts and runs on one page."""
+"""Write findings, verdicts and runs as one page of HTML that needs nothing else."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from pytest_aexp.model.problems import Policy
 from pytest_aexp.report.page import write_report
 from pytest_aexp.work.check.checker import Checker
 
-DESCRIPTION = """\
-Write findings, verdicts and runs as one page of HTML that needs nothing else.
-"""
 STATUSES = {0: "the page was written, whatever the verdicts on it"}
 EXAMPLES = """\
 aexp report --html report.html    one file, to open in a browser or attach

@@ -1,4 +1,7 @@
-"""``aexp retract``: record that runs, or a finding, are no longer evidence."""
+"""Record that runs are no longer evidence, and why; or write that into a
+finding. A record is a file of its own in the ledger: it is committed like an
+entry, and stays in force whatever is promoted, merged or packed later.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +42,6 @@ from pytest_aexp.work.retract import (
 )
 from pytest_aexp.work.runs.run_link import checked_experiment
 
-DESCRIPTION = """\
-Record that runs are no longer evidence, and why; or write that into a
-finding. A record is a file of its own in the ledger: it is committed like an
-entry, and stays in force whatever is promoted, merged or packed later.
-"""
 STATUSES = {0: "it is recorded, or was already"}
 EXAMPLES = """\
 aexp retract 4076a08a --reason "the validation split leaked"    a run

@@ -1,4 +1,6 @@
-"""``aexp validate``: check the citations of all findings or of some, and every ledger entry."""
+"""Check the citations of every finding, or of the findings named, and every
+ledger entry. Each problem comes with its place, its code and what to type next.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,6 @@ from pytest_aexp.work.scope.projects import (
 
 WORKTREE = "worktree"
 
-DESCRIPTION = """\
-Check the citations of every finding, or of the findings named, and every
-ledger entry. Each problem comes with its place, its code and what to type next.
-"""
 STATUSES = {0: "no errors; there may be warnings", 1: "at least one error"}
 EXAMPLES = """\
 aexp validate                           every citation, and every ledger entry

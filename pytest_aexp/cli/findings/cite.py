@@ -1,4 +1,7 @@
-"""``aexp cite``: add citations to a finding, and change nothing else in it."""
+"""Add citations of runs or of batches to a finding, or change those that it has.
+Every other byte of it stays, and nothing is changed if a citation would then be
+an error. Without runs or --batch, --pin and --unpin apply to all citations.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +38,6 @@ from pytest_aexp.work.edit.fix import corrected
 from pytest_aexp.work.evidence.evidence import EvidenceReader
 from pytest_aexp.work.runs.run_link import checked_experiment
 
-DESCRIPTION = """\
-Add citations of runs or of batches to a finding, or change those that it has.
-Every other byte of it stays, and nothing is changed if a citation would then be
-an error. Without runs or --batch, --pin and --unpin apply to all citations.
-"""
 STATUSES = {
     0: "the finding has the citations",
     1: "nothing was changed: a citation would be an error",

@@ -1,4 +1,7 @@
-"""``aexp fix``: correct citations where only one thing can have been meant."""
+"""Correct citations of findings where only one thing can have been meant: misspelt
+keys and types, ids cut short or with dashes, values with or without quotes.
+Every other byte stays.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,6 @@ from pytest_aexp.work.check.resolve import matching_selectors
 from pytest_aexp.work.edit.finding_text import open_for_edit
 from pytest_aexp.work.edit.fix import corrected, with_unambiguous_values
 
-DESCRIPTION = """\
-Correct citations of findings where only one thing can have been meant: misspelt
-keys and types, ids cut short or with dashes, values with or without quotes.
-Every other byte stays.
-"""
 STATUSES = {
     0: "done, whether or not anything was changed",
     1: "with --diff: there is something to change",

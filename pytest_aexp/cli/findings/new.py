@@ -1,4 +1,6 @@
-"""``aexp finding new``: begin a finding with the next free number."""
+"""Begin a finding: a Markdown file with the next free number, its front matter and
+its title. Then cite runs in it with `aexp cite`.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,6 @@ from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree, matching
 from pytest_aexp.model.findings.finding import name_of
 
-DESCRIPTION = """\
-Begin a finding: a Markdown file with the next free number, its front matter and
-its title. Then cite runs in it with `aexp cite`.
-"""
 STATUSES = {0: "the file is written"}
 EXAMPLES = """\
 aexp finding new "Full context beats none"    F004-full-context-beats-none.md

@@ -1,4 +1,10 @@
-"""``aexp import hydra``: runs from the folders that Hydra writes."""
+"""Make ledger entries of the runs below Hydra's folder multirun/ or outputs/.
+
+The parameters of a run are its configuration, or what --params names: of a
+group, the name of the choice. Its metrics are the numbers in the JSON file
+that --metrics-file fits; a run without one has not finished, and is left out.
+That file may say status, started_at, ended_at and code_commit as well.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +22,8 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.hydra_folder import hydra_runs
 from pytest_aexp.work.runs.run_link import checked_experiment
 
-__all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
+__all__ = ["EXAMPLES", "STATUSES", "add_arguments", "run"]
 
-DESCRIPTION = """\
-Make ledger entries of the runs below Hydra's folder multirun/ or outputs/.
-
-The parameters of a run are its configuration, or what --params names: of a
-group, the name of the choice. Its metrics are the numbers in the JSON file
-that --metrics-file fits; a run without one has not finished, and is left out.
-That file may say status, started_at, ended_at and code_commit as well.
-"""
 EXAMPLES = """\
 aexp import hydra multirun --experiment E005
 aexp import hydra multirun --experiment E005 --params seed,opt.lr

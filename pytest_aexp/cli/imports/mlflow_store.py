@@ -1,4 +1,11 @@
-"""``aexp import mlflow``: runs from an MLflow store."""
+"""Make ledger entries of the runs in an MLflow store: a database, a folder mlruns
+or a server, read by MLflow's own client, which has to be installed.
+
+MLflow keeps parameters as text; those that look like numbers, true, false or
+null are converted back. NaN and infinities become null. Runs that were deleted
+or have not finished are left out, and named. Runs with the same parameters are
+attempts of one run: the last complete one counts.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +22,8 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.mlflow_store import mlflow_runs
 from pytest_aexp.work.runs.run_link import checked_experiment
 
-__all__ = ["DESCRIPTION", "EXAMPLES", "STATUSES", "add_arguments", "run"]
+__all__ = ["EXAMPLES", "STATUSES", "add_arguments", "run"]
 
-DESCRIPTION = """\
-Make ledger entries of the runs in an MLflow store: a database, a folder mlruns
-or a server, read by MLflow's own client, which has to be installed.
-
-MLflow keeps parameters as text; those that look like numbers, true, false or
-null are converted back. NaN and infinities become null. Runs that were deleted
-or have not finished are left out, and named. Runs with the same parameters are
-attempts of one run: the last complete one counts.
-"""
 EXAMPLES = """\
 aexp import mlflow mlflow.db --experiment digits=E005
 aexp import mlflow http://localhost:5000 --experiment digits=E005

@@ -1,4 +1,4 @@
-"""``aexp ledger backfill``: write the entry of every finished run."""
+"""Write the ledger entry of every finished run of this machine that has none."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from pytest_aexp.ground.text import counted, listed
 from pytest_aexp.work.promote.backfill import BackfillResult, backfill, gone_line, gone_runs
 from pytest_aexp.work.promote.promote import open_store
 
-DESCRIPTION = """\
-Write the ledger entry of every finished run of this machine that has none.
-"""
 STATUSES = {
     0: "every finished run has its entry",
     1: "at least one run could not be promoted; each is named",

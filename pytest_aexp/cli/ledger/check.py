@@ -1,4 +1,6 @@
-"""``aexp ledger check``: check schema, identity and leaks of entries."""
+"""Check ledger entries as strictly as the pre-commit hook does: the schema, that
+the statepoint gives the job id, and that no path or credential is in them.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,6 @@ from pytest_aexp.rendering import FORMATS
 from pytest_aexp.work.check.ledger import check_ledger
 from pytest_aexp.work.check.restore import Restoration
 
-DESCRIPTION = """\
-Check ledger entries as strictly as the pre-commit hook does: the schema, that
-the statepoint gives the job id, and that no path or credential is in them.
-"""
 STATUSES = {0: "no errors; there may be warnings", 1: "at least one error"}
 EXAMPLES = """\
 aexp ledger check                every entry

@@ -1,4 +1,6 @@
-"""``aexp ledger diff``: what the entries say that they did not say in a commit."""
+"""Show which runs in the ledger are new, gone, ran again, changed or were
+retracted since a commit, and which values differ.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,6 @@ from pytest_aexp.model.query.documents import Document, Documents
 from pytest_aexp.model.query.match import Query, query
 from pytest_aexp.work.evidence.changes import compare
 
-DESCRIPTION = """\
-Show which runs in the ledger are new, gone, ran again, changed or were
-retracted since a commit, and which values differ.
-"""
 STATUSES = {0: "nothing has changed", 1: "something has changed"}
 EXAMPLES = """\
 aexp ledger diff main

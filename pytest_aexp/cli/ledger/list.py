@@ -1,4 +1,10 @@
-"""``aexp ledger list``: the runs that fit, with parameters and metrics."""
+"""List the runs in the ledger that fit, with their parameters and metrics.
+
+A word is an experiment, or a condition on a parameter (seed=1, lr<0.1,
+model.C!=10, hp=[0.1,1]), on a metric, or on status, machine, code_commit,
+started, ended, attempt, retracted, experiment, hypothesis or id. Values are
+JSON, or else text: seed=3 is a number, seed='"3"' is text.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +29,6 @@ from pytest_aexp.model.query.table import DEFAULT_SORT, Differing, ordered, summ
 from pytest_aexp.model.runs.short_id import unique_length
 from pytest_aexp.work.runs.run_link import checked_experiment
 
-DESCRIPTION = """\
-List the runs in the ledger that fit, with their parameters and metrics.
-
-A word is an experiment, or a condition on a parameter (seed=1, lr<0.1,
-model.C!=10, hp=[0.1,1]), on a metric, or on status, machine, code_commit,
-started, ended, attempt, retracted, experiment, hypothesis or id. Values are
-JSON, or else text: seed=3 is a number, seed='"3"' is text.
-"""
 STATUSES = {0: "the runs are listed; there may be none"}
 EXAMPLES = """\
 aexp ledger list E003 seed=1

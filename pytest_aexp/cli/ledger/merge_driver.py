@@ -1,4 +1,6 @@
-"""``aexp ledger merge-driver``: merge two versions of a ledger entry for git."""
+"""The merge driver that `aexp install` sets up for ledger entries. git calls it;
+nobody needs to type it.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,6 @@ from pytest_aexp.model.job_id import is_job_id
 from pytest_aexp.work.merge.merge import MergeConflict, choose_by_hand, merge_entries
 from pytest_aexp.work.merge.side import read_side
 
-DESCRIPTION = """\
-The merge driver that `aexp install` sets up for ledger entries. git calls it;
-nobody needs to type it.
-"""
 STATUSES = {
     0: "OURS holds the merged entry",
     1: "the two cannot be merged; OURS is as it was",

@@ -1,4 +1,8 @@
-"""``aexp ledger pack``: move runs that no finding cites into a few large files."""
+"""Move the entries of runs that no finding cites from files of their own into
+segments of up to 4,096 lines, .aexp/ledger/packs/<machine>/*.jsonl, which never
+change again. Every check reads them there. Entries with a fault stay as they
+are, and are named.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,6 @@ from pytest_aexp.ground.text import counted
 from pytest_aexp.model.packs.segment import SEGMENT_LINES
 from pytest_aexp.work.pack.pack import Plan, UnpackableEntry, pack, plan_pack
 
-DESCRIPTION = """\
-Move the entries of runs that no finding cites from files of their own into
-segments of up to 4,096 lines, .aexp/ledger/packs/<machine>/*.jsonl, which never
-change again. Every check reads them there. Entries with a fault stay as they
-are, and are named.
-"""
 STATUSES = {
     0: "every run that no finding cites is packed",
     1: "at least one entry stays as it is, since something is wrong with it",

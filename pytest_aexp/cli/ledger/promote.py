@@ -1,4 +1,6 @@
-"""``aexp ledger promote``: write the entries of finished runs."""
+"""Write the ledger entries of finished runs of this machine. An entry that counts
+more, such as that of another machine's complete attempt, is kept.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,6 @@ from pytest_aexp.ground.stderr import notice
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.promote.promote import Promoter, open_store
 
-DESCRIPTION = """\
-Write the ledger entries of finished runs of this machine. An entry that counts
-more, such as that of another machine's complete attempt, is kept.
-"""
 STATUSES = {
     0: "every run named has its entry",
     1: "at least one run could not be promoted; each is named",

@@ -1,4 +1,8 @@
-"""``aexp ledger resolve``: resolve merge conflicts in ledger entries."""
+"""Merge the two versions of each ledger entry in conflict, write the result and
+stage it. A complete run is never given up, and an entry that only one side
+deleted is kept. Where conflict markers were added already, it says how to get
+the conflict back.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,6 @@ from pytest_aexp.model.entry import entry_path
 from pytest_aexp.work.merge.merge import MergeConflict
 from pytest_aexp.work.merge.resolve_conflicts import resolve
 
-DESCRIPTION = """\
-Merge the two versions of each ledger entry in conflict, write the result and
-stage it. A complete run is never given up, and an entry that only one side
-deleted is kept. Where conflict markers were added already, it says how to get
-the conflict back.
-"""
 STATUSES = {
     0: "no ledger entry is in conflict any longer",
     1: "at least one entry could not be resolved; each is named",

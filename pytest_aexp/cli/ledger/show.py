@@ -1,4 +1,4 @@
-"""``aexp ledger show``: show one entry."""
+"""Show the ledger entry of one run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from pytest_aexp.model.query.documents import Documents
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
 
-DESCRIPTION = """\
-Show the ledger entry of one run.
-"""
 STATUSES = {0: "the entry is shown"}
 EXAMPLES = """\
 aexp ledger show 4076a08a

@@ -1,4 +1,6 @@
-"""``aexp ledger unpack``: write packed entries as files of their own again."""
+"""Write packed entries as files of their own again, where agentic-experiments
+finds them too. Their segments stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,6 @@ from pytest_aexp.model.packs.packs import Packs
 from pytest_aexp.model.runs.short_id import full_job_id
 from pytest_aexp.work.pack.pack import NotUnpackable, unpack
 
-DESCRIPTION = """\
-Write packed entries as files of their own again, where agentic-experiments
-finds them too. Their segments stay as they are.
-"""
 STATUSES = {
     0: "every run named has a file of its own",
     1: "at least one entry could not be written; each is named",

@@ -1,4 +1,6 @@
-"""``aexp runs-export-index``: list this machine's finished runs in a file; deprecated."""
+"""Deprecated: `aexp ledger backfill` puts the same runs into the ledger. List this
+machine's finished runs in a file, for older readers.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,6 @@ from pathlib import Path
 from pytest_aexp.ground.text import clean, counted
 from pytest_aexp.runs_index import export_index
 
-DESCRIPTION = """\
-Deprecated: `aexp ledger backfill` puts the same runs into the ledger. List this
-machine's finished runs in a file, for older readers.
-"""
 STATUSES = {0: "the file is written"}
 EXAMPLES = """\
 aexp ledger backfill                     what to use in its place

@@ -1,4 +1,6 @@
-"""``aexp link``: say which experiment a run belongs to."""
+"""Say which experiment a run of this machine belongs to. The ledger entry of a run
+that has ended is written again.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,6 @@ from pytest_aexp.runs import open_run
 from pytest_aexp.work.runs.run_link import put_link, run_link
 from pytest_aexp.work.runs.status import edit_and_promote
 
-DESCRIPTION = """\
-Say which experiment a run of this machine belongs to. The ledger entry of a run
-that has ended is written again.
-"""
 STATUSES = {
     0: "the run is linked, and the entry of a run that has ended is written",
     1: "the run is linked, but the entry could not be written",

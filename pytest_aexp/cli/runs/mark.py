@@ -1,4 +1,6 @@
-"""``aexp mark``: set the status of a run."""
+"""Set the status of runs of this machine. A run that has ended enters the ledger;
+the end of a lost run is its last heartbeat.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,6 @@ from pytest_aexp.ground.stderr import notice
 from pytest_aexp.runs import open_run
 from pytest_aexp.work.runs.status import ForeignStatus, checked_status, mark_and_promote
 
-DESCRIPTION = """\
-Set the status of runs of this machine. A run that has ended enters the ledger;
-the end of a lost run is its last heartbeat.
-"""
 STATUSES = {
     0: "the status is set, and the entries of runs that have ended are written",
     1: "a status was not set, or an entry could not be written; each is named",

@@ -1,4 +1,8 @@
-"""``aexp new-run``: register a run of an experiment."""
+"""Register a run of an experiment in this machine's run store and print its job
+id, which follows from the parameters: the same parameters are the same run.
+
+Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,6 @@ import argparse
 
 from pytest_aexp.cli.runs.run_options import add_run_options, register
 
-DESCRIPTION = """\
-Register a run of an experiment in this machine's run store and print its job
-id, which follows from the parameters: the same parameters are the same run.
-
-Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
-"""
 STATUSES = {0: "the run is registered"}
 EXAMPLES = """\
 aexp new-run --experiment E005 --sp condition=full --sp seed=3

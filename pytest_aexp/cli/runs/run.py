@@ -1,4 +1,9 @@
-"""``aexp run``: run any program as an attempt at a run."""
+"""Run a program and record it: register the run, execute the program as an
+attempt at it, pass signals on, and record how it ended. The program finds its
+run in AEXP_RUN_ID and AEXP_RUN_DIR, a folder for what it makes.
+
+Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,6 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
 from pytest_aexp.work.runs.program import execute
 
-DESCRIPTION = """\
-Run a program and record it: register the run, execute the program as an
-attempt at it, pass signals on, and record how it ended. The program finds its
-run in AEXP_RUN_ID and AEXP_RUN_DIR, a folder for what it makes.
-
-Values of --sp are JSON, or else text: seed=3 is a number, seed='"3"' is text.
-"""
 STATUSES = {0: "the program exited with 0, otherwise its own status, or 128 and the signal"}
 EXAMPLES = """\
 aexp run -E E003 --sp C=1 --sp seed=2 -- ./train.sh

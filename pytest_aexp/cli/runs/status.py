@@ -1,4 +1,6 @@
-"""``aexp status``: this machine's runs that have not finished."""
+"""List the runs of this machine that have not finished: first those that were
+lost, whose process was killed before it could say how it ended.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,6 @@ from pytest_aexp.work.promote.backfill import gone_line, gone_runs
 from pytest_aexp.work.promote.promote import open_store
 from pytest_aexp.work.runs.unfinished_runs import UnfinishedRun, unfinished_runs
 
-DESCRIPTION = """\
-List the runs of this machine that have not finished: first those that were
-lost, whose process was killed before it could say how it ended.
-"""
 STATUSES = {0: "the runs are listed; there may be none"}
 EXAMPLES = """\
 aexp status

@@ -1,4 +1,7 @@
-"""``aexp install``: make a repository ready, and report what git does with it."""
+"""Make a repository ready: the marker, the managed blocks of .gitignore and
+.gitattributes, the ledger's folder, the run store and the merge driver. Run it
+once in every clone; running it again is safe.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,6 @@ from pytest_aexp.ground.repository import find_repo_root
 from pytest_aexp.ground.text import clean
 from pytest_aexp.install import InstallAction, install_scaffold
 
-DESCRIPTION = """\
-Make a repository ready: the marker, the managed blocks of .gitignore and
-.gitattributes, the ledger's folder, the run store and the merge driver. Run it
-once in every clone; running it again is safe.
-"""
 STATUSES = {0: "the repository is ready; read the warnings, if there are any"}
 EXAMPLES = """\
 aexp install                           in every clone, once; may be repeated

@@ -83,11 +83,13 @@ def one_of(words: Sequence[str]) -> str:
 
 
 def closest(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> str | None:
-    """The candidate most like ``word``, if one is like it at all."""
+    """The candidate most like ``word``, if one is like it at all: in other letters, or almost."""
     # Here, for start-up time: where all is well nothing is guessed.
     import difflib
 
-    nearest = difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+    words = list(candidates)
+    same = [other for other in words if other.casefold() == word.casefold()]
+    nearest = same or difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
     return nearest[0] if nearest else None
 
 

@@ -118,6 +118,7 @@ def test_the_closest_of_some_words_is_found_if_one_is_near() -> None:
     assert closest("condtion", ["seed", "condition"]) == "condition"
     assert closest("x", ["seed", "condition"]) is None
     assert closest("x", []) is None
+    assert closest("LR", ["rl", "lr"]) == "lr"
     assert closest("x" * 100_000, ["seed"] * 1000) is None
 
 

@@ -14,7 +14,7 @@ from pytest_aexp.cli.findings import citation_options as options
 from pytest_aexp.cli.findings.edit_finding import open_checker, open_finding, write_finding
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.stderr import notice
-from pytest_aexp.ground.text import clean
+from pytest_aexp.ground.text import clean, listed
 from pytest_aexp.model.entry import TERMINAL_STATUSES
 from pytest_aexp.model.findings.citation import (
     BatchCitation,
@@ -102,7 +102,10 @@ def run(arguments: argparse.Namespace) -> int:
     for run in arguments.runs:
         meant = checker.sources.tracker_ids.get(run) if run not in job_ids else None
         if meant is not None:
-            raise UsageError(f"{run} is another tracker's id of run {meant}: cite that")
+            which = "cite that" if len(meant) == 1 else "cite the one that is meant"
+            noun = "run" if len(meant) == 1 else "runs"
+            ids = listed(meant, 3)
+            raise UsageError(f"{run} is another tracker's id of {noun} {ids}: {which}")
     cited = [job_citation(full_job_id(run, job_ids)) for run in arguments.runs]
     cited += [_batch(*batch) for batch in arguments.batch]
     present = set(map(_as_written, _citations(checker.finding(path))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -122,7 +122,9 @@ def selector_hint(citation: BatchCitation, sources: Sources) -> str:
         counts = sources.value_counts(citation.experiment_id, key)
         if not counts:
             keys = {k for batches in stores for k in batches.keys(citation.experiment_id)}
-            return _key_hint(citation.experiment_id, key, keys)
+            outer = key.partition(".")[0]
+            wholes = sources.value_counts(citation.experiment_id, outer) if outer in keys else ()
+            return _key_hint(citation.experiment_id, key, keys, wholes)
         if value_key(value) not in counts:
             return _value_hint(citation.experiment_id, key, value, counts)
     return "each value occurs in the experiment, but no run has all of them"
@@ -152,12 +154,17 @@ def _experiment_hint(experiment: str, experiments: list[str]) -> str:
     return f"no run of {cut(experiment, 20)} was found here; {which}"
 
 
-def _key_hint(experiment: str, key: str, keys: set[str]) -> str:
-    experiment = cut(experiment, 20)
-    near = closest(key, keys)
+def _key_hint(experiment: str, key: str, keys: set[str], wholes: Iterable[str]) -> str:
+    """Which key is meant; ``wholes`` are the values of what a dotted one leads into."""
+    nothing = f"no run of {cut(experiment, 20)} has a key {quoted(key)}"
+    near, outer = closest(key, keys), key.partition(".")[0]
+    mappings = [text for text in _copyable(tuple(islice(wholes, 5))) if text.startswith("{")]
+    if mappings and near in (None, outer):
+        whole = f"the whole value of {quoted(outer)}, such as {mappings[0]}"
+        return f"{nothing}; a citation gives {whole}"
     if near is not None:
-        return f"no run of {experiment} has a key {quoted(key)}; did you mean {quoted(near, 200)}?"
-    return f"no run of {experiment} has a key {quoted(key)}; the keys are {_names(sorted(keys))}"
+        return f"{nothing}; did you mean {quoted(near, 200)}?"
+    return f"{nothing}; the keys are {_names(sorted(keys))}"
 
 
 def _value_hint(experiment: str, key: str, value: Any, counts: Mapping[str, int]) -> str:

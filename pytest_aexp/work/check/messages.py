@@ -216,8 +216,9 @@ def _not_found(citation: JobCitation, resolution: Resolution, sources: Sources) 
         )
     meant = sources.tracker_ids.get(citation.job_id)
     if meant is not None:
-        message += f"; it is another tracker's id of run {meant}"
-        return citation.fault(BROKEN, message, f"write {meant}")
+        noun = "run" if len(meant) == 1 else "runs"
+        message += f"; it is another tracker's id of {noun} {listed(meant, 3)}"
+        return citation.fault(BROKEN, message, f"write {' or '.join(meant[:3])}")
     near = nearest_id(citation.job_id, sources)
     if near is not None:
         message += f"; the nearest id is {near.job_id} ({near.difference})"

@@ -111,8 +111,8 @@ class Sources:
         return tuple(sorted(job_id[::-1] for job_id in self.job_ids))
 
     @cached_property
-    def tracker_ids(self) -> Mapping[str, str]:
-        """The run of each id that another tracker has for it, and that looks like a job id."""
+    def tracker_ids(self) -> Mapping[str, list[str]]:
+        """The runs of each id that another tracker has for it, and that looks like a job id."""
         return tracker_ids(self.ledger)
 
     def value_counts(self, experiment: str, key: str) -> Mapping[str, int]:
@@ -265,9 +265,9 @@ def not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
     ]
 
 
-def tracker_ids(ledger: Ledger) -> Mapping[str, str]:
-    """The run of each such id, as far as the entries of the ledger tell."""
-    runs: dict[str, str] = {}
+def tracker_ids(ledger: Ledger) -> Mapping[str, list[str]]:
+    """The runs of each such id, as far as the entries of the ledger tell."""
+    runs: dict[str, list[str]] = {}
     loose = ledger.loose if len(ledger.loose) <= _MOST_LOOSE else ()
     paths = {entry_path(job_id): job_id for job_id in loose}
     for path in ledger.packs.paths:
@@ -280,7 +280,9 @@ def tracker_ids(ledger: Ledger) -> Mapping[str, str]:
     return runs
 
 
-def _add(runs: dict[str, str], data: bytes, job_id: str) -> None:
+def _add(runs: dict[str, list[str]], data: bytes, job_id: str) -> None:
     match = _RUN_ID.search(data)
     if match is not None:
-        runs[match[1].decode()] = job_id
+        of_id = runs.setdefault(match[1].decode(), [])
+        if job_id not in of_id:
+            of_id.append(job_id)

@@ -81,12 +81,17 @@ def test_ids_of_every_source_are_known(repo: Path) -> None:
 
 # Selectors
 
+ALL_OF_NESTED = (
+    'no run of E001 has a key "nested.a"; a citation gives the whole value of "nested", such as '
+    '{"a": 1}'
+)
 NONE_HAS_ALL = "each value occurs in the experiment, but no run has all of them"
 
 RUNS: list[dict[str, Any]] = [
     *({"experiment_id": "E001", "seed": seed, "model": "gpt", "flag": True} for seed in range(8)),
     *({"experiment_id": "E001", "seed": "text", "none": None, "yes": "yes"} for _ in range(1)),
     {"experiment_id": "E001", "version": "1", "real": 0.5, "one": 1, "gross": "größe", "list": [1]},
+    {"experiment_id": "E001", "nested": {"a": 1}},
     {"experiment_id": "E002", "hidden": "x\x1b[2J\u202e"},
 ]
 
@@ -125,6 +130,8 @@ def hint(known: Sources, selector: dict[str, Any], experiment: str = "E001") -> 
         ({"gross": "klein"}, 'no run has gross: "klein"; there is "größe"'),
         ({"list": [2]}, "no run has list: [2]; there is [1]"),
         ({"sed": 1}, 'no run of E001 has a key "sed"; did you mean "seed"?'),
+        ({"SEED": 1}, 'no run of E001 has a key "SEED"; did you mean "seed"?'),
+        ({"nested.a": 1}, ALL_OF_NESTED),
         ({"model": "gpt", "yes": "yes"}, NONE_HAS_ALL),
         ({"seed": 1, "model": "x"}, 'no run has model: "x"; there is "gpt"'),
     ],
@@ -139,7 +146,7 @@ def test_a_key_like_no_other(many: Sources) -> None:
     assert said.startswith(
         'no run of E001 has a key "zzz"; the keys are experiment_id, flag, gross'
     )
-    assert said.endswith("list, model and 6 more")
+    assert said.endswith("list, model and 7 more")
 
 
 def test_what_is_suggested_is_whole_or_left_out(repo: Path) -> None:

@@ -155,8 +155,8 @@ def test_the_ids_of_loose_and_packed_entries(repo: Path) -> None:
     add_entry(repo, {"seed": 3}, tracker={"backend": "wandb", "run_id": "1a2b3c"})
     write(repo, f".aexp/ledger/{'c' * 32}.json", "{")
     assert tracker_ids(Ledger(WorkTree(repo))) == {
-        "a" * 32: job_id_of(LOOSE),
-        "b" * 32: job_id_of(PACKED),
+        "a" * 32: [job_id_of(LOOSE)],
+        "b" * 32: [job_id_of(PACKED)],
     }
 
 
@@ -172,3 +172,8 @@ def test_a_citation_of_one_says_which_entry_is_meant(
     assert f"next: write {meant}\n" in out
     assert main(["cite", "F001", "a" * 32]) == 2
     assert f"another tracker's id of run {meant}: cite that" in capsys.readouterr().err
+    other = add_entry(repo, {**LOOSE, "seed": 9}, tracker=tracker("a"))
+    main(["validate"])
+    main(["cite", "F001", "a" * 32])
+    captured = capsys.readouterr()
+    assert all(job_id in text for text in captured for job_id in (meant, other))

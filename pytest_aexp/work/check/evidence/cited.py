@@ -11,12 +11,13 @@ from pytest_aexp.model.findings.finding import Finding, name_of
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.problems import (
     ACCEPTED_RETRACTION,
+    INVALID_RETRACTION,
     RETRACTED_RUN,
     UNKNOWN_COMMIT,
     Fault,
     Policy,
 )
-from pytest_aexp.model.retractions import Retraction, is_record_id
+from pytest_aexp.model.retractions import Retraction, is_record_id, record_path
 from pytest_aexp.work.check.evidence.history import History
 from pytest_aexp.work.check.evidence.pins import pin_faults, pinned_entries
 from pytest_aexp.work.check.evidence.rules import (
@@ -55,7 +56,9 @@ class CitedEvidence:
             accepted = tuple(name for other in finding.citations for name in other.accept)
         retracted = self.retractions(citation, resolution, entries)
         rests = len(entries or resolution.entries) > len(retracted)
-        yield from retraction_faults(citation, retracted, accepted, leaves_runs=rests)
+        faults = self._ledger.retractions.faults
+        damaged = {fault.path for fault in faults if fault.rule is INVALID_RETRACTION}
+        yield from retraction_faults(citation, retracted, accepted, damaged, leaves_runs=rests)
         if entries:
             reading = pinned_entries(citation, resolution.entries)
             yield from pin_faults(citation, resolution.entries, reading)
@@ -100,17 +103,18 @@ def retraction_faults(
     citation: Resolvable,
     retracting: list[Retraction],
     accepted: Collection[str],
+    damaged: Collection[str] = (),
     *,
     leaves_runs: bool,
 ) -> Iterator[Fault]:
     """One fault for all that is retracted of a citation, and one for each idle acceptance.
 
-    ``accepted`` are the records that the author knows of; ``leaves_runs`` says whether the citation
-    has other runs.
+    ``accepted`` are the records that the author knows of, ``damaged`` the paths of those of which
+    nobody knows what they retract; ``leaves_runs`` says whether the citation has other runs.
     """
     records = {record_id for retraction in retracting for record_id in retraction.record_ids}
     for name in citation.accept:
-        if is_record_id(name) and name not in records:
+        if is_record_id(name) and name not in records and record_path(name) not in damaged:
             fault = idle_acceptance(citation, name, "that record retracts none of its runs")
             yield fault._replace(retractions=(name,))
     if not retracting:

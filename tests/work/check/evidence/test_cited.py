@@ -63,6 +63,15 @@ def test_the_problem_has_every_reason_and_the_last_replacement(repo: Path) -> No
         assert text in problem.message
 
 
+def test_what_a_damaged_record_retracts_is_not_known(repo: Path) -> None:
+    job_id = add_entry(repo, POINT)
+    record = add_record(repo, retracts=[job_id])
+    add_finding(repo, "F001-x", f"{{type: job, id: {job_id}, accept: [{record}]}}")
+    path = repo / f".aexp/ledger/retractions/{record}.json"
+    path.write_text(path.read_text().replace("leaked", "did not leak"))
+    assert [problem.code for problem in problems_of(repo)] == ["ledger.invalid_retraction"]
+
+
 def test_all_records_must_be_accepted(repo: Path) -> None:
     job_id = add_entry(repo, POINT)
     records = [add_record(repo, retracts=[job_id], reason=why) for why in ("it leaked", "twice")]

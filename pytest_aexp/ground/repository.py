@@ -21,9 +21,8 @@ from pytest_aexp.ground.settings.configuration import (
     CONFIG_LIMIT,
     Configuration,
     configuration_in,
-    read_configuration,
 )
-from pytest_aexp.ground.views import View
+from pytest_aexp.ground.views import View, WorkTree
 
 DEFAULT_RUN_STORE = ".runs"
 
@@ -31,11 +30,13 @@ DEFAULT_RUN_STORE = ".runs"
 class Marker(NamedTuple):
     """``.aexp/installed.json``, which never enters git: this machine's own settings.
 
-    ``fault`` says, in words that complete "the marker …", why it cannot be used.
+    ``fault`` says, in words that complete "the marker …", why it cannot be used; ``is_in_the_way``
+    that it is no file that could be written anew.
     """
 
     values: Mapping[str, Any]
     fault: str | None = None
+    is_in_the_way: bool = False
 
     def text(self, key: str) -> str | None:
         """The value of ``key`` if it is text that says something."""
@@ -45,14 +46,17 @@ class Marker(NamedTuple):
 
 def read_marker(root: Path) -> Marker:
     """The install marker of the repository at ``root``; empty if there is none."""
-    data = read_bounded(root / MARKER_REL, CONFIG_LIMIT)
+    path = root / MARKER_REL
+    data = read_bounded(path, CONFIG_LIMIT)
     if isinstance(data, Unreadable):
-        return Marker({}, None if data.missing else data.reason)
+        return Marker({}) if data.missing else Marker({}, data.reason, is_in_the_way=True)
     try:
         values = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return Marker({}, "is not valid JSON")
-    return Marker(values) if isinstance(values, dict) else Marker({}, "is not a JSON object")
+        return Marker({}, "is not valid JSON", path.is_symlink())
+    if isinstance(values, dict):
+        return Marker(values)
+    return Marker({}, "is not a JSON object", path.is_symlink())
 
 
 def read_machine_label(repo_root: str | Path) -> str:
@@ -95,7 +99,7 @@ class Repository:
         Raises RepositoryNotFound, ConfigurationError.
         """
         place = Path(root).resolve() if root is not None else find_repo_root()
-        return cls(place, read_configuration(place))
+        return cls(place, configuration_of(WorkTree(place)))
 
     @cached_property
     def marker(self) -> Marker:

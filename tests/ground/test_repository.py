@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from repositories import write
 
-from pytest_aexp.ground.errors import RepositoryNotFound
+from pytest_aexp.ground.errors import ConfigurationError, RepositoryNotFound
 from pytest_aexp.ground.repository import (
     Repository,
     find_repo_root,
@@ -114,3 +114,19 @@ def test_where_the_run_store_lies(
     if setting is not None:
         write(repo, "pyproject.toml", f"[tool.aexp]\nrun_store = {json.dumps(setting)}\n")
     assert Repository.open().run_store == repo / expected
+
+
+@pytest.mark.parametrize("target", ["../elsewhere.toml", "nowhere", "pyproject.toml"])
+def test_a_configuration_behind_a_link_that_leaves_the_repository_is_refused(
+    repo: Path, target: str
+) -> None:
+    write(repo.parent, "elsewhere.toml", '[tool.aexp]\nstrict_runs = "off"\n')
+    (repo / "pyproject.toml").symlink_to(target)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        Repository.open(repo)
+
+
+def test_a_configuration_behind_a_link_inside_is_read(repo: Path) -> None:
+    write(repo, "conf/p.toml", '[tool.aexp]\nstrict_runs = "warn"\n')
+    (repo / "pyproject.toml").symlink_to("conf/p.toml")
+    assert Repository.open(repo).configuration.strict_runs == "warn"

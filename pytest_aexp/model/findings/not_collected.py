@@ -27,6 +27,7 @@ MARKDOWN = (
 )
 _BEFORE = b"\xef\xbb\xbf \t\r\n"
 """What may stand before front matter."""
+_FINDING_NAME = re.compile(r".*/F[0-9][^/]*\.(?:md|markdown)", re.IGNORECASE | re.DOTALL)
 _KEY_LINE = re.compile(rf"^{KEY}[ \t]*:", re.MULTILINE)
 
 
@@ -64,6 +65,9 @@ def uncollected_fault(
     name = shown(path.rpartition("/")[2], 60)
     reason = f"{name} is not the name of a finding"
     fix = "name it as a finding (`F###-slug.md`), or add a glob for it to `findings` in [tool.aexp]"
+    if _FINDING_NAME.fullmatch(path):
+        reason = "no glob of `findings` in [tool.aexp] fits it (`*`, `**` and `[ab]`, not `{a,b}`)"
+        fix = "correct the globs, or add one for it"
     if is_hidden:
         reason = "a folder whose name begins with a dot is not looked into"
         fix = "move it to a folder without a dot"

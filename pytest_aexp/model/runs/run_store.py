@@ -202,11 +202,8 @@ def marker_faults(repository: Repository) -> tuple[Fault, ...]:
         return (Fault(RUNS_DAMAGED, path, message, fix),)
     if marker.fault is None:
         return ()
-    return (
-        Fault(
-            RUNS_DAMAGED,
-            path,
-            f"the install marker {marker.fault}, so the run store is looked for in its usual place",
-            "run `aexp install` to write it again",
-        ),
+    message = (
+        f"the install marker {marker.fault}, so the run store is looked for in its usual place"
     )
+    aside = f"`mv {path} {path}.damaged` and " if marker.is_in_the_way else ""
+    return (Fault(RUNS_DAMAGED, path, message, f"run {aside}`aexp install` to write it again"),)

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp.ground.files import Unreadable, read_bounded, write_atomic
+from pytest_aexp.ground.files import read_bounded, write_atomic
 from pytest_aexp.ground.find_root import MARKER_REL
 from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.repository import Marker, default_machine_label, read_marker
@@ -39,10 +39,12 @@ def planned_marker(
     A marker that cannot be used is kept under another name before it is replaced.
     """
     path = root / MARKER_REL
-    data = read_bounded(path, CONFIG_LIMIT)
-    if isinstance(data, Unreadable) and not data.missing:
-        raise InstallRefused(f"{_PATH} {data.reason}: nothing was changed")
     marker = read_marker(root)
+    if marker.is_in_the_way:
+        raise InstallRefused(
+            f"{_PATH} {marker.fault}: nothing was changed; run `mv {_PATH} {_PATH}.damaged`"
+        )
+    data = read_bounded(path, CONFIG_LIMIT)
     is_linked = main_root(root) is not None
     values = renewed(marker, default_store, label=label, run_store=run_store, is_linked=is_linked)
     steps = []

@@ -48,3 +48,18 @@ def test_what_cites_is_reported_at_the_key(text: str) -> None:
 def test_what_does_not_is_left_alone(text: str) -> None:
     assert uncollected_fault("kb/notes.md", text.encode()) is None
     assert uncollected_fault("kb/notes.md", MISSING) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("F002-x.md", "no glob of `findings` in [tool.aexp] fits it"),
+        ("f2.MARKDOWN", "no glob of `findings` in [tool.aexp] fits it"),
+        ("F002-x.qmd", "F002-x.qmd is not the name of a finding"),
+        ("notes.md", "notes.md is not the name of a finding"),
+    ],
+)
+def test_a_finding_that_no_glob_fits_is_told_apart_from_other_files(name: str, reason: str) -> None:
+    fault = uncollected_fault(f"kb/{name}", b"---\nsupporting_runs: [x]\n---\n")
+    assert fault is not None
+    assert reason in fault.message

@@ -219,6 +219,16 @@ PLACES = {
     "a marker that is damaged": Row(
         "runs.damaged", lambda case: case.write(".aexp/installed.json", "{")
     ),
+    "a marker that is a folder": Row(
+        "runs.damaged", lambda case: case.write(".aexp/installed.json/x", "")
+    ),
+    "a marker that is a link": Row(
+        "runs.damaged",
+        lambda case: (
+            case.write("elsewhere", "{"),
+            (case.repo / ".aexp/installed.json").symlink_to("../elsewhere"),
+        ),
+    ),
     "a marker in git": Row("runs.damaged", marker_in_git),
     "an index that is damaged": Row("runs_index.damaged", index_of_this_machine),
     "an index that is damaged, for good": Row(

@@ -16,6 +16,7 @@ from pytest_aexp.ground.text import LineMap, Position, position_in, shown
 from pytest_aexp.ground.yaml import nodes, values
 from pytest_aexp.ground.yaml.mistakes import Mistake, mistake_in
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, YamlFault, YamlSyntax
+from pytest_aexp.ground.yaml.simple import read_simple
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
 FRONT_MATTER_LIMIT = 64 << 10
@@ -140,7 +141,7 @@ def _mistake(yaml: str, fault: YamlFault) -> Mistake:
 
 
 def _root(yaml: str) -> Mapping | None:
-    root = nodes.parse(yaml)
+    root = read_simple(yaml) or nodes.parse(yaml)
     if root is None or (isinstance(root, Scalar) and values.scalar(root) is None):
         return None
     if isinstance(root, Mapping):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,10 @@ from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.problems import Problem
 from pytest_aexp.rendering import More, abridged
 from pytest_aexp.work.check.checker import Checker, Verdict
+
+if TYPE_CHECKING:
+    # Its module imports this one.
+    from pytest_aexp.plugin.collector import Collector
 
 MOST_CITATION_ITEMS = 30
 """How many citations of a finding have an item of their own."""
@@ -35,27 +39,6 @@ def gc_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-class Session(Protocol):
-    """What the items ask of the session's collector."""
-
-    checker: Checker
-
-    def read(self, path: str) -> Finding:
-        """The finding at ``path``."""
-
-    def extra_problems(self, item: FindingItem) -> tuple[Problem, ...]:
-        """The problems that belong to no item and that this one reports."""
-
-    def is_explained(self, problem: Problem) -> bool:
-        """Whether what to do about problems of this kind was shown often enough."""
-
-    def advice(self, problem: Problem) -> str:
-        """What to do about a problem."""
-
-    def shown_path(self, path: str) -> str:
-        """A path of the repository, seen from pytest's rootdir."""
 
 
 class FindingItem(pytest.Item):
@@ -196,7 +179,7 @@ def _together(checker: Checker, finding: Finding, citations: Sequence[Citation])
 class FindingFile(pytest.File):
     """A finding."""
 
-    collector: Session
+    collector: Collector
     finding_path: str
     shown_path: str
     """The same, seen from pytest's rootdir."""

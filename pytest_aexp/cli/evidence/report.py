@@ -13,9 +13,7 @@ from pytest_aexp.report.page import write_report
 from pytest_aexp.work.check.checker import Checker
 
 STATUSES = {0: "the page was written, whatever the verdicts on it"}
-EXAMPLES = """\
-aexp report --html report.html    one file, to open in a browser or attach
-"""
+EXAMPLES = "aexp report --html report.html    one file, to open in a browser or attach\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,13 +15,8 @@ from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.work.imports.tables import csv_runs
 
 __all__ = ["EXAMPLES", "STATUSES", "add_arguments", "run"]
-EXAMPLES = """\
-aexp import csv results.csv --experiment E001 --params C,seed --metrics acc
-"""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_file_arguments(parser)
+EXAMPLES = "aexp import csv results.csv --experiment E001 --params C,seed --metrics acc\n"
+add_arguments = add_file_arguments
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -19,10 +19,7 @@ EXAMPLES = """\
 aexp import jsonl runs.jsonl --experiment E005 --params C,seed --metrics acc
 aexp import jsonl runs.jsonl --experiment E005 --distinct run_id
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_file_arguments(parser)
+add_arguments = add_file_arguments
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,9 +20,7 @@ STATUSES = {
     0: "OURS holds the merged entry",
     1: "the two cannot be merged; OURS is as it was",
 }
-EXAMPLES = """\
-aexp ledger merge-driver %O %A %B    as it stands in .git/config
-"""
+EXAMPLES = "aexp ledger merge-driver %O %A %B    as it stands in .git/config\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

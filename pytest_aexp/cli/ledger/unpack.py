@@ -21,9 +21,7 @@ STATUSES = {
     0: "every run named has a file of its own",
     1: "at least one entry could not be written; each is named",
 }
-EXAMPLES = """\
-aexp ledger unpack 50b180b9    one run back into a file of its own
-"""
+EXAMPLES = "aexp ledger unpack 50b180b9    one run back into a file of its own\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

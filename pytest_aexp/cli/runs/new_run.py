@@ -15,10 +15,7 @@ EXAMPLES = """\
 aexp new-run --experiment E005 --sp condition=full --sp seed=3
 aexp new-run -E E005 --hypothesis H002 --statepoint '{"seed": 3, "lr": 0.001}'
 """
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run_options(parser)
+add_arguments = add_run_options
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -27,12 +26,8 @@ _ONE_BY_ONE = 100
 """For how many replacements it is worth while to find the one that cannot be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """Text to be written in the place of a node."""
-
-    node: Node
-    text: str
+Replacement = tuple[Node, str]
+"""A node, and the text to be written in its place."""
 
 
 def corrected(front: FrontMatter, job_ids: AbstractSet[str]) -> str:
@@ -75,13 +70,13 @@ def replaced(
 def _with(
     front: FrontMatter, root: Mapping, value: Node, replacements: list[Replacement]
 ) -> str | None:
-    instead = {id(replacement.node): nodes.parse(replacement.text) for replacement in replacements}
+    instead = {id(node): nodes.parse(text) for node, text in replacements}
     pairs = [
         # Only there: what an alias carries to other keys must stay as it is.
         (instead.get(id(key)) or key, _substituted(node, instead) if node is value else node)
         for key, node in root.pairs
     ]
-    edits = [replacing(front, replacement.node, replacement.text) for replacement in replacements]
+    edits = [replacing(front, node, text) for node, text in replacements]
     return edited(front, edits, Mapping(0, pairs))
 
 
@@ -113,7 +108,7 @@ def _in_item(front: FrontMatter, item: Node, job_ids: AbstractSet[str]) -> Itera
         job_id = _meant(item.text, job_ids)
         if job_id is not None and not _is_block(front, item):
             marks = _MARKED.match(front.source(item))
-            yield Replacement(item, (marks.group() if marks else "") + job_citation(job_id))
+            yield item, (marks.group() if marks else "") + job_citation(job_id)
     elif isinstance(item, Mapping):
         yield from _in_citation(front, item, job_ids)
 
@@ -153,7 +148,7 @@ def _rewritten(
     before = marks.group() if marks else ""
     quote = source[len(before) : len(before) + 1]
     inside = f"{quote}{text}{quote}" if quote in ("'", '"') else bare or text
-    return [Replacement(node, before + inside)]
+    return [(node, before + inside)]
 
 
 def _is_block(front: FrontMatter, node: Scalar) -> bool:
@@ -173,7 +168,7 @@ def with_unambiguous_values(front: FrontMatter, values: dict[int, dict[str, Any]
         return front.text
     items = items_of(citations[1])
     replacements = [
-        Replacement(value, value_text(meant[key.text]))
+        (value, value_text(meant[key.text]))
         for index, meant in values.items()
         for key, value in _selector(items[index])
         # What an alias names stands elsewhere, and may mean something else there.

@@ -69,7 +69,7 @@ def test_an_earlier_file_does_not_replace_a_later_attempt(
         (["csv", "all.csv", "--experiment", "5", "--params", "C"], '"5" is'),
         (
             ["csv", "all.csv", "--experiment", "E001", "--params", "c"],
-            "there is C, seed and accuracy",
+            'did you mean "C"?',
         ),
         (["hydra", "none", "--experiment", "E001"], "there is no folder none"),
         (["hydra", ".", "--experiment", "E001"], "no run of Hydra was found"),

@@ -188,10 +188,14 @@ class _Parser:
         return call
 
     def _reference(self, function: str, name: str, offset: int) -> Expression:
-        if self._symbol != ".":
-            return Aggregate(function, None, name, offset)
-        self._next()
-        return Aggregate(function, name, self._name(), offset)
+        named, metric = None, name
+        if self._symbol == ".":
+            self._next()
+            named, metric = name, self._name()
+        if metric in FUNCTIONS:
+            call = f"{metric}({named or ''})" if metric == "n" else f"{metric}(name.metric)"
+            raise Malformed(f"{quoted(metric, 20)} is a function: write {call}", offset)
+        return Aggregate(function, named, metric, offset)
 
     def _name(self) -> str:
         name = self._match["name"]

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.errors import GitError
+from pytest_aexp.ground.files import read_bounded
 from pytest_aexp.ground.git.run import own_environment, run_git
 from pytest_aexp.ground.settings.configuration import Configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.ground.text import listed, quoted
 
+_SHALLOW_LIMIT = 1 << 20
 _EVIDENCE = (":(exclude,glob)**/.aexp/**", ":(exclude)kb")
 _SOURCE_SUFFIXES = frozenset(
     ".bash .c .cc .cpp .cs .cu .cuh .cxx .f .f03 .f08 .f90 .f95 .go .h .hh .hpp .hs .hxx .ipynb "
@@ -56,8 +58,12 @@ def code_state(root: Path, configuration: Configuration, *, quiet: bool = False)
     environment = own_environment()
     head = ("rev-parse", "--verify", "--quiet", "HEAD")
     # Without locks: else `git status` writes a refreshed index, and a commit at that moment fails
-    # at index.lock (git-status(1), "Background refresh").
-    status = ("--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=all")
+    # at index.lock (git-status(1), "Background refresh"). What is untracked in a submodule is no
+    # file of the repository, and as often the output of a run.
+    status = (
+        *("--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=all"),
+        "--ignore-submodules=untracked",
+    )
     try:
         commit = run_git(head, root, env=environment, accept=(0, 1)).decode().strip()
         if commit:
@@ -68,8 +74,20 @@ def code_state(root: Path, configuration: Configuration, *, quiet: bool = False)
         if not quiet and (root / ".git").exists():
             notice(f"the run is registered without its commit, for {reason(error)}")
         return UNKNOWN
+    if not quiet:
+        _warn_of_shallow(root, commit)
     changed = tuple(_changed(os.fsdecode(listing), every=bool(chosen)))
     return CodeState(commit or None, bool(changed), changed)
+
+
+def _warn_of_shallow(root: Path, commit: str) -> None:
+    data = read_bounded(root / ".git" / "shallow", _SHALLOW_LIMIT)
+    if isinstance(data, bytes) and commit and commit.encode() in data.split():
+        notice(
+            f"this clone's history begins with commit {commit[:12]}, so it is not known which one "
+            "changed the code last, and the run may have another id in other clones: run "
+            "`git fetch --unshallow`"
+        )
 
 
 def _changed(listing: str, *, every: bool) -> list[str]:

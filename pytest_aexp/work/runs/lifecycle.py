@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import functools
+import inspect
 import os
 import time
+from collections.abc import Callable
 from contextlib import ContextDecorator, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar, cast
 
-from pytest_aexp.ground.errors import AexpError
+from pytest_aexp.ground.errors import AexpError, InvalidValue
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
 from pytest_aexp.model.runs.run_attempt import has_ended, is_foreign
@@ -25,6 +28,7 @@ from pytest_aexp.work.runs.status import FAILURES, configured_metrics, try_to_pr
 from pytest_aexp.work.signac_store import Job, repository_of
 
 _POLL_S = 0.2
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def run_lifecycle(
@@ -56,6 +60,22 @@ class _Lifecycle(ContextDecorator):
         self._job = job
         self._mark_started = mark_started
         self._heartbeat_s = heartbeat_s
+
+    def __call__(self, function: _Function) -> _Function:
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise InvalidValue(
+                f"run_lifecycle cannot decorate {function.__name__}, which is a generator: a call "
+                "of it executes nothing yet; write `with run_lifecycle(job):` inside it"
+            )
+        if not inspect.iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @functools.wraps(function)
+        async def awaited(*given: Any, **named: Any) -> Any:
+            with self._recreate_cm():
+                return await function(*given, **named)
+
+        return cast("_Function", awaited)
 
     def _recreate_cm(self) -> Self:
         # Each call of a decorated function is recorded by itself, in whatever thread.
@@ -215,6 +235,8 @@ class _Lifecycle(ContextDecorator):
         what += ", but its ledger entry is written" if is_written else ", nor in the ledger"
         if not os.path.isdir(self._folder):
             advice = f"its folder {self._folder} is gone"
+            if not is_written:
+                advice += f"; if it was moved, run `aexp mark {self._job_id} {outcome}` there"
         else:
             advice = f"{reason(error)}; next: `aexp mark {self._job_id} {outcome}`"
         notice(f"{what}: {advice}")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_aexp.ground.errors import AexpError, InvalidValue
+from pytest_aexp.ground.errors import AexpError, InvalidValue, NotPromotable
 from pytest_aexp.ground.repository import Repository
 from pytest_aexp.ground.settings.configuration import read_configuration
 from pytest_aexp.ground.stderr import notice, reason
@@ -32,10 +32,14 @@ from pytest_aexp.work.promote.promote import Promoter, store_of
 from pytest_aexp.work.runs.job_document import Change, RunDocument
 from pytest_aexp.work.signac_store import Job, repository_of
 
-FAILURES = (AexpError, OSError, ValueError, TypeError, LookupError, RuntimeError)
+FAILURES = (
+    *(AexpError, OSError, ValueError, TypeError, LookupError, RuntimeError),
+    *(NameError, ImportError),
+)
 """What may go wrong with a run's files, which hold whatever a user put there. None of it may harm
-the run: RuntimeError is signac's (a job it finds corrupted, its buffer) and deep nesting's, the
-other three are of values nobody foresaw."""
+the run: RuntimeError is signac's (a job it finds corrupted, its buffer) and deep nesting's,
+the last two are Python's when it ends and has taken `open` and `import` away, the other three are
+of values nobody foresaw."""
 
 _OUTCOME = ("status", "started_at", "ended_at")
 _END_TIMES = ("ended_at", "wallclock_s")
@@ -213,6 +217,9 @@ def _lags(on_disk: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
 def _promote(
     job: Job, root: Path, document: dict[str, Any], statepoint: dict[str, Any] | None
 ) -> None:
+    if not root.is_dir():
+        # Else it would be made anew where it was, and the entry seen by nobody.
+        raise NotPromotable(f"the repository {root} is gone")
     store, job_id = store_of(job), str(job.id)
     files = store.files(job_id)
     if statepoint is not None and (files.statepoint is None or files.faults):

@@ -98,6 +98,39 @@ def test_what_runs_leave_beside_the_code_is_no_difference(
     assert code_state(repo, DEFAULTS) == CodeState(committed, dirty=False)
 
 
+@pytest.mark.parametrize(("name", "dirty"), [("slurm.out", False), ("train.py", True)])
+def test_what_runs_leave_in_a_submodule_is_no_difference(
+    repo: Path, tmp_path: Path, name: str, dirty: bool
+) -> None:
+    library = new_repository(tmp_path / "library")
+    write(library, "train.py", "pass\n")
+    git(library, "add", ".")
+    git(library, "commit", "-q", "-m", "begin")
+    git(
+        repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "sub"
+    )
+    git(repo, "commit", "-q", "-m", "submodule")
+    write(repo, f"sub/{name}", "new\n")
+    assert code_state(repo, DEFAULTS).dirty is dirty
+
+
+def test_a_clone_whose_history_begins_with_the_code_of_the_run_is_told_of(
+    repo: Path, committed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(repo, "kb/notes.md", "later\n")
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "evidence")
+    git(tmp_path, "clone", "-q", "--depth", "1", repo.as_uri(), "shallow")
+    state = code_state(tmp_path / "shallow", DEFAULTS)
+    assert state.commit != code_state(repo, DEFAULTS).commit == committed
+    err = capsys.readouterr().err
+    assert f"history begins with commit {str(state.commit)[:12]}" in err
+    assert err.count("\n") == 1
+    git(tmp_path / "shallow", "fetch", "-q", "--unshallow")
+    assert code_state(tmp_path / "shallow", DEFAULTS).commit == committed
+    assert capsys.readouterr().err == ""
+
+
 def test_ignored_files_are_no_difference(repo: Path, committed: str) -> None:
     write(repo, ".git/info/exclude", "*.py\n")
     write(repo, "a.py", "")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,50 @@ def test_it_decorates_a_function_that_may_be_called_again(repo: Path, job: Any) 
     assert train(1) == 1
     assert entry_in(repo, job.id)["status"] == "complete"
     assert entry_in(repo, job.id)["attempt"] == 2
+
+
+def test_a_decorated_coroutine_is_recorded_as_it_is_awaited(repo: Path, job: Any) -> None:
+    @run_lifecycle(job)
+    async def train() -> None:
+        await asyncio.sleep(0)
+        assert job.doc["status"] == "running"
+        raise Own
+
+    coroutine = train()
+    assert job.doc["status"] == "created"
+    with pytest.raises(Own):
+        asyncio.run(coroutine)
+    assert entry_in(repo, job.id)["status"] == "failed"
+
+
+def test_a_generator_is_not_decorated_for_it_would_be_complete_before_its_first_step(
+    job: Any,
+) -> None:
+    def steps() -> Iterator[int]:
+        yield 1
+
+    async def async_steps() -> AsyncIterator[int]:
+        yield 1
+
+    for function in (steps, async_steps):
+        with pytest.raises(ValueError, match="write `with run_lifecycle"):
+            run_lifecycle(job)(function)
+    assert job.doc["status"] == "created"
+
+
+def test_a_generator_that_python_closes_when_it_ends_is_told_of_in_one_line(repo: Path) -> None:
+    init_run_store(repo)
+    body = """
+        def steps():
+            with run_lifecycle(create_run(experiment_id="E001", include_commit=False)) as run:
+                yield run.id
+
+        left = steps()
+        print(next(left))
+    """
+    ended = run_script(repo, body)
+    assert ended.err.count("\n") == 1, ended.err
+    assert f"next: `aexp mark {ended.out.strip()} stopped`" in ended.err
 
 
 def test_a_decorated_function_may_call_itself(repo: Path, job: Any) -> None:
@@ -518,6 +562,17 @@ def test_where_no_document_can_be_written_the_entry_still_has_its_number_and_lin
     assert (entry["status"], entry["attempt"]) == ("complete", 2)
     assert entry["run_link"]["experiment_id"] == "E001"
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_repository_that_was_moved_is_not_made_again_where_it_was(
+    repo: Path, job: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run_lifecycle(job):
+        repo.rename(repo.with_name("moved"))
+    assert not repo.exists()
+    err = capsys.readouterr().err
+    assert "nor in the ledger" in err
+    assert f"if it was moved, run `aexp mark {job.id} complete` there" in err
 
 
 def refuse_to_write(*_: object) -> None:

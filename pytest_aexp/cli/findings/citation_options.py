@@ -46,13 +46,29 @@ def set_options(
         held = {entry.job_id for entry in resolution.entries}
         held = excluded & (held | {run.job_id for run in resolution.runs})
         if held:
-            changes.setdefault(batch.index, {})["except"] = list_text(
-                [*batch.excluded, *sorted(held)]
-            )
+            keys = changes.setdefault(batch.index, {})
+            keys["except"] = list_text([*batch.excluded, *sorted(held)])
+            keys |= _accepted_no_more(checker, batch, {e.job_id for e in resolution.entries}, held)
         unused -= held
     if unused:
         raise UsageError(f"no batch that is cited has run {listed(sorted(unused), 3)}")
     return changes
+
+
+def _accepted_no_more(
+    checker: Checker, batch: BatchCitation, runs: Collection[str], held: Collection[str]
+) -> Keys:
+    """The change of ``accept`` where it has records that retract only runs that are left out."""
+    of_run = checker.sources.ledger.retractions.get
+
+    def records(job_ids: Collection[str]) -> set[str]:
+        return {r for one in filter(None, map(of_run, job_ids)) for r in one.record_ids}
+
+    idle = records(held) - records(set(runs).difference(held))
+    accept = [name for name in batch.accept if name not in idle]
+    if len(accept) == len(batch.accept):
+        return {}
+    return {"accept": list_text(accept) if accept else None}
 
 
 def _only(citations: Collection[Citation], option: str) -> Citation:

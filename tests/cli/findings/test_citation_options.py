@@ -51,6 +51,31 @@ def test_a_pin_holds_until_the_runs_change(
     )
 
 
+@pytest.mark.parametrize("own", ["", "failed_run"])
+def test_what_is_left_out_is_accepted_no_more(
+    own: str, repo: Path, ids: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = f"{{type: batch, experiment_id: E005{own and f', accept: {own}'}}}"
+    if own:
+        add_entry(repo, point(9), ended_at=LATER, status="failed")
+    add_finding(repo, "F001-x", before)
+    run_aexp(capsys, "retract", ids[0], "--reason", "it leaked", "--mark")
+    run_aexp(capsys, "retract", ids[1], "--reason", "so did this", "--mark")
+    assert run_aexp(capsys, "cite", "F001", "--except", ids[0], "--except", ids[1])[0] == 0
+    assert f"- {before[:-1]}, except: [{', '.join(sorted(ids[:2]))}]}}\n" in text(repo)
+    assert run_aexp(capsys, "validate")[1].endswith("no problems\n")
+
+
+def test_what_retracts_another_run_too_is_still_accepted(
+    repo: Path, ids: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_finding(repo, "F001-x", batch("E005"))
+    run_aexp(capsys, "retract", ids[0], ids[1], "--reason", "they leaked", "--mark")
+    assert run_aexp(capsys, "cite", "F001", "--except", ids[0])[0] == 0
+    assert "accept: [" in text(repo)
+    assert "suspicious" not in run_aexp(capsys, "validate")[1]
+
+
 def test_to_leave_out_a_pinned_run_pins_the_others(
     repo: Path, ids: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,13 +123,13 @@ def memory_disk() -> Path | None:
     return MEMORY if is_fit and room.f_bavail * room.f_frsize >= ROOM else None
 
 
-def run_pytest(this: Pass, python: Path, folder: Path, temporary: Path) -> str:
+def run_pytest(this: Pass, python: Path, folder: Path, temporary: str) -> str:
     """Run the tests in ``folder``, pass on what pytest prints, and return its closing line."""
     command: list[str | Path] = [python, *PYTEST, *this.selected]
     with subprocess.Popen(
         [*command, "--color=yes"] if sys.stdout.isatty() else command,
         cwd=folder,
-        env=_environ(this) | {"TMPDIR": str(temporary)},
+        env=_environ(this) | {"TMPDIR": temporary},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -160,8 +160,8 @@ def execute(passes: Sequence[Pass]) -> None:
         place = at_the_end.enter_context(
             tempfile.TemporaryDirectory(dir=memory_disk(), ignore_cleanup_errors=True)
         )
-        copy, temporary = Path(place, "copy"), Path(place, "tmp")
-        temporary.mkdir()
+        Path(place).chmod(0o755)  # some tests look at their files as another user
+        copy = Path(place, "copy")
         # pip mostly waits: while a pass runs, the environments of those behind it are made, and no
         # more of them once the run ends, be it by Ctrl-C.
         ahead = ThreadPoolExecutor(1)
@@ -173,7 +173,7 @@ def execute(passes: Sequence[Pass]) -> None:
             _print(f"\n== {this}")
             started = time.monotonic()
             try:
-                line = run_pytest(this, python.result(), copy if this.kind else ROOT, temporary)
+                line = run_pytest(this, python.result(), copy if this.kind else ROOT, place)
             except PassFailed as failure:
                 sys.exit(
                     f"\nFAILED in {this}: {failure}\nAgain, alone: make test PASSES={this.name}"

@@ -32,6 +32,13 @@ def sleep():
     for _ in range(600):
         time.sleep(0.1)
 
+def ready_until_signalled():
+    came, wakeup = os.pipe()
+    os.set_blocking(wakeup, False)
+    signal.set_wakeup_fd(wakeup)
+    ready()
+    os.read(came, 1)
+
 """
 
 

@@ -116,7 +116,9 @@ def test_an_index_that_a_command_made_for_itself(
     index.write_bytes((checked / ".git/index").read_bytes())
     monkeypatch.setenv("GIT_INDEX_FILE", str(index))
     assert main(["validate", "--at", "index"]) == findings.main([]) == ledger.main([]) == 0
-    assert capsys.readouterr().err.count(f"{index}, as GIT_INDEX_FILE says") == 3
+    printed = capsys.readouterr().err
+    # A long path is shortened.
+    assert printed.count(str(index)[:40]) == printed.count(", as GIT_INDEX_FILE says") == 3
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
     assert main(["validate", "--at", "index"]) == 0
     assert capsys.readouterr().err == ""

@@ -228,7 +228,7 @@ SLOW_PROMOTION = """
 from pytest_aexp.work.promote.promote import Promoter
 promote = Promoter.promote
 def slowly(*args, **kwargs):
-    ready(); time.sleep(0.5)
+    ready_until_signalled()
     return promote(*args, **kwargs)
 Promoter.promote = slowly
 with run_lifecycle(job): {body}
@@ -250,7 +250,7 @@ SLOW_START = """
 from pytest_aexp.work.runs.attempt import Attempt
 start = Attempt.start
 def slowly(self, document):
-    ready(); time.sleep(0.5)
+    ready_until_signalled()
     start(self, document)
 Attempt.start = slowly
 with run_lifecycle(job): print("in the block")
@@ -373,8 +373,8 @@ def test_what_came_while_signals_were_held_comes_afterwards() -> None:
 def test_of_two_signals_that_were_held_the_one_that_ends_the_process_is_not_lost(
     repo: Path, job: Any
 ) -> None:
-    program = SLOW_PROMOTION.format(body="pass").replace("sleep(0.5)", "sleep(0.2); ready()")
-    program = program.replace("return promote", "time.sleep(0.3); return promote")
+    twice = "ready_until_signalled(); ready_until_signalled()"
+    program = SLOW_PROMOTION.format(body="pass").replace("ready_until_signalled()", twice)
     ended = run_body(repo, job, program, signal.SIGINT, signal.SIGTERM)
     assert ended.status == -signal.SIGTERM
     assert entry_in(repo, job.id)["status"] == "complete"

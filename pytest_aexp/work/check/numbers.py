@@ -286,17 +286,14 @@ class References:
                 numbers.append(number)
         if lacking:
             message, fix = _lacking(metric, lacking, len(entries))
-            # Where only some lack it, the name is right.
-            near = self._meant(metric, entries) if len(lacking) == len(entries) else None
-            if near is not None:
-                fix = f"if {near} is meant, write that; else {fix}"
+            if len(lacking) == len(entries):  # where only some lack it, the name is right
+                there = {name for entry in entries for name in self._metrics.of_run(entry)}
+                message += f"; there is {listed(sorted(there), 5)}" if there else ""
+                near = closest(metric, there)
+                fix = f"if {near} is meant, write that; else {fix}" if near else fix
             raise _Unresolved(UNCHECKED_NUMBER, message, fix)
         # Without a function there is one run, whose number the largest is as well.
         return aggregate(reference.function or "max", numbers)
-
-    def _meant(self, metric: str, entries: Sequence[Entry]) -> str | None:
-        """The metric that runs do have and that is spelt most like it."""
-        return closest(metric, {name for entry in entries for name in self._metrics.of_run(entry)})
 
 
 def _lacking(metric: str, lacking: Sequence[Entry], count: int) -> tuple[str, str]:

@@ -40,8 +40,8 @@ class LostEntry(NamedTuple):
 
 def lost_entries(root: Path, ledger: Ledger, revision: str) -> tuple[LostEntry, ...]:
     """The entries of the commit ``revision`` that were deleted, edited by hand or damaged since."""
-    # Deleted, modified or unmerged.
-    changes = changed_since(Location.of(root), ledger.view, revision, LEDGER_DIR, "DMU")
+    # Deleted, modified, another type (a link, say) or unmerged.
+    changes = changed_since(Location.of(root), ledger.view, revision, LEDGER_DIR, "DMTU")
     if not 0 < len(changes) <= _MOST_FILES:
         return ()
     lost: dict[str, LostEntry] = {}

@@ -62,7 +62,7 @@ class Restoration:
         self._revision = view.revision
         self._is_after_head = "HEAD" in view.earlier
         self._store = store
-        self._files_searched = 0
+        self._sound: dict[str, str | None] = {}
         self._lost: dict[str, tuple[LostEntry, ...]] = {}
         self._changed: dict[str, frozenset[str]] = {}
         self._histories_searched = 0
@@ -160,16 +160,19 @@ class Restoration:
 
     def _last_sound_commit(self, path: str) -> str | None:
         """The last commit in which the file is sound; None if it is not there."""
-        if path not in self._committed or self._files_searched >= _MOST_FILES:
+        if path in self._sound:  # one file may have many faults
+            return self._sound[path]
+        if path not in self._committed or len(self._sound) >= _MOST_FILES:
             return None
-        self._files_searched += 1
-        return next((rev for rev in self._commits_with(path) if self._is_sound(path, rev)), None)
+        commits = self._commits_with(path)
+        self._sound[path] = next((rev for rev in commits if self._is_sound(path, rev)), None)
+        return self._sound[path]
 
     def _commits_with(self, path: str) -> Iterator[str]:
         """The commits that may have a sound version, the last first."""
         if self._is_after_head:
             yield "HEAD"
-        if self._files_searched <= _MOST_HISTORIES:
+        if len(self._sound) < _MOST_HISTORIES:
             command = ("log", f"-n{_MOST_VERSIONS}", "--format=%h", self._revision)
             yield from self._git(*command, path=path).split()
 

@@ -62,6 +62,11 @@ def every_run_damaged(case: Case) -> None:
     half_written(case.entry)
 
 
+def every_entry_a_link(case: Case) -> None:
+    every_run_deleted(case)
+    case.entry.symlink_to("nowhere")
+
+
 def metric_taken_out(case: Case) -> None:
     numbered("It is 0.934 <!-- = accuracy -->.")(case)
     case.commit()
@@ -160,6 +165,9 @@ LOSSES = {
     ),
     "every run of a batch damaged": Row(
         "finding.empty_batch", every_run_damaged, by_hand=restoring_the_damaged
+    ),
+    "every run of a batch a link": Row(
+        "finding.empty_batch", every_entry_a_link, by_hand=restoring_the_damaged
     ),
     "a number over a damaged run": Row(
         "finding.wrong_number", number_over_a_damaged_run, by_hand=restoring_the_damaged

@@ -59,6 +59,12 @@ def test_what_is_damaged_there_as_well_is_restored_from_a_commit_before(
     assert f"`git restore --source={sound} " in advise(repo, INVALID_ENTRY, committed).fix
 
 
+def test_many_faults_of_one_file_are_one_file(repo: Path, committed: str) -> None:
+    restoration = Restoration(Repository.open(repo), WorkTree(repo), None)
+    fault = Fault(INVALID_ENTRY, entry_path(committed), "wrong", "look")
+    assert all("`git restore " in restoration.advise(fault).fix for _ in range(30))
+
+
 def test_what_never_was_sound_is_not(repo: Path) -> None:
     job_id = "0" * 32
     write(repo, entry_path(job_id), "{")

@@ -287,17 +287,16 @@ def above(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
-def matching(view: View, patterns: Iterable[str]) -> Iterator[str]:
+def matching(view: View, globs: Sequence[str]) -> list[str]:
     """The paths in ``view`` that fit one of the globs, sorted, each once."""
-    patterns = tuple(patterns)
-    return iter(matched(files_below(view, patterns), patterns))
+    return matched(files_below(view, globs), globs)
 
 
-def files_below(view: View, patterns: Iterable[str]) -> list[str]:
+def files_below(view: View, globs: Sequence[str]) -> list[str]:
     """The paths of all files in the folders that the globs name, sorted, each once.
 
     Those of hidden folders are among them, unless a glob is about the whole repository.
     """
-    folders = {fixed_part(pattern) for pattern in patterns}
+    folders = set(map(fixed_part, globs))
     hidden = all(folders)
     return sorted({path for folder in folders for path in view.walk(folder, hidden=hidden)})

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pytest_aexp.ground.text import SHOWN, clean, closest, counted, listed, quoted
-from pytest_aexp.model.job_id import value_key
 from pytest_aexp.model.query.grammar import Condition, written
 from pytest_aexp.model.query.match import FIELDS, MISSING, Query, Run, matcher, value_of
 from pytest_aexp.model.query.table import Differing
@@ -32,7 +31,6 @@ def why_nothing(wanted: Query, runs: Iterable[Run]) -> str:
     tests = [(condition, matcher([condition])) for condition in wanted.conditions]
     fitting = [0] * len(tests)
     values: list[Counter[str]] = [Counter() for _ in tests]
-    typed: dict[str, str] = {}
     differing, count = Differing(), 0
     for run in runs:
         differing.add(run)
@@ -40,9 +38,8 @@ def why_nothing(wanted: Query, runs: Iterable[Run]) -> str:
         for index, (condition, fits) in enumerate(tests):
             fitting[index] += fits(run)
             value = value_of(run, condition.name)
-            if value is not MISSING and len(typed) < _MOST_VALUES:
-                text = typed[value_key(value)] = written(condition.name, "=", value)
-                values[index][text] += 1
+            if value is not MISSING and len(values[index]) < _MOST_VALUES:
+                values[index][written(condition.name, "=", value)] += 1
     if not count:
         names = sorted(wanted.experiments or ())
         return f"no run of {listed(names)} was found" if names else "no runs were found"

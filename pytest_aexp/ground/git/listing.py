@@ -273,23 +273,15 @@ def folders_of(top: str, nodes: Mapping[str, Node]) -> dict[str, dict[str, Node]
     """What lies directly in ``top`` and in each folder below it, given all files below it."""
     folders: dict[str, dict[str, Node]] = {top: {}}
     for path, node in nodes.items():
-        if path != top:
-            folder, _, name = path.rpartition("/")
-            folders.setdefault(folder, {})[name] = node
-    _connect(folders, top)
-    return folders
-
-
-def _connect(folders: dict[str, dict[str, Node]], top: str) -> None:
-    """Enter each folder in the one that it lies in."""
-    for folder in list(folders):
-        above = folder
-        while above != top:
-            above, _, name = above.rpartition("/")
-            children = folders.setdefault(above, {})
-            if name in children:
+        place, entry = path, node
+        while place != top:
+            place, _, name = place.rpartition("/")
+            is_new = place not in folders
+            folders.setdefault(place, {})[name] = entry
+            if not is_new:
                 break
-            children[name] = Node(FOLDER, "")
+            entry = Node(FOLDER, "")
+    return folders
 
 
 def uses_ledger_below(top: Path) -> bool:

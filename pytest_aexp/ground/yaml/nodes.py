@@ -9,15 +9,23 @@ copy. ``pytest_aexp.ground.yaml.values`` makes values from nodes, when a rule as
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass, field
+from itertools import chain
 from sys import intern
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_aexp.ground.text import quoted
 
 DEPTH_LIMIT = 32
 TAG = "tag:yaml.org,2002:"
+_STANDARD_TAGS = frozenset(
+    TAG + name
+    for name in (
+        *("null", "bool", "int", "float", "str", "timestamp", "binary"),
+        *("seq", "map", "set", "omap", "pairs", "merge"),
+    )
+)
 
 
 class YamlFault(Exception):
@@ -45,37 +53,76 @@ class Scalar:
     plain: bool
     tag: str | None = None
     end: int = 0
+    count: ClassVar[int] = 1
+    height: ClassVar[int] = 0
+
+    @property
+    def fault(self) -> YamlFault | None:
+        """Why it has no value."""
+        return tag_fault(self)
 
 
 @dataclass(slots=True, eq=False)
-class Sequence:
-    """A list of nodes; ``flow`` if it is written in brackets.
+class _Collection:
+    """What lists and mappings have; ``flow`` if it is written in brackets.
 
     ``inner_end`` is where the last thing written inside ends, an alias included; ``end`` is that
-    for one without brackets.
+    for one without brackets. ``count`` is how many values it stands for once aliases are written
+    out, ``height`` how deep they nest, ``fault`` why it has no value.
     """
 
     offset: int
-    items: list[Node] = field(default_factory=list)
+    _: KW_ONLY
     flow: bool = False
     end: int = 0
     inner_end: int = 0
     tag: str | None = None
+    count: int = 1
+    height: int = 1
+    fault: YamlFault | None = None
+
+    def measure(self, inner: Iterable[Node]) -> None:
+        """Note what it stands for, ``inner`` being all that is directly in it."""
+        self.fault = self.fault or tag_fault(self)
+        # An alias is the node it names, so a short text may stand for a value of any size.
+        for node in inner:
+            self.count += node.count
+            self.height = max(self.height, node.height + 1)
+            if self.fault is None and (node.height or node.tag is not None):
+                self.fault = node.fault
+        if self.fault is None and self.height > DEPTH_LIMIT:
+            self.fault = YamlFault(f"nested more than {DEPTH_LIMIT} deep", self.offset)
 
 
 @dataclass(slots=True, eq=False)
-class Mapping:
-    """Pairs of nodes, in the order written; its ends are as a list has them."""
+class Sequence(_Collection):
+    """A list of nodes."""
 
-    offset: int
+    items: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.measure(self.items)
+
+
+@dataclass(slots=True, eq=False)
+class Mapping(_Collection):
+    """Pairs of nodes, in the order written."""
+
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
-    flow: bool = False
-    end: int = 0
-    inner_end: int = 0
-    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        self.measure(chain.from_iterable(self.pairs))
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def tag_fault(node: Node | _Collection) -> YamlFault | None:
+    """The fault of a node that has a tag of another program."""
+    if node.tag is None or node.tag in _STANDARD_TAGS:
+        return None
+    return YamlFault(f"the tag {quoted(node.tag)} is not allowed here", node.offset)
+
 
 # The C parser counts bytes to such a character where the other counts characters.
 # What there is, and not what there is not: Python takes 5 ms to prepare a set of all the rest.
@@ -158,6 +205,7 @@ class _Composer:
         self._next = next_event
         self._meant = meant
         self._anchors: dict[str, Node] = {}
+        self._open: list[Sequence | Mapping] = []
         self._written = 0
 
     def document(self) -> Node | None:
@@ -190,32 +238,42 @@ class _Composer:
                 message = "a text that begins with * needs quotes"
                 raise YamlFault(message, offset, "put quotes around the text")
             self._written = event.end_mark.index
-            return self._anchors[event.anchor]
+            named = self._anchors[event.anchor]
+            if isinstance(named, _Collection) and named in self._open:
+                named.fault = YamlFault("a value contains itself", named.offset)
+            return named
         if depth > DEPTH_LIMIT:
             raise YamlFault(f"nested more than {DEPTH_LIMIT} deep", offset)
-        if kind == "SequenceStartEvent":
-            return self._sequence(event, depth)
-        return self._mapping(event, depth)
+        return self._collection(event, depth)
 
-    def _sequence(self, event: Any, depth: int) -> Node:
-        node = Sequence(event.start_mark.index, flow=bool(event.flow_style), tag=event.tag)
+    def _collection(self, event: Any, depth: int) -> Node:
+        make = Sequence if type(event).__name__ == "SequenceStartEvent" else Mapping
+        node = make(event.start_mark.index, flow=bool(event.flow_style), tag=event.tag)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        inner = self._next()
-        while type(inner).__name__ != "SequenceEndEvent":
-            node.items.append(self._node(inner, depth + 1))
-            inner = self._next()
-        self._close(node, inner)
+        self._open.append(node)
+        if isinstance(node, Sequence):
+            end = self._items(node, depth + 1)
+        else:
+            end = self._pairs(node, depth + 1)
+        self._open.pop()
+        node.inner_end = self._written
+        if node.flow:
+            self._written = end.end_mark.index
+        # Without brackets the parser's own end lies behind comments and blank lines.
+        node.end = self._written
         return node
 
-    def _mapping(self, event: Any, depth: int) -> Node:
-        node = Mapping(event.start_mark.index, flow=bool(event.flow_style), tag=event.tag)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
+    def _items(self, node: Sequence, depth: int) -> Any:
+        while type(event := self._next()).__name__ != "SequenceEndEvent":
+            node.items.append(self._node(event, depth))
+        node.measure(node.items)
+        return event
+
+    def _pairs(self, node: Mapping, depth: int) -> Any:
         seen: set[str] = set()
-        inner = self._next()
-        while type(inner).__name__ != "MappingEndEvent":
-            key = self._node(inner, depth + 1)
+        while type(event := self._next()).__name__ != "MappingEndEvent":
+            key = self._node(event, depth)
             if isinstance(key, Scalar):
                 if key.text in seen:
                     message = f"the key {quoted(key.text)} is there twice"
@@ -223,17 +281,9 @@ class _Composer:
                 # Interned, since every finding has the same keys.
                 key.text = intern(key.text)
                 seen.add(key.text)
-            node.pairs.append((key, self._node(self._next(), depth + 1)))
-            inner = self._next()
-        self._close(node, inner)
-        return node
-
-    def _close(self, node: Sequence | Mapping, event: Any) -> None:
-        node.inner_end = self._written
-        if node.flow:
-            self._written = event.end_mark.index
-        # Without brackets the parser's own end lies behind comments and blank lines.
-        node.end = self._written
+            node.pairs.append((key, self._node(self._next(), depth)))
+        node.measure(chain.from_iterable(node.pairs))
+        return event
 
 
 def _pure_parser(yaml: Any, text: str) -> Any:

@@ -1,8 +1,4 @@
-"""The JSON values that YAML nodes stand for, with merge keys followed and aliases bounded.
-
-An alias is the node it names, so a short text may stand for a value of any size. How large it is
-gets counted, node by node, before a value is written out.
-"""
+"""The JSON values that YAML nodes stand for, with merge keys followed and aliases bounded."""
 
 from __future__ import annotations
 
@@ -11,9 +7,7 @@ from collections.abc import Iterator
 from itertools import islice, product
 from typing import Any
 
-from pytest_aexp.ground.text import quoted
 from pytest_aexp.ground.yaml.nodes import (
-    DEPTH_LIMIT,
     TAG,
     Mapping,
     Node,
@@ -45,19 +39,21 @@ _FLOAT = re.compile(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?",
     re.ASCII,
 )
-_STANDARD_TAGS = frozenset(
-    TAG + name
-    for name in (
-        *("null", "bool", "int", "float", "str", "timestamp", "binary"),
-        *("seq", "map", "set", "omap", "pairs", "merge"),
-    )
-)
 
 
 def value(node: Node) -> Any:
     """The JSON value that ``node`` stands for. Raises YamlFault past the bounds."""
-    Sizes().check(node)
+    check(node)
     return _value(node)
+
+
+def check(node: Node) -> int:
+    """How many values ``node`` stands for; raises YamlFault if too many, or if it has none."""
+    if node.fault is not None:
+        raise node.fault
+    if node.count > VALUES_LIMIT:
+        raise YamlFault(f"a value stands for more than {VALUES_LIMIT:,} values", node.offset)
+    return node.count
 
 
 def _value(node: Node) -> Any:
@@ -96,7 +92,7 @@ def readings(node: Node) -> list[Any]:
     """The values that readers of YAML 1.1 and 1.2 take ``node`` for, ours first.
 
     More than one only for a plain scalar such as `on`, `80:20`, `010` or `1e-3`, and for what holds
-    some: of that READINGS_LIMIT at most. ``node`` must have passed ``Sizes.check``.
+    some: of that READINGS_LIMIT at most. ``node`` must have passed `check`.
     """
     if isinstance(node, Scalar):
         return _readings_of_scalar(node)
@@ -180,7 +176,7 @@ def _sexagesimal(text: str) -> int:
 def merged(node: Mapping) -> list[tuple[Node, Node]]:
     """The pairs of ``node`` with what its merge keys (``<<``) bring in; its own keys win.
 
-    ``node`` must have passed ``Sizes.check``. Raises YamlFault if a merge key names no mapping.
+    ``node`` must have passed `check`. Raises YamlFault if a merge key names no mapping.
     """
     own = [pair for pair in node.pairs if not _is_merge(pair[0])]
     if len(own) == len(node.pairs):
@@ -200,7 +196,7 @@ def merged_at_top(root: Mapping) -> list[tuple[Node, Node]]:
     """The same for a whole document, of which only what its merge keys name must be bounded."""
     for key, inner in root.pairs:
         if _is_merge(key):
-            Sizes().check(inner)
+            check(inner)
     return merged(root)
 
 
@@ -213,70 +209,3 @@ def _sources(named: Node) -> Iterator[Mapping]:
         if not isinstance(source, Mapping):
             raise YamlFault("the merge key << names no mapping", named.offset)
         yield source
-
-
-class Sizes:
-    """How many values nodes stand for and how deep they nest, without writing them out.
-
-    However often a node is named, it is looked at once. Tags of other programs are refused.
-    """
-
-    def __init__(self) -> None:
-        self._sizes: dict[int, tuple[int, int]] = {}
-        self._open: set[int] = set()
-        self._refused: dict[int, YamlFault] = {}
-
-    def check(self, node: Node) -> int:
-        """How many values ``node`` stands for; raises YamlFault if too many or without end."""
-        if id(node) in self._refused:
-            raise self._refused[id(node)]
-        try:
-            return self._checked(node)
-        except YamlFault as fault:
-            self._refused[id(node)] = fault
-            raise
-
-    def check_tag(self, node: Node) -> None:
-        """Raise YamlFault if the node itself has a tag of another program."""
-        if node.tag is not None and node.tag not in _STANDARD_TAGS:
-            raise YamlFault(f"the tag {quoted(node.tag)} is not allowed here", node.offset)
-
-    def _checked(self, node: Node) -> int:
-        values, _height = self._size_of(node, 0)
-        if values > VALUES_LIMIT:
-            raise YamlFault(f"a value stands for more than {VALUES_LIMIT:,} values", node.offset)
-        return values
-
-    def _size_of(self, node: Node, depth: int) -> tuple[int, int]:
-        self.check_tag(node)
-        if isinstance(node, Scalar):
-            return 1, 0
-        if id(node) in self._open:
-            raise YamlFault("a value contains itself", node.offset)
-        if id(node) not in self._sizes:
-            self._sizes[id(node)] = self._size_inside(node, depth)
-        values, height = self._sizes[id(node)]
-        if depth + height > DEPTH_LIMIT:
-            raise _too_deep(node)
-        return values, height
-
-    def _size_inside(self, node: Sequence | Mapping, depth: int) -> tuple[int, int]:
-        if depth > DEPTH_LIMIT:
-            raise _too_deep(node)
-        inner = node.items if isinstance(node, Sequence) else [n for p in node.pairs for n in p]
-        others = [item for item in inner if item.tag is not None or not isinstance(item, Scalar)]
-        values, height = 1 + len(inner) - len(others), 0
-        if not others:
-            return values, 1
-        self._open.add(id(node))
-        try:
-            for item in others:
-                more, high = self._size_of(item, depth + 1)
-                values, height = values + more, max(height, high)
-        finally:
-            self._open.discard(id(node))
-        return values, 1 + height
-
-
-def _too_deep(node: Node) -> YamlFault:
-    return YamlFault(f"nested more than {DEPTH_LIMIT} deep", node.offset)

@@ -10,9 +10,9 @@ from typing import Any
 
 from pytest_aexp.ground import schema
 from pytest_aexp.ground.text import closest, parse_time, position_in, quoted, resembles, shown
-from pytest_aexp.ground.yaml import values
+from pytest_aexp.ground.yaml import nodes, values
 from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, Sequence, YamlFault, items_of
-from pytest_aexp.ground.yaml.values import VALUES_LIMIT, Sizes
+from pytest_aexp.ground.yaml.values import VALUES_LIMIT
 from pytest_aexp.model.batches import meant_experiment
 from pytest_aexp.model.findings.body import entry_links
 from pytest_aexp.model.findings.citation import (
@@ -159,15 +159,16 @@ def read_citations(front_matter: FrontMatter, node: Sequence | Mapping) -> tuple
 
     Raises YamlFault if they stand for too much together.
     """
-    sizes = Sizes()
-    sizes.check_tag(node)
+    fault = nodes.tag_fault(node)
+    if fault is not None:
+        raise fault
     items = items_of(node)
     citations: list[Citation] = []
     count = 0
     names: dict[str, int] = {}
     for index, item in enumerate(items):
         try:
-            size = sizes.check(item)
+            size = values.check(item)
             citations.append(_citation(front_matter, index, item, names))
         except (YamlFault, _Malformed) as error:
             size = 1

@@ -1,9 +1,9 @@
-"""Cheap prefilters: False if a text cannot hold a path or a credential, as most entries cannot."""
+"""A cheap prefilter: False if a text cannot hold a path or a credential, as most entries cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache
 
 from pytest_aexp.ground import schema
 from pytest_aexp.model.redaction.secret_keys import SERVICES
@@ -12,31 +12,9 @@ REDACTED = "<redacted>"
 """What stands where a value, or a key, was taken out."""
 
 
-class QuickSearch:
-    """A search for signs without which a text need not be searched more closely.
-
-    Its pattern is compiled when there is something to search. It has no look-around, ``\\s`` or
-    ``\\w``: the two engines that may read it must agree.
-    """
-
-    def __init__(self, pattern: str) -> None:
-        self.pattern = pattern
-
-    def __call__(self, text: str) -> bool:
-        """Whether the text has one of the signs, or may have one."""
-        try:
-            return bool(self._search(text))
-        except ValueError:  # it refuses lone surrogates, which are rare enough
-            return True
-
-    @cached_property
-    def _search(self) -> Callable[[str], object]:
-        return schema.pattern_search(self.pattern)
-
-
 # In lower case, signs and parts of the keys and tokens that secret_keys, secret_patterns and
 # absolute_paths look for. `yj` to `w0k` stand for `eyJ` to `ew0K`, with which base64 of a JSON
-# object begins.
+# object begins. No look-around, `\s` or `\w`: the two engines that may read them must agree.
 _STEMS = (
     r"[\\~@=%] key tok cred cret pass pw auth login signature bearer okie hooks[./] pat_ pat- hf_ "
     "xox xai- xapp- npm_ pplx- gsk_ pcsk_ r8_ ya29[.] sg[.] hv[sb][.] gocspx- pypi- gh[pousr]_ "
@@ -66,8 +44,13 @@ _SLASHES = (
     r"(?:^|[^a-z0-9_.*:/-])/ (?:^|-)[a-z0-9_.*-]/ (?:^|[^:])// :/(?:[^/]|/?$|//) "
     "(?:^|[^a-z0-9])[a-z0-9]?:// file:/"
 ).split()
-_PREFIXES = "|".join(PREFIXES).lower()
-leak_search = QuickSearch("|".join((*_STEMS, _PREFIXES, _OF_SERVICES, _NAMED, *_SLASHES)))
+_SIGNS = "|".join((*_STEMS, *map(str.lower, PREFIXES), _OF_SERVICES, _NAMED, *_SLASHES))
+
+
+@cache
+def leak_search() -> Callable[[str], object]:
+    """The search for the signs, compiled when there is something to search."""
+    return schema.pattern_search(_SIGNS)
 
 
 def may_leak(text: str) -> bool:
@@ -75,4 +58,7 @@ def may_leak(text: str) -> bool:
 
     False only if `leaks` of it is certainly empty.
     """
-    return leak_search(text.lower())
+    try:
+        return bool(leak_search()(text.lower()))
+    except ValueError:  # it refuses lone surrogates, which are rare enough
+        return True

@@ -52,12 +52,9 @@ def contradictions(ledger: Ledger, job_ids: Iterable[str]) -> Iterator[Fault]:
     """The faults of those of these runs of whose entries it is unclear which counts."""
     pending = iter(sorted(job_ids))
     while part := list(islice(pending, AT_ONCE)):
-        differing = ledger.packs.may_differ(part)
-        sought = {*differing, *filter(ledger.is_loose, part)}
-        lines = ledger.packs.lines(sought, whole=differing is not part)
         doubtful = [
             job_id
-            for job_id, versions in lines.items()
+            for job_id, versions in ledger.packs.lines(part).items()
             if choose(versions).contradicted is not None or ledger.is_loose(job_id)
         ]
         for entry in ledger.entries(doubtful):

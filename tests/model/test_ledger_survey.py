@@ -12,7 +12,6 @@ from pytest_aexp.model import ledger_survey
 from pytest_aexp.model.entry import entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import contradictions, survey, survey_runs
-from pytest_aexp.model.packs.duplicates import choose as choose_version
 
 POINTS = [{"experiment_id": "E001", "seed": seed} for seed in range(6)]
 IDS = [job_id_of(point) for point in POINTS]
@@ -59,25 +58,6 @@ def test_contradictions_are_found_in_parts(repo: Path, monkeypatch: Any) -> None
     found = [fault.job_id for fault in contradictions(ledger(repo), IDS)]
     assert sorted(map(str, found)) == sorted([*IDS[:4], IDS[5]])
     assert len(survey(ledger(repo)).faults) == 4
-
-
-def test_of_many_runs_packed_twice_only_those_that_differ_are_compared(
-    repo: Path, monkeypatch: Any
-) -> None:
-    points = [{"experiment_id": "E001", "seed": seed} for seed in range(1_100)]
-    entries = [entry_of(point) for point in points]
-    add_segment(repo, entries)
-    add_segment(repo, [*entries[:-1], entry_of(points[-1], status="failed")], "laptop/2026-05-001")
-    compared: list[int] = []
-
-    def choose(versions: Any) -> Any:
-        compared.append(len(versions))
-        return choose_version(versions)
-
-    monkeypatch.setattr(ledger_survey, "choose", choose)
-    found = [fault.job_id for fault in contradictions(ledger(repo), ledger(repo).repeated)]
-    assert found == [job_id_of(points[-1])]
-    assert compared == [2]
 
 
 def test_lines_of_no_run_are_counted(repo: Path) -> None:

@@ -117,15 +117,15 @@ class Packs:
         few = 0 < len(wanted) <= _MOST_SOUGHT and not whole
         on_disk = self._view.on_disk(self.paths) if few else {}
         for path in self.paths if wanted or names else ():
-            found = self._searched(path, on_disk.get(path), wanted)
-            if names or found is None:
+            of_runs = self._searched(path, on_disk.get(path), wanted)
+            if names or of_runs is None:
                 ((_, content, lines),) = self._read([path])
-                if found is None:
-                    found = self._among(path, lines, wanted)
+                if of_runs is None:
+                    of_runs = self._among(path, lines, wanted)
                 for entry in self._members(path, content, lines, names):
                     for name in names.intersection(entry.experiments):
                         entries[name].append(entry)
-            for job_id, version in found:
+            for job_id, version in of_runs:
                 versions.setdefault(job_id, []).append(version)
         return versions, entries
 
@@ -153,19 +153,6 @@ class Packs:
         for number, line in enumerate(lines, start=1):
             if _may_name(line, experiments):
                 yield judge_line(path, number, line, self._ids[path][number - 1])
-
-    def may_differ(self, job_ids: Collection[str]) -> Collection[str]:
-        """Those of these runs whose lines differ; all where they are few and searched for alone."""
-        if len(job_ids) <= _MOST_SOUGHT:
-            return job_ids
-        wanted = frozenset(job_ids)
-        first: dict[str, bytes] = {}
-        differing = set[str]()
-        for path, _, lines in self._read(self.paths):
-            for job_id, line in zip(self._ids[path], lines, strict=False):
-                if job_id in wanted and first.setdefault(job_id, line) != line:
-                    differing.add(job_id)
-        return differing
 
     def versions(self, job_id: str) -> list[Version]:
         """Every line of the run, by place."""

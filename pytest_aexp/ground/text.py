@@ -99,9 +99,10 @@ def resembles(written: str, meant: str, cutoff: float = 0.8) -> bool:
 
     ``cutoff`` is the share of letters that must be the same.
     """
-    if len(written) > 2 * len(meant):
+    if len(written) > 2 * len(meant):  # to compare takes long where one is long
         return False
     letters, wanted = (re.sub(r"[\W_]", "", word).casefold() for word in (written, meant))
+    # Of short words, or one much shorter than the other, too many are alike.
     return letters == wanted or (
         len(wanted) > 4
         and 2 * len(wanted) <= 3 * len(letters)

@@ -184,6 +184,7 @@ class WorkTree:
         """
         paths: list[str] = []
         seen: set[str] = set()
+        # Hidden folders last, and those behind links before: a folder's own path names its files.
         own, linked, last = [folder], deque[str](), deque[str]()
         while own or linked or last:
             here = own.pop() if own else (linked or last).popleft()

@@ -26,7 +26,7 @@ from pytest_aexp.model.job_id import is_job_id
 MANY = 2000
 """Fewer entries than this are read as fast as the cache."""
 
-_KEPT = 3
+_KEPT = 3  # trees: a branch, and those that somebody goes back and forth to
 
 Read = Callable[[Iterable[str]], list[Entry]]
 Changes = Mapping[str, tuple[Node | None, Node | None]]

@@ -27,6 +27,7 @@ def experiments_of(statepoint: Any, run_link: Any) -> tuple[str, ...]:
     own = statepoint.get("experiment_id") if isinstance(statepoint, dict) else None
     linked = run_link.get("experiment_id") if isinstance(run_link, dict) else None
     if isinstance(own, str):
+        # Interned, since all runs of an experiment have the same.
         return (own, linked) if isinstance(linked, str) and linked != own else (intern(own),)
     return (linked,) if isinstance(linked, str) else ()
 

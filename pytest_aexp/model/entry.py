@@ -14,6 +14,7 @@ LEDGER_DIR = ".aexp/ledger"
 SCHEMA_VERSION = 1
 TERMINAL_STATUSES = ("complete", "failed", "abandoned", "stopped")
 ENTRY_LIMIT = 1 << 20
+# Programs walk JSON by recursion, of which Python allows a thousand levels.
 DEPTH_LIMIT = 100
 STATEPOINT_DEPTH_LIMIT = DEPTH_LIMIT - 1
 """How deep a statepoint may be nested: its entry is one level deeper."""

@@ -13,6 +13,7 @@ LOST = Unreadable("cannot be read from git: its content is missing from this clo
 
 # So few that git can take all the questions before anybody reads its first answer.
 _AT_ONCE = 32
+# Bytes that are read and dropped in less time than the process takes to start again.
 _DRAINED = 1 << 20
 
 

@@ -36,7 +36,7 @@ NOT_FOLLOWED = Unreadable(
 )
 A_SUBMODULE = Unreadable("is a git submodule: its files are not in this commit")
 _AT_ONCE = 256
-_LINK_LIMIT = 4096
+_LINK_LIMIT = 4096  # as long as Linux lets a path be
 
 
 class GitView(Listing):

@@ -8,7 +8,7 @@ import unicodedata
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.text import quoted
 
-LABEL_LIMIT = 64
+LABEL_LIMIT = 64  # as long as Linux lets a host name be
 FALLBACK = "unknown"
 
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")

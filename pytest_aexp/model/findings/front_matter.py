@@ -19,7 +19,7 @@ from pytest_aexp.ground.yaml.nodes import Mapping, Node, Scalar, YamlFault, Yaml
 from pytest_aexp.ground.yaml.simple import read_simple
 from pytest_aexp.model.problems import UNREADABLE, Fault
 
-FRONT_MATTER_LIMIT = 64 << 10
+FRONT_MATTER_LIMIT = 64 << 10  # so much of any shape is read within seconds
 READ_LIMIT = 4 << 20
 """How much of a finding is read; the front matter must end long before."""
 

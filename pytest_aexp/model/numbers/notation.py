@@ -89,6 +89,7 @@ _BOUND = re.compile(
 _BOUNDS: dict[str, Bound] = {"<": "<", "lt": "<", ">": ">", "gt": ">"}
 # `92.9–93.5 %` and `93.2 ± 0.3 %` are both per cent.
 _JOINED = re.compile(rf"{_MARKUP}(?:[-–—−±]|--|&[nm]dash;|\\pm|&plusmn;|\+/-){_MARKUP}")
+# A bound, a sign and their markup are shorter; all of a long line would be searched each time.
 _LOOKED_BACK = 60
 
 # What renders as nothing, or as no part of the text.

@@ -67,7 +67,7 @@ def value_of(run: Run, name: str) -> Any:
     return getter(name)(run)
 
 
-@lru_cache(100)
+@lru_cache(100)  # each run is asked for the same few names
 def getter(name: str) -> Callable[[Run], Any]:
     """What reads the value that ``name`` means."""
     field = FIELDS.get(name)

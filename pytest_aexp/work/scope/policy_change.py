@@ -55,6 +55,7 @@ def weakened(before: Configuration, after: Configuration, view: View) -> tuple[P
 def _laxer(before: Configuration, after: Configuration, view: View) -> Iterator[str]:
     if _STRICTNESS[after.strict_runs] < _STRICTNESS[before.strict_runs]:
         yield f"strict_runs is {quoted(after.strict_runs)}, and was {quoted(before.strict_runs)}"
+    # As the hooks are, so that what only they call an error is not made less of unseen.
     old, new = (Policy(severity=c.severity, for_entries=True) for c in (before, after))
     reported = set[str]()
     for rule in all_rules():

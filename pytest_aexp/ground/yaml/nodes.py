@@ -77,15 +77,23 @@ class _Collection:
     end: int = 0
     inner_end: int = 0
     tag: str | None = None
-    count: int = 1
+    count: int = 0
     height: int = 1
     fault: YamlFault | None = None
 
-    def measure(self, inner: Iterable[Node]) -> None:
-        """Note what it stands for, ``inner`` being all that is directly in it."""
-        self.fault = self.fault or tag_fault(self)
+    def inner(self) -> Iterable[Node]:
+        """The nodes that are directly in it."""
+        raise NotImplementedError
+
+    def measure(self) -> None:
+        """Note what it stands for, now that all is in it."""
+        if self.count:
+            return
+        self.count, self.fault = 1, tag_fault(self)
         # An alias is the node it names, so a short text may stand for a value of any size.
-        for node in inner:
+        for node in self.inner():
+            if isinstance(node, _Collection):
+                node.measure()
             self.count += node.count
             self.height = max(self.height, node.height + 1)
             if self.fault is None and (node.height or node.tag is not None):
@@ -100,8 +108,9 @@ class Sequence(_Collection):
 
     items: list[Node] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.measure(self.items)
+    def inner(self) -> Iterable[Node]:
+        """Its items."""
+        return self.items
 
 
 @dataclass(slots=True, eq=False)
@@ -110,8 +119,9 @@ class Mapping(_Collection):
 
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.measure(chain.from_iterable(self.pairs))
+    def inner(self) -> Iterable[Node]:
+        """Its keys and values."""
+        return chain.from_iterable(self.pairs)
 
 
 Node = Scalar | Sequence | Mapping
@@ -240,7 +250,8 @@ class _Composer:
             self._written = event.end_mark.index
             named = self._anchors[event.anchor]
             if isinstance(named, _Collection) and named in self._open:
-                named.fault = YamlFault("a value contains itself", named.offset)
+                # It is measured with that: nothing else of it counts any more.
+                named.count, named.fault = 1, YamlFault("a value contains itself", named.offset)
             return named
         if depth > DEPTH_LIMIT:
             raise YamlFault(f"nested more than {DEPTH_LIMIT} deep", offset)
@@ -262,12 +273,12 @@ class _Composer:
             self._written = end.end_mark.index
         # Without brackets the parser's own end lies behind comments and blank lines.
         node.end = self._written
+        node.measure()
         return node
 
     def _items(self, node: Sequence, depth: int) -> Any:
         while type(event := self._next()).__name__ != "SequenceEndEvent":
             node.items.append(self._node(event, depth))
-        node.measure(node.items)
         return event
 
     def _pairs(self, node: Mapping, depth: int) -> Any:
@@ -282,7 +293,6 @@ class _Composer:
                 key.text = intern(key.text)
                 seen.add(key.text)
             node.pairs.append((key, self._node(self._next(), depth)))
-        node.measure(chain.from_iterable(node.pairs))
         return event
 
 

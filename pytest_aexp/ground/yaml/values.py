@@ -49,6 +49,8 @@ def value(node: Node) -> Any:
 
 def check(node: Node) -> int:
     """How many values ``node`` stands for; raises YamlFault if too many, or if it has none."""
+    if not isinstance(node, Scalar):
+        node.measure()
     if node.fault is not None:
         raise node.fault
     if node.count > VALUES_LIMIT:

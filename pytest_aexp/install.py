@@ -13,9 +13,8 @@ from typing import Any
 from pytest_aexp.ground.containment import link_on_the_way
 from pytest_aexp.ground.errors import GitError, UsageError
 from pytest_aexp.ground.files import can_be_named
-from pytest_aexp.ground.find_root import MARKER_REL
+from pytest_aexp.ground.find_root import MARKER_REL, main_root
 from pytest_aexp.ground.git.run import own_environment, run_git
-from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.repository import DEFAULT_RUN_STORE, Repository
 from pytest_aexp.ground.settings.configuration import Configuration, read_configuration
 from pytest_aexp.ground.settings.machine_label import checked_label

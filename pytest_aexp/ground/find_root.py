@@ -52,6 +52,26 @@ def git_folder(top: Path) -> Path | None:
     return top / os.fsdecode(data).removeprefix("gitdir:").strip()
 
 
+def main_root(root: Path) -> Path | None:
+    """The folder in the main worktree that ``root`` in a linked one stands for; None if neither."""
+    top = git_top(root)
+    folder = git_folder(top) if top is not None and os.path.isfile(top / ".git") else None
+    common = common_folder(folder) if folder is not None else None
+    if top is None or common is None or common.name != ".git":
+        return None  # a submodule, or the worktree of a bare repository
+    main = common.parent / root.relative_to(top)
+    return main if os.path.isdir(main) else None
+
+
+def common_folder(folder: Path) -> Path | None:
+    """Git's own folder of the main worktree, where ``folder`` is that of a linked one."""
+    # Source: gitrepository-layout(5).
+    shared = _beginning_of(folder / "commondir").strip()
+    if not shared or b"\0" in shared:
+        return None
+    return Path(os.path.normpath(folder / os.fsdecode(shared)))
+
+
 def may_hold_nested_roots(top: Path) -> bool:
     """Whether git's index may name a ledger, or a repository, in a folder below ``top``."""
     git = git_folder(top)

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 from pytest_aexp.ground.errors import RepositoryNotFound
 from pytest_aexp.ground.files import Unreadable, read_bounded
-from pytest_aexp.ground.find_root import MARKER_REL, nearest_root
+from pytest_aexp.ground.find_root import MARKER_REL, main_root, nearest_root
 from pytest_aexp.ground.git.run import git_or_none
-from pytest_aexp.ground.git.worktree import main_root
 from pytest_aexp.ground.settings.configuration import (
     CONFIG,
     CONFIG_LIMIT,

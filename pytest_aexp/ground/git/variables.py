@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
-from pytest_aexp.ground.find_root import git_folder, git_top
+from pytest_aexp.ground.find_root import common_folder, git_folder, git_top
 from pytest_aexp.ground.git.run import git_or_none
-from pytest_aexp.ground.git.worktree import common_folder
 from pytest_aexp.ground.stderr import notice
 from pytest_aexp.ground.text import shown
 

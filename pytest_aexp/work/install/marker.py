@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_aexp.ground.files import read_bounded, write_atomic
-from pytest_aexp.ground.find_root import MARKER_REL
-from pytest_aexp.ground.git.worktree import main_root
+from pytest_aexp.ground.find_root import MARKER_REL, main_root
 from pytest_aexp.ground.repository import Marker, default_machine_label, read_marker
 from pytest_aexp.ground.settings.configuration import CONFIG_LIMIT
 from pytest_aexp.ground.settings.machine_label import (

@@ -83,7 +83,7 @@ def read_bounded(
 
 
 def unopenable(path: str | Path, limit: int) -> Unreadable | None:
-    """Why somebody else's program should not be let open a file: it waits, or is too large.
+    """Why another program must not be made to open a file: it would wait, or read too much.
 
     None for a regular file of at most ``limit`` bytes, and where opening it fails at once.
     """
@@ -132,12 +132,12 @@ def is_directory(entry: os.DirEntry[str]) -> bool:
 
 
 def is_absence(error: OSError) -> bool:
-    """Whether it says that there is nothing of that name."""
+    """Whether it says that nothing has that name."""
     return error.errno in _NOT_THERE
 
 
 def is_shortage(error: OSError) -> bool:
-    """Whether it says nothing of what was asked for, only that this process can have no more."""
+    """Whether this process ran out of files or memory: that says nothing of the one asked for."""
     return error.errno in _SHORT
 
 
@@ -303,7 +303,7 @@ def _unseen_by_git(folder: str) -> str:
 
 
 def sync_path(path: str | Path) -> None:
-    """See to it that the disk has a file, or the names in a folder, where systems offer that.
+    """Flush a file, or the names in a folder, to the disk, where the system can.
 
     Raises OSError.
     """

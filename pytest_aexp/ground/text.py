@@ -150,7 +150,7 @@ class LineMap:
 
 
 def position_in(text: str, offset: int) -> Position:
-    """The same for one offset, without a map of the whole text."""
+    """The position of the character at ``offset``, without a map of the whole text."""
     returns = text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
     start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
     return Position(text.count("\n", 0, offset) + returns + 1, offset - start + 1)

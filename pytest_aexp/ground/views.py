@@ -58,7 +58,7 @@ class View(Protocol):
         """The paths of files in folders that differ from ``folder`` in the case of letters only."""
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
-        """The link or submodule in the place of ``folder`` or above it, and why it is a stop.
+        """The link or submodule in place of ``folder`` or above it, and why nothing there is read.
 
         None where the way to ``folder`` is clear, whether or not anything is there.
         """

@@ -70,7 +70,7 @@ class Source(Protocol[R_co]):
 class Batches(Generic[R]):
     """Runs by experiment and, for each key that was asked for, by the key's value.
 
-    ``source`` has further runs, of which those of an experiment are asked for with it.
+    ``source`` has further runs; those of an experiment are loaded when it is asked for.
     """
 
     def __init__(self, runs: Iterable[R], source: Source[R] | None = None) -> None:

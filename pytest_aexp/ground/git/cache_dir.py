@@ -24,7 +24,7 @@ _CHECKSUM = 64 + len("\n")
 
 
 class Cache:
-    """One kind of cached content in the repository at ``root``, of which ``keep`` files are kept.
+    """One kind of cached content in the repository at ``root``: the latest ``keep`` files of it.
 
     Keys are hex digests. Content that another version of the program derived is never returned,
     nor is content that changed on the disk. Outside of git nothing is kept.
@@ -80,15 +80,11 @@ class Cache:
         return [] if self._folder is None else list(self._folder.glob(f"{self._kind}-*"))
 
     def _prune(self, folder: Path, written: str) -> None:
-        files = self._files()
-        kept = {
-            written,
-            *(self._path(folder, key).name for key in self.latest_keys()[: self._keep]),
-        }
-        if len(files) > len(kept):
-            for path in files:
-                if path.name not in kept:
-                    path.unlink(missing_ok=True)
+        latest = self.latest_keys()[: self._keep]
+        kept = {written, *(self._path(folder, key).name for key in latest)}
+        for path in self._files():
+            if path.name not in kept:
+                path.unlink(missing_ok=True)
 
 
 def cache_dir(root: Path) -> Path | None:

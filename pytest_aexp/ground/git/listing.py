@@ -29,9 +29,9 @@ EMPTY_BLOBS = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
-"""What an empty file is named, and what ``git add -N`` announced."""
+"""The object of an empty file, by either hash; ``git add -N`` puts it in the index as well."""
 _AEXP = (":(icase)*.aexp*", ":(exclude,top).aexp/ledger/*.json")
-"""What a folder's repository has; in the top folder's own ledger there may be very much."""
+"""All that is called ``.aexp``, but for the entries at the top, which may be very many."""
 # Paths are arguments of git, and systems differ in how much of those they take.
 _AT_ONCE = 200
 

@@ -102,7 +102,7 @@ def git_or_none(
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
 ) -> bytes | None:
-    """The same; None where git is missing, refuses, or there is no repository."""
+    """As `run_git`; None where git is missing, refuses, or there is no repository."""
     try:
         return run_git(args, cwd, stdin=stdin, env=env)
     except GitError:

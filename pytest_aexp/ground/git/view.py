@@ -128,7 +128,7 @@ class GitView(Listing):
         return [path for path in alike if not path.startswith(f"{folder}/")]
 
     def blocked(self, folder: str) -> tuple[str, Unreadable] | None:
-        """The link or submodule in the place of ``folder`` or above it, and why it is a stop."""
+        """The link or submodule in place of ``folder`` or above it, and why it is not followed."""
         places = above(folder)
         self.prefetch(places)
         for path in places:

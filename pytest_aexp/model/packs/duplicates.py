@@ -78,7 +78,7 @@ def _contradiction(job_id: str, first: Version, other: Version) -> Fault:
 
 
 def contradiction_in(entry: Entry) -> Fault | None:
-    """The fault that `counting` found, if it did."""
+    """The fault that `counting_entry` gave the entry, if it did."""
     # By identity: the rule is equal to that of an invalid entry.
     return next((fault for fault in entry.faults if fault.rule is CONTRADICTION), None)
 

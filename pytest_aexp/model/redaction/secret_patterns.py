@@ -121,7 +121,7 @@ def _user_has_password(match: re.Match[str]) -> bool:
 
 
 def _is_jumble(run: str) -> bool:
-    """Whether letters and digits take turns, as no name of a model has it; a hash is none."""
+    """Whether letters and digits take turns, as in no name of a model; a hash is not one."""
     return len(re.findall("[0-9]+", run)) > 2 and not re.fullmatch("[0-9a-f]*", run)
 
 

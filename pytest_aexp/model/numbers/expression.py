@@ -45,7 +45,6 @@ class Aggregate:
     function: str
     name: str | None
     metric: str
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,7 @@ class _Parser:
         self._next()
         if function == "n":
             named = self._name() if self._match["name"] else None
-            call: Expression = Aggregate("n", named, "", offset)
+            call: Expression = Aggregate("n", named, "")
         else:
             call = self._reference(function, self._name(), offset)
         self._take(")")
@@ -195,7 +194,7 @@ class _Parser:
         if metric in FUNCTIONS:
             call = f"{metric}({named or ''})" if metric == "n" else f"{metric}(name.metric)"
             raise Malformed(f"{quoted(metric, 20)} is a function: write {call}", offset)
-        return Aggregate(function, named, metric, offset)
+        return Aggregate(function, named, metric)
 
     def _name(self) -> str:
         name = self._match["name"]

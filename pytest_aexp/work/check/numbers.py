@@ -217,7 +217,7 @@ class References:
     def __init__(self, cited: Sequence[Cited], metrics: Metrics) -> None:
         self._cited = cited
         self._metrics = metrics
-        self._leaves: dict[tuple[str, str | None, str], Value] = {}
+        self._leaves: dict[Aggregate, Value] = {}
 
     @cached_property
     def _names(self) -> Mapping[str, Cited]:
@@ -264,10 +264,9 @@ class References:
         """What a reference stands for; raises NoValue and _Unresolved."""
         if reference.function == "n":
             return Value(Fraction(len(entries)))
-        key = (reference.function, reference.name, reference.metric)
-        leaf = self._leaves.get(key)
+        leaf = self._leaves.get(reference)
         if leaf is None:
-            leaf = self._leaves[key] = self._computed(reference, entries)
+            leaf = self._leaves[reference] = self._computed(reference, entries)
         return leaf
 
     def _computed(self, reference: Aggregate, entries: Sequence[Entry]) -> Value:

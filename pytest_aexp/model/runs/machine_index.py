@@ -31,8 +31,6 @@ class IndexedRun(NamedTuple):
 class MachineIndex(NamedTuple):
     """One index file, as far as it can be used."""
 
-    path: str
-    machine: str
     readable: bool
     runs: tuple[IndexedRun, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -52,7 +50,7 @@ class MachineIndexes:
         except OSError as error:
             if is_shortage(error):
                 raise
-            return (_damaged(INDEX_DIR, "", f"folder cannot be listed: {error.strerror}"),)
+            return (_damaged(INDEX_DIR, f"folder cannot be listed: {error.strerror}"),)
         paths = [f"{INDEX_DIR}/{name}" for name in names]
         return tuple(read_index(path, self._view.read(path, INDEX_LIMIT)) for path in paths)
 
@@ -112,22 +110,19 @@ def _spellings(condition: Any) -> Iterator[str]:
 
 def read_index(path: str, data: bytes | Unreadable) -> MachineIndex:
     """The machine index in ``data``, the content of the file at ``path``."""
-    stem = path.rpartition("/")[2].removesuffix(".json")
     if isinstance(data, Unreadable):
-        return _damaged(path, stem, data.reason)
+        return _damaged(path, data.reason)
     try:
         document = jsontext.parse(data, DEPTH_LIMIT)
     except ValueError as error:
-        return _damaged(path, stem, jsontext.refusal(error))
+        return _damaged(path, jsontext.refusal(error))
     if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
-        return _damaged(path, stem, "is not an index: it has no list of entries")
+        return _damaged(path, "is not an index: it has no list of entries")
     label = document.get("machine_label")
-    machine = label if isinstance(label, str) and label else stem
+    file_name = path.rpartition("/")[2].removesuffix(".json")
     entries = document["entries"]
-    runs = tuple(_runs(entries, machine))
-    return MachineIndex(
-        path, machine, bool(runs) or not entries, runs, tuple(_violations(path, document))
-    )
+    runs = tuple(_runs(entries, label if isinstance(label, str) and label else file_name))
+    return MachineIndex(bool(runs) or not entries, runs, tuple(_violations(path, document)))
 
 
 def _runs(entries: list[Any], machine: str) -> Iterator[IndexedRun]:
@@ -146,8 +141,8 @@ def _violations(path: str, document: dict[str, Any]) -> Iterator[Fault]:
         yield _fault(path, f"breaks the schema: {messages}; what is right in it was used")
 
 
-def _damaged(path: str, machine: str, reason: str) -> MachineIndex:
-    return MachineIndex(path, machine, readable=False, faults=(_fault(path, reason),))
+def _damaged(path: str, reason: str) -> MachineIndex:
+    return MachineIndex(readable=False, faults=(_fault(path, reason),))
 
 
 def _fault(path: str, reason: str) -> Fault:

@@ -19,8 +19,8 @@ def _flags(*names: str) -> int:
 
 
 # O_NONBLOCK: opening a FIFO must not wait for a writer.
-_READ_FLAGS = _flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
-_NO_FOLLOW = _flags("O_NOFOLLOW")
+READ_FLAGS = _flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+NO_FOLLOW = _flags("O_NOFOLLOW")
 _NEW_FILE_FLAGS = _flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 _UNNAMED_FLAGS = _flags("O_WRONLY", "O_TMPFILE", "O_CLOEXEC")
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -63,7 +63,7 @@ def read_bounded(
     Raises OSError where the file is not at fault: too many are open.
     """
     try:
-        flags = _READ_FLAGS | (0 if follow else _NO_FOLLOW)
+        flags = READ_FLAGS | (0 if follow else NO_FOLLOW)
         if isinstance(inside, int):
             # Not by os.path, which takes as long as the rest: there may be 100,000.
             name = os.fspath(path).rpartition(os.sep)[2]

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import stat
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from pytest_aexp.ground.files import NO_FOLLOW, READ_FLAGS
 from pytest_aexp.model.entry import ENTRY_LIMIT
 from pytest_aexp.model.packs.segment import SEGMENT_LIMIT, SEGMENT_LINES, Version, run_of
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # Bytes at the end, for the last line; of a longer one the run is not read, and none is ruled out.
 _TAIL = 8192
+_AFTER_ALL = "~"  # sorts behind every job id
 
 
 def lines_in(path: str, place: str, job_ids: Collection[str]) -> Iterator[tuple[str, Version]]:
@@ -38,7 +39,7 @@ def lines_in(path: str, place: str, job_ids: Collection[str]) -> Iterator[tuple[
 @contextmanager
 def _opened(place: str) -> Iterator[tuple[BinaryIO, int]]:
     """A segment and its size. Raises OSError, also for what is not a file."""
-    with open(os.open(place, _FLAGS), "rb") as stream:
+    with open(os.open(place, READ_FLAGS | NO_FOLLOW), "rb") as stream:
         info = os.fstat(stream.fileno())
         if not stat.S_ISREG(info.st_mode) or info.st_size > SEGMENT_LIMIT:
             raise OSError("not a file that is read")
@@ -70,15 +71,12 @@ def _number(stream: BinaryIO, offset: int) -> int:
 
 def _first_from(stream: BinaryIO, size: int, job_id: str) -> int:
     """Where the first line begins that is of the run or of one after it."""
-    low, high = 0, size
-    while low < high:
-        middle = (low + high) // 2
-        start, line = _line_at(stream, middle)
-        if start >= high or run_of(line) >= job_id:
-            high = middle
-        else:
-            low = start + len(line)
-    return low
+
+    def run_from(offset: int) -> str:
+        line = _line_at(stream, offset)[1]
+        return run_of(line) if line else _AFTER_ALL
+
+    return _line_at(stream, bisect_left(range(size), job_id, key=run_from))[0]
 
 
 def _line_at(stream: BinaryIO, offset: int) -> tuple[int, bytes]:

@@ -208,7 +208,7 @@ class Policy:
     def __post_init__(self) -> None:
         for code in self.severity:
             if code not in CODES and code not in _FIRST_WORDS:
-                near = closest(code, CODES)
+                near = closest(code, (*CODES, *_FIRST_WORDS))
                 which = f"did you mean {quoted(near)}?" if near else f"there is {', '.join(CODES)}"
                 raise ConfigurationError(
                     f"tool.aexp.severity: {quoted(code)} is neither a code nor the first word of "

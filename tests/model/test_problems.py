@@ -182,7 +182,9 @@ def test_what_is_off_is_judged_where_it_is_configured() -> None:
 
 
 def test_a_word_that_no_code_begins_with_is_wrong_usage() -> None:
-    with pytest.raises(ConfigurationError, match="neither a code nor the first word"):
+    with pytest.raises(
+        ConfigurationError, match=r"nor the first word of one; did you mean \"evidence\"\?"
+    ):
         Policy(severity={"evidences": "off"})
 
 

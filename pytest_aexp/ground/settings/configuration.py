@@ -166,6 +166,9 @@ def _severities(value: object) -> dict[str, str]:
         raise _wrong("severity must be a table of code = severity")
     words = {code: "warning" if word == "warn" else word for code, word in value.items()}
     for code, severity in words.items():
+        if isinstance(severity, dict) and severity:
+            dotted = f"{code}.{next(iter(severity))}"
+            raise _wrong(f"severity: put quotes around {quoted(dotted)}: a dot makes a table")
         if severity not in _SEVERITIES:
             what = f"{quoted(code)} is set to {quoted(str(severity))}"
             raise _wrong(f"severity: {what}; choose one of {', '.join(_SEVERITIES)}")

@@ -74,6 +74,10 @@ WRONG: dict[str, tuple[str, str]] = {
         'severity."finding.x" = "loud"',
         'is set to "loud"; choose one of error, warning',
     ),
+    "a code without quotes": (
+        'severity.evidence.failed_run = "error"',
+        'put quotes around "evidence.failed_run"',
+    ),
     "a severity of a kind": ("severity.x = []", 'is set to "[]"; choose one of'),
     "a store": ("run_store = 5", "run_store must be the path of a folder"),
     "no store": ('run_store = ""', "run_store must be the path of a folder"),

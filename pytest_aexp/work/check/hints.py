@@ -179,6 +179,8 @@ def _value_hint(experiment: str, key: str, value: Any, counts: Mapping[str, int]
             "(composed, NFC, in one and decomposed, NFD, in the other): copy the value from "
             f"`aexp ledger list {cut(experiment, 20)}`"
         )
+    if isinstance(value, list) and all(value_key(one) in counts for one in value) and value:
+        return f"{name} has one value in a run, and a list is one value: cite a batch for each"
     nothing = f"no run has {name}: {shown_json(value, 40)}"
     texts = _copyable(tuple(islice(counts, 5)))
     if not texts:

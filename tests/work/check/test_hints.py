@@ -85,6 +85,7 @@ ALL_OF_NESTED = (
     'no run of E001 has a key "nested.a"; a citation gives the whole value of "nested", such as '
     '{"a": 1}'
 )
+A_LIST = "seed has one value in a run, and a list is one value: cite a batch for each"
 NONE_HAS_ALL = "each value occurs in the experiment, but no run has all of them"
 
 RUNS: list[dict[str, Any]] = [
@@ -125,6 +126,7 @@ def hint(known: Sources, selector: dict[str, Any], experiment: str = "E001") -> 
         ({"none": "null"}, "none is null in 1 run: drop the quotes"),
         ({"none": "None"}, "none is null in 1 run: write null"),
         ({"yes": True}, 'yes is text in 1 run: write "yes"'),
+        ({"seed": [1, 2]}, A_LIST),
         ({"model": None}, 'no run has model: null; there is "gpt"'),
         ({"model": "GPT"}, 'no run has model: "GPT"; there is "gpt"'),
         ({"gross": "klein"}, 'no run has gross: "klein"; there is "größe"'),

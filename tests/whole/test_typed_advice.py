@@ -83,7 +83,7 @@ UNREACHED = {
     "build.py: aexp changes {}": "it stands on the page",
     "completion.py: pip install 'pytest-aexp[completion]'": "the tests have the extra",
     "git_warnings.py: git add .": "it is warned of",
-    "new.py: aexp cite": "it stands in the help",
+    "merge_driver.py: aexp ledger resolve": "the tests of resolve make that merge",
     "pack.py: aexp ledger check": "twenty entries are named before",
     "page.py: pip install 'pytest-aexp[report]'": "the tests have the extra",
     "resolve_conflicts.py: git fsck": "git's objects are damaged",

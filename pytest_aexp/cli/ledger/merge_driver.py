@@ -40,9 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
     # Where there is no common version git gives an empty file.
     outcome = merge_entries(base or None, ours, theirs)
     if isinstance(outcome, MergeConflict):
-        ids = (read_side(side, None).job_id for side in (ours, theirs))
-        job_id = next(filter(is_job_id, ids), None)
+        ids = [j for side in (ours, theirs) if is_job_id(j := read_side(side, None).job_id)]
+        job_id = next(iter(ids), None)
         fix = f"; {choose_by_hand(job_id)}" if job_id else ""
+        if len(set(ids)) > 1:
+            # To git one was renamed to the other, and which file this is about is not known here.
+            fix = "; run `aexp ledger resolve`"
         which = f"ledger entry {job_id}" if job_id else "ledger entry"
         notice(f"{which}: {outcome.reason}{fix}")
         return 1

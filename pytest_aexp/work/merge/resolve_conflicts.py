@@ -6,14 +6,14 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from pytest_aexp.ground.errors import UsageError
 from pytest_aexp.ground.files import Unreadable, write_atomic
 from pytest_aexp.ground.git.listing import Location, Node
 from pytest_aexp.ground.git.objects import LOST, Blobs
-from pytest_aexp.ground.git.run import run_git
+from pytest_aexp.ground.git.run import git_or_none, run_git
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.entry import ENTRY_LIMIT, LEDGER_DIR, entry_bytes, entry_document, entry_path
 from pytest_aexp.model.entry_check import judge_entry
@@ -32,6 +32,7 @@ from pytest_aexp.work.merge.merge import (
 )
 from pytest_aexp.work.merge.side import Content
 
+_JOB_ID = re.compile(rb'"job_id": "([0-9a-f]{32})"')
 _MARKER = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
 
 
@@ -68,9 +69,13 @@ def resolve(root: Path, written: str | None = None) -> list[ConflictResult]:
     with closing(Blobs(root)) as blobs:
         location = Location.of(root)
         unmerged = _unmerged(location, blobs)
+        mixed = _unmixed(unmerged, location, blobs)
+        unmerged |= mixed
         job_ids, packs = Ledger(view).loose | unmerged.keys(), Packs(view)
         resolutions: list[ConflictResult] = []
-        for job_id in sorted(job_ids) if written is None else [full_job_id(written, job_ids)]:
+        chosen = job_ids if written is None else {full_job_id(written, job_ids)}
+        # Of what git took for one entry all is resolved at once: it lists no more of it afterwards.
+        for job_id in sorted(chosen | mixed.keys() if chosen & mixed.keys() else chosen):
             if job_id in unmerged:
                 outcome = _merge(job_id, unmerged[job_id], packs.version(job_id))
                 resolutions.append(ConflictResult(job_id, outcome, choose_by_hand(job_id)))
@@ -108,7 +113,10 @@ def _merge(job_id: str, sides: Sides, packed: Version | None) -> Merged | MergeC
 def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | MergeConflict:
     left = sides.theirs if sides.ours is None else sides.ours
     if left is None:
-        return MergeConflict("both sides deleted or renamed it")
+        document = None if packed is None else entry_document(packed.data)
+        if document is None:
+            return MergeConflict("both sides deleted or renamed it")
+        return Merged(entry_bytes(document), "kept, as both sides packed it")
     cause = judge_entry(job_id, entry_path(job_id), left).cause
     if not isinstance(left, bytes) or cause is not None:
         why = f": {cause.message}" if cause else ""
@@ -116,7 +124,10 @@ def _of_one_side(job_id: str, sides: Sides, packed: Version | None) -> Merged | 
             f"one side deleted or renamed it, and what the other has cannot be used{why}"
         )
     if packed is None:
-        return Merged(left, "kept, though one side deleted it: a merge deletes no evidence")
+        why = "as only one side has it"
+        if sides.base is not None:
+            why = "though one side deleted it: a merge deletes no evidence"
+        return Merged(left, f"kept, {why}")
     if isinstance(sides.base, bytes) and entry_document(sides.base) == entry_document(packed.data):
         return Merged(left, "kept, though one side packed what it was before")
     return merge_entries(sides.base, left, packed.data, job_id)
@@ -180,3 +191,35 @@ def _unmerged(location: Location, blobs: Blobs) -> dict[str, Sides]:
         job_id: Sides(by_stage.get("1"), by_stage.get("2"), by_stage.get("3"))
         for job_id, by_stage in stages.items()
     }
+
+
+def _unmixed(sides: dict[str, Sides], location: Location, blobs: Blobs) -> dict[str, Sides]:
+    """The sides, as the two commits have them, of entries that git took for one, renamed.
+
+    Where one side packed an entry and added another, which looks like it, that is a rename to git.
+    """
+    mixed = set[str]()
+    for job_id, of_one in sides.items():
+        contents = (content for content in astuple(of_one) if isinstance(content, bytes))
+        named = {name.decode() for content in contents for name in _JOB_ID.findall(content)}
+        mixed |= named | {job_id} if named - {job_id} else set()
+    theirs = _their_commit(location.top) if mixed else None
+    if theirs is None:
+        return {}
+    base = git_or_none(["merge-base", "HEAD", theirs], location.top) or b""
+    commits = (os.fsdecode(base).strip(), "HEAD", theirs)
+
+    def content(commit: str, job_id: str) -> Content | None:
+        name = f"{commit}:{location.prefix}{entry_path(job_id)}"
+        data = blobs.read(name, ENTRY_LIMIT)
+        return None if data is LOST else data
+
+    separate = {j: Sides(*(content(commit, j) for commit in commits)) for j in sorted(mixed)}
+    return {j: s for j, s in separate.items() if j in sides or s.ours != s.theirs}
+
+
+def _their_commit(top: Path) -> str | None:
+    """What is being merged, rebased or picked."""
+    names = ("MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD")
+    ask = ("rev-parse", "--quiet", "--verify")
+    return next((name for name in names if git_or_none([*ask, name], top)), None)

@@ -13,11 +13,14 @@ from sides import COMPLETE, E1, E2, EARLY, FAILED, LATE, entry
 
 from pytest_aexp.ground.errors import GitError, RunNotFound, UsageError
 from pytest_aexp.ground.views import WorkTree
-from pytest_aexp.model.entry import entry_path
+from pytest_aexp.model.entry import LEDGER_DIR, entry_path
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.ledger_survey import contradictions
+from pytest_aexp.model.packs.segment import segment_name
+from pytest_aexp.work.install.driver import DRIVER_KEY, driver_command
 from pytest_aexp.work.merge.merge import MergeConflict, Merged
 from pytest_aexp.work.merge.resolve_conflicts import ConflictResult, resolve
+from pytest_aexp.work.pack.files import line_of
 
 RUN = job_id_of({"seed": 3})
 PATH = entry_path(RUN)
@@ -222,6 +225,46 @@ def test_versions_of_another_run_than_the_file_is_named_for_are_refused(repo: Pa
     outcome = only(resolve(repo)).outcome
     assert isinstance(outcome, MergeConflict)
     assert f'says that it is of run "{RUN}", but its file is named for {"0" * 32}' in outcome.reason
+
+
+def renamed_to_git(repo: Path, *, packed_twice: bool) -> dict[str, bytes]:
+    """A conflict of runs that git takes for one, and what must become of the entries."""
+    points = [{"experiment_id": "E001", "seed": seed} for seed in (1, 2, 3)]
+    texts = {job_id_of(p): entry_text(entry_of(p, status="failed")) for p in points}
+    old, mine, other = texts
+    line = line_of(texts[old].encode())
+    assert line is not None
+    segment = {f"{LEDGER_DIR}/packs/other/{segment_name(line)}": line + b"\n"}
+    commit(repo, {entry_path(old): texts[old].encode()}, "base")
+    git(repo, "branch", "other")
+    later = entry_of(points[0], status="complete", promoted_at="2030-01-01T00:00:00Z")
+    changed = entry_text(later).encode()
+    new = {entry_path(old): None, entry_path(mine): texts[mine].encode()}
+    commit(repo, new if packed_twice else {entry_path(old): changed}, "ours")
+    git(repo, "checkout", "-q", "other")
+    new = {entry_path(old): None, entry_path(other): texts[other].encode()}
+    commit(repo, {**segment, **new}, "theirs")
+    git(repo, "checkout", "-q", "main")
+    kept = {entry_path(old): texts[old].encode() if packed_twice else changed}
+    kept[entry_path(other)] = texts[other].encode()
+    return kept | ({entry_path(mine): texts[mine].encode()} if packed_twice else {})
+
+
+@pytest.mark.parametrize(("packed_twice", "alone"), [(False, False), (True, False), (False, True)])
+@pytest.mark.parametrize("operation", ["merge", "rebase", "cherry-pick"])
+def test_runs_that_git_takes_for_one_that_was_renamed_are_separate(
+    repo: Path, operation: str, packed_twice: bool, alone: bool
+) -> None:
+    git(repo, "config", DRIVER_KEY, driver_command("/nowhere/python"))
+    write(repo, ".gitattributes", ".aexp/ledger/*.json merge=aexp-ledger\n")
+    kept = renamed_to_git(repo, packed_twice=packed_twice)
+    git(repo, operation, "other", check=False)
+    (*_, unmerged) = git(repo, "ls-files", "-u").splitlines()
+    resolutions = resolve(repo, Path(unmerged.split()[-1]).stem if alone else None)
+    assert all(isinstance(r.outcome, Merged) for r in resolutions), resolutions
+    assert git(repo, "ls-files", "-u") == ""
+    assert {p: (repo / p).read_bytes() for p in kept} == kept
+    assert git(repo, "diff", "--name-only") == ""
 
 
 def test_one_of_several_is_resolved_by_how_its_id_begins(repo: Path) -> None:

@@ -48,8 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format in ("json", "jsonl"):
         records = [change_record(change) for change in changes]
         sys.stdout.write(render_records(arguments.format, records))
-        return int(bool(changes))
-    if changes or arguments.format == "csv":
+    elif changes or arguments.format == "csv":
         sys.stdout.write(render_changes(arguments.format, changes))
     if arguments.format == "table":
         print(f"since {arguments.revision}: {count_changes(changes)}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-from typing import Any
 
 from pytest_aexp.cli.run_table import cell_text
 from pytest_aexp.ground.errors import AmbiguousRun, RunNotFound, UsageError
@@ -14,6 +12,7 @@ from pytest_aexp.ground.text import clean
 from pytest_aexp.ground.views import WorkTree
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.query.documents import Documents
+from pytest_aexp.model.query.table import flat
 from pytest_aexp.model.runs.run_store import RunStore
 from pytest_aexp.model.runs.short_id import full_job_id
 
@@ -44,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(dump_portable(dict(sorted(entry.items())), indented=True))
     else:
-        rows = [("field", "value"), *_rows("", entry)]
+        rows = [("field", "value")]
+        for name, value in sorted(flat(entry).items()):
+            rows.append((name, "null" if value is None else cell_text(value)))
         width = max(len(name) for name, _ in rows)
         # One entry is shown whole, however narrow the window is.
         print("".join(f"{clean(name):<{width}}  {clean(value)}\n" for name, value in rows), end="")
@@ -62,12 +63,3 @@ def _refuse_if_stored(written: str, repository: Repository) -> None:
     else:
         what = "is here and has not finished: it enters the ledger when it ends"
     raise UsageError(f"run {run.job_id} {what}")
-
-
-def _rows(prefix: str, value: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    for name in sorted(value):
-        inner = value[name]
-        if isinstance(inner, dict) and inner:
-            yield from _rows(f"{prefix}{name}.", inner)
-        else:
-            yield f"{prefix}{name}", "null" if inner is None else cell_text(inner)

@@ -208,9 +208,17 @@ class Checker:
     @cached_property
     def _numbers(self) -> Numbers:
         # Here, since few findings have numbers, and their patterns take a while to compile.
-        from pytest_aexp.work.check.numbers import Numbers
+        from pytest_aexp.work.check.numbers import Cited, Numbers
 
-        return Numbers(self.sources.ledger, self.citation)
+        def cited(finding: Finding, citation: Citation) -> Cited:
+            verdict, head = self.citation(finding, citation), (citation.label, citation.name)
+            if verdict.resolution is None:
+                return Cited(*head, is_malformed=True)
+            fault = verdict.problems[0].fault if verdict.problems else None
+            is_batch = isinstance(citation, BatchCitation)
+            return Cited(*head, verdict.entries, is_batch=is_batch, fault=fault)
+
+        return Numbers(self.sources.ledger, cited)
 
     def authority_problems(self, citations: Iterable[Citation]) -> tuple[Problem, ...]:
         """The problem of having no ledger to check against, at the first citation that is due."""

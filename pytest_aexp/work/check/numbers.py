@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
-from typing import Protocol
+from functools import cache, cached_property
 
 from pytest_aexp.ground import jsontext
 from pytest_aexp.ground.settings.metric_names import WALLCLOCK
 from pytest_aexp.ground.text import closest, counted, listed, quoted, shown
 from pytest_aexp.model.entry import Entry, metrics_of
-from pytest_aexp.model.findings.citation import BatchCitation, Citation
+from pytest_aexp.model.findings.citation import Citation
 from pytest_aexp.model.findings.finding import Finding
 from pytest_aexp.model.ledger import Ledger
 from pytest_aexp.model.numbers.claim import HOW_TO_CLAIM, Claim
@@ -32,7 +31,6 @@ from pytest_aexp.model.problems import (
     UNCHECKED_NUMBER,
     WRONG_NUMBER,
     Fault,
-    Problem,
     Remedy,
     Rule,
 )
@@ -70,7 +68,8 @@ class Metrics:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._read: dict[str, Mapping[str, Decimal | None]] = {}
+        self.of_run = cache(metrics_of)
+        """The metrics that a run has, by name."""
 
     def of(self, entry: Entry, name: str) -> tuple[bool, Decimal | None]:
         """Whether the run has a metric of that name, and which it is; None if it is not finite."""
@@ -81,31 +80,13 @@ class Metrics:
         metrics = self.of_run(entry)
         return name in metrics, metrics.get(name)
 
-    def of_run(self, entry: Entry) -> Mapping[str, Decimal | None]:
-        """The metrics that a run has, by name."""
-        metrics = self._read.get(entry.job_id)
-        if metrics is None:
-            metrics = self._read[entry.job_id] = metrics_of(entry)
-        return metrics
-
-
-class _Verdict(Protocol):
-    """What numbers need of the checker's Verdict, whose module imports this one."""
-
-    @property
-    def problems(self) -> tuple[Problem, ...]: ...
-    @property
-    def resolution(self) -> object: ...
-    @property
-    def entries(self) -> tuple[Entry, ...]: ...
-
 
 class Numbers:
     """Checks the numbers in the texts of findings by what their citations lead to."""
 
-    def __init__(self, ledger: Ledger, verdict: Callable[[Finding, Citation], _Verdict]) -> None:
+    def __init__(self, ledger: Ledger, cited: Callable[[Finding, Citation], Cited]) -> None:
         self._metrics = Metrics(ledger)
-        self._verdict = verdict
+        self._cited = cited
         self._last: tuple[Finding, References] | None = None
 
     def check(self, finding: Finding, claim: Claim) -> tuple[tuple[Result, ...], Fault | None]:
@@ -115,14 +96,6 @@ class Numbers:
             self._last = (finding, References(cited, self._metrics))
         results = check_claim(claim, self._last[1])
         return results, fault_of_claim(claim, results)
-
-    def _cited(self, finding: Finding, citation: Citation) -> Cited:
-        verdict = self._verdict(finding, citation)
-        if verdict.resolution is None:
-            return Cited(citation.label, citation.name, is_malformed=True)
-        fault = verdict.problems[0].fault if verdict.problems else None
-        is_batch = isinstance(citation, BatchCitation)
-        return Cited(citation.label, citation.name, verdict.entries, is_batch=is_batch, fault=fault)
 
 
 class _Unresolved(Exception):

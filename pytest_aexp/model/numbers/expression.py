@@ -169,7 +169,7 @@ class _Parser:
             raise self._unexpected("a number, a name or `(`")
         offset, name = self._start, self._name()
         if self._symbol != "(":
-            return self._reference("", name, offset)
+            return self._reference("", name)
         return self._call(name, offset)
 
     def _call(self, function: str, offset: int) -> Expression:
@@ -182,19 +182,15 @@ class _Parser:
             named = self._name() if self._match["name"] else None
             call: Expression = Aggregate("n", named, "")
         else:
-            call = self._reference(function, self._name(), offset)
+            call = self._reference(function, self._name())
         self._take(")")
         return call
 
-    def _reference(self, function: str, name: str, offset: int) -> Expression:
-        named, metric = None, name
-        if self._symbol == ".":
-            self._next()
-            named, metric = name, self._name()
-        if metric in FUNCTIONS:
-            call = f"{metric}({named or ''})" if metric == "n" else f"{metric}(name.metric)"
-            raise Malformed(f"{quoted(metric, 20)} is a function: write {call}", offset)
-        return Aggregate(function, named, metric)
+    def _reference(self, function: str, name: str) -> Expression:
+        if self._symbol != ".":
+            return Aggregate(function, None, name)
+        self._next()
+        return Aggregate(function, name, self._name())
 
     def _name(self) -> str:
         name = self._match["name"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pytest_aexp.model.redaction.prefilter import QuickSearch
+
 # What a path cannot follow: also the signs of units and currencies, and U+0300-10FF, scripts
 # whose marks are no \w though they stand inside words.
 _INSIDE = r"\w.*~+%$)\]}>?#/\\\xa2-\xa5\xb0\u0300-\u10ff\u2030-\u2037\u20a0-\u20cf-"
@@ -33,7 +35,7 @@ _PLACE_HOLDER = re.compile(r"<[^<>]{1,64}>")
 # place that some signs do not precede.
 _HOME = rf"~(?<![{_INSIDE}]~)(?:[A-Za-z_][\w.-]{{0,63}})?[/\\]"
 _UNC = r"\\(?<![\w\\)\]]\\)\\++(?:[\w.$-]{2,64}|[?.])\\+[\w.$?{]"
-_BEHIND_COLON = (
+BEHIND_COLON = (
     r":(?:(?<=[A-Za-z]:)(?<!\w[A-Za-z]:)"
     r"(?:[/\\]+[^\s/\\\"']|(?:/|\\+)$)(?<!:\\[dDsSwWbBnrt](?![a-z0-9_.\\-]))"
     # One letter of a folder may as well be the escape of a pattern or of a line end.
@@ -44,6 +46,10 @@ _BEHIND_COLON = (
     # What opens a file in an editor: `vscode://file/home/joe/x`, `vscode://vscode-remote/host/x`.
     r"|(?:(?<=vscode:)|(?<=vscode-insiders:)|(?<=vscodium:)|(?<=cursor:)|(?<=windsurf:))"
     r"//(?:file|vscode-remote)/)"
+)
+may_hold_path_behind_colon = QuickSearch(
+    r"(?:^|[^A-Za-z0-9_])[A-Za-z]:[/\\]|:////|://~|[Ff][Ii][Ll][Ee]:[/\\~]"
+    "|(?:vscode|insiders|vscodium|cursor|windsurf)://"
 )
 # `aim:///home/joe` is on this machine; these schemes mean a relative file or another machine.
 _NO_HOST = re.compile(rf":///(?={_NAME})(home/|Users/)?")
@@ -98,7 +104,7 @@ def contains_path(text: str) -> bool:
         return True
     if "\\" in text and re.search(_UNC, text):
         return True
-    if re.search(_BEHIND_COLON, text):
+    if may_hold_path_behind_colon(text) and re.search(BEHIND_COLON, text):
         return True
     text = text.replace("\\/", "/")
     if re.search(_POSIX, text) or (":///" in text and any(map(_is_local, _NO_HOST.finditer(text)))):

@@ -1,15 +1,37 @@
-"""A cheap prefilter: False if a text cannot hold a path or a credential, as most entries cannot."""
+"""Cheap prefilters: False if a text cannot hold a path or a credential, as most entries cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 
 from pytest_aexp.ground import schema
 from pytest_aexp.model.redaction.secret_keys import SERVICES
 
 REDACTED = "<redacted>"
 """What stands where a value, or a key, was taken out."""
+
+
+class QuickSearch:
+    """A search for signs without which a text need not be searched more closely.
+
+    Its pattern is compiled when there is something to search. It has no look-around, ``\\s`` or
+    ``\\w``: the two engines that may read it must agree.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def __call__(self, text: str) -> bool:
+        """Whether the text has one of the signs, or may have one."""
+        try:
+            return bool(self._search(text))
+        except ValueError:  # it refuses lone surrogates, which are rare enough
+            return True
+
+    @cached_property
+    def _search(self) -> Callable[[str], object]:
+        return schema.pattern_search(self.pattern)
 
 
 # In lower case, signs and parts of the keys and tokens that secret_keys, secret_patterns and
@@ -48,9 +70,9 @@ _SIGNS = "|".join((*_STEMS, *map(str.lower, PREFIXES), _OF_SERVICES, _NAMED, *_S
 
 
 @cache
-def leak_search() -> Callable[[str], object]:
-    """The search for the signs, compiled when there is something to search."""
-    return schema.pattern_search(_SIGNS)
+def leak_search() -> QuickSearch:
+    """The search for the signs."""
+    return QuickSearch(_SIGNS)
 
 
 def may_leak(text: str) -> bool:
@@ -58,7 +80,4 @@ def may_leak(text: str) -> bool:
 
     False only if `leaks` of it is certainly empty.
     """
-    try:
-        return bool(leak_search()(text.lower()))
-    except ValueError:  # it refuses lone surrogates, which are rare enough
-        return True
+    return leak_search()(text.lower())

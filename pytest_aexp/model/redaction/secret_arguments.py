@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from pytest_aexp.model.redaction.prefilter import QuickSearch
 from pytest_aexp.model.redaction.secret_keys import Secrecy, is_credential, secrecy_of
 
 _HTTP_TOOLS = frozenset("curl http https xh wget".split())
@@ -26,10 +27,17 @@ _PASSWORD_FLAGS = {
 }
 _MYSQL_TOOLS = frozenset("mysql mysqldump mysqladmin mariadb".split())
 _SETTERS = frozenset("set setx setenv config configure modify".split())
-_WORDS = frozenset({"login", *_HTTP_TOOLS, *_PASSWORD_FLAGS, *_MYSQL_TOOLS, *_SETTERS})
+WORDS = frozenset({"login", *_HTTP_TOOLS, *_PASSWORD_FLAGS, *_MYSQL_TOOLS, *_SETTERS})
 
 # Text, compiled when there is one to search.
-_NAMED_TOOL = rf"(?<![\w-])(?:{'|'.join(sorted(_WORDS))})(?![\w-])"
+NAMED_TOOL = (
+    r"(?<![\w-])(?:curl|wget|xh|https?(?=\s)|login|redis-cli|ldap(?:search|modify)|twine|mongo\w*"
+    r"|sqlcmd|bcp|unzip|mosquitto_[ps]ub|mysql\w*|mariadb|set(?:x|env)?|config(?:ure)?|modify)(?![\w-])"
+)
+may_name_tool = QuickSearch(
+    "curl|wget|xh|http|login|redis-cli|ldap|twine|mongo|sqlcmd|bcp|unzip|mosquitto_|mysql|mariadb|set"
+    "|config|modify"
+)
 _PIECE = r"[^\s\"'`(),=;|&\\]+|[;|&\n]"
 _KEY = re.compile(r"(?=[A-Za-z_-]{0,64}[0-9])(?=[0-9_-]{0,64}[A-Za-z])\w[\w-]{19,}")
 # `wandb login --host https://h KEY`
@@ -39,12 +47,14 @@ _MIXED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z]).{6}")
 
 def command_contains_credential(text: str) -> bool:
     """Whether a command in running text gives a credential."""
-    return bool(re.search(_NAMED_TOOL, text)) and any(_credentials(re.findall(_PIECE, text)))
+    if not (may_name_tool(text) and re.search(NAMED_TOOL, text)):
+        return False
+    return any(_credentials(re.findall(_PIECE, text)))
 
 
 def credential_arguments(words: Sequence[object]) -> frozenset[int]:
     """The places of the credentials among the arguments of a command."""
-    if not any(isinstance(word, str) and word.rpartition("/")[2] in _WORDS for word in words):
+    if not any(isinstance(word, str) and word.rpartition("/")[2] in WORDS for word in words):
         return frozenset()
     texts = [word if isinstance(word, str) else "" for word in words]
     return frozenset(index for index, given in enumerate(_credentials(texts)) if given)
@@ -64,7 +74,7 @@ def _credentials(words: Sequence[str]) -> Iterator[bool]:
         )
         yield given and is_credential(word, Secrecy.SECRET) and not word.startswith("$")
         name = word.strip("<[{}]>").rpartition("/")[2].rpartition(".")[2]
-        if name in _WORDS or name in _LOGIN_TOOLS:
+        if name in WORDS or name in _LOGIN_TOOLS:
             names.add(name)
         key_due = _KEY_WITHIN if name == "login" else key_due - 1
         before = word

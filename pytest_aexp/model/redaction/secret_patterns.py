@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 
-from pytest_aexp.model.redaction.prefilter import PREFIXES
+from pytest_aexp.model.redaction.prefilter import PREFIXES, QuickSearch
 from pytest_aexp.model.redaction.secret_arguments import command_contains_credential
 from pytest_aexp.model.redaction.secret_keys import (
+    SERVICES,
+    STEM,
     Secrecy,
     flag_secrecy,
     is_credential,
@@ -46,6 +48,13 @@ _SHAPES = (
     r"|\blogin\s++\S++\s++password\s++\S|\bsshpass\s++-p\s*+\S"
     r"|[?&]key=(?=[A-Za-z_-]{0,40}[0-9])[\w-]{16}"
 )
+# A part of each of them: without one there is no need to try them all at every place.
+may_hold_token = QuickSearch(
+    r"AKIA|ASIA|AIza|gh[pousr]_|_pat_|hf_|sk[-_]|xox|xapp-|gl[a-z]{2,6}-|gsk_|npm_|r8_|xai-|pplx-"
+    r"|nvapi-|pcsk_|hv[sb]\.|SG\.|ya29\.|GOCSPX-|pypi-|rk_|eyJ|dapi|do[opr]_v1_|LTAI|1//0"
+    r"|AGE-SECRET|Bearer|BEARER|Basic|:AA|Q~|hooks\.slack|webhooks/|PRIVATE KEY|sig=|ignature="
+    rf"|login|sshpass|key=|PuTTY|{_PREFIXES}"
+)
 _LOGIN = re.compile(r"://([^\s/@]*+)@(?!sha\d+:)")
 _LOGIN_WITH_SLASH = re.compile(r"://[^\s/@:\[]*+:(?!\d*[/?#;,])[^\s/@]*+/[^\s@]{0,256}@(?!sha\d+:)")
 _PORT = re.compile(r"\d*[?#;,]")
@@ -55,8 +64,12 @@ _RANDOM = re.compile(r"(?=.{0,64}?\d)(?=.{0,64}?[A-Za-z])[\w+=.-]{16}")
 def contains_credential(text: str) -> bool:
     """Whether ``text`` holds a credential that is known by its looks."""
     return bool(
-        re.search(_SHAPES, text)
-        or ("@" in text and _has_login(text))
+        (may_hold_token(text) and re.search(_SHAPES, text))
+        or ("://" in text and _url_has_password(text))
+        or (
+            may_hold_login(text)
+            and any(map(_user_has_password, re.finditer(LOGIN_WITHOUT_SCHEME, text)))
+        )
         or _assigns(text)
         or command_contains_credential(text)
         or any(map(_decodes_to_credential, _BASE64_OBJECT.findall(text)))
@@ -78,11 +91,10 @@ def looks_random(text: str) -> bool:
     return _RANDOM.match(text) is not None
 
 
-def _has_login(text: str) -> bool:
+def _url_has_password(text: str) -> bool:
     return bool(
         _LOGIN_WITH_SLASH.search(text)
         or any(_login_has_password(match[1]) for match in _LOGIN.finditer(text))
-        or any(map(_user_has_password, re.finditer(_LOGIN_WITHOUT_SCHEME, text)))
     )
 
 
@@ -94,9 +106,14 @@ def _login_has_password(user_info: str) -> bool:
 
 
 # `user:password@host`, which `mean:std@k` and `email:ann@example.org` resemble.
-_LOGIN_WITHOUT_SCHEME = (
+LOGIN_WITHOUT_SCHEME = (
     r"(?<![\w.+%@/:-])([A-Za-z][\w.+%-]{0,63}):([^\s:@/\\\"']{1,128})@(?!sha\d+:)"
     r"([A-Za-z0-9][\w.-]{0,252})(:[0-9]{3,5}(?![0-9])|/)?"
+)
+# What is not ASCII may be a letter, or none.
+may_hold_login = QuickSearch(
+    "(?:^|[^A-Za-z0-9_.+%@/:-])[A-Za-z][A-Za-z0-9_.+%\u0080-\U0010ffff-]{0,63}:"
+    "[^ :@/\\\\\"']+@[A-Za-z0-9]"
 )
 _LABELS = frozenset(
     "mailto email mail sip sips xmpp acct contact author authors owner maintainer from to cc bcc "
@@ -129,6 +146,7 @@ _ASSIGNMENT = (
     r"(?<![\w.-])([\w.-]++)([\\\"']*+)\s*+(:|=)[=>]?(?!//)\s*+"
     r"(?=[\\\"']*+(?:[Bb]earer\s++|[Bb]asic\s++|[Tt]oken\s++)?([^\s\"',;&\\]{1,40}))"
 )
+_assigned = QuickSearch("|".join((STEM.pattern, *sorted(SERVICES))))
 _FLAG_AND_VALUE = re.compile(r"(?<![\w-])--?([A-Za-z][\w-]*+)[\s\\\"',]++(?!-)([^\s\"']{1,40})")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 _LETTERS_AND_DIGITS = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{6}")
@@ -137,6 +155,8 @@ _BARE_WORDS = frozenset("token secret secrets auth cookie cookies credentials cr
 
 def _assigns(text: str) -> bool:
     """Whether running text gives a credential: `--token x`, `PASSWORD=x`, `"api_key": "x"`."""
+    if not _assigned(text.lower()):
+        return False
     secrecies: dict[str, Secrecy] = {}
     for match in re.finditer(_ASSIGNMENT, text):
         key = match[1]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from pytest_aexp.model.redaction import secret_arguments
 from pytest_aexp.model.redaction.secret_arguments import (
     command_contains_credential,
     credential_arguments,
@@ -38,3 +41,11 @@ def test_a_command_ends_where_the_next_begins() -> None:
 
 def test_arguments_may_be_of_any_kind() -> None:
     assert credential_arguments(["curl", 3, None, {}, "-u", "me:x"]) == {5}
+
+
+def test_every_tool_is_worth_a_search() -> None:
+    tools = {*secret_arguments.WORDS, "mongorestore", "ldapmodify", "mosquitto_pub"}
+    tools = {tool for tool in tools if re.search(secret_arguments.NAMED_TOOL, f"{tool} -p x")}
+    assert len(tools) > 20
+    assert [tool for tool in tools if not secret_arguments.may_name_tool(f"x {tool} -p x")] == []
+    assert not secret_arguments.may_name_tool("a/b:c@d=e~f\\g%2f" * 100)

@@ -6,8 +6,8 @@ this machine, on one with the oldest dependencies that pyproject.toml admits, on
 its compiled speed-ups.
 
 The first argument is the lane, ``quick`` or ``full`` (without the quick one); more arguments name
-passes, of any lane, to run instead. The first pass that fails ends the run. Each pass shows
-pytest's own output, and a table of pytest's closing lines ends the whole.
+passes, of any lane, to run instead. The passes run at once and are shown one after the other, with
+pytest's own output; the first that fails ends the run. A table of pytest's closing lines ends it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -32,13 +31,15 @@ Lane = Literal["quick", "full"]
 
 # A test that passed leaves nothing behind: its files may be in memory.
 KEPT = "tmp_path_retention_policy=failed"
-PYTEST = ("-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-o", KEPT)
+PYTEST = ("-m", "pytest", "-q", "-o", KEPT)
+ON_ALL_PROCESSORS = ("-n", "auto", "--dist", "worksteal")
 TRIAL = (
     "tests/project/test_packaging.py",
     "tests/whole/test_two_machines.py",
     *("-m", "not tree"),
 )
 """What is installed and how it is installed, then the main job, from first run to citation."""
+SLOW = "slow or hypothesis"
 LOWEST_RUNS_UP_TO = (3, 13)
 """Newer Pythons than this came after the oldest versions that are admitted."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there gets a name of its own
@@ -78,10 +79,10 @@ def all_passes(interpreters: Sequence[Interpreter], tree: tuple[int, int]) -> li
     oldest = others[0] if others else interpreters[0]
     again = ("-m", "not slow and not tree")
     passes = [
-        Pass("tree", "the tree, what is quick", "quick", ("-m", "not slow")),
+        Pass("tree", "the tree, what is quick", "quick", (*ON_ALL_PROCESSORS, "-m", "not slow")),
         Pass("wheel", "the wheel, tried once", "quick", TRIAL, "wheel", interpreters[0]),
         # Properties, which ran with few examples, run again with many.
-        Pass("slow", "the tree, what is slow", "full", ("-m", "slow or hypothesis")),
+        Pass("slow", "the tree, what is slow", "full", (*ON_ALL_PROCESSORS, "-m", SLOW)),
     ]
     if oldest.version[:2] <= LOWEST_RUNS_UP_TO:
         about = "the wheel with the oldest dependencies admitted"
@@ -123,24 +124,28 @@ def memory_disk() -> Path | None:
     return MEMORY if is_fit and room.f_bavail * room.f_frsize >= ROOM else None
 
 
-def run_pytest(this: Pass, python: Path, folder: Path, temporary: str) -> str:
-    """Run the tests in ``folder``, pass on what pytest prints, and return its closing line."""
-    command: list[str | Path] = [python, *PYTEST, *this.selected]
-    with subprocess.Popen(
+def start_pytest(this: Pass, folder: Path, temporary: str) -> subprocess.Popen[bytes]:
+    """Start the tests of a pass in ``folder``, once its environment is made."""
+    command: list[str | Path] = [prepare(this), *PYTEST, *this.selected]
+    return subprocess.Popen(
         [*command, "--color=yes"] if sys.stdout.isatty() else command,
         cwd=folder,
         env=_environ(this) | {"TMPDIR": temporary},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    ) as process:
-        assert process.stdout is not None
-        output = b""
-        while chunk := os.read(process.stdout.fileno(), 65536):
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-            output = (output + chunk)[-4096:]
-    if process.returncode:
+    )
+
+
+def follow(process: subprocess.Popen[bytes]) -> str:
+    """Pass on what pytest prints until it ends, and return its closing line."""
+    assert process.stdout is not None
+    output = b""
+    while chunk := os.read(process.stdout.fileno(), 65536):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        output = (output + chunk)[-4096:]
+    if process.wait():
         raise PassFailed(f"pytest ended with status {process.returncode}")
     return output.decode(errors="replace").strip().rpartition("\n")[2]
 
@@ -154,7 +159,7 @@ def _environ(this: Pass) -> dict[str, str]:
 
 
 def execute(passes: Sequence[Pass]) -> None:
-    """Run the passes, one after the other."""
+    """Run the passes at once, and show one after the other."""
     closing: list[str] = []
     with ExitStack() as at_the_end:
         place = at_the_end.enter_context(
@@ -162,23 +167,27 @@ def execute(passes: Sequence[Pass]) -> None:
         )
         Path(place).chmod(0o755)  # some tests look at their files as another user
         copy = Path(place, "copy")
-        # pip mostly waits: while a pass runs, the environments of those behind it are made, and no
-        # more of them once the run ends, be it by Ctrl-C.
-        ahead = ThreadPoolExecutor(1)
-        at_the_end.callback(ahead.shutdown, cancel_futures=True)
-        pythons = [ahead.submit(prepare, this) for this in passes]
         # Without pytest_aexp: what the tests import there can only be what is installed.
         copy_tree(copy, tree_files(but=["pytest_aexp"]))
-        for this, python in zip(passes, pythons, strict=True):
+
+        def start(this: Pass) -> subprocess.Popen[bytes]:
+            process = start_pytest(this, copy if this.kind else ROOT, place)
+            at_the_end.callback(process.kill)
+            return process
+
+        # Tests and pip wait for a third of their time, for programs, timers and the network: the
+        # passes share the processors. Once the run ends, be it by Ctrl-C, no more are started.
+        starting = ThreadPoolExecutor(1)
+        at_the_end.callback(starting.shutdown, cancel_futures=True)
+        started = [starting.submit(start, this) for this in passes]
+        for this, process in zip(passes, started, strict=True):
             _print(f"\n== {this}")
-            started = time.monotonic()
             try:
-                line = run_pytest(this, python.result(), copy if this.kind else ROOT, place)
+                closing += [str(this), follow(process.result())]
             except PassFailed as failure:
                 sys.exit(
                     f"\nFAILED in {this}: {failure}\nAgain, alone: make test PASSES={this.name}"
                 )
-            closing += [f"{this} ({time.monotonic() - started:.0f} s in all)", line]
     _print("\n== all passed")
     _print("\n".join(closing))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -95,21 +98,51 @@ def test_a_run_that_ends_early_makes_no_more_environments(
     made: list[suite.Pass] = []
     is_ahead, is_over = Event(), Event()
 
-    def prepare(this: suite.Pass) -> Path:
+    def start_pytest(this: suite.Pass, *_: object) -> subprocess.Popen[bytes]:
         made.append(this)
         if len(made) > 1:
             is_ahead.set()
             is_over.wait()
             time.sleep(1)  # for the run to end meanwhile
-        return Path("/python3")
+        return endless()
 
-    def run_pytest(*_: object) -> str:
+    def follow(_: object) -> str:
         is_ahead.wait()
         is_over.set()
         raise end
 
-    monkeypatch.setattr(suite, "prepare", prepare)
-    monkeypatch.setattr(suite, "run_pytest", run_pytest)
+    monkeypatch.setattr(suite, "start_pytest", start_pytest)
+    monkeypatch.setattr(suite, "follow", follow)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         suite.execute(passes)
     assert made == passes[:2]
+
+
+def endless() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+
+
+def test_passes_run_at_once_and_all_end_with_the_first_that_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = all_passes([Interpreter((3, 11, 0), "/python3")], (3, 11))[:3]
+    started: list[subprocess.Popen[bytes]] = []
+    are_all = Event()
+
+    def start_pytest(*_: object) -> subprocess.Popen[bytes]:
+        started.append(endless())
+        if len(started) == len(passes):
+            are_all.set()
+        return started[-1]
+
+    def follow(process: subprocess.Popen[bytes]) -> str:
+        are_all.wait()
+        if process is started[0]:
+            return "passed"
+        raise suite.PassFailed("no")
+
+    monkeypatch.setattr(suite, "start_pytest", start_pytest)
+    monkeypatch.setattr(suite, "follow", follow)
+    with pytest.raises(SystemExit, match=f"FAILED in {passes[1]}: no"):
+        suite.execute(passes)
+    assert {process.wait() for process in started} == {-signal.SIGKILL}

@@ -53,6 +53,7 @@ class Opened:
     def __init__(self, browser: Browser, file: Path, **context: Any) -> None:
         self.context = browser.new_context(**context)
         self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(120_000)  # beside other tests a browser is slow
         self.said: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))

@@ -281,6 +281,8 @@ def slip_in(written: dict[str, Any]) -> tuple[str, str] | None:
     if keys is None:
         return None
     required = [key for key in keys if key not in written and key not in _OPTIONAL]
+    if not required:
+        return None
     for name, value in written.items():
         for missing in required if name not in keys else ():
             if resembles(name, missing) or _is_meant(missing, value):

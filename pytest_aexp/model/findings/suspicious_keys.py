@@ -72,7 +72,8 @@ def suspicious_keys(front_matter: FrontMatter) -> Iterator[Fault]:
             rule = MISSPELT_CITATIONS if _has_citations(value) else SUSPICIOUS_KEY
             fix = f"write `{KEY}:`, or run `aexp fix`"
             yield _ignored(front_matter, key, f"{quoted(key.text)} is not {KEY}", fix, rule)
-        else:
+        elif not (isinstance(key, Scalar) and isinstance(value, Scalar) and value.plain):
+            # In a plain value of one line, as most are, nothing can stand.
             for slip in _slips_in(key, seen, at_top, as_key=True):
                 yield _ignored(front_matter, slip, f"{quoted(slip.text)} is in a list")
             slips = list(_slips_in(value, seen, at_top))

@@ -21,7 +21,11 @@ from pytest_aexp.model.problems import (
 )
 from pytest_aexp.model.retractions import RETRACTIONS_DIR, is_record_id
 from pytest_aexp.model.stray_files import is_entry_name
-from pytest_aexp.work.check.messages import KEEP_LOCAL
+
+KEEP_LOCAL = (
+    "keep paths and credentials out of the statepoints of new runs: name their keys in `local` of "
+    "[tool.aexp.runs]"
+)
 
 
 def check_ledger(

@@ -35,12 +35,8 @@ from pytest_aexp.model.runs.run_store import Run
 from pytest_aexp.model.runs.short_id import ids_beginning
 from pytest_aexp.work.check.evidence.pins import BACKFILL_THERE
 from pytest_aexp.work.check.hints import meant_values, nearest_id, selector_hint
+from pytest_aexp.work.check.ledger import KEEP_LOCAL
 from pytest_aexp.work.check.resolve import Place, Resolution, Sources, resolve
-
-KEEP_LOCAL = (
-    "keep paths and credentials out of the statepoints of new runs: name their keys in `local` of "
-    "[tool.aexp.runs]"
-)
 
 
 def written_faults(citation: Citation, sources: Sources) -> Iterator[Fault]:
@@ -68,8 +64,9 @@ def fault_of(citation: Resolvable, resolution: Resolution, sources: Sources) -> 
     """What is wrong with a well-written citation that leads there; None if nothing is."""
     if resolution.selectors and isinstance(citation, BatchCitation):
         return _ambiguous(citation, resolution)
+    if resolution.place is Place.LEDGER:
+        return _in_ledger(citation, resolution)
     at = {
-        Place.LEDGER: _in_ledger,
         Place.DISK: _on_disk,
         Place.STORE: _in_store,
         Place.INDEX: _in_index,

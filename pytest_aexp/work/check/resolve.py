@@ -258,6 +258,8 @@ R = TypeVar("R", Entry, Run)
 def not_excluded(citation: BatchCitation, runs: list[R]) -> list[R]:
     """The runs that ``status`` and ``except`` leave; what cannot be used is never left out."""
     statuses, excluded = citation.statuses, citation.excluded
+    if not (statuses or excluded):
+        return runs
     return [
         run
         for run in runs

@@ -31,7 +31,7 @@ from pytest_aexp.work.check.evidence.history import History
 
 _CODE_KEYS = ("code_commit", "code_dirty")
 _CODE = re.compile(
-    r'"code_(?:commit|dirty)": (?:"(?:[^"\\]|\\.)*+"|[^",\[\]{}]*+)(?:, )?', re.DOTALL
+    r'"code_(?:commit|dirty)": (?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^",\[\]{}]*+)(?:, )?', re.DOTALL
 )
 
 
@@ -183,9 +183,10 @@ def rules_under(policy: Policy) -> tuple[EvidenceRule, ...]:
 
 def rule_faults(evidence: Evidence, rules: Iterable[EvidenceRule]) -> Iterator[Fault]:
     """One fault for each rule that the runs break and the citation does not accept."""
+    accepted = evidence.citation.accept
     for rule in rules:
         breaking = list(rule.breaking(evidence))
-        is_accepted = rule.name in evidence.citation.accept
+        is_accepted = bool(accepted) and rule.name in accepted
         if breaking and not is_accepted:
             yield _broken(evidence, rule, breaking)
         elif is_accepted and not breaking:

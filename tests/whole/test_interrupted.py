@@ -156,7 +156,8 @@ def test_an_interrupt_right_after_the_temporary_file_was_made_leaves_none(
         os.close(real(*arguments))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "open", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomic(tmp_path / "x", b"1")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_atomic(tmp_path / "x", b"1")
     assert list(tmp_path.iterdir()) == []

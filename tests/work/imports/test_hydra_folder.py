@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,11 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-@pytest.mark.parametrize("pattern", ["", "/abs/*.json", "***"])
+# Python 3.13 takes three stars for one.
+NO_GLOBS = ["", "/abs/*.json", *(["***"] if sys.version_info < (3, 13) else [])]
+
+
+@pytest.mark.parametrize("pattern", NO_GLOBS)
 def test_a_glob_that_fits_no_file_of_a_run_is_refused(tmp_path: Path, pattern: str) -> None:
     add_run(tmp_path, "0", {})
     with pytest.raises(UsageError, match=r"--metrics-file .* a name or a glob, such as"):

@@ -74,14 +74,14 @@ def document(statepoint: dict[str, Any], number: int) -> dict[str, Any]:
 
 def entry(statepoint: dict[str, Any], number: int) -> dict[str, Any]:
     """The ledger entry of the same run."""
-    told = document(statepoint, number)
+    run_document = document(statepoint, number)
     return {
         "schema_version": 1,
         "job_id": job_id_of(statepoint),
         "statepoint": statepoint,
-        "run_link": told["aexp"],
-        **{key: told[key] for key in ("status", "started_at", "ended_at", "wallclock_s")},
-        "tracker": told["tracker"],
+        "run_link": run_document["aexp"],
+        **{key: run_document[key] for key in ("status", "started_at", "ended_at", "wallclock_s")},
+        "tracker": run_document["tracker"],
         "code_commit": statepoint["code_commit"],
         "code_dirty": statepoint["code_dirty"],
         "registered_machine": ("cluster", "laptop", "workstation")[number % 3],
@@ -115,8 +115,8 @@ def build(root: Path, entries: int, findings: int, *, store: bool, seed: int = 7
     ledger = root / ".aexp" / "ledger"
     ledger.mkdir(parents=True)
     for number, point in enumerate(points):
-        told = json.dumps(entry(point, number), indent=2, sort_keys=True) + "\n"
-        (ledger / f"{job_id_of(point)}.json").write_text(told, encoding="utf-8")
+        text = json.dumps(entry(point, number), indent=2, sort_keys=True) + "\n"
+        (ledger / f"{job_id_of(point)}.json").write_text(text, encoding="utf-8")
     folder = root / "kb/research/findings"
     folder.mkdir(parents=True)
     chance = random.Random(seed)
@@ -139,8 +139,8 @@ def build_store(folder: Path, points: list[dict[str, Any]]) -> None:
         job = folder / "workspace" / job_id_of(point)
         job.mkdir(parents=True)
         (job / "signac_statepoint.json").write_text(json.dumps(point), encoding="utf-8")
-        told = json.dumps(document(point, number))
-        (job / "signac_job_document.json").write_text(told, encoding="utf-8")
+        text = json.dumps(document(point, number))
+        (job / "signac_job_document.json").write_text(text, encoding="utf-8")
 
 
 def main() -> None:

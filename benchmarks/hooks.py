@@ -20,8 +20,8 @@ BATCH = (
 
 def git(repo: Path, *arguments: str) -> None:
     """Run git as nobody in particular, without anything that works on in the background."""
-    told = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
-    environ = os.environ | dict.fromkeys(told, "x")
+    names = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
+    environ = os.environ | dict.fromkeys(names, "x")
     subprocess.run(["git", "-c", "gc.auto=0", *arguments], cwd=repo, env=environ, check=True)
 
 

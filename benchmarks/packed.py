@@ -72,12 +72,12 @@ def entries(count: int, cited: int) -> Iterator[dict[str, Any]]:
         yield generate.entry(point, number)
 
 
-def write_segments(ledger: Path, told: Iterator[dict[str, Any]], count: int) -> None:
+def write_segments(ledger: Path, documents: Iterator[dict[str, Any]], count: int) -> None:
     size = -(-count // PACKS)
     for pack in range(PACKS):
         lines = sorted(
             (entry["job_id"], entry_line(entry))
-            for _, entry in zip(range(min(size, count - pack * size)), told, strict=False)
+            for _, entry in zip(range(min(size, count - pack * size)), documents, strict=False)
         )
         machine, month = ("cluster", "workstation")[pack % 2], f"2026-{pack // 2 + 1:02d}"
         folder = ledger / "packs" / machine
@@ -95,10 +95,10 @@ def build(root: Path, packed: int, findings: int) -> None:
     # Else git cleans up in the background while something is measured.
     subprocess.run(["git", "config", "gc.auto", "0"], cwd=root, check=True)
     ledger = root / ".aexp" / "ledger"
-    told = entries(packed, CITED)
-    write_segments(ledger, told, packed)
+    documents = entries(packed, CITED)
+    write_segments(ledger, documents, packed)
     cited = []
-    for entry in told:
+    for entry in documents:
         text = json.dumps(entry, indent=2, sort_keys=True) + "\n"
         (ledger / f"{entry['job_id']}.json").write_text(text, encoding="utf-8")
         cited.append(entry["statepoint"])
@@ -147,54 +147,52 @@ def rows(root: Path, packed: int) -> Iterator[tuple[str, str]]:
     hook = [sys.executable, "-m", "pytest_aexp.hooks.findings"]
     packs = root / ".aexp/ledger/packs"
     yield "segments", f"{len(list(packs.rglob('*.jsonl')))}, {size_of(packs):,.0f} MB"
-    yield "git add of all, first time", told(run(["git", "add", "-A"], root))
-    yield "git commit, first time", told(run(["git", "commit", "-q", "-m", "all"], root))
+    yield "git add of all, first time", cells(run(["git", "add", "-A"], root))
+    yield "git commit, first time", cells(run(["git", "commit", "-q", "-m", "all"], root))
     yield "`.git` as written", f"{size_of(root / '.git'):,.0f} MB"
-    yield "git gc", told(run(["git", "gc", "-q"], root))
+    yield "git gc", cells(run(["git", "gc", "-q"], root))
     yield "`.git` after gc", f"{size_of(root / '.git'):,.0f} MB"
     clone = root.parent / "clone"
-    yield (
-        "git clone (file://)",
-        told(run(["git", "clone", "-q", f"file://{root}", str(clone)], root)),
-    )
+    cloning = ["git", "clone", "-q", f"file://{root}", str(clone)]
+    yield "git clone (file://)", cells(run(cloning, root))
     shutil.rmtree(clone)
-    yield "git status", told(median(lambda: run(["git", "status", "-s"], root)))
-    yield "validate, all, first time", told(run([*aexp, "validate"], root))
-    yield "validate, all, again", told(median(lambda: run([*aexp, "validate"], root)))
+    yield "git status", cells(median(lambda: run(["git", "status", "-s"], root)))
+    yield "validate, all, first time", cells(run([*aexp, "validate"], root))
+    yield "validate, all, again", cells(median(lambda: run([*aexp, "validate"], root)))
     yield (
         "validate F9001: 3 packed runs, 1 packed batch",
-        told(median(lambda: run([*aexp, "validate", "F9001"], root))),
+        cells(median(lambda: run([*aexp, "validate", "F9001"], root))),
     )
-    yield "validate F001: loose runs", told(median(lambda: run([*aexp, "validate", "F001"], root)))
+    yield "validate F001: loose runs", cells(median(lambda: run([*aexp, "validate", "F001"], root)))
     first = next(generate.statepoints(1, seed=7))
     show = [*aexp, "ledger", "show", generate.job_id_of(first)]
-    yield "ledger show ID", told(median(lambda: run(show, root)))
+    yield "ledger show ID", cells(median(lambda: run(show, root)))
     experiment = [*aexp, "ledger", "list", "--experiment", "E001"]
-    yield "ledger list --experiment E001", told(median(lambda: run(experiment, root)))
+    yield "ledger list --experiment E001", cells(median(lambda: run(experiment, root)))
     some = [*aexp, "ledger", "list", "E001", "seed=3", "--top", "5"]
-    yield "ledger list E001 seed=3 --top 5", told(median(lambda: run(some, root)))
+    yield "ledger list E001 seed=3 --top 5", cells(median(lambda: run(some, root)))
     if find_spec("duckdb") is not None:
         with (root / "cited.jsonl").open("wb") as file:
             cited = [*aexp, "cited-by", "--all", "--format", "jsonl"]
             subprocess.run(cited, cwd=root, stdout=file, check=True)
         asking = [sys.executable, "-c", DUCKDB]
-        yield "DuckDB: failed runs of E001 (docs/query.md)", told(run(asking, root.parent))
-    yield "ledger check, again", told(run([*aexp, "ledger", "check"], root))
+        yield "DuckDB: failed runs of E001 (docs/query.md)", cells(run(asking, root.parent))
+    yield "ledger check, again", cells(run([*aexp, "ledger", "check"], root))
     for name, what in (("F001-what-it-showed", "loose"), ("F9001-packed", "packed")):
         finding = root / f"kb/research/findings/{name}.md"
         finding.write_text(finding.read_text() + "More.\n")
         run(["git", "add", str(finding)], root)
         yield (
             f"hook aexp-findings, one staged finding, {what} runs",
-            told(median(lambda: run(hook, root))),
+            cells(median(lambda: run(hook, root))),
         )
-        yield "git commit of that", told(run(["git", "commit", "-q", "-m", "one"], root))
+        yield "git commit of that", cells(run(["git", "commit", "-q", "-m", "one"], root))
     points = generate.statepoints(packed, seed=7)
     write_findings(root, list(islice(points, 0, None, max(1, packed // 5000))), 900)
-    yield "validate, all, every cited run packed, again", told(run([*aexp, "validate"], root))
+    yield "validate, all, every cited run packed, again", cells(run([*aexp, "validate"], root))
 
 
-def told(measured: Measured) -> str:
+def cells(measured: Measured) -> str:
     return f"{measured.seconds:,.2f} s | {measured.processor:,.2f} s | {measured.memory:,.0f} MB"
 
 

@@ -61,17 +61,17 @@ def ask(python: Path) -> Interpreter | None:
         answer = subprocess.run(
             [python, "-I", "-c", PROBE], capture_output=True, text=True, timeout=30, check=True
         )
-        said = json.loads(answer.stdout)
+        facts = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
-    version = tuple(said["version"])
+    version = tuple(facts["version"])
     wanted = (
-        said["implementation"] == "cpython"
-        and said["level"] == "final"
-        and not said["free_threaded"]
+        facts["implementation"] == "cpython"
+        and facts["level"] == "final"
+        and not facts["free_threaded"]
         and version >= OLDEST
     )
-    return Interpreter(version, said["path"]) if wanted else None
+    return Interpreter(version, facts["path"]) if wanted else None
 
 
 def newest_of_each_minor(found: Iterable[Interpreter]) -> list[Interpreter]:

@@ -150,32 +150,34 @@ def contents(repo: Path) -> dict[str, bytes]:
 
 def entries(repo: Path) -> dict[str, str]:
     """What each entry says, loose or packed, by job id; one that cannot be used says ``BROKEN``."""
-    said = {}
+    by_job_id = {}
     for entry in Ledger(WorkTree(repo)):
-        said[entry.job_id] = f"{entry.status} {entry.experiments}" if entry.usable else "BROKEN"
-    return said
+        by_job_id[entry.job_id] = (
+            f"{entry.status} {entry.experiments}" if entry.usable else "BROKEN"
+        )
+    return by_job_id
 
 
 def meaning(repo: Path) -> dict[str, object]:
     """What a repository says, times of writing and places of entries aside."""
-    said: dict[str, object] = dict(entries(repo))
+    meanings: dict[str, object] = dict(entries(repo))
     for path, data in contents(repo).items():
         if path.startswith((".aexp/ledger/", ".runs/")) or path.endswith(".tmp"):
             continue
-        said[path] = data.decode("utf-8", "replace")
+        meanings[path] = data.decode("utf-8", "replace")
         if path.endswith(".json"):
             document = json.loads(data)
-            said[path] = {k: v for k, v in document.items() if k not in MOVING}
-    return said
+            meanings[path] = {k: v for k, v in document.items() if k not in MOVING}
+    return meanings
 
 
-def losses(repo: Path, before: dict[str, bytes], told: dict[str, str]) -> Iterator[str]:
+def losses(repo: Path, before: dict[str, bytes], entries_before: dict[str, str]) -> Iterator[str]:
     """What a repository, whose writer was killed, has lost of what it was ``before``."""
     after, now = contents(repo), entries(repo)
-    for job_id, said in now.items():
-        if said == "BROKEN" and told.get(job_id) != "BROKEN":
+    for job_id, meaning_now in now.items():
+        if meaning_now == "BROKEN" and entries_before.get(job_id) != "BROKEN":
             yield f"entry {job_id} is broken"
-    yield from (f"entry {job_id} is gone" for job_id in told.keys() - now.keys())
+    yield from (f"entry {job_id} is gone" for job_id in entries_before.keys() - now.keys())
     yield from _lost_files(after, before)
 
 
@@ -258,8 +260,8 @@ def prepared(one: Job, parent: Path) -> Iterator[tuple[tuple[Path, Path], float]
 def judge(one: Job, repo: Path, sides: tuple[Path, Path], tally: Tally, how: str) -> None:
     """Count a killed job: what it lost, what it left lying about, whether the next run finishes."""
     template, peaceful = sides
-    told = entries(template)
-    for loss in losses(repo, contents(template), told):
+    entries_before = entries(template)
+    for loss in losses(repo, contents(template), entries_before):
         tally.lost(f"{one.name} killed {how}: {loss}")
     tally.counts["temporary files left"] += sum(p.endswith(".tmp") for p in contents(repo))
     (repo / ".git/index.lock").unlink(missing_ok=True)  # git's own, killed with its parent
@@ -429,8 +431,8 @@ def _settled(repo: Path, ids: set[str], tally: Tally) -> None:
     now = entries(repo)
     for job_id in ids - now.keys():
         tally.lost(f"the entry of {job_id} is missing after the race")
-    for job_id, said in now.items():
-        if said == "BROKEN":
+    for job_id, words in now.items():
+        if words == "BROKEN":
             tally.lost(f"the entry of {job_id} is broken after the race")
     for path in contents(repo):
         if path.startswith(".aexp/") and path.endswith(".tmp"):
@@ -452,11 +454,15 @@ def ends_at_once(parent: Path, times: int, tally: Tally, chance: random.Random) 
         statuses = [waited(run), waited(operator)]
         os.close(reader)
         os.close(writer)
-        said = json.loads(Path(f".runs/workspace/{job_id}/signac_job_document.json").read_bytes())
+        run_document = json.loads(
+            Path(f".runs/workspace/{job_id}/signac_job_document.json").read_bytes()
+        )
         entry = json.loads(Path(entry_path(job_id)).read_bytes())
         tally.counts["ends at once"] += 1
-        if any(statuses) or (said["status"], entry["status"]) != ("stopped", "stopped"):
-            tally.lost(f"stopped by an operator: {statuses} {said['status']} {entry['status']}")
+        if any(statuses) or (run_document["status"], entry["status"]) != ("stopped", "stopped"):
+            tally.lost(
+                f"stopped by an operator: {statuses} {run_document['status']} {entry['status']}"
+            )
 
 
 def _run(job_id: str, started: int) -> None:

@@ -46,7 +46,8 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._written = 0
+        # Where the last key or value ends: a collection ends there, not at its line's end.
+        self._last_end = 0
         self._next(0)
 
     def root(self) -> Mapping:
@@ -71,7 +72,7 @@ class _Reader:
             key = self._key(self._name, self._line.start(3), names)
             node.pairs.append((key, self._value(column, depth + 1)))
             if self._column < column:
-                node.inner_end = node.end = self._written
+                node.inner_end = node.end = self._last_end
                 return node
             if self._column > column or self._dash:
                 raise _Unusual
@@ -85,21 +86,21 @@ class _Reader:
             node.items.append(item)
         if self._column > column:
             raise _Unusual
-        node.inner_end = node.end = self._written
+        node.inner_end = node.end = self._last_end
         return node
 
     def _key(self, name: str | None, offset: int, names: set[str]) -> Scalar:
         if name is None or name in names:
             raise _Unusual
         names.add(name)
-        self._written = offset + len(name)
-        return Scalar(intern(name), offset, plain=True, end=self._written)
+        self._last_end = offset + len(name)
+        return Scalar(intern(name), offset, plain=True, end=self._last_end)
 
     def _scalar(self, text: str, offset: int) -> Scalar:
-        self._written = offset + len(text)
+        self._last_end = offset + len(text)
         if text[0] in "\"'":
-            return Scalar(text[1:-1], offset, plain=False, end=self._written)
-        return Scalar(text, offset, plain=True, end=self._written)
+            return Scalar(text[1:-1], offset, plain=False, end=self._last_end)
+        return Scalar(text, offset, plain=True, end=self._last_end)
 
     def _value(self, column: int, depth: int) -> Node:
         """What stands in the line, or below its key."""
@@ -124,8 +125,8 @@ class _Reader:
             return self._sequence(depth)
         if self._column > column:
             return self._mapping(depth)
-        self._written += 1
-        return Scalar("", self._written, plain=True, end=self._written)
+        self._last_end += 1
+        return Scalar("", self._last_end, plain=True, end=self._last_end)
 
     def _brackets(self, at: int, depth: int) -> Sequence | Mapping:
         text, names, sign = self._text, set[str](), ","
@@ -156,6 +157,6 @@ class _Reader:
                 raise _Unusual
         if sign != close:
             raise _Unusual
-        node.inner_end = self._written
-        node.end = self._written = at + 1
+        node.inner_end = self._last_end
+        node.end = self._last_end = at + 1
         return node
